@@ -1,1 +1,2 @@
-export {};
+export * from './digest/index.ts';
+export * from './files/index.ts';

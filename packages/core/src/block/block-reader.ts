@@ -1,0 +1,43 @@
+import type { Call } from '../values/call.ts';
+import type { ByteRange, Extent } from '../values/extent.ts';
+import type { BlockEndpoint } from './block-endpoint.ts';
+import type { BlockLimits } from './block-limits.ts';
+
+/** Where a range lies: raw bytes at an endpoint, or proven zeros. */
+export type LocatedRange = ByteRange & {
+  readonly at: { readonly endpoint: BlockEndpoint; readonly offset: number } | 'zero';
+};
+
+/** Random (or forward-only) reads of one disk at one instant. Its bytes never change while it is open. */
+export interface BlockReader extends AsyncDisposable {
+  /** Size of the disk in bytes; constant. */
+  readonly sizeBytes: number;
+  readonly limits: BlockLimits;
+
+  /**
+   * Reads `into.byteLength` bytes at `offset`.
+   *
+   * Requires: nothing.
+   * Receives: a range inside the disk, aligned and within `maxBytes` (zero length never arrives).
+   * Must: fill `into` wholly or reject; renew expired grants by itself; leave bytes outside `into` alone.
+   */
+  read(offset: number, into: Uint8Array, call?: Call): Promise<void>;
+
+  /**
+   * What is known of `range`.
+   *
+   * Receives: a range inside the disk.
+   * Must: yield ascending extents that cover `range` exactly, without gap or overlap; call `zero` only what is proven.
+   */
+  extents(range: ByteRange, call?: Call): AsyncIterable<Extent>;
+
+  /** Must: cover `range` exactly and ascending; every endpoint is connectable until this reader is disposed. */
+  locate?(range: ByteRange, call?: Call): AsyncIterable<LocatedRange>;
+
+  /**
+   * BLAKE3-256 digests known beside the data, one of 32 bytes for each piece, in order.
+   *
+   * Receives: ascending pieces. Must: reject with `UNSUPPORTED` when a piece is not one that has a digest.
+   */
+  digests?(pieces: AsyncIterable<ByteRange>, call?: Call): AsyncIterable<Uint8Array>;
+}

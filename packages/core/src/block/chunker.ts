@@ -1,0 +1,37 @@
+import type { Call } from '../values/call.ts';
+import type { Secret } from '../values/secret.ts';
+import type { BlockEndpoint } from './block-endpoint.ts';
+import type { BlockReader } from './block-reader.ts';
+
+/** Keys and sizes of a chunker. */
+export type ChunkerOptions = {
+  readonly chunkBytes: number;
+  /** 32-byte key of the chunk ids, as hex. */
+  readonly idKey: Secret;
+  /** 32-byte key of the encryption, as hex. */
+  readonly dataKey: Secret;
+  readonly zstdLevel: number;
+};
+
+/** Chunks held in native memory between `read` and `encode`. */
+export interface ChunkBatch extends AsyncDisposable {
+  /** 32 bytes a chunk: keyed BLAKE3. */
+  readonly ids: Uint8Array;
+  /** One byte a chunk: 1 when it is all zeros. */
+  readonly zero: Uint8Array;
+  /** Plain length of each chunk in bytes. */
+  readonly lengths: Uint32Array;
+}
+
+/** Encoded frames, back to back in `bytes`. */
+export type EncodedChunks = { readonly bytes: Uint8Array; readonly lengths: Uint32Array };
+
+/** Bulk work of object repositories; bytes stay native between the two calls. */
+export interface Chunker extends AsyncDisposable {
+  /** `ranges` is packed `[offset, length]`. */
+  read(from: BlockReader | BlockEndpoint, ranges: Float64Array, call?: Call): Promise<ChunkBatch>;
+  /** Compresses and encrypts only `wanted` (indices into the batch) and frees the batch. */
+  encode(batch: ChunkBatch, wanted: Uint32Array, call?: Call): Promise<EncodedChunks>;
+  /** Must: reject with `CORRUPT` when any frame fails authentication. */
+  decode(frames: EncodedChunks, call?: Call): Promise<Uint8Array>;
+}

@@ -1,0 +1,54 @@
+import type { DiskView } from '../capture/disk-view.ts';
+import type { Fence } from '../engine/fence.ts';
+import type { Artifact } from '../machine/artifact.ts';
+import type { RepositoryCapabilities } from '../plugin/capabilities.ts';
+import type { Call } from '../values/call.ts';
+import type { Finding } from '../values/finding.ts';
+import type { PointId, RepositoryId } from '../values/identifiers.ts';
+import type { PointDraft } from './point-draft.ts';
+import type { PointWriter } from './point-writer.ts';
+import type { PointFilter, RepositoryUsage, VerifyScope } from './queries.ts';
+import type { RecoveryPoint } from './recovery-point.ts';
+import type { RepositoryMaintenance } from './repository-maintenance.ts';
+
+/** Keeps recovery points. */
+export interface Repository extends AsyncDisposable {
+  readonly specificationVersion: 'v1';
+  readonly kind: string;
+  readonly id: RepositoryId;
+  readonly capabilities: RepositoryCapabilities;
+
+  /**
+   * Starts a point.
+   *
+   * Requires: `incremental` for a base, `branching` for a base that already has a child, `growDisk` for a disk larger
+   * than its base. Receives: a draft with at least one disk and distinct disk ids.
+   * Must: hold the bases against prune until the writer ends; reject a missing base with `PARENT_MISSING`; reject a
+   * taken sequence with `CONFLICT` here or at commit; show nothing of the point before commit.
+   */
+  begin(draft: PointDraft, fence: Fence, call?: Call): Promise<PointWriter>;
+
+  /** Must: yield committed points only, oldest first. */
+  points(filter?: PointFilter, call?: Call): AsyncIterable<RecoveryPoint>;
+
+  /**
+   * Opens a point for random reads; with `since`, each disk's `changes` are those since that point where the
+   * repository can tell, else full with a reason. Must: reject an unknown point with `NOT_FOUND`.
+   */
+  open(point: PointId, options?: Call & { readonly since?: PointId }): Promise<PointReader>;
+
+  /** Must: find any flipped bit of the scope as an `error` finding, or prove it harmless. */
+  verify(scope: VerifyScope, call?: Call): AsyncIterable<Finding>;
+
+  usage(call?: Call): Promise<RepositoryUsage>;
+
+  /** Needs delete rights, so it has its own credentials. */
+  readonly maintenance?: RepositoryMaintenance;
+}
+
+/** An open point: a hold that prune and consolidate wait for or work beside. */
+export interface PointReader extends AsyncDisposable {
+  readonly point: RecoveryPoint;
+  readonly disks: readonly DiskView[];
+  readonly artifacts: readonly Artifact[];
+}

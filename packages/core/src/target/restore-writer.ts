@@ -1,0 +1,48 @@
+import type { BlockReader } from '../block/block-reader.ts';
+import type { BlockWriter } from '../block/block-writer.ts';
+import type { Fence } from '../engine/fence.ts';
+import type { ReconcileReport } from '../engine/keep.ts';
+import type { MachineRef } from '../machine/machine-ref.ts';
+import type { Call } from '../values/call.ts';
+import type { Finding } from '../values/finding.ts';
+import type { DiskId, PlanId } from '../values/identifiers.ts';
+import type { Json } from '../values/json.ts';
+
+/** What a target needs to go on after a crash; `data` is read only by the connector of `schema`. */
+export type RestoreState = {
+  readonly schema: `${string}/${number}`;
+  readonly plan: PlanId;
+  readonly data: Json;
+};
+
+/** The run that a restore belongs to. */
+export interface RestoreRun {
+  readonly fence: Fence;
+  readonly resume?: RestoreState;
+  /** Awaited before and after each irreversible step. */
+  save(state: RestoreState): Promise<void>;
+}
+
+/** A restored disk. */
+export type RestoredDisk = { readonly id: DiskId; readonly location: string; readonly sizeBytes: number };
+
+/** What a restore made. */
+export type RestoreResult = {
+  readonly machine?: MachineRef;
+  readonly disks: readonly RestoredDisk[];
+  readonly findings: readonly Finding[];
+};
+
+/** Writes one restore. Dispose lets go: the saved state can still be resumed. */
+export interface RestoreWriter extends AsyncDisposable {
+  readonly disks: ReadonlyMap<DiskId, BlockWriter>;
+
+  /** A reader over a flushed disk, before `commit`, from the destination itself: what verification digests. */
+  readBack?(disk: DiskId, call?: Call): Promise<BlockReader>;
+
+  /** Must: finalise the disks, make the machine, start it on request; succeed when repeated. */
+  commit(call?: Call): Promise<RestoreResult>;
+
+  /** Must: remove everything the plan's id names and nothing else; also right after `begin(plan, {resume})`. */
+  rollback(call?: Call): Promise<ReconcileReport>;
+}

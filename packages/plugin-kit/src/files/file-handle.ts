@@ -1,0 +1,12 @@
+/** An open file with positional reads and writes. */
+export interface FileHandle extends AsyncDisposable {
+  /** Reads up to `into.byteLength` bytes at `position`; resolves with the count, short only at the end of the file. */
+  read(into: Uint8Array, position: number): Promise<number>;
+  /** Writes all of `data` at `position`, growing the file. */
+  write(data: Uint8Array, position: number): Promise<void>;
+  /** Sets the size; new bytes read as zeros and take no space. */
+  truncate(sizeBytes: number): Promise<void>;
+  /** Makes the content and size durable (fdatasync). */
+  sync(): Promise<void>;
+  size(): Promise<number>;
+}

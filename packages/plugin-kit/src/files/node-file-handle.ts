@@ -1,0 +1,73 @@
+import type { FileHandle as NodeHandle } from 'node:fs/promises';
+import type { FileHandle } from './file-handle.ts';
+import { mapErrno } from './map-errno.ts';
+
+/** A {@link FileHandle} on a Node file handle. */
+export class NodeFileHandle implements FileHandle {
+  readonly #handle: NodeHandle;
+  readonly #path: string;
+  #closed: Promise<void> | undefined;
+
+  constructor(handle: NodeHandle, path: string) {
+    this.#handle = handle;
+    this.#path = path;
+  }
+
+  async read(into: Uint8Array, position: number): Promise<number> {
+    let done = 0;
+    try {
+      while (done < into.byteLength) {
+        const { bytesRead } = await this.#handle.read(into, done, into.byteLength - done, position + done);
+        if (bytesRead === 0) break;
+        done += bytesRead;
+      }
+    } catch (error) {
+      throw mapErrno(error, 'read-file', this.#path);
+    }
+    return done;
+  }
+
+  async write(data: Uint8Array, position: number): Promise<void> {
+    let done = 0;
+    try {
+      while (done < data.byteLength) {
+        const { bytesWritten } = await this.#handle.write(
+          data,
+          done,
+          data.byteLength - done,
+          position + done,
+        );
+        done += bytesWritten;
+      }
+    } catch (error) {
+      throw mapErrno(error, 'write-file', this.#path);
+    }
+  }
+
+  async truncate(sizeBytes: number): Promise<void> {
+    await this.#handle.truncate(sizeBytes).catch((error: unknown) => {
+      throw mapErrno(error, 'resize-file', this.#path);
+    });
+  }
+
+  async sync(): Promise<void> {
+    await this.#handle.datasync().catch((error: unknown) => {
+      throw mapErrno(error, 'sync-file', this.#path);
+    });
+  }
+
+  async size(): Promise<number> {
+    try {
+      return (await this.#handle.stat()).size;
+    } catch (error) {
+      throw mapErrno(error, 'stat-file', this.#path);
+    }
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#closed ??= this.#handle.close().catch((error: unknown) => {
+      throw mapErrno(error, 'close-file', this.#path);
+    });
+    return this.#closed;
+  }
+}
