@@ -34,10 +34,15 @@ export interface BlockReader extends AsyncDisposable {
   /** Must: cover `range` exactly and ascending; every endpoint is connectable until this reader is disposed. */
   locate?(range: ByteRange, call?: Call): AsyncIterable<LocatedRange>;
 
+  /** Size and alignment in bytes of the pieces that `digests` knows; present exactly when `digests` is. */
+  readonly digestPieceBytes?: number;
+
   /**
-   * BLAKE3-256 digests known beside the data, one of 32 bytes for each piece, in order.
+   * BLAKE3-256 digests known beside the data, in order: 32 bytes for each piece, or an empty array for a piece that is
+   * proven zeros. The last piece of a disk is digested at its true length.
    *
-   * Receives: ascending pieces. Must: reject with `UNSUPPORTED` when a piece is not one that has a digest.
+   * Requires: `digestPieceBytes`. Receives: ascending pieces of that size and alignment.
+   * Must: be the digest of what `read` gives; reject with `UNSUPPORTED` for a piece whose digest is not known.
    */
   digests?(pieces: AsyncIterable<ByteRange>, call?: Call): AsyncIterable<Uint8Array>;
 }
