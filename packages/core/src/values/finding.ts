@@ -1,4 +1,4 @@
-import type { DiskId } from './identifiers.ts';
+import type { DiskId, PointId } from './identifiers.ts';
 
 /** `info` tells, `warning` is a weakening the user should know of, `error` is damage or a refusal. */
 export type FindingSeverity = 'info' | 'warning' | 'error';
@@ -11,6 +11,8 @@ export type Finding = {
   /** One sentence for a person. */
   readonly message: string;
   readonly disk?: DiskId;
+  /** The recovery point it is about, where a verification knows it. */
+  readonly point?: PointId;
   /** The object it is about: a file name, an object key, a point id. */
   readonly object?: string;
 };
