@@ -1,0 +1,74 @@
+import { type BlockEndpoint, type BlockLimits, type BlockWriter, SendenseError } from '@sendense/core';
+import { limitsOf } from './limits.ts';
+import type { OpenEndpoint } from './open-endpoint.ts';
+import { readExactly } from './read-exactly.ts';
+import { isAllZero } from './zero-runs.ts';
+
+/** How much `zero` looks at and writes at once. */
+const ZERO_STEP_BYTES = 1024 * 1024;
+
+/** Steps end at multiples of their size, so that a step does not straddle the edge of a hole. */
+function nextStep(offset: number): number {
+  return (Math.floor(offset / ZERO_STEP_BYTES) + 1) * ZERO_STEP_BYTES;
+}
+
+/** Writes an existing file or device in place. What it held before stays where nobody writes. */
+export class FileWriter implements BlockWriter {
+  readonly sizeBytes: number;
+  readonly limits: BlockLimits;
+  readonly rewritable = true;
+  readonly untouched = 'unknown';
+  readonly #to: OpenEndpoint;
+  #failed = false;
+
+  constructor(to: OpenEndpoint) {
+    this.#to = to;
+    this.sizeBytes = to.sizeBytes;
+    this.limits = limitsOf(to.endpoint.kind);
+  }
+
+  async write(offset: number, data: Uint8Array): Promise<void> {
+    await this.#step(() => this.#to.handle.write(data, offset));
+  }
+
+  /** Writes zeros only where something else is read, so that holes of a sparse file stay holes. */
+  async zero(offset: number, length: number): Promise<void> {
+    const end = offset + length;
+    const found = new Uint8Array(Math.min(ZERO_STEP_BYTES, length));
+    for (let at = offset; at < end; at = nextStep(at)) {
+      const part = found.subarray(0, Math.min(nextStep(at), end) - at);
+      await this.#step(async () => {
+        await readExactly(this.#to, part, at);
+        if (!isAllZero(part)) await this.#to.handle.write(part.fill(0), at);
+      });
+    }
+  }
+
+  async flush(): Promise<void> {
+    await this.#step(() => this.#to.handle.sync());
+  }
+
+  async endpoint(): Promise<BlockEndpoint> {
+    return this.#to.endpoint;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#to.handle[Symbol.asyncDispose]();
+  }
+
+  /** After one failure everything rejects: the kernel reports lost writes only once, so a later flush would lie. */
+  async #step(run: () => Promise<void>): Promise<void> {
+    if (this.#failed) {
+      throw new SendenseError('NOT_OPEN', `an earlier write to ${this.#to.endpoint.path} failed`, {
+        operation: 'write-blocks',
+        remedy: 'close this writer and open a new one',
+      });
+    }
+    try {
+      await run();
+    } catch (error) {
+      this.#failed = true;
+      throw error;
+    }
+  }
+}
