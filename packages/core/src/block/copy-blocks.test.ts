@@ -1,0 +1,292 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { ByteRange, Extent } from '../values/extent.ts';
+import type { BlockLimits } from './block-limits.ts';
+import type { BlockReader } from './block-reader.ts';
+import type { BlockWriter } from './block-writer.ts';
+import { copyBlocks } from './copy-blocks.ts';
+import type { CopyRequest } from './copy-request.ts';
+
+const SEED = 20_261_121;
+const RUNS = 400 * Number(process.env.SENDENSE_TEST_SCALE ?? 1);
+
+type Limits = Partial<BlockLimits>;
+
+const limitsOf = (limits: Limits): BlockLimits => ({
+  alignmentBytes: 1,
+  maxBytes: 1 << 20,
+  maxInFlight: 4,
+  order: 'random',
+  ...limits,
+});
+
+async function* list<T>(items: readonly T[]): AsyncGenerator<T> {
+  yield* items;
+}
+
+/** Lets other calls run between the start and the end of one. */
+const turns = (count: number): Promise<void> =>
+  count === 0 ? Promise.resolve() : Promise.resolve().then(() => turns(count - 1));
+
+/** A disk in memory that refuses every call its limits do not allow, and counts what is under way. */
+function memoryReader(bytes: Uint8Array, given: Limits = {}) {
+  const limits = limitsOf(given);
+  const seen = { inFlight: 0, most: 0, reads: 0, cursor: 0 };
+  const reader: BlockReader = {
+    sizeBytes: bytes.length,
+    limits,
+    async read(offset, into) {
+      checkAccess(offset, into.length, bytes.length, limits);
+      if (limits.order === 'ascending') {
+        if (offset < seen.cursor || seen.inFlight > 0) throw new Error('the reader went back');
+        seen.cursor = offset + into.length;
+      }
+      seen.reads += 1;
+      seen.inFlight += 1;
+      seen.most = Math.max(seen.most, seen.inFlight);
+      await turns((seen.reads * 7) % 5);
+      into.set(bytes.subarray(offset, offset + into.length));
+      seen.inFlight -= 1;
+    },
+    extents: () => list<Extent>([{ offset: 0, length: bytes.length, kind: 'data' }]),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+  return { reader, seen };
+}
+
+function checkAccess(
+  offset: number,
+  length: number,
+  size: number,
+  limits: BlockLimits,
+  most = limits.maxBytes,
+) {
+  const end = offset + length;
+  if (length <= 0 || offset < 0 || end > size) throw new Error(`outside: ${offset}+${length} of ${size}`);
+  if (offset % limits.alignmentBytes !== 0) throw new Error(`misaligned offset ${offset}`);
+  if (length % limits.alignmentBytes !== 0 && end !== size) throw new Error(`misaligned length ${length}`);
+  if (length > most) throw new Error(`too long: ${length}`);
+}
+
+function memoryWriter(content: Uint8Array, given: Limits = {}, extra: Partial<BlockWriter> = {}) {
+  const limits = limitsOf(given);
+  const seen = {
+    inFlight: 0,
+    most: 0,
+    calls: [] as { offset: number; length: number; zero: boolean }[],
+    cursor: 0,
+  };
+  const take = async (offset: number, length: number, data: Uint8Array | undefined) => {
+    checkAccess(offset, length, content.length, limits, data ? limits.maxBytes : Number.MAX_SAFE_INTEGER);
+    if (limits.order === 'ascending') {
+      if (offset < seen.cursor || seen.inFlight > 0) throw new Error('the writer was sent back');
+      seen.cursor = offset + length;
+    }
+    seen.calls.push({ offset, length, zero: data === undefined });
+    seen.inFlight += 1;
+    seen.most = Math.max(seen.most, seen.inFlight);
+    await turns((seen.calls.length * 5) % 7);
+    if (data) content.set(data, offset);
+    else content.fill(0, offset, offset + length);
+    seen.inFlight -= 1;
+  };
+  const writer: BlockWriter = {
+    sizeBytes: content.length,
+    limits,
+    rewritable: false,
+    untouched: 'base',
+    write: (offset, data) => take(offset, data.length, data),
+    zero: (offset, length) => take(offset, length, undefined),
+    flush: () => Promise.resolve(),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+    ...extra,
+  };
+  return { writer, seen };
+}
+
+/** A disk whose bytes tell their position, with stretches of zeros; extents of it that say `zero` only where it is. */
+const disk = fc
+  .array(fc.record({ length: fc.integer({ min: 1, max: 5000 }), zero: fc.boolean() }), {
+    minLength: 1,
+    maxLength: 12,
+  })
+  .map((runs) => {
+    const bytes: number[] = [];
+    for (const run of runs)
+      for (let i = 0; i < run.length; i += 1) bytes.push(run.zero ? 0 : 1 + (bytes.length % 251));
+    return Uint8Array.from(bytes);
+  });
+
+const gapsAndLengths = fc.array(fc.tuple(fc.nat(3000), fc.integer({ min: 1, max: 4000 }), fc.boolean()), {
+  maxLength: 14,
+});
+
+function extentsOf(
+  bytes: Uint8Array,
+  shape: readonly (readonly [number, number, boolean])[],
+  beyond: number,
+): Extent[] {
+  const extents: Extent[] = [];
+  let position = 0;
+  for (const [gap, length, askZero] of shape) {
+    const offset = position + (gap % 3 === 0 ? 0 : gap);
+    if (offset >= bytes.length + beyond) break;
+    const end = Math.min(bytes.length + beyond, offset + length);
+    const zero = askZero && bytes.subarray(offset, end).every((byte) => byte === 0);
+    extents.push({ offset, length: end - offset, kind: zero ? 'zero' : 'data' });
+    position = end;
+  }
+  return extents;
+}
+
+const power = (max: number) => fc.integer({ min: 0, max }).map((exponent) => 2 ** exponent);
+const order = fc.constantFrom<'random' | 'ascending'>('random', 'ascending');
+const limits = fc.record({
+  alignmentBytes: power(10),
+  maxBytes: fc.integer({ min: 1, max: 5 }).map((count) => count * 1024),
+  maxInFlight: fc.integer({ min: 1, max: 5 }),
+  order,
+});
+
+/** What the destination must read as: the source wherever a block of the wider grid holds a listed byte, else as before. */
+function expected(
+  source: Uint8Array,
+  before: Uint8Array,
+  extents: readonly Extent[],
+  grid: number,
+): Uint8Array {
+  const after = Uint8Array.from(before);
+  for (const { offset, length } of extents) {
+    const end = Math.min(source.length, offset + length);
+    if (offset >= end) continue;
+    const from = offset - (offset % grid);
+    const to = Math.min(source.length, Math.ceil(end / grid) * grid);
+    after.set(source.subarray(from, to), from);
+  }
+  return after;
+}
+
+const pieces = fc.record({
+  windowBytes: fc.integer({ min: 1, max: 40_000 }),
+  zeroPieceBytes: power(12),
+});
+
+describe('copyBlocks', () => {
+  it('makes the destination equal the source on every block that holds a listed byte, and touches nothing else', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        disk,
+        gapsAndLengths,
+        limits,
+        limits,
+        pieces,
+        fc.nat(3000),
+        async (source, shape, from, to, sizes, more) => {
+          const extents = extentsOf(source, shape, more);
+          const grid = Math.max(from.alignmentBytes, to.alignmentBytes);
+          const before = new Uint8Array(source.length + more).fill(255);
+          const content = Uint8Array.from(before);
+          const { reader, seen: read } = memoryReader(source, from);
+          const { writer, seen } = memoryWriter(content, to);
+          const result = await copyBlocks({ from: reader, to: writer, extents: list(extents), ...sizes });
+          // The last block of the source is filled up with zeros when the destination is larger.
+          const want = expected(source, before, extents, grid);
+          const end = Math.min(
+            content.length,
+            Math.ceil(source.length / to.alignmentBytes) * to.alignmentBytes,
+          );
+          if (seen.calls.some((call) => call.offset + call.length > source.length))
+            want.fill(0, source.length, end);
+          expect(Buffer.compare(content, want)).toBe(0);
+          expect(seen.most).toBeLessThanOrEqual(to.order === 'ascending' ? 1 : to.maxInFlight);
+          expect(read.most).toBeLessThanOrEqual(from.order === 'ascending' ? 1 : from.maxInFlight);
+          const covered = result.bytesWritten + result.bytesZeroed;
+          const listed = expected(
+            new Uint8Array(source.length).fill(1),
+            new Uint8Array(source.length),
+            extents,
+            grid,
+          ).reduce((sum, byte) => sum + byte, 0);
+          expect(covered).toBe(listed);
+          expect(result.bytesUnchanged).toBe(0);
+        },
+      ),
+      { seed: SEED, numRuns: RUNS },
+    );
+  });
+
+  it('leaves durable ranges out, and tests each piece for change once and in order', async () => {
+    const durableShape = fc.array(fc.tuple(fc.nat(6), fc.integer({ min: 1, max: 6 })), { maxLength: 6 });
+    await fc.assert(
+      fc.asyncProperty(
+        disk,
+        gapsAndLengths,
+        limits,
+        limits,
+        pieces,
+        durableShape,
+        power(11),
+        fc.boolean(),
+        async (source, shape, from, to, sizes, blocks, unit, testing) => {
+          const extents = extentsOf(source, shape, 0);
+          const durable: ByteRange[] = [];
+          let block = 0;
+          for (const [gap, count] of blocks) {
+            const offset = (block + gap) * to.alignmentBytes;
+            const end = Math.min(source.length, offset + count * to.alignmentBytes);
+            if (offset >= end) break;
+            durable.push({ offset, length: end - offset });
+            block += gap + count;
+          }
+          const isDurable = (at: number) =>
+            durable.some(({ offset, length }) => at >= offset && at < offset + length);
+          const content = Uint8Array.from({ length: source.length }, (_, at) =>
+            isDurable(at) ? (source[at] ?? 0) : 255,
+          );
+          const unchangedPiece = (offset: number) => (offset / unit) % 3 === 1;
+          const tested: number[] = [];
+          const unchanged: CopyRequest['unchanged'] = {
+            pieceBytes: unit,
+            test({ offset, length }, data) {
+              tested.push(offset);
+              expect(offset + length === source.length || length === unit).toBe(true);
+              const truth = source.subarray(offset, offset + length);
+              if (data === 'zero') expect(truth.every((byte) => byte === 0)).toBe(true);
+              else expect(Buffer.compare(data, truth)).toBe(0);
+              return tested.length % 2 === 0
+                ? unchangedPiece(offset)
+                : Promise.resolve(unchangedPiece(offset));
+            },
+          };
+          const grid = Math.max(from.alignmentBytes, to.alignmentBytes, testing ? unit : 1);
+          const want = expected(source, content, extents, grid);
+          const blockUnchanged = (at: number) => {
+            const block = Math.max(unit, to.alignmentBytes);
+            const start = at - (at % block);
+            for (let piece = start; piece < Math.min(source.length, start + block); piece += unit)
+              if (!unchangedPiece(piece)) return false;
+            return true;
+          };
+          if (testing)
+            for (let at = 0; at < want.length; at += 1)
+              if (blockUnchanged(at) && !isDurable(at)) want[at] = 255;
+          const { reader } = memoryReader(source, { ...from, order: 'random' });
+          const { writer, seen } = memoryWriter(content, to, { durable: () => list(durable) });
+          await copyBlocks({
+            from: reader,
+            to: writer,
+            extents: list(extents),
+            ...sizes,
+            ...(testing ? { unchanged } : {}),
+          });
+          expect(Buffer.compare(content, want)).toBe(0);
+          for (const { offset, length } of seen.calls)
+            for (let at = offset; at < Math.min(source.length, offset + length); at += 1)
+              if (isDurable(at)) throw new Error(`durable byte ${at} was written again`);
+          expect(tested).toEqual([...new Set(tested)].sort((a, b) => a - b));
+        },
+      ),
+      { seed: SEED, numRuns: RUNS },
+    );
+  });
+});
