@@ -1,23 +1,34 @@
-import type { Reporter, TestModule } from 'vitest/node';
+import { appendFileSync } from 'node:fs';
+import type { Reporter, SerializedError, TestModule } from 'vitest/node';
+import { closingLine } from './test/closing-line.ts';
+import { SuiteClock } from './test/suite-clock.ts';
+import { suiteResults } from './test/suite-results.ts';
+import { addTallies } from './test/tally.ts';
 
-/** Prints 'N passed, N failed[, N skipped]' as the very last line of a run. */
+/**
+ * Ends a plain `vitest run` with the closing line `N passed, N failed[, N skipped]`. Under `npm test`, which sums
+ * several runs, it instead appends its results as one line of JSON to the file named by `SENDENSE_TEST_RESULTS`.
+ */
 export default class ClosingLineReporter implements Reporter {
-  onTestRunEnd(modules: readonly TestModule[], unhandled: readonly unknown[]): void {
-    let passed = 0;
-    let failed = unhandled.length;
-    let skipped = 0;
-    for (const module of modules) {
-      failed += module.errors().length;
-      for (const test of module.children.allTests()) {
-        const { state } = test.result();
-        if (state === 'passed') passed++;
-        else if (state === 'failed') failed++;
-        else skipped++;
-      }
+  readonly #clock = new SuiteClock(Date.now);
+
+  onTestModuleQueued(module: TestModule): void {
+    this.#clock.touch(module.project.name);
+  }
+
+  onTestModuleEnd(module: TestModule): void {
+    this.#clock.touch(module.project.name);
+  }
+
+  onTestRunEnd(modules: readonly TestModule[], unhandled: readonly SerializedError[]): void {
+    const suites = suiteResults(modules, unhandled.length, this.#clock);
+    const resultsFile = process.env['SENDENSE_TEST_RESULTS'];
+    if (resultsFile !== undefined) {
+      appendFileSync(resultsFile, `${JSON.stringify(suites)}\n`);
+      return;
     }
-    const line = `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`;
-    // after every other reporter and the coverage table
-    process.once('exit', () => process.stdout.write(line));
+    const line = closingLine(addTallies(suites.map((suite) => suite.tally)));
+    // After every other reporter and the coverage table.
+    process.once('exit', () => process.stdout.write(`${line}\n`));
   }
 }
-

@@ -1,0 +1,31 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import type { Machine } from './decide-peers.ts';
+
+/** Reads what the decision about peers depends on from this machine. */
+export function thisMachine(): Machine {
+  return { ci: process.env['CI'] === 'true', root: process.getuid?.() === 0, debian: isDebian() };
+}
+
+/** Installs Debian packages with apt-get; everything it prints goes to standard error. Tells whether it worked. */
+export function installPackages(packages: readonly string[]): boolean {
+  process.stderr.write(`Installing what the tests need: ${packages.join(' ')}\n`);
+  const install = ['install', '--yes', '--no-install-recommends', ...packages];
+  return aptGet(['update']) && aptGet(install);
+}
+
+function aptGet(args: readonly string[]): boolean {
+  const { status } = spawnSync('apt-get', ['-q', '-o', 'DPkg::Lock::Timeout=300', ...args], {
+    stdio: ['ignore', process.stderr, process.stderr],
+    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+  });
+  return status === 0;
+}
+
+function isDebian(): boolean {
+  try {
+    return /^(ID|ID_LIKE)=.*\b(debian|ubuntu)\b/m.test(readFileSync('/etc/os-release', 'utf8'));
+  } catch {
+    return false;
+  }
+}
