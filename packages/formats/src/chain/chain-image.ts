@@ -1,0 +1,131 @@
+import type { BlockReader, ByteRange, Call, Extent, LocatedRange } from '@sendense/core';
+import { SendenseError } from '@sendense/core';
+import type { ImageInfo } from '../image-info.ts';
+import { ChainCursor, type Piece } from './chain-cursor.ts';
+import type { Layer } from './layer.ts';
+import { readChain } from './read-chain.ts';
+import { throwIfAborted } from './throw-if-aborted.ts';
+
+/** An extent with the number of layers between the top of the chain and the file that decides it. */
+export type MappedExtent = Extent & { readonly depth: number };
+
+/** A disk image open for reading, with every file of its backing chain. */
+export class ChainImage implements BlockReader {
+  readonly sizeBytes: number;
+  readonly limits = {
+    alignmentBytes: 1,
+    maxBytes: 8 * 1024 * 1024,
+    maxInFlight: 8,
+    order: 'random',
+  } as const;
+  /** What is known of the top file. */
+  readonly info: ImageInfo;
+  readonly #layers: readonly Layer[];
+  #closed: Promise<void> | undefined;
+
+  constructor(layers: readonly [Layer, ...Layer[]], info: ImageInfo) {
+    this.sizeBytes = layers[0].sizeBytes;
+    this.info = info;
+    this.#layers = layers;
+  }
+
+  /** Real paths of the files that hold guest bytes, top of the chain first. */
+  get files(): readonly string[] {
+    return this.#layers.map((layer) => layer.data.path);
+  }
+
+  async read(offset: number, into: Uint8Array, call?: Call): Promise<void> {
+    this.#checkOpen();
+    await readChain(this.#layers, offset, into, call);
+  }
+
+  async *extents(range: ByteRange, call?: Call): AsyncGenerator<Extent> {
+    let last: Extent | undefined;
+    for await (const { offset, length, kind } of this.map(range, call)) {
+      if (last?.kind === kind) {
+        last = { offset: last.offset, length: last.length + length, kind };
+        continue;
+      }
+      if (last !== undefined) yield last;
+      last = { offset, length, kind };
+    }
+    if (last !== undefined) yield last;
+  }
+
+  /** Like `extents`, told apart by the layer that decides. */
+  async *map(range: ByteRange, call?: Call): AsyncGenerator<MappedExtent> {
+    let last: MappedExtent | undefined;
+    for await (const piece of this.#pieces(range, call)) {
+      const kind = piece.kind === 'zero' ? 'zero' : 'data';
+      const { offset, length, depth } = piece;
+      if (last !== undefined && last.kind === kind && last.depth === depth) {
+        last = { ...last, length: last.length + length };
+        continue;
+      }
+      if (last !== undefined) yield last;
+      last = { offset, length, kind, depth };
+    }
+    if (last !== undefined) yield last;
+  }
+
+  /** Rejects with `UNSUPPORTED` at a compressed cluster: it has no plain bytes anywhere; use `read`. */
+  async *locate(range: ByteRange, call?: Call): AsyncGenerator<LocatedRange> {
+    let last: LocatedRange | undefined;
+    for await (const piece of this.#pieces(range, call)) {
+      const located = this.located(piece);
+      const joined = last === undefined ? undefined : joinLocated(last, located);
+      if (joined === undefined && last !== undefined) yield last;
+      last = joined ?? located;
+    }
+    if (last !== undefined) yield last;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    await Promise.all(this.#layers.map((layer) => layer[Symbol.asyncDispose]()));
+  }
+
+  async *#pieces(range: ByteRange, call: Call | undefined): AsyncGenerator<Piece> {
+    const cursor = new ChainCursor(this.#layers);
+    const end = range.offset + range.length;
+    for (let at = range.offset; at < end; ) {
+      this.#checkOpen();
+      throwIfAborted(call);
+      const piece = await cursor.next(at, end);
+      at += piece.length;
+      yield piece;
+    }
+  }
+
+  #checkOpen(): void {
+    if (this.#closed === undefined) return;
+    throw new SendenseError('NOT_OPEN', 'the image was closed', { operation: 'read-image' });
+  }
+}
+
+function joinLocated(left: LocatedRange, right: LocatedRange): LocatedRange | undefined {
+  const length = left.length + right.length;
+  if (left.at === 'zero') return right.at === 'zero' ? { ...left, length } : undefined;
+  if (right.at === 'zero') return undefined;
+  const a = left.at.endpoint;
+  const b = right.at.endpoint;
+  if (a.kind !== 'file' || b.kind !== 'file' || a.path !== b.path) return undefined;
+  return right.at.offset === left.at.offset + left.length ? { ...left, length } : undefined;
+}
+
+function located(piece: Piece): LocatedRange {
+  const { offset, length } = piece;
+  if (piece.kind === 'zero') return { offset, length, at: 'zero' };
+  const { path } = piece.layer.data;
+  if (piece.kind === 'data') {
+    return { offset, length, at: { endpoint: { kind: 'file', path }, offset: piece.hostOffset } };
+  }
+  throw new SendenseError('UNSUPPORTED', `${path} holds compressed clusters, which have no plain location`, {
+    operation: 'locate-range',
+    context: { offset, length },
+  });
+}

@@ -1,0 +1,50 @@
+/** Bytes of table pages and decompressed clusters that a chain keeps in memory. */
+export const PAGE_CACHE_BYTES = 8 * 1024 * 1024;
+
+/** Bounded memory of immutable pages, shared by the layers of a chain; the page unused for longest goes first. */
+export class PageCache {
+  readonly #limitBytes: number;
+  readonly #pages = new Map<string, Uint8Array>();
+  readonly #loading = new Map<string, Promise<Uint8Array>>();
+  #bytes = 0;
+
+  constructor(limitBytes = PAGE_CACHE_BYTES) {
+    this.#limitBytes = limitBytes;
+  }
+
+  /** Bytes held now. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** The page named `key`, at once when it is here; otherwise `load` runs once for all who wait for it. */
+  get(key: string, load: () => Promise<Uint8Array>): Uint8Array | Promise<Uint8Array> {
+    const page = this.#pages.get(key);
+    if (page === undefined) return this.#loading.get(key) ?? this.#load(key, load);
+    this.#pages.delete(key);
+    this.#pages.set(key, page);
+    return page;
+  }
+
+  async #load(key: string, load: () => Promise<Uint8Array>): Promise<Uint8Array> {
+    const loading = load();
+    this.#loading.set(key, loading);
+    try {
+      const page = await loading;
+      this.#keep(key, page);
+      return page;
+    } finally {
+      this.#loading.delete(key);
+    }
+  }
+
+  #keep(key: string, page: Uint8Array): void {
+    this.#pages.set(key, page);
+    this.#bytes += page.byteLength;
+    for (const [oldest, { byteLength }] of this.#pages) {
+      if (this.#bytes <= this.#limitBytes) return;
+      this.#pages.delete(oldest);
+      this.#bytes -= byteLength;
+    }
+  }
+}

@@ -1,0 +1,31 @@
+import type { ChainContext, OpenedLayer } from '../chain/open-chain.ts';
+import { resolveCompanion } from '../resolve-companion.ts';
+import { Qcow2Layer } from './qcow2-layer.ts';
+import { type Qcow2Head, readHead } from './read-header.ts';
+
+/** Opens one QCOW2 file as a layer, with its data file and without its parents. */
+export async function openQcow2Layer(
+  path: string,
+  context: ChainContext,
+): Promise<OpenedLayer & { readonly head: Qcow2Head }> {
+  const handle = await context.fileSystem.open(path, 'read');
+  try {
+    const head = await readHead(handle);
+    const dataFile = await openDataFile(path, head, context);
+    const layer = new Qcow2Layer({ path, handle, header: head.header, cache: context.cache, ...dataFile });
+    return { head, layer, ...(head.backing === undefined ? {} : { parent: head.backing }) };
+  } catch (error) {
+    await handle[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+async function openDataFile(image: string, head: Qcow2Head, { fileSystem, parents }: ChainContext) {
+  if (head.dataFileName === undefined) return {};
+  const path = await resolveCompanion(
+    { what: 'data file', name: head.dataFileName, image },
+    parents,
+    fileSystem,
+  );
+  return { dataFile: { path, handle: await fileSystem.open(path, 'read') } };
+}

@@ -1,0 +1,73 @@
+import type { FileHandle } from '@sendense/plugin-kit/files';
+import type { DataFile, Layer } from '../chain/layer.ts';
+import type { PageCache } from '../chain/page-cache.ts';
+import type { CompressedRun, Run } from '../chain/run.ts';
+import { mapDecompressError } from '../map-error.ts';
+import { ClusterMap } from './cluster-map.ts';
+import { decompressCluster } from './decompress-cluster.ts';
+import { corrupt } from './format-error.ts';
+import { geometryOf } from './geometry.ts';
+import type { Qcow2Header } from './header.ts';
+import { TablePages } from './table-pages.ts';
+
+/** What a {@link Qcow2Layer} is made of; it owns both handles. */
+export type Qcow2LayerOptions = {
+  readonly path: string;
+  readonly handle: FileHandle;
+  readonly header: Qcow2Header;
+  /** The external data file, when the image has one. */
+  readonly dataFile?: { readonly path: string; readonly handle: FileHandle };
+  readonly cache: PageCache;
+};
+
+/** One QCOW2 file of a chain. */
+export class Qcow2Layer implements Layer {
+  readonly sizeBytes: number;
+  readonly data: DataFile;
+  readonly #options: Qcow2LayerOptions;
+  readonly #clusterBytes: number;
+  readonly #tables: TablePages;
+  readonly #map: ClusterMap;
+
+  constructor(options: Qcow2LayerOptions) {
+    const { path, handle, header, dataFile, cache } = options;
+    const geometry = geometryOf(header);
+    this.sizeBytes = header.sizeBytes;
+    this.#options = options;
+    this.#clusterBytes = geometry.clusterBytes;
+    this.data = { ...(dataFile ?? { path, handle }), unitBytes: geometry.clusterBytes };
+    this.#tables = new TablePages(handle, cache, path);
+    this.#map = new ClusterMap({
+      ...header,
+      geometry,
+      dataFile: dataFile !== undefined,
+      tables: this.#tables,
+    });
+  }
+
+  runAt(offset: number, end: number): Run | Promise<Run> {
+    return this.#map.runAt(offset, end);
+  }
+
+  async decompress(run: CompressedRun): Promise<Uint8Array> {
+    return this.#tables.cluster(run.hostOffset, () => this.#decompress(run));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#options.handle[Symbol.asyncDispose]();
+    await this.#options.dataFile?.handle[Symbol.asyncDispose]();
+  }
+
+  async #decompress({ hostOffset, hostLength }: CompressedRun): Promise<Uint8Array> {
+    const { handle, header, path } = this.#options;
+    const stored = new Uint8Array(hostLength);
+    // The last sector of the file need not be padded.
+    const count = await handle.read(stored, hostOffset);
+    if (count === 0) throw corrupt(`a compressed cluster lies outside the file (offset ${hostOffset})`);
+    try {
+      return await decompressCluster(stored.subarray(0, count), header.compression, this.#clusterBytes);
+    } catch (error) {
+      throw mapDecompressError(error, path, hostOffset);
+    }
+  }
+}

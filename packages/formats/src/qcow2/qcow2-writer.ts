@@ -1,0 +1,212 @@
+import { type BlockWriter, type Call, SendenseError } from '@sendense/core';
+import type { FileHandle } from '@sendense/plugin-kit/files';
+import { throwIfAborted } from '../chain/throw-if-aborted.ts';
+import { AppendFile } from './append-file.ts';
+import { ClusterAppender, MAX_REFCOUNT } from './cluster-appender.ts';
+import { compressCluster } from './compress-cluster.ts';
+import { CompressedAppender } from './compressed-appender.ts';
+import { COPIED_HIGH, ZERO_LOW } from './constants.ts';
+import type { ImageLayout } from './image-layout.ts';
+import { TableWriter } from './table-writer.ts';
+
+/** What a {@link Qcow2Writer} is made of; it owns the handle of a new, empty file. */
+export type Qcow2WriterOptions = {
+  readonly handle: FileHandle;
+  readonly layout: ImageLayout;
+  /** First cluster of the file: header, extensions, backing file name. */
+  readonly header: Uint8Array;
+  readonly sizeBytes: number;
+  readonly hasBacking: boolean;
+  readonly compression?: 'zlib' | 'zstd';
+};
+
+/** How many clusters are compressed at once. */
+const COMPRESS_AT_ONCE = 8;
+
+/** Writes a new QCOW2 image in one forward pass. Until the first {@link flush} the file has no header. */
+export class Qcow2Writer implements BlockWriter {
+  readonly sizeBytes: number;
+  readonly limits;
+  readonly rewritable = false;
+  readonly untouched;
+  readonly #options: Qcow2WriterOptions;
+  readonly #clusterBytes: number;
+  readonly #file: AppendFile;
+  readonly #appender: ClusterAppender;
+  readonly #tables: TableWriter;
+  readonly #compressed: CompressedAppender;
+  #state: 'new' | 'open' | 'failed' | 'closed' = 'new';
+  #position = 0;
+  #dataBytes = 0;
+  #headerWritten = false;
+  #changed = true;
+
+  constructor(options: Qcow2WriterOptions) {
+    const { layout, handle, sizeBytes } = options;
+    this.sizeBytes = sizeBytes;
+    this.untouched = options.hasBacking ? ('base' as const) : ('zero' as const);
+    this.limits = {
+      alignmentBytes: layout.clusterBytes,
+      maxBytes: 8 * 1024 * 1024,
+      maxInFlight: 1,
+      order: 'ascending',
+    } as const;
+    this.#options = options;
+    this.#clusterBytes = layout.clusterBytes;
+    this.#file = new AppendFile(handle);
+    this.#appender = new ClusterAppender(this.#file, layout);
+    this.#tables = new TableWriter(this.#file, this.#appender, layout);
+    this.#compressed = new CompressedAppender(this.#file, this.#appender, layout.clusterBytes);
+  }
+
+  /** Length of the file in bytes when it is flushed now. */
+  get fileBytes(): number {
+    return this.#appender.clusters * this.#clusterBytes;
+  }
+
+  /** Bytes of guest data stored so far, as they are in the file (compressed or not), without tables. */
+  get dataBytes(): number {
+    return this.#dataBytes;
+  }
+
+  async write(offset: number, data: Uint8Array, call?: Call): Promise<void> {
+    await this.#change(offset, data.byteLength, call, () =>
+      this.#options.compression === undefined
+        ? this.#writePlain(offset, data)
+        : this.#writeCompressed(offset, data, this.#options.compression, call),
+    );
+  }
+
+  async zero(offset: number, length: number, call?: Call): Promise<void> {
+    await this.#change(offset, length, call, async () => {
+      if (this.#options.hasBacking) await this.#writeZeros(offset, length, call);
+    });
+  }
+
+  /** Leaves a complete image and makes it durable; more writes may follow. */
+  async flush(call?: Call): Promise<void> {
+    await this.#guarded('flush-image', call, async () => {
+      if (!this.#changed) return;
+      await this.#appender.write();
+      if (!this.#headerWritten) await this.#tables.write();
+      await this.#file.drain();
+      await this.#options.handle.truncate(this.fileBytes);
+      await this.#options.handle.sync();
+      if (this.#headerWritten) await this.#tables.write();
+      else await this.#file.write(this.#options.header, 0);
+      await this.#file.drain();
+      await this.#options.handle.sync();
+      this.#headerWritten = true;
+      this.#changed = false;
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#state = 'closed';
+    await this.#options.handle[Symbol.asyncDispose]();
+  }
+
+  async #change(
+    offset: number,
+    length: number,
+    call: Call | undefined,
+    run: () => Promise<void>,
+  ): Promise<void> {
+    if (offset < this.#position) {
+      throw new SendenseError(
+        'RANGE_INVALID',
+        `offset ${offset} was passed already: this writer only goes forwards`,
+        {
+          operation: 'write-image',
+          context: { offset, position: this.#position },
+        },
+      );
+    }
+    await this.#guarded('write-image', call, async () => {
+      this.#position = offset + length;
+      this.#changed = true;
+      await run();
+    });
+  }
+
+  async #guarded(operation: string, call: Call | undefined, run: () => Promise<void>): Promise<void> {
+    if (this.#state === 'closed' || this.#state === 'failed') {
+      const why = this.#state === 'closed' ? 'was closed' : 'failed before and can only be disposed';
+      throw new SendenseError('NOT_OPEN', `the image writer ${why}`, { operation });
+    }
+    throwIfAborted(call);
+    try {
+      if (this.#state === 'new') await this.#appender.start();
+      this.#state = 'open';
+      await run();
+    } catch (error) {
+      if (this.#state === 'open' || this.#state === 'new') this.#state = 'failed';
+      throw error;
+    }
+  }
+
+  async #writePlain(offset: number, data: Uint8Array): Promise<void> {
+    for (let done = 0; done < data.byteLength; ) {
+      const guest = (offset + done) / this.#clusterBytes;
+      const inTable = await this.#tables.enter(guest);
+      const left = Math.ceil((data.byteLength - done) / this.#clusterBytes);
+      const { first, count } = await this.#appender.take(Math.min(left, inTable));
+      for (let at = 0; at < count; at += 1) {
+        const host = (first + at) * this.#clusterBytes;
+        this.#tables.set(guest + at, (Math.floor(host / 2 ** 32) | COPIED_HIGH) >>> 0, host % 2 ** 32);
+      }
+      const piece = data.subarray(done, done + count * this.#clusterBytes);
+      await this.#file.write(piece, first * this.#clusterBytes);
+      this.#dataBytes += piece.byteLength;
+      done += piece.byteLength;
+    }
+  }
+
+  async #writeCompressed(
+    offset: number,
+    data: Uint8Array,
+    compression: 'zlib' | 'zstd',
+    call: Call | undefined,
+  ): Promise<void> {
+    const step = this.#clusterBytes;
+    for (let from = 0; from < data.byteLength; from += step * COMPRESS_AT_ONCE) {
+      throwIfAborted(call);
+      const pieces: Uint8Array[] = [];
+      for (let at = from; at < Math.min(from + step * COMPRESS_AT_ONCE, data.byteLength); at += step) {
+        pieces.push(data.subarray(at, at + step));
+      }
+      const packed = await Promise.all(pieces.map((piece) => compressCluster(piece, compression, step)));
+      for (const [index, piece] of pieces.entries()) {
+        const at = offset + from + index * step;
+        const bytes = packed[index];
+        if (bytes === undefined) await this.#writePlain(at, piece);
+        else await this.#placeCompressed(at / step, bytes);
+      }
+    }
+  }
+
+  async #placeCompressed(guest: number, packed: Uint8Array): Promise<void> {
+    await this.#tables.enter(guest);
+    const { high, low } = await this.#compressed.append(packed);
+    this.#tables.set(guest, high, low);
+    this.#dataBytes += packed.byteLength;
+  }
+
+  async #writeZeros(offset: number, length: number, call: Call | undefined): Promise<void> {
+    const perTable = this.#clusterBytes / 8;
+    const end = Math.ceil((offset + length) / this.#clusterBytes);
+    for (let guest = offset / this.#clusterBytes; guest < end; ) {
+      throwIfAborted(call);
+      const whole = guest % perTable === 0 ? Math.floor((end - guest) / perTable) : 0;
+      if (whole > 0) {
+        const count = Math.min(whole, MAX_REFCOUNT);
+        await this.#tables.share(guest / perTable, count, ZERO_LOW);
+        guest += count * perTable;
+        continue;
+      }
+      const inTable = await this.#tables.enter(guest);
+      const stop = Math.min(end, guest + inTable);
+      for (; guest < stop; guest += 1) this.#tables.set(guest, 0, ZERO_LOW);
+    }
+  }
+}

@@ -1,0 +1,1 @@
+export { openRawLayer } from './open-raw.ts';
