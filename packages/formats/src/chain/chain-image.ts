@@ -72,10 +72,10 @@ export class ChainImage implements BlockReader {
   async *locate(range: ByteRange, call?: Call): AsyncGenerator<LocatedRange> {
     let last: LocatedRange | undefined;
     for await (const piece of this.#pieces(range, call)) {
-      const located = this.located(piece);
-      const joined = last === undefined ? undefined : joinLocated(last, located);
+      const found = locatePiece(piece);
+      const joined = last === undefined ? undefined : joinLocated(last, found);
       if (joined === undefined && last !== undefined) yield last;
-      last = joined ?? located;
+      last = joined ?? found;
     }
     if (last !== undefined) yield last;
   }
@@ -117,7 +117,7 @@ function joinLocated(left: LocatedRange, right: LocatedRange): LocatedRange | un
   return right.at.offset === left.at.offset + left.length ? { ...left, length } : undefined;
 }
 
-function located(piece: Piece): LocatedRange {
+function locatePiece(piece: Piece): LocatedRange {
   const { offset, length } = piece;
   if (piece.kind === 'zero') return { offset, length, at: 'zero' };
   const { path } = piece.layer.data;
