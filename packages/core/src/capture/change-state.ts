@@ -40,6 +40,8 @@ export const changeStateSchema = z
     data: z.json(),
   })
   .transform(
-    ({ expiresAt, ...state }) =>
-      ({ ...state, ...(expiresAt === undefined ? {} : { expiresAt }) }) as ChangeState,
+    ({ expiresAt, ...state }): ChangeState => ({
+      ...state,
+      ...(expiresAt === undefined ? {} : { expiresAt }),
+    }),
   );

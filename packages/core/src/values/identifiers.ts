@@ -55,8 +55,7 @@ export const jobId = safe<JobId>('job');
 
 /** Checks a platform's disk identity: 1–256 printable characters; it is never used as a file name. Throws `CONFIG_INVALID`. */
 export function diskId(text: string): DiskId {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
-  if (text.length > 0 && text.length <= 256 && !/[\u0000-\u001f\u007f]/.test(text)) return text as DiskId;
+  if (text.length > 0 && text.length <= 256 && !/\p{Cc}/u.test(text)) return text as DiskId;
   throw new SendenseError('CONFIG_INVALID', 'a disk id is 1 to 256 printable characters', {
     operation: 'parse-disk-id',
   });
