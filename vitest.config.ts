@@ -23,7 +23,11 @@ const suites: readonly Suite[] = [
     exclude: ['**/*.int.test.ts', 'tests/{interop,crash,e2e,packed}/**'],
     timeoutMs: 20_000,
   },
-  { name: 'int', include: ['packages/*/{src,test}/**/*.int.test.ts', 'tests/interop/**/*.test.ts'], timeoutMs: 120_000 },
+  {
+    name: 'int',
+    include: ['packages/*/{src,test}/**/*.int.test.ts', 'tests/interop/**/*.test.ts'],
+    timeoutMs: 120_000,
+  },
   { name: 'crash', include: ['tests/crash/**/*.test.ts'], timeoutMs: 300_000, maxWorkers: 1 },
   { name: 'e2e', include: ['tests/e2e/**/*.test.ts'], timeoutMs: 300_000, maxWorkers: 1 },
   { name: 'packed', include: ['tests/packed/**/*.test.ts'], timeoutMs: 300_000, maxWorkers: 1 },

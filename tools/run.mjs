@@ -3,7 +3,17 @@
 // without dependencies: it installs the workspace when that is needed and then runs the real program on the
 // Node that the workspace pins, straight from its TypeScript sources.
 import { spawn } from 'node:child_process';
-import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -34,10 +44,17 @@ if (!existsSync(program)) {
   process.stderr.write(`"${name}" is not part of this checkout: ${programs[name]} does not exist.\n`);
   process.exit(2);
 }
-const environment = { ...process.env, ...writableHome(), PATH: `${binFolder}${path.delimiter}${process.env.PATH ?? ''}` };
+const environment = {
+  ...process.env,
+  ...writableHome(),
+  PATH: `${binFolder}${path.delimiter}${process.env.PATH ?? ''}`,
+};
 if (existsSync(lockFile) || !isInstalled()) await underLock(install);
 const flags = ['--conditions=@sendense/source', '--disable-warning=ExperimentalWarning'];
-process.exitCode = await run(nodeProgram, [...flags, program, ...args], { stdio: 'inherit', env: environment });
+process.exitCode = await run(nodeProgram, [...flags, program, ...args], {
+  stdio: 'inherit',
+  env: environment,
+});
 
 /** Installed means: pnpm's record of what it put into node_modules is the lock file of this checkout. */
 function isInstalled() {
@@ -54,7 +71,9 @@ function isInstalled() {
 async function install(repair) {
   if (isInstalled() && !repair) return;
   const { packageManager } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
-  process.stderr.write(`Installing the workspace with ${packageManager} (first start, or the lock file changed) ...\n`);
+  process.stderr.write(
+    `Installing the workspace with ${packageManager} (first start, or the lock file changed) ...\n`,
+  );
   const npx = process.platform === 'win32' ? 'npx.cmd' : 'npx';
   const code = await run(npx, ['-y', packageManager, 'install', '--frozen-lockfile'], {
     // Standard output belongs to the program that is started afterwards (--json), so pnpm writes to standard error.
@@ -63,7 +82,9 @@ async function install(repair) {
     env: { ...environment, CI: 'true' },
   });
   if (code === 0 && isInstalled()) return;
-  process.stderr.write(`Installing failed (exit code ${code}); the messages above say why. Nothing was started.\n`);
+  process.stderr.write(
+    `Installing failed (exit code ${code}); the messages above say why. Nothing was started.\n`,
+  );
   // The lock stays behind: the next start sees that its owner died and installs again.
   process.exit(code || 1);
 }

@@ -30,7 +30,9 @@ export function decidePeers(absent: readonly Peer[], machine: Machine): PeerDeci
     return { install: [...packages].sort(), advice: undefined };
   }
   const names = installable.map((peer) => peer.name).join(', ');
-  const command = machine.debian ? `sudo ${installCommand(installable)}` : `${installCommand(installable)} (Debian names)`;
+  const command = machine.debian
+    ? `sudo ${installCommand(installable)}`
+    : `${installCommand(installable)} (Debian names)`;
   return { install: [], advice: `Tests that need ${names} are skipped; to run them: ${command}` };
 }
 

@@ -1,7 +1,7 @@
 import { isPresent, readPeers } from '@sendense/tests/peer-list';
 import { testScale, testSeed } from '@sendense/tests/scale';
-import { budgetTable, readBudget } from './budget.ts';
 import { selectedSuites } from './arguments.ts';
+import { budgetTable, readBudget } from './budget.ts';
 import { closingLine } from './closing-line.ts';
 import { decidePeers, type Machine, peerFailures, peersOfSuites } from './decide-peers.ts';
 import { installPackages, thisMachine } from './install-peers.ts';
@@ -22,7 +22,11 @@ async function main(args: readonly string[]): Promise<number> {
   // With a name filter everything that does not match counts as skipped.
   const filtered = args.some((arg) => arg === '-t' || arg.startsWith('--testNamePattern'));
   const strict = machine.ci && !filtered;
-  const { tally, problems } = outcomeOf(suites, [...peerProblems, ...(strict ? unexplainedSkips(skips) : [])], exitCode);
+  const { tally, problems } = outcomeOf(
+    suites,
+    [...peerProblems, ...(strict ? unexplainedSkips(skips) : [])],
+    exitCode,
+  );
   say('');
   if (!filtered) printSkips(skips);
   for (const line of budgetTable(budget, durations(suites), performance.now() - startedAt)) say(line);
@@ -37,7 +41,8 @@ function preparePeers(suites: readonly string[], machine: Machine): string[] {
   const absent = needed.filter((peer) => !isPresent(peer));
   const { install, advice } = decidePeers(absent, machine);
   if (advice !== undefined) process.stderr.write(`${advice}\n`);
-  if (install.length > 0 && !installPackages(install)) process.stderr.write('apt-get failed; going on without.\n');
+  if (install.length > 0 && !installPackages(install))
+    process.stderr.write('apt-get failed; going on without.\n');
   return peerFailures(
     absent.filter((peer) => !isPresent(peer)),
     machine,

@@ -27,5 +27,7 @@ test('a peer is present when all its commands succeed', () => {
 test('the reason of an absence tells what to install', () => {
   const peer = { name: 'x', suites: [], packages: ['b', 'a'], detect: [], note: 'root' };
   expect(installCommand([peer, peer])).toBe('apt-get install --no-install-recommends a b');
-  expect(absenceReason(peer)).toBe('x is not usable; as root: apt-get install --no-install-recommends a b (root)');
+  expect(absenceReason(peer)).toBe(
+    'x is not usable; as root: apt-get install --no-install-recommends a b (root)',
+  );
 });

@@ -14,9 +14,14 @@ export interface Outcome {
  * @param exitCode - of the vitest runs. One that failed without any failed test is a failure too, for example
  *   because coverage stayed below its threshold.
  */
-export function outcomeOf(suites: readonly SuiteResult[], problems: readonly string[], exitCode: number): Outcome {
+export function outcomeOf(
+  suites: readonly SuiteResult[],
+  problems: readonly string[],
+  exitCode: number,
+): Outcome {
   const tests = addTallies(suites.map((suite) => suite.tally));
-  const broke = exitCode !== 0 && tests.failed === 0 ? [`vitest ended with exit code ${exitCode}; see above`] : [];
+  const broke =
+    exitCode !== 0 && tests.failed === 0 ? [`vitest ended with exit code ${exitCode}; see above`] : [];
   const all = [...problems, ...broke];
   return { tally: { ...tests, failed: tests.failed + all.length }, problems: all };
 }
@@ -32,5 +37,7 @@ export function skipLines(skips: readonly Skip[]): string[] {
 
 /** Tests that were left out although nothing says why: a failure in CI. */
 export function unexplainedSkips(skips: readonly Skip[]): string[] {
-  return skips.filter((skip) => skip.reason === undefined).map((skip) => `skipped without a reason: ${skip.test}`);
+  return skips
+    .filter((skip) => skip.reason === undefined)
+    .map((skip) => `skipped without a reason: ${skip.test}`);
 }

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
-import { constants, tmpdir } from 'node:os';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { constants, tmpdir } from 'node:os';
 import path from 'node:path';
 import type { SuiteResult } from './suite-results.ts';
 
@@ -19,7 +19,9 @@ export async function runVitest(args: readonly string[]): Promise<VitestRun> {
     const resultsFile = path.join(folder, 'results.jsonl');
     const exitCode = await vitest(args, resultsFile);
     const lines = await readFile(resultsFile, 'utf8').catch(() => '');
-    const suites = lines.split('\n').flatMap((line) => (line === '' ? [] : (JSON.parse(line) as SuiteResult[])));
+    const suites = lines
+      .split('\n')
+      .flatMap((line) => (line === '' ? [] : (JSON.parse(line) as SuiteResult[])));
     return { suites, exitCode };
   } finally {
     await rm(folder, { recursive: true, force: true });
@@ -28,7 +30,10 @@ export async function runVitest(args: readonly string[]): Promise<VitestRun> {
 
 function vitest(args: readonly string[], resultsFile: string): Promise<number> {
   const root = path.resolve(import.meta.dirname, '../..');
-  const program = path.join(path.dirname(createRequire(import.meta.url).resolve('vitest/package.json')), 'vitest.mjs');
+  const program = path.join(
+    path.dirname(createRequire(import.meta.url).resolve('vitest/package.json')),
+    'vitest.mjs',
+  );
   const child = spawn(process.execPath, [program, 'run', ...args], {
     cwd: root,
     stdio: ['ignore', 'inherit', 'inherit'],

@@ -60,13 +60,15 @@ function outcome(test: TestCase): keyof Tally {
 }
 
 function skipsOf(module: ReportedModule): Skip[] {
-  const hookFailed = module.errors().length > 0 || [...module.children.allSuites()].some((s) => s.errors().length > 0);
+  const hookFailed =
+    module.errors().length > 0 || [...module.children.allSuites()].some((s) => s.errors().length > 0);
   return [...module.children.allTests('skipped')].map((test) => skipOf(test, hookFailed));
 }
 
 function skipOf(test: TestCase, hookFailed: boolean): Skip {
   const result = test.result();
-  if (result.state === 'skipped' && result.note !== undefined) return { test: test.fullName, reason: result.note };
+  if (result.state === 'skipped' && result.note !== undefined)
+    return { test: test.fullName, reason: result.note };
   const [title = '', reason] = test.fullName.split(SKIP_MARK);
   // Only suites are marked, so the test's own name follows the reason: " > name".
   if (reason !== undefined) return { test: title, reason: reason.split(' > ')[0] ?? reason };

@@ -1,0 +1,10 @@
+import { mapParallel } from '../map-parallel.ts';
+import { allOf, type CommandResult, runCommand } from '../run-command.ts';
+import { publishedPackages } from '../workspace.ts';
+
+/** Builds `dist` of every published package with tsup, two at a time. Declarations come from sources: no order. */
+export async function buildPackages(): Promise<CommandResult> {
+  return allOf(
+    await mapParallel(publishedPackages(), 2, ({ folder }) => runCommand('tsup', ['--silent'], folder)),
+  );
+}

@@ -1,0 +1,47 @@
+import ts from 'typescript';
+import type { SourceFile } from './source-file.ts';
+
+/** What every package has. */
+const everywhere = [
+  'package.json',
+  'tsconfig.json',
+  'tsup.config.ts',
+  'LICENSE',
+  'README.md',
+  'src/index.ts',
+];
+
+/** Packages that implement a contract: they look alike, so that who knows one knows all. */
+const plugin = /^(source|target|repository|blockio|converter|transport|platform)-/;
+
+/** Sentences about files that a package lacks. `files` are relative to the package. */
+export function packageFileViolations(id: string, files: ReadonlySet<string>): string[] {
+  const missing = requiredFiles(id).filter((file) => !files.has(file));
+  return missing.map((file) => `packages/${id} has no ${file}, which every package of its kind has`);
+}
+
+function requiredFiles(id: string): string[] {
+  if (!plugin.test(id)) return everywhere;
+  const source = [id, 'options', 'capabilities', 'map-error'].map((name) => `src/${name}.ts`);
+  return [...everywhere, ...source, 'test/conformance.test.ts'];
+}
+
+/** Sentences about an `index.ts` that does more than re-export by name. */
+export function indexViolations({ file, tree }: SourceFile): string[] {
+  if (!/^packages\/[^/]+\/src\/(.*\/)?index\.ts$/.test(file)) return [];
+  const odd = tree.statements.find((statement) => !isNamedReExport(statement));
+  if (odd === undefined) return [];
+  return [`${file} does more than re-export by name: ${odd.getText(tree).split('\n')[0]}`];
+}
+
+function isNamedReExport(statement: ts.Statement): boolean {
+  if (!ts.isExportDeclaration(statement)) return false;
+  const { exportClause, moduleSpecifier } = statement;
+  return moduleSpecifier !== undefined && exportClause !== undefined && ts.isNamedExports(exportClause);
+}
+
+/** A plugin joins the conformance kit in a few lines: what is longer hides exceptions. */
+export function conformanceViolations({ file, lines }: SourceFile): string[] {
+  if (!file.endsWith('/test/conformance.test.ts') || lines <= 20) return [];
+  return [`${file} has ${lines} lines, more than 20: capabilities choose the cases, not code`];
+}

@@ -1,0 +1,32 @@
+import { buildPackages } from '../build/build-packages.ts';
+import { type CommandResult, runCommand } from '../run-command.ts';
+import { pinnedPnpm } from '../workspace.ts';
+import { checkTarballs } from './check-tarballs.ts';
+import type { Step } from './step.ts';
+
+/** The checks, the long ones first so that they overlap with the short ones. */
+export const steps: readonly Step[] = [
+  command('types', 'tsc', ['-p', 'tsconfig.json', '--noEmit']),
+  { name: 'build', run: buildPackages },
+  command('lint and format', 'biome', ['check', '--error-on-warnings', '--max-diagnostics=100']),
+  command('lint with types', 'oxlint', ['--type-aware', '--deny-warnings']),
+  command('imports', 'depcruise', ['packages', 'tools', 'tests', 'examples', '--output-type', 'err-long']),
+  command('unused', 'knip', ['--no-config-hints']),
+  tool('code shape', 'tools/check-code-shape.ts'),
+  tool('generated docs', 'tools/generate-docs.ts', ['--check']),
+  command('api reference', 'typedoc', ['--out', '.docs', '--logLevel', 'Warn']),
+  { name: 'tarballs', after: ['build'], run: checkTarballs },
+  { name: 'publish dry run', after: ['tarballs'], run: publishDryRun },
+];
+
+function command(name: string, program: string, args: readonly string[]): Step {
+  return { name, run: () => runCommand(program, args) };
+}
+
+function tool(name: string, file: string, args: readonly string[] = []): Step {
+  return { name, run: () => runCommand(process.execPath, [...process.execArgv, file, ...args]) };
+}
+
+function publishDryRun(): Promise<CommandResult> {
+  return runCommand('npx', ['-y', pinnedPnpm(), '-r', 'publish', '--dry-run', '--no-git-checks']);
+}
