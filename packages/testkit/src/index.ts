@@ -1,4 +1,20 @@
 export { collect } from './collect.ts';
+export {
+  type BlockDeviceSubject,
+  blockDeviceConformance,
+} from './conformance/block-device/block-device-conformance.ts';
+export { blockReaderConformance } from './conformance/block-device/block-reader-conformance.ts';
+export type {
+  BlockReaderCapabilities,
+  BlockReaderSubject,
+} from './conformance/block-device/block-reader-subject.ts';
+export { blockWriterConformance } from './conformance/block-device/block-writer-conformance.ts';
+export type {
+  BlockWriterCapabilities,
+  BlockWriterSubject,
+  WriterFixture,
+} from './conformance/block-device/block-writer-subject.ts';
+export type { ConformanceCase, Runner } from './conformance/case.ts';
 export { DiskContent } from './memory/disk/disk-content.ts';
 export { createMemoryDisk, type MemoryDisk, type MemoryDiskOptions } from './memory/disk/memory-disk.ts';
 export { type MemoryReaderOptions, openMemoryReader } from './memory/disk/memory-reader.ts';
