@@ -12,7 +12,9 @@ import { guardWriter } from './guard-writer.ts';
 /** A driver that receives only endpoints it supports and well-formed moves; its handles are guarded too. */
 export const guardDriver = guardOnce<BlockIoDriver>((inner) => {
   const gate = new Gate(`driver ${inner.name}`);
-  const { specificationVersion, name, transfer, chunker } = inner;
+  const { specificationVersion, name } = inner;
+  const transfer = inner.transfer?.bind(inner);
+  const chunker = inner.chunker?.bind(inner);
   const checkEndpoint = (endpoint: BlockEndpoint, use: 'read' | 'write', operation: string): void => {
     checkObject(endpoint, 'endpoint');
     const offered = inner.supports(endpoint, use);
@@ -47,10 +49,10 @@ export const guardDriver = guardOnce<BlockIoDriver>((inner) => {
             checkEndpoint(request.to, 'write', 'transfer');
             checkMoves(request);
           },
-          () => transfer.call(inner, request, call),
+          () => transfer(request, call),
         ),
     }),
-    ...(chunker && { chunker: (options) => guardChunker(chunker.call(inner, options)) }),
+    ...(chunker && { chunker: (options) => guardChunker(chunker(options)) }),
   };
 });
 

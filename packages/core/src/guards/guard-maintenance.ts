@@ -8,7 +8,8 @@ import { guardOnce } from './guard-once.ts';
 /** Maintenance that is closed with its repository and never gets a policy that keeps nothing. */
 export const guardMaintenance = guardOnce<RepositoryMaintenance, Gate>((inner, parent) => {
   const gate = new Gate('repository', parent);
-  const { consolidate, annotate } = inner;
+  const consolidate = inner.consolidate?.bind(inner);
+  const annotate = inner.annotate?.bind(inner);
   return {
     delete: (point, call) =>
       gate.effect(
@@ -33,7 +34,7 @@ export const guardMaintenance = guardOnce<RepositoryMaintenance, Gate>((inner, p
             checkObject(request, 'request');
             checkText(request.point, 'request.point', 'consolidate-point');
           },
-          () => consolidate.call(inner, request, call),
+          () => consolidate(request, call),
         ),
     }),
     ...(annotate && {
@@ -45,7 +46,7 @@ export const guardMaintenance = guardOnce<RepositoryMaintenance, Gate>((inner, p
             checkText(point, 'point', 'annotate-point');
             checkObject(change, 'change');
           },
-          () => annotate.call(inner, point, change, call),
+          () => annotate(point, change, call),
         ),
     }),
   };

@@ -52,7 +52,7 @@ export const guardTarget = guardOnce<TargetConnector>((inner) => {
 export const guardRestoreWriter = guardOnce<RestoreWriter>((inner) => {
   const gate = new Gate('restore writer');
   const disks = guardWriters(inner.disks, gate);
-  const { readBack } = inner;
+  const readBack = inner.readBack?.bind(inner);
   return {
     disks,
     ...(readBack && {
@@ -61,7 +61,7 @@ export const guardRestoreWriter = guardOnce<RestoreWriter>((inner) => {
           'read-back',
           call,
           () => checkText(disk, 'disk', 'read-back'),
-          async () => guardReaderWithin(await readBack.call(inner, disk, call), gate),
+          async () => guardReaderWithin(await readBack(disk, call), gate),
         ),
     }),
     commit: (call) =>

@@ -50,7 +50,9 @@ export const guardWriterWithin = guardOnce<BlockWriter, Gate>((inner, parent) =>
   const gate = new Gate('writer', parent);
   const state = new WriterState();
   const { sizeBytes, limits, rewritable, untouched } = inner;
-  const { durable, endpoint, copyFrom } = inner;
+  const durable = inner.durable?.bind(inner);
+  const endpoint = inner.endpoint?.bind(inner);
+  const copyFrom = inner.copyFrom?.bind(inner);
   let position = 0;
   const place = (
     operation: string,
@@ -113,7 +115,7 @@ export const guardWriterWithin = guardOnce<BlockWriter, Gate>((inner, parent) =>
           'list-durable',
           call,
           () => state.check('list-durable'),
-          () => durable.call(inner, call),
+          () => durable(call),
         ),
     }),
     ...(endpoint && {
@@ -122,7 +124,7 @@ export const guardWriterWithin = guardOnce<BlockWriter, Gate>((inner, parent) =>
           'name-endpoint',
           call,
           () => state.check('name-endpoint'),
-          () => endpoint.call(inner, call),
+          () => endpoint(call),
         ),
     }),
     ...(copyFrom && {
@@ -136,7 +138,7 @@ export const guardWriterWithin = guardOnce<BlockWriter, Gate>((inner, parent) =>
             checkIterable(extents, 'extents');
             state.written += 1;
           },
-          () => state.change('copy-blocks', options, () => copyFrom.call(inner, source, extents, options)),
+          () => state.change('copy-blocks', options, () => copyFrom(source, extents, options)),
         ),
     }),
     [Symbol.asyncDispose]: () => gate.close(inner),

@@ -24,34 +24,28 @@ export type JobId = Brand<'job'>;
 const SAFE = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
-function safe<T extends string>(kind: string) {
-  return (text: string): T => {
-    if (SAFE.test(text)) return text as T;
-    throw new SendenseError(
-      'CONFIG_INVALID',
-      `not a valid ${kind} id: ${JSON.stringify(text.slice(0, 160))}`,
-      {
-        operation: `parse-${kind}-id`,
-        remedy: 'use 1 to 128 letters, digits, ".", "_", ":" or "-", starting with a letter or digit',
-      },
-    );
-  };
+function safe(kind: string, text: string): string {
+  if (SAFE.test(text)) return text;
+  throw new SendenseError('CONFIG_INVALID', `not a valid ${kind} id: ${JSON.stringify(text.slice(0, 160))}`, {
+    operation: `parse-${kind}-id`,
+    remedy: 'use 1 to 128 letters, digits, ".", "_", ":" or "-", starting with a letter or digit',
+  });
 }
 
 /** Checks an id that becomes part of file and object names: 1–128 of `A–Z a–z 0–9 . _ : -`. Throws `CONFIG_INVALID`. */
-export const instantId = safe<InstantId>('instant');
+export const instantId = (text: string): InstantId => safe('instant', text) as InstantId;
 /** See {@link instantId}. */
-export const captureId = safe<CaptureId>('capture');
+export const captureId = (text: string): CaptureId => safe('capture', text) as CaptureId;
 /** See {@link instantId}. */
-export const pointId = safe<PointId>('point');
+export const pointId = (text: string): PointId => safe('point', text) as PointId;
 /** See {@link instantId}. */
-export const repositoryId = safe<RepositoryId>('repository');
+export const repositoryId = (text: string): RepositoryId => safe('repository', text) as RepositoryId;
 /** See {@link instantId}. */
-export const streamId = safe<StreamId>('stream');
+export const streamId = (text: string): StreamId => safe('stream', text) as StreamId;
 /** See {@link instantId}. */
-export const planId = safe<PlanId>('plan');
+export const planId = (text: string): PlanId => safe('plan', text) as PlanId;
 /** See {@link instantId}. */
-export const jobId = safe<JobId>('job');
+export const jobId = (text: string): JobId => safe('job', text) as JobId;
 
 /** Checks a platform's disk identity: 1–256 printable characters; it is never used as a file name. Throws `CONFIG_INVALID`. */
 export function diskId(text: string): DiskId {

@@ -10,6 +10,8 @@ export type FileStatus = {
   /** Bytes taken on the storage below; less than `sizeBytes` when sparse. */
   readonly allocatedBytes: number;
   readonly modifiedMs: number;
+  /** Permission bits, e.g. 0o600; absent where the storage has none. */
+  readonly mode?: number;
   /** Device and inode as text: equal for two names of one file. */
   readonly identity: string;
 };

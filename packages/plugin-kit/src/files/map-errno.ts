@@ -1,6 +1,7 @@
-import { type ErrorCode, SendenseError } from '@sendense/core';
+import type { SendenseError } from '@sendense/core';
+import { type ErrorTable, mapByTable } from '../errors/map-error.ts';
 
-const CODES: Readonly<Record<string, readonly [code: ErrorCode, text: string, remedy?: string]>> = {
+const CODES: ErrorTable = {
   ENOENT: ['NOT_FOUND', 'does not exist'],
   ENOTDIR: ['NOT_FOUND', 'is reached through something that is not a folder'],
   EEXIST: ['ALREADY_EXISTS', 'already exists'],
@@ -42,13 +43,6 @@ const CODES: Readonly<Record<string, readonly [code: ErrorCode, text: string, re
 
 /** The SendenseError of a failed file operation; anything that is no errno error becomes `UNEXPECTED`. */
 export function mapErrno(error: unknown, operation: string, path: string): SendenseError {
-  if (SendenseError.is(error)) return error;
   const errno = (error as NodeJS.ErrnoException | undefined)?.code ?? '';
-  const [code, text, remedy] = CODES[errno] ?? ['UNEXPECTED', `failed (${errno || String(error)})`];
-  return new SendenseError(code, `${path} ${text}`, {
-    operation,
-    cause: error,
-    context: { path, errno },
-    ...(remedy === undefined ? {} : { remedy }),
-  });
+  return mapByTable(error, CODES, { operation, subject: path, vendorCode: errno, context: { path, errno } });
 }

@@ -1,0 +1,3 @@
+export { createSecrets, type SecretSources } from './create-secrets.ts';
+export { parseOptions } from './parse-options.ts';
+export { readConfig } from './read-config.ts';

@@ -1,0 +1,1 @@
+export { type ErrorRule, type ErrorTable, type FailedCall, mapByTable } from './map-error.ts';
