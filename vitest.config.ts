@@ -59,6 +59,7 @@ export default defineConfig({
       include: ['packages/*/src/**/*.ts'],
       exclude: ['**/*.test.ts', '**/index.ts'],
       reporter: ['text-summary', 'json-summary', 'lcov'],
+      reportOnFailure: true,
       thresholds: { lines: 85 },
     },
   },

@@ -48,5 +48,5 @@ export function absenceReason(peer: Peer): string {
 
 /** mkfs and its kin live in sbin, which is not on the PATH of an ordinary user. */
 function environmentWithSystemFolders(): NodeJS.ProcessEnv {
-  return { ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin` };
+  return { ...process.env, PATH: `${process.env.PATH ?? ''}:/usr/sbin:/sbin` };
 }

@@ -16,7 +16,7 @@ export function describeWithPeers(names: readonly string[], title: string, defin
     return;
   }
   const reason = absent.map(absenceReason).join('; ');
-  if (process.env['CI'] === 'true' && absent.some((peer) => peer.impossible === undefined)) {
+  if (process.env.CI === 'true' && absent.some((peer) => peer.impossible === undefined)) {
     throw new Error(`"${title}" cannot run, and CI may not skip it: ${reason}`);
   }
   describe.skip(`${title}${SKIP_MARK}${reason}`, define);

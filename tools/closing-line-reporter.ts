@@ -22,7 +22,7 @@ export default class ClosingLineReporter implements Reporter {
 
   onTestRunEnd(modules: readonly TestModule[], unhandled: readonly SerializedError[]): void {
     const suites = suiteResults(modules, unhandled.length, this.#clock);
-    const resultsFile = process.env['SENDENSE_TEST_RESULTS'];
+    const resultsFile = process.env.SENDENSE_TEST_RESULTS;
     if (resultsFile !== undefined) {
       appendFileSync(resultsFile, `${JSON.stringify(suites)}\n`);
       return;

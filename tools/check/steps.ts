@@ -1,6 +1,7 @@
 import { buildPackages } from '../build/build-packages.ts';
 import { type CommandResult, runCommand } from '../run-command.ts';
 import { pinnedPnpm } from '../workspace.ts';
+import { writeApiReference } from './api-reference.ts';
 import { checkTarballs } from './check-tarballs.ts';
 import type { Step } from './step.ts';
 
@@ -14,7 +15,7 @@ export const steps: readonly Step[] = [
   command('unused', 'knip', ['--no-config-hints']),
   tool('code shape', 'tools/check-code-shape.ts'),
   tool('generated docs', 'tools/generate-docs.ts', ['--check']),
-  command('api reference', 'typedoc', ['--out', '.docs', '--logLevel', 'Warn']),
+  { name: 'api reference', run: writeApiReference },
   { name: 'tarballs', after: ['build'], run: checkTarballs },
   { name: 'publish dry run', after: ['tarballs'], run: publishDryRun },
 ];
@@ -27,6 +28,7 @@ function tool(name: string, file: string, args: readonly string[] = []): Step {
   return { name, run: () => runCommand(process.execPath, [...process.execArgv, file, ...args]) };
 }
 
+// --force: do not ask the registry which versions it has, so that the dry run needs no network.
 function publishDryRun(): Promise<CommandResult> {
-  return runCommand('npx', ['-y', pinnedPnpm(), '-r', 'publish', '--dry-run', '--no-git-checks']);
+  return runCommand('npx', ['-y', pinnedPnpm(), '-r', 'publish', '--dry-run', '--no-git-checks', '--force']);
 }

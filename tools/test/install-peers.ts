@@ -4,7 +4,7 @@ import type { Machine } from './decide-peers.ts';
 
 /** Reads what the decision about peers depends on from this machine. */
 export function thisMachine(): Machine {
-  return { ci: process.env['CI'] === 'true', root: process.getuid?.() === 0, debian: isDebian() };
+  return { ci: process.env.CI === 'true', root: process.getuid?.() === 0, debian: isDebian() };
 }
 
 /** Installs Debian packages with apt-get; everything it prints goes to standard error. Tells whether it worked. */

@@ -68,7 +68,7 @@ function isFunction(node: ts.Node): node is FunctionNode {
 }
 
 function isDescribeCallback(node: ts.Node): boolean {
-  return ts.isCallExpression(node.parent) && /^describe/.test(node.parent.expression.getText());
+  return ts.isCallExpression(node.parent) && node.parent.expression.getText().startsWith('describe');
 }
 
 function sizeOf(node: FunctionNode, tree: ts.SourceFile): FunctionSize {
