@@ -1,0 +1,99 @@
+import {
+  type Capture,
+  type CaptureId,
+  type ChangeState,
+  consistencySatisfies,
+  type DiskId,
+  SendenseError,
+} from '@sendense/core';
+import type { BackupRun } from './backup-run.ts';
+import { type FreezeRun, obtainedConsistency } from './freeze-hooks.ts';
+import type { StreamHistory } from './stream-history.ts';
+
+/** What to capture. */
+export type FreezeOrder = {
+  readonly captureId: CaptureId;
+  readonly since: readonly ChangeState[];
+  readonly excluded: readonly DiskId[];
+};
+
+/** Captures between the host's hooks. */
+export async function freezeMachine(run: BackupRun, order: FreezeOrder, hooks: FreezeRun): Promise<Capture> {
+  const { job, source, request, stream } = run;
+  const want = request.consistency?.want ?? 'crash';
+  const accept = request.consistency?.accept ?? want;
+  await hooks.freeze();
+  const capture = await source.capture(
+    {
+      id: order.captureId,
+      machine: request.machine,
+      stream,
+      since: order.since,
+      disks: { exclude: order.excluded },
+      // What the host's own hooks vouch for need not come from the platform too.
+      consistency: { want, accept: hooks.frozen && request.hooks?.gives !== undefined ? 'crash' : accept },
+    },
+    { signal: job.signal },
+  );
+  return capture;
+}
+
+/** Reports what the capture is weaker in than was asked for; rejects when it is weaker than accepted. */
+export function checkCapture(
+  run: BackupRun,
+  capture: Capture,
+  order: FreezeOrder,
+  hooks: FreezeRun,
+  history: StreamHistory,
+): void {
+  const { job, request } = run;
+  for (const finding of capture.findings) job.report(finding);
+  for (const { id, reason } of capture.skipped)
+    job.report({
+      severity: order.excluded.includes(id) ? 'info' : 'warning',
+      code: 'disk-skipped',
+      message: `disk ${id} is not in the backup: ${reason}`,
+      disk: id,
+    });
+  reportRemovedDisks(run, capture, history);
+  checkConsistency(run, obtainedConsistency(capture, hooks, request.hooks));
+  if (capture.disks.length === 0)
+    throw new SendenseError('CONFIG_INVALID', 'there is no disk to back up', {
+      operation: 'capture-machine',
+      remedy: 'exclude fewer disks, or check that the machine has disks',
+    });
+  const leaked = capture.disks.find((disk) => order.excluded.includes(disk.id));
+  if (leaked !== undefined)
+    throw new SendenseError('PROTOCOL_VIOLATION', `the source captured the excluded disk ${leaked.id}`, {
+      operation: 'capture-machine',
+    });
+}
+
+function checkConsistency(run: BackupRun, obtained: Capture['consistency']): void {
+  const { want = 'crash', accept = want } = run.request.consistency ?? {};
+  if (!consistencySatisfies(obtained, accept))
+    throw new SendenseError('QUIESCE_FAILED', `the machine could only be frozen ${obtained}-consistent`, {
+      operation: 'capture-machine',
+      remedy: `accept "${obtained}" consistency, or repair the guest agent`,
+      context: { want, accept, obtained },
+    });
+  if (consistencySatisfies(obtained, want)) return;
+  run.job.report({
+    severity: 'warning',
+    code: 'consistency-weakened',
+    message: `the backup is ${obtained}-consistent; ${want} was wanted`,
+  });
+}
+
+function reportRemovedDisks(run: BackupRun, capture: Capture, history: StreamHistory): void {
+  const present = new Set([...capture.disks, ...capture.skipped].map((disk) => disk.id));
+  for (const { id } of history.newest?.disks ?? []) {
+    if (present.has(id)) continue;
+    run.job.report({
+      severity: 'info',
+      code: 'disk-removed',
+      message: `disk ${id} of the last point is gone`,
+      disk: id,
+    });
+  }
+}

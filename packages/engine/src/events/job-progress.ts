@@ -1,0 +1,44 @@
+import type { DiskId } from '@sendense/core';
+import type { DiskWork } from './engine-events.ts';
+import type { Job } from './job.ts';
+import { createProgressMeter, type WorkDone } from './progress-meter.ts';
+
+/** Progress of several disks, summed into the job's. */
+export type JobProgress = {
+  /** Adds a disk with its amount of work in bytes; the returned function sets how much of it is done. */
+  disk(disk: DiskId, work: DiskWork, totalBytes: number): (done: WorkDone) => void;
+  /** Sum over all disks. */
+  done(): WorkDone & { readonly totalBytes: number };
+};
+
+/**
+ * Reports `disk-progress` of each disk and `job-progress` of their sum over `plannedBytes`, beginning at `doneBefore`
+ * bytes that an earlier attempt did.
+ */
+export function createJobProgress(job: Job, plannedBytes: number, doneBefore = 0): JobProgress {
+  const disks = new Map<string, WorkDone>();
+  const sum = (): WorkDone => ({
+    doneBytes: doneBefore + total(disks, 'doneBytes'),
+    movedBytes: total(disks, 'movedBytes'),
+  });
+  const whole = createProgressMeter(job.clock, plannedBytes, (progress) =>
+    job.emit('job-progress', progress),
+  );
+  return {
+    disk(disk, work, totalBytes) {
+      const meter = createProgressMeter(job.clock, totalBytes, (progress) =>
+        job.emit('disk-progress', { ...progress, disk, work }),
+      );
+      return (done) => {
+        meter.update(done);
+        disks.set(`${work} ${disk}`, { ...done, doneBytes: Math.min(done.doneBytes, totalBytes) });
+        whole.update(sum());
+      };
+    },
+    done: () => ({ ...sum(), totalBytes: plannedBytes }),
+  };
+}
+
+function total(disks: ReadonlyMap<string, WorkDone>, what: keyof WorkDone): number {
+  return [...disks.values()].reduce((bytes, done) => bytes + done[what], 0);
+}

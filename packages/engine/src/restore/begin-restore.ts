@@ -1,0 +1,58 @@
+import { type RestorePlan, type RestoreWriter, SendenseError } from '@sendense/core';
+import { amendRecord, amendStep, type RestoreRunContext, restoreRecord, runStep } from './restore-run.ts';
+
+/** Opens the target's writer: a new one, or the one of an earlier attempt, so far as the target can resume. */
+export function beginRestore(run: RestoreRunContext, plan: RestorePlan): Promise<RestoreWriter> {
+  return runStep(run, 'begin', async () => {
+    const { state } = restoreRecord(run);
+    if (state !== null && run.target.capabilities.resume !== 'none') {
+      const resumed = await resumeWriter(run, plan, state);
+      if (resumed !== null) return resumed;
+    }
+    await forgetCopy(run);
+    return openWriter(run, plan, undefined);
+  });
+}
+
+/** `null` when nothing of the earlier attempt is there any more. */
+async function resumeWriter(
+  run: RestoreRunContext,
+  plan: RestorePlan,
+  state: NonNullable<Parameters<typeof openWriter>[2]>,
+): Promise<RestoreWriter | null> {
+  try {
+    return await openWriter(run, plan, state);
+  } catch (error) {
+    if (!SendenseError.is(error, 'NOT_FOUND')) throw error;
+    const message = 'nothing of the earlier attempt is left at the target: it starts over';
+    run.job.report({ severity: 'info', code: 'restore-restarted', message });
+    return null;
+  }
+}
+
+/** Opens the writer and saves every state it gives before going on. */
+export function openWriter(
+  run: RestoreRunContext,
+  plan: RestorePlan,
+  resume: ReturnType<typeof restoreRecord>['state'] | undefined,
+): Promise<RestoreWriter> {
+  const { context, job, target } = run;
+  return target.begin(
+    plan,
+    {
+      fence: context.fence,
+      save: (state) => amendRecord(run, { state }),
+      ...(resume && { resume }),
+    },
+    { signal: job.signal },
+  );
+}
+
+/** A writer that starts over has none of the bytes that an earlier one wrote. */
+async function forgetCopy(run: RestoreRunContext): Promise<void> {
+  for (const name of ['copy', 'flush', 'verify'] as const) {
+    const step = restoreRecord(run).steps.find((one) => one.name === name);
+    if (step?.state !== 'skipped' && step?.state !== 'pending')
+      await amendStep(run, name, { state: 'pending' });
+  }
+}
