@@ -31,6 +31,7 @@ const programs = {
   check: 'tools/check/main.ts',
   build: 'tools/build/main.ts',
   docs: 'tools/docs/main.ts',
+  'docs:generate': 'tools/generate-docs.ts',
   bench: 'bench/main.ts',
 };
 
