@@ -3,7 +3,7 @@ import type { FileStatus } from '@sendense/plugin-kit/files';
 import type { ChainContext, OpenedLayer } from './chain/open-chain.ts';
 import { probeFormat } from './probe-format.ts';
 import { openQcow2Layer } from './qcow2/open-qcow2-layer.ts';
-import { openRawLayer } from './raw/open-raw.ts';
+import { openRawLayer } from './raw/open-raw-layer.ts';
 
 /** Opens a parent as the format that its child states; see {@link probedParent} for a child that states none. */
 export async function openLayer(

@@ -1,3 +1,4 @@
+import type { FileHandle } from '@sendense/plugin-kit/files';
 import type { ChainContext, OpenedLayer } from '../chain/open-chain.ts';
 import { resolveCompanion } from '../resolve-companion.ts';
 import { Qcow2Layer } from './qcow2-layer.ts';
@@ -7,13 +8,13 @@ import { type Qcow2Head, readHead } from './read-header.ts';
 export async function openQcow2Layer(
   path: string,
   context: ChainContext,
-): Promise<OpenedLayer & { readonly head: Qcow2Head }> {
+): Promise<OpenedLayer & { readonly head: Qcow2Head; readonly handle: FileHandle }> {
   const handle = await context.fileSystem.open(path, 'read');
   try {
     const head = await readHead(handle);
     const dataFile = await openDataFile(path, head, context);
     const layer = new Qcow2Layer({ path, handle, header: head.header, cache: context.cache, ...dataFile });
-    return { head, layer, ...(head.backing === undefined ? {} : { parent: head.backing }) };
+    return { head, handle, layer, ...(head.backing === undefined ? {} : { parent: head.backing }) };
   } catch (error) {
     await handle[Symbol.asyncDispose]();
     throw error;

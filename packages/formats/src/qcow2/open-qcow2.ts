@@ -1,10 +1,15 @@
-import { type FileSystem, nodeFileSystem } from '@sendense/plugin-kit/files';
+import type { Finding } from '@sendense/core';
+import { SendenseError } from '@sendense/core';
+import { type FileHandle, type FileSystem, nodeFileSystem } from '@sendense/plugin-kit/files';
 import { chainContext, openParents, statusOf } from '../chain/open-chain.ts';
 import { openLayer } from '../open-layer.ts';
 import type { ParentPolicy } from '../parent-policy.ts';
+import type { BitmapEntry } from './bitmap-directory.ts';
 import { openQcow2Layer } from './open-qcow2-layer.ts';
 import { Qcow2Image } from './qcow2-image.ts';
 import { qcow2Info } from './qcow2-info.ts';
+import { readBitmapDirectory } from './read-bitmap-directory.ts';
+import type { Qcow2Head } from './read-header.ts';
 
 /** How to open an image. */
 export type OpenQcow2Options = {
@@ -22,7 +27,32 @@ export async function openQcow2(path: string, options: OpenQcow2Options = {}): P
   const context = chainContext(fileSystem, parents);
   const real = await fileSystem.realPath(path);
   const status = await statusOf(real, fileSystem);
-  const { head, ...top } = await openQcow2Layer(real, context);
+  const { head, handle, ...top } = await openQcow2Layer(real, context);
   const layers = await openParents(real, top, status.identity, openLayer, context);
-  return new Qcow2Image(layers, qcow2Info(head, status));
+  try {
+    const { directory, warnings } = await bitmapsOf(handle, head);
+    const info = qcow2Info(head, status);
+    return new Qcow2Image(
+      layers,
+      { ...info, warnings: [...info.warnings, ...warnings] },
+      { handle, head, directory },
+    );
+  } catch (error) {
+    await Promise.all(layers.map((layer) => layer[Symbol.asyncDispose]()));
+    throw error;
+  }
+}
+
+/** Damaged bitmaps do not keep the data from being read. */
+async function bitmapsOf(
+  handle: FileHandle,
+  head: Qcow2Head,
+): Promise<{ readonly directory: readonly BitmapEntry[]; readonly warnings: readonly Finding[] }> {
+  try {
+    return { directory: await readBitmapDirectory(handle, head), warnings: [] };
+  } catch (error) {
+    if (!SendenseError.is(error, 'FORMAT_INVALID')) throw error;
+    const warning = { severity: 'warning', code: 'bitmaps-unreadable', message: error.message } as const;
+    return { directory: [], warnings: [warning] };
+  }
 }

@@ -22,10 +22,14 @@ const FIXED_BYTES = HEADER_BYTES_V3 + 8;
  * Reads and checks the first cluster. Rejects with `FORMAT_INVALID`, `FORMAT_UNSUPPORTED`, or `CORRUPT` for an image
  * that a writer has marked as corrupt.
  */
-export async function readHead(handle: FileHandle): Promise<Qcow2Head> {
+export async function readHead(
+  handle: FileHandle,
+  options: { readonly allowCorrupt?: boolean } = {},
+): Promise<Qcow2Head> {
   const fixed = await readUpTo(handle, FIXED_BYTES);
   const header = parseHeader(fixed);
-  if (header.incompatible & INCOMPATIBLE.corrupt) throw corrupt('its corrupt bit is set');
+  if (header.incompatible & INCOMPATIBLE.corrupt && options.allowCorrupt !== true)
+    throw corrupt('its corrupt bit is set');
   const cluster = await readUpTo(handle, 2 ** Math.min(header.clusterBits, MAX_CLUSTER_BITS));
   const end = header.backingOffset === 0 ? cluster.byteLength : header.backingOffset;
   const extensions = parseHeaderExtensions(cluster, header.headerBytes, end);

@@ -1,14 +1,47 @@
-import type { FileSystem } from '@sendense/plugin-kit/files';
-import type { OpenedLayer } from '../chain/open-chain.ts';
-import { RawLayer } from './raw-layer.ts';
+import type { Finding } from '@sendense/core';
+import { type FileStatus, type FileSystem, nodeFileSystem } from '@sendense/plugin-kit/files';
+import { statusOf } from '../chain/open-chain.ts';
+import type { ImageInfo } from '../image-info.ts';
+import { openRawLayer } from './open-raw-layer.ts';
+import { RawImage } from './raw-image.ts';
 
-/** Opens a raw file or block device as a layer. */
-export async function openRawLayer(path: string, fileSystem: FileSystem): Promise<OpenedLayer> {
-  const handle = await fileSystem.open(path, 'read');
-  try {
-    return { layer: new RawLayer(path, handle, await handle.size()) };
-  } catch (error) {
-    await handle[Symbol.asyncDispose]();
-    throw error;
-  }
+/** How to open a raw image. */
+export type OpenRawOptions = { readonly fileSystem?: FileSystem };
+
+/** Size of a sector: disks are multiples of it. */
+const SECTOR_BYTES = 512;
+
+/**
+ * Opens a raw file or block device for reading, at its true size: a size that is no multiple of 512 is told as a
+ * warning and not rounded. Rejects with `NOT_FOUND`, `PERMISSION_DENIED` or `CONFIG_INVALID` (not a file).
+ */
+export async function openRaw(path: string, options: OpenRawOptions = {}): Promise<RawImage> {
+  const { fileSystem = nodeFileSystem } = options;
+  const real = await fileSystem.realPath(path);
+  const status = await statusOf(real, fileSystem);
+  const { layer } = await openRawLayer(real, fileSystem);
+  return new RawImage([layer], rawInfo(layer.sizeBytes, status));
+}
+
+/** What the size and the status of a raw file tell. */
+export function rawInfo(sizeBytes: number, status: FileStatus): ImageInfo {
+  return {
+    format: 'raw',
+    subformat: null,
+    virtualSizeBytes: sizeBytes,
+    fileSizeBytes: sizeBytes,
+    allocatedBytes: status.kind === 'device' ? sizeBytes : status.allocatedBytes,
+    clusterBytes: null,
+    backing: null,
+    dirty: false,
+    warnings: sizeBytes % SECTOR_BYTES === 0 ? [] : [oddSize(sizeBytes)],
+  };
+}
+
+function oddSize(sizeBytes: number): Finding {
+  return {
+    severity: 'warning',
+    code: 'size-not-sectors',
+    message: `the size ${sizeBytes} is no multiple of 512: a virtual machine would see a disk of another size`,
+  };
 }

@@ -1,0 +1,29 @@
+import type { DiskFormat } from '@sendense/core';
+import type { FileSystem } from '@sendense/plugin-kit/files';
+import { unsupportedFormat } from './open-disk-image.ts';
+import { createQcow2 } from './qcow2/create-qcow2.ts';
+import type { Qcow2Writer } from './qcow2/qcow2-writer.ts';
+import { createRaw } from './raw/create-raw.ts';
+import type { RawWriter } from './raw/raw-writer.ts';
+
+/** How to make an image of any format. */
+export type CreateDiskImageOptions = {
+  readonly fileSystem?: FileSystem;
+  readonly format: DiskFormat;
+  /** Size of the disk in bytes; formats may round it up. */
+  readonly sizeBytes: number;
+};
+
+/** The writer of a new image. */
+export type DiskImageWriter = RawWriter | Qcow2Writer;
+
+/** Creates an image file (mode 0600). Rejects with `ALREADY_EXISTS`; see `createQcow2` and `createRaw`. */
+export async function createDiskImage(
+  path: string,
+  options: CreateDiskImageOptions,
+): Promise<DiskImageWriter> {
+  const { format, ...rest } = options;
+  if (format === 'raw') return createRaw(path, rest);
+  if (format === 'qcow2') return createQcow2(path, rest);
+  throw unsupportedFormat(format, 'create-image');
+}

@@ -1,0 +1,5 @@
+import type { Qcow2Image } from './qcow2/qcow2-image.ts';
+import type { RawImage } from './raw/raw-image.ts';
+
+/** A disk image of any format, open for reading. */
+export type DiskImage = RawImage | Qcow2Image;

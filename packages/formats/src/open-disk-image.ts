@@ -1,0 +1,36 @@
+import { type DiskFormat, SendenseError } from '@sendense/core';
+import { type FileSystem, nodeFileSystem } from '@sendense/plugin-kit/files';
+import type { DiskImage } from './disk-image.ts';
+import type { ParentPolicy } from './parent-policy.ts';
+import { probeFormat } from './probe-format.ts';
+import { openQcow2 } from './qcow2/open-qcow2.ts';
+import { openRaw } from './raw/open-raw.ts';
+
+/** How to open an image of any format. */
+export type OpenDiskImageOptions = {
+  readonly fileSystem?: FileSystem;
+  /**
+   * What the file is. Without it the format is guessed from the content, which the guest of a raw disk can fake: state
+   * it wherever it is known.
+   */
+  readonly format?: DiskFormat;
+  /** Which other files the image may make us open; `none` when not given. */
+  readonly parents?: ParentPolicy;
+};
+
+/** Opens a disk image for reading. See `openQcow2` and `openRaw` for the errors. */
+export async function openDiskImage(path: string, options: OpenDiskImageOptions = {}): Promise<DiskImage> {
+  const { fileSystem = nodeFileSystem, parents = 'none' } = options;
+  const format = options.format ?? (await probeFormat(path, { fileSystem }));
+  if (format === 'raw') return openRaw(path, { fileSystem });
+  if (format === 'qcow2') return openQcow2(path, { fileSystem, parents });
+  throw unsupportedFormat(format, 'open-image');
+}
+
+/** The error for a format that has a name and no code yet. */
+export function unsupportedFormat(format: string, operation: string): SendenseError {
+  return new SendenseError('FORMAT_UNSUPPORTED', `disk images of format ${format} are not supported yet`, {
+    operation,
+    remedy: 'use raw or qcow2; "qemu-img convert" turns other formats into these',
+  });
+}

@@ -1,0 +1,83 @@
+import type { CheckLog } from './check-result.ts';
+
+/** The most references that are told apart. */
+const MAX_COUNT = 0xffff;
+
+/** What a walk over the tables reports to. */
+export interface ReferenceSink {
+  /** Takes note of every cluster that `[offset, offset + length)` touches; `false` when it is not in the file. */
+  add(offset: number, length: number, what: string): boolean;
+  /** Like {@link add} for a structure that starts at a cluster boundary. */
+  addAligned(offset: number, length: number, what: string): boolean;
+  error(code: string, message: string): void;
+}
+
+/** Counts references to the host clusters of one window of the file. */
+export class ReferenceCounter implements ReferenceSink {
+  readonly #clusterBytes: number;
+  readonly #fileClusters: number;
+  readonly #first: number;
+  readonly #counts: Uint16Array;
+  readonly #log: CheckLog;
+
+  /** The window is `[first, first + length)`, in clusters. Only the first window reports offsets outside the file. */
+  constructor(clusterBytes: number, fileBytes: number, first: number, length: number, log: CheckLog) {
+    this.#clusterBytes = clusterBytes;
+    this.#fileClusters = Math.ceil(fileBytes / clusterBytes);
+    this.#first = first;
+    this.#counts = new Uint16Array(length);
+    this.#log = log;
+  }
+
+  /** Whether problems that are the same in every window are reported now. */
+  get isFirst(): boolean {
+    return this.#first === 0;
+  }
+
+  get first(): number {
+    return this.#first;
+  }
+
+  get counts(): Uint16Array {
+    return this.#counts;
+  }
+
+  /** Counts every cluster that `[offset, offset + length)` touches; `false` (and an error) outside the file. */
+  add(offset: number, length: number, what: string): boolean {
+    const from = Math.floor(offset / this.#clusterBytes);
+    const to = Math.ceil((offset + length) / this.#clusterBytes);
+    if (to > this.#fileClusters) {
+      if (this.isFirst) this.#log.error('outside-file', `${what} at offset ${offset} lies outside the file`);
+      return false;
+    }
+    const last = Math.min(to, this.#first + this.#counts.length) - this.#first;
+    for (let at = Math.max(from - this.#first, 0); at < last; at += 1) {
+      const count = this.#counts[at] ?? 0;
+      if (count < MAX_COUNT) this.#counts[at] = count + 1;
+    }
+    return true;
+  }
+
+  /** Like {@link add} for a structure that starts at a cluster boundary. */
+  addAligned(offset: number, length: number, what: string): boolean {
+    if (offset % this.#clusterBytes === 0) return this.add(offset, length, what);
+    this.error('misaligned', `${what} at offset ${offset} does not start at a cluster boundary`);
+    return false;
+  }
+
+  /** Reports a problem once, whatever the number of windows. */
+  error(code: string, message: string): void {
+    if (this.isFirst) this.#log.error(code, message);
+  }
+}
+
+/** Follows a walk that was reported before: only tells what lies in the file. */
+export function silentSink(clusterBytes: number, fileBytes: number): ReferenceSink {
+  const end = Math.ceil(fileBytes / clusterBytes) * clusterBytes;
+  const add = (offset: number, length: number) => offset + length <= end;
+  return {
+    add,
+    addAligned: (offset, length) => offset % clusterBytes === 0 && add(offset, length),
+    error: () => {},
+  };
+}

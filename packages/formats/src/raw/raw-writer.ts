@@ -1,0 +1,87 @@
+import { type BlockEndpoint, type BlockWriter, type Call, SendenseError } from '@sendense/core';
+import type { FileHandle } from '@sendense/plugin-kit/files';
+import { throwIfAborted } from '../chain/throw-if-aborted.ts';
+import { WrittenPieces } from './written-pieces.ts';
+
+/** What a {@link RawWriter} is made of; it owns the handle. */
+export type RawWriterOptions = {
+  readonly path: string;
+  readonly kind: 'file' | 'device';
+  readonly handle: FileHandle;
+  readonly sizeBytes: number;
+  /** The file is new and reads as zeros. */
+  readonly fresh: boolean;
+};
+
+/** Zeros are written in pieces of this size where they cannot be left out. */
+const ZEROS = new Uint8Array(1024 * 1024);
+
+/** Writes a raw file or block device at any offset, any number of times. */
+export class RawWriter implements BlockWriter {
+  readonly sizeBytes: number;
+  readonly limits = {
+    alignmentBytes: 1,
+    maxBytes: 8 * 1024 * 1024,
+    maxInFlight: 8,
+    order: 'random',
+  } as const;
+  readonly rewritable = true;
+  readonly untouched;
+  readonly #options: RawWriterOptions;
+  readonly #written: WrittenPieces | undefined;
+  #state: 'open' | 'failed' | 'closed' = 'open';
+
+  constructor(options: RawWriterOptions) {
+    this.sizeBytes = options.sizeBytes;
+    this.untouched = options.fresh ? ('zero' as const) : ('unknown' as const);
+    this.#options = options;
+    this.#written = options.fresh ? new WrittenPieces(options.sizeBytes) : undefined;
+  }
+
+  async write(offset: number, data: Uint8Array, call?: Call): Promise<void> {
+    await this.#guarded('write-image', call, async () => {
+      this.#written?.add({ offset, length: data.byteLength });
+      await this.#options.handle.write(data, offset);
+    });
+  }
+
+  /** In a new file only ranges that may have been written are overwritten: the rest stays a hole. */
+  async zero(offset: number, length: number, call?: Call): Promise<void> {
+    await this.#guarded('write-image', call, async () => {
+      const ranges = this.#written?.within({ offset, length }) ?? [{ offset, length }];
+      for (const range of ranges) {
+        for (let done = 0; done < range.length; done += ZEROS.byteLength) {
+          throwIfAborted(call);
+          await this.#options.handle.write(ZEROS.subarray(0, range.length - done), range.offset + done);
+        }
+      }
+    });
+  }
+
+  async flush(call?: Call): Promise<void> {
+    await this.#guarded('flush-image', call, () => this.#options.handle.sync());
+  }
+
+  async endpoint(): Promise<BlockEndpoint> {
+    return { kind: this.#options.kind, path: this.#options.path };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#state = 'closed';
+    await this.#options.handle[Symbol.asyncDispose]();
+  }
+
+  async #guarded(operation: string, call: Call | undefined, run: () => Promise<void>): Promise<void> {
+    if (this.#state !== 'open') {
+      const why = this.#state === 'closed' ? 'was closed' : 'failed before and can only be disposed';
+      throw new SendenseError('NOT_OPEN', `the image writer ${why}`, { operation });
+    }
+    throwIfAborted(call);
+    try {
+      await run();
+    } catch (error) {
+      if (this.#state === 'open') this.#state = 'failed';
+      throw error;
+    }
+  }
+}

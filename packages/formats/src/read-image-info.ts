@@ -1,0 +1,25 @@
+import { nodeFileSystem } from '@sendense/plugin-kit/files';
+import { statusOf } from './chain/open-chain.ts';
+import type { ImageInfo } from './image-info.ts';
+import { type OpenDiskImageOptions, unsupportedFormat } from './open-disk-image.ts';
+import { probeFormat } from './probe-format.ts';
+import { qcow2Info } from './qcow2/qcow2-info.ts';
+import { readHead } from './qcow2/read-header.ts';
+import { openRaw } from './raw/open-raw.ts';
+
+/** What is known of an image without opening any other file: works for a link of a chain, too. */
+export async function readImageInfo(
+  path: string,
+  options: Omit<OpenDiskImageOptions, 'parents'> = {},
+): Promise<ImageInfo> {
+  const { fileSystem = nodeFileSystem } = options;
+  const status = await statusOf(path, fileSystem);
+  const format = options.format ?? (await probeFormat(path, { fileSystem }));
+  if (format === 'raw') {
+    await using image = await openRaw(path, { fileSystem });
+    return image.info;
+  }
+  if (format !== 'qcow2') throw unsupportedFormat(format, 'open-image');
+  await using handle = await fileSystem.open(path, 'read');
+  return qcow2Info(await readHead(handle), status);
+}
