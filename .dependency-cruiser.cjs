@@ -126,7 +126,8 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '(^|/)(dist|\\.tsbuild|coverage)/' },
+    // Anchored: a dependency's own dist/ in node_modules must stay visible to the rules.
+    exclude: { path: '^(packages/[^/]+/dist|\\.tsbuild|\\.docs|coverage)/' },
     tsPreCompilationDeps: true,
     combinedDependencies: false,
     tsConfig: { fileName: 'tsconfig.base.json' },
