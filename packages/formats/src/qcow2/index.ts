@@ -1,6 +1,7 @@
 export type { MappedExtent } from '../chain/chain-image.ts';
 export type { ImageInfo } from '../image-info.ts';
 export type { ParentPolicy } from '../parent-policy.ts';
+export { type AddBitmapOptions, addBitmap } from './add-bitmap.ts';
 export { type CheckQcow2Options, checkQcow2 } from './check-qcow2.ts';
 export type { CheckResult } from './check-result.ts';
 export { type CreateQcow2Options, createQcow2 } from './create-qcow2.ts';
@@ -8,3 +9,4 @@ export { type OpenQcow2Options, openQcow2 } from './open-qcow2.ts';
 export type { Qcow2Bitmap } from './qcow2-bitmap.ts';
 export { Qcow2Image } from './qcow2-image.ts';
 export { Qcow2Writer } from './qcow2-writer.ts';
+export { type RemoveBitmapOptions, removeBitmap } from './remove-bitmap.ts';

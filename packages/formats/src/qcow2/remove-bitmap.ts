@@ -1,0 +1,23 @@
+import type { FileSystem } from '@sendense/plugin-kit/files';
+import { BitmapEditor, bitmapName } from './bitmap-editor.ts';
+
+/** How to remove a bitmap. */
+export type RemoveBitmapOptions = { readonly fileSystem?: FileSystem };
+
+/**
+ * Removes bitmap `name`, consistent or not. No program may have the image open. Rejects with `NOT_FOUND` or `CORRUPT`.
+ * Safe against a cut at any instant.
+ */
+export async function removeBitmap(
+  path: string,
+  name: string,
+  options: RemoveBitmapOptions = {},
+): Promise<void> {
+  await using editor = await BitmapEditor.open(path, options.fileSystem);
+  const gone = editor.entries.filter((entry) => entry.name === name);
+  if (gone.length === 0) throw bitmapName('NOT_FOUND', name);
+  await editor.commit(
+    editor.entries.filter((entry) => entry.name !== name),
+    gone,
+  );
+}
