@@ -15,6 +15,13 @@ export type {
   WriterFixture,
 } from './conformance/block-device/block-writer-subject.ts';
 export type { ConformanceCase, Runner } from './conformance/case.ts';
+export { repositoryConformance } from './conformance/repository/repository-conformance.ts';
+export type {
+  RepositoryFixture,
+  RepositorySubject,
+  StoredObject,
+} from './conformance/repository/repository-subject.ts';
+export { storedFiles } from './conformance/repository/stored-files.ts';
 export { DiskContent } from './memory/disk/disk-content.ts';
 export { createMemoryDisk, type MemoryDisk, type MemoryDiskOptions } from './memory/disk/memory-disk.ts';
 export { type MemoryReaderOptions, openMemoryReader } from './memory/disk/memory-reader.ts';

@@ -18,7 +18,7 @@ export type Runner = {
 };
 
 /** A context and how it is cleaned up after its case, passed or failed. */
-export type OpenedContext<Context> = { readonly context: Context; close(): Promise<void> };
+export type OpenedContext<Context> = { readonly context: Context; readonly close: () => Promise<void> };
 
 /** Registers the cases that `capabilities` call for, each with a context of its own; the inverse where one is absent. */
 export function registerCases<Context, Capabilities>(

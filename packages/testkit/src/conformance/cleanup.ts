@@ -11,7 +11,7 @@ export class Cleanup {
   /** Disposes all of them, and then rejects if one failed. */
   async close(): Promise<void> {
     const failures: unknown[] = [];
-    for (const handle of this.#handles.reverse()) {
+    for (const handle of this.#handles.toReversed()) {
       try {
         await handle[Symbol.asyncDispose]();
       } catch (error) {

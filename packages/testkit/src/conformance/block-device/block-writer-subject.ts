@@ -18,9 +18,9 @@ export type BlockWriterCapabilities = {
 export type WriterFixture = Partial<AsyncDisposable> & {
   readonly writer: BlockWriter;
   /** A reader over the storage itself: what a `flush` made durable, as after a restart. */
-  stored(): Promise<BlockReader>;
+  readonly stored: () => Promise<BlockReader>;
   /** The writer of a later attempt on the same destination; needed where `durable` is offered. */
-  resume?(): Promise<BlockWriter>;
+  readonly resume?: () => Promise<BlockWriter>;
 };
 
 /** A kind of writer to be tested. */
@@ -38,8 +38,8 @@ export type BlockWriterContext = {
   /** What the destination must hold: cases write here what they write there. */
   readonly model: DiskContent;
   /** What the destination holds: what was flushed is there. */
-  stored(): Promise<Uint8Array>;
-  resume(): Promise<BlockWriter>;
+  readonly stored: () => Promise<Uint8Array>;
+  readonly resume: () => Promise<BlockWriter>;
 };
 
 /** Opens a destination of a subject. */

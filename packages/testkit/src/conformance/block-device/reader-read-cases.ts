@@ -82,7 +82,7 @@ export const readerReadCases: readonly ReaderCase[] = [
     inverse: { name: 'refuses to go back with RANGE_INVALID', run: refusesBack },
     async run({ reader, content }) {
       const cells = [...chunks(reader, aligned(reader, { offset: 0, length: 262_144 }))];
-      for (const cell of [...cells.reverse(), ...cells]) {
+      for (const cell of [...cells.toReversed(), ...cells]) {
         expectBytes(await readRange(reader, cell), content.bytes(cell), `the bytes at ${cell.offset}`);
       }
     },

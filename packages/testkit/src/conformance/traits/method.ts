@@ -4,5 +4,5 @@ import type { Call } from '@sendense/core';
 export type Method<Context> = {
   readonly name: string;
   /** Calls it on an open subject. An async iterable may be given back; it is read to its end. */
-  call(context: Context, call?: Call): unknown;
+  readonly call: (context: Context, call?: Call) => unknown;
 };

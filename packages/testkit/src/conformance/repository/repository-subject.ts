@@ -1,0 +1,53 @@
+import { guardRepository, type Repository, type RepositoryCapabilities } from '@sendense/core';
+import type { BlockReaderCapabilities } from '../block-device/block-reader-subject.ts';
+import type { OpenedContext } from '../case.ts';
+import { Cleanup } from '../cleanup.ts';
+
+/** A stored object whose bits the kit may flip: a file, an object of a bucket. */
+export type StoredObject = {
+  readonly name: string;
+  readonly read: () => Promise<Uint8Array>;
+  readonly write: (bytes: Uint8Array) => Promise<void>;
+};
+
+/** An empty repository of its own. */
+export type RepositoryFixture = Partial<AsyncDisposable> & {
+  readonly repository: Repository;
+  /** The same storage opened once more, as another process does. */
+  readonly reopen: () => Promise<Repository>;
+  /** Everything that is stored now. `storedFiles(path)` answers it for a folder. */
+  readonly stored: () => Promise<readonly StoredObject[]>;
+};
+
+/** A kind of repository to be tested. */
+export type RepositorySubject = {
+  readonly name: string;
+  /** The capabilities that the plugin declares. */
+  readonly capabilities: RepositoryCapabilities;
+  /** What the readers of its points offer. */
+  readonly reader: BlockReaderCapabilities;
+  open(): Promise<RepositoryFixture>;
+};
+
+/** What a repository case works with. Both repositories are guarded. */
+export type RepositoryContext = {
+  readonly capabilities: RepositoryCapabilities;
+  readonly repository: Repository;
+  readonly reopen: () => Promise<Repository>;
+  readonly stored: RepositoryFixture['stored'];
+};
+
+/** Opens an empty repository of a subject. */
+export async function openRepositoryContext(
+  subject: RepositorySubject,
+): Promise<OpenedContext<RepositoryContext>> {
+  const cleanup = new Cleanup();
+  const fixture = cleanup.add(await subject.open());
+  const context: RepositoryContext = {
+    capabilities: subject.capabilities,
+    repository: cleanup.add(guardRepository(fixture.repository)),
+    reopen: async () => cleanup.add(guardRepository(await fixture.reopen())),
+    stored: fixture.stored,
+  };
+  return { context, close: () => cleanup.close() };
+}
