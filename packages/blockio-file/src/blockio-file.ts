@@ -7,15 +7,15 @@ import {
   systemClock,
   type TransferRequest,
   type TransferResult,
+  throwIfAborted,
 } from '@sendense/core';
 import { type FileSystem, nodeFileSystem } from '@sendense/plugin-kit/files';
 import { FileReader } from './file-reader.ts';
 import { FileWriter } from './file-writer.ts';
 import { isFileEndpoint, type OpenEndpoint, openEndpoint } from './open-endpoint.ts';
-import { type FileDriverOptions, fileDriverOptionsSchema } from './options.ts';
+import { checkOptions, type FileDriverOptions, fileDriverOptionsSchema } from './options.ts';
 import { checkMoves, countMoves, moveAt } from './packed-moves.ts';
 import { ProgressMeter } from './progress-meter.ts';
-import { throwIfAborted } from './throw-if-aborted.ts';
 import { runTransfer } from './transfer.ts';
 
 /** What the driver takes from its host; tests replace the files. */
@@ -39,7 +39,7 @@ function bufferFor(pieceBytes: number, bufferBytes: number): number {
 
 /** Opens the files of a transfer, checks its moves against them, runs it, and closes them. */
 async function transfer(context: Context, request: TransferRequest, call?: Call): Promise<TransferResult> {
-  throwIfAborted(call?.signal);
+  throwIfAborted(call?.signal, 'transfer');
   countMoves(request.moves);
   const opened: OpenEndpoint[] = [];
   try {
@@ -65,7 +65,7 @@ export function createFileDriver(
   options: FileDriverOptions = {},
   { fileSystem = nodeFileSystem, clock = systemClock }: FileDriverServices = {},
 ): BlockIoDriver {
-  const context: Context = { fileSystem, clock, ...fileDriverOptionsSchema.parse(options) };
+  const context: Context = { fileSystem, clock, ...checkOptions(options) };
   return {
     specificationVersion: 'v1',
     name: 'file',

@@ -1,3 +1,4 @@
+import { SendenseError } from '@sendense/core';
 import { z } from 'zod';
 
 /** Options of the file driver. */
@@ -15,3 +16,15 @@ export const fileDriverOptionsSchema = z
 
 /** See {@link fileDriverOptionsSchema}; every field may be left out. */
 export type FileDriverOptions = z.input<typeof fileDriverOptionsSchema>;
+/** Options with their defaults. */
+export type CheckedOptions = z.output<typeof fileDriverOptionsSchema>;
+
+/** Fills in the defaults. Throws `CONFIG_INVALID` naming each wrong field. */
+export function checkOptions(options: FileDriverOptions): CheckedOptions {
+  const checked = fileDriverOptionsSchema.safeParse(options);
+  if (checked.success) return checked.data;
+  throw new SendenseError('CONFIG_INVALID', `the file driver: ${z.prettifyError(checked.error)}`, {
+    operation: 'check-options',
+    remedy: 'correct the options',
+  });
+}

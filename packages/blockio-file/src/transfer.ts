@@ -1,10 +1,9 @@
-import type { Call, TransferRequest, TransferResult } from '@sendense/core';
+import { type Call, type TransferRequest, type TransferResult, throwIfAborted } from '@sendense/core';
 import { type Blake3Stream, createBlake3Stream, DIGEST_BYTES } from '@sendense/plugin-kit/digest';
 import type { OpenEndpoint } from './open-endpoint.ts';
 import { countMoves, moveAt } from './packed-moves.ts';
 import type { ProgressMeter } from './progress-meter.ts';
 import { readExactly } from './read-exactly.ts';
-import { throwIfAborted } from './throw-if-aborted.ts';
 import { ZeroList } from './zero-list.ts';
 import { zeroRuns } from './zero-runs.ts';
 
@@ -122,7 +121,7 @@ export async function runTransfer(job: TransferJob, call?: Call): Promise<Transf
   try {
     while (reading !== undefined) {
       const filled: Filled = await reading;
-      throwIfAborted(call?.signal);
+      throwIfAborted(call?.signal, 'transfer');
       if (filled.failure !== undefined) throw filled.failure;
       reading = next();
       await sink.take(filled);
@@ -131,6 +130,6 @@ export async function runTransfer(job: TransferJob, call?: Call): Promise<Transf
   } finally {
     await reading;
   }
-  throwIfAborted(call?.signal);
+  throwIfAborted(call?.signal, 'transfer');
   return sink.result();
 }

@@ -1,0 +1,13 @@
+import type { PluginServices } from '@sendense/core';
+import type { FileSystem } from '@sendense/plugin-kit/files';
+import type { CheckedOptions } from './options.ts';
+import type { ImageLocks } from './qemu-locks.ts';
+
+/** What every step of one source shares. */
+export type SourceContext = {
+  readonly options: CheckedOptions;
+  readonly fileSystem: FileSystem;
+  readonly clock: PluginServices['clock'];
+  readonly random: PluginServices['random'];
+  readonly imageLocks: ImageLocks;
+};

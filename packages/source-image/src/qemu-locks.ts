@@ -1,0 +1,56 @@
+import { readFile } from 'node:fs/promises';
+import type { FileStatus } from '@sendense/plugin-kit/files';
+
+/** How other programs hold an image. */
+export type ImageUse = {
+  /** Somebody may write to it. */
+  readonly written: boolean;
+  /** Somebody reads it and relies on nobody writing. */
+  readonly writesForbidden: boolean;
+};
+
+/** Who holds the file of this status; `undefined` where it cannot be told. */
+export type ImageLocks = (file: FileStatus) => Promise<ImageUse | undefined>;
+
+/**
+ * Bytes that QEMU locks (block/file-posix.c, RAW_LOCK_PERM_BASE and RAW_LOCK_SHARED_BASE, plus 1 for the right to
+ * write): 101 = "I may write", 201 = "nobody else may write".
+ */
+const WRITES = 101;
+const FORBIDS_WRITES = 201;
+
+/** `7: OFDLCK ADVISORY  READ -1 fe:00:9986145 100 101`: kind, mode, type, process, device and inode, first, last byte. */
+const LINE = /^\d+: (?:OFDLCK|POSIX)\s+\S+\s+\S+\s+-?\d+ ([0-9a-f]+):([0-9a-f]+):(\d+) (\d+) (\d+|EOF)$/;
+
+const hex = (value: bigint) => value.toString(16).padStart(2, '0');
+
+/** Device and inode of a `FileStatus` as `/proc/locks` writes them, or `undefined` for an identity of another form. */
+function lockName(identity: string): string | undefined {
+  const match = /^(\d+):(\d+)$/.exec(identity);
+  if (match === null) return undefined;
+  const device = BigInt(match[1] ?? '');
+  const major = ((device >> 8n) & 0xfffn) | ((device >> 32n) & ~0xfffn);
+  const minor = (device & 0xffn) | ((device >> 12n) & ~0xffn);
+  return `${hex(major)}:${hex(minor)}:${match[2]}`;
+}
+
+/** What the text of `/proc/locks` says of the file with `identity` (device and inode). */
+export function parseLocks(text: string, identity: string): ImageUse {
+  const name = lockName(identity);
+  const covers = (byte: number) =>
+    text.split('\n').some((line) => {
+      const [, major, minor, inode, first, last] = LINE.exec(line.trim()) ?? [];
+      if (`${major}:${minor}:${inode}` !== name) return false;
+      return Number(first) <= byte && (last === 'EOF' || byte <= Number(last));
+    });
+  return { written: covers(WRITES), writesForbidden: covers(FORBIDS_WRITES) };
+}
+
+/**
+ * QEMU's image locks as Linux lists them for all processes of the machine. Not seen: holders on other machines of a
+ * network mount, programs that lock nothing, and files of file systems that list another device (btrfs, overlayfs).
+ */
+export const linuxImageLocks: ImageLocks = async ({ identity }) => {
+  const text = await readFile('/proc/locks', 'utf8').catch(() => undefined);
+  return text === undefined ? undefined : parseLocks(text, identity);
+};

@@ -1,0 +1,12 @@
+import type { PluginServices } from '@sendense/core';
+import type { FileSystem } from '@sendense/plugin-kit/files';
+import type { ImageLocks } from './qemu-locks.ts';
+
+/** What the source takes from its host; tests replace any of it. */
+export type ImageSourceServices = {
+  readonly fileSystem?: FileSystem;
+  readonly clock?: PluginServices['clock'];
+  readonly random?: PluginServices['random'];
+  /** Says who holds an image; by default what Linux tells in `/proc/locks`. */
+  readonly imageLocks?: ImageLocks;
+};

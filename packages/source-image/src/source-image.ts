@@ -1,0 +1,155 @@
+import {
+  type Call,
+  type CapturePlan,
+  type CaptureRequest,
+  type Plugin,
+  SendenseError,
+  type SourceConnector,
+  systemClock,
+  systemRandom,
+  throwIfAborted,
+} from '@sendense/core';
+import { nodeFileSystem } from '@sendense/plugin-kit/files';
+import { removeBaselines } from './baselines.ts';
+import { parseBitmapName } from './bitmap-name.ts';
+import { capabilitiesOf } from './capabilities.ts';
+import { checkConsistency, decideDisks, diskFindings, planOf, skippedDisks } from './capture-plan.ts';
+import type { SourceContext } from './context.ts';
+import { type FoundImages, findImages } from './find-images.ts';
+import { ImageCapture } from './image-capture.ts';
+import { checkMachine, machineName, machineOf, machineSpecOf } from './machine.ts';
+import { closeDisks, type OpenedDisk, openDisks } from './opened-disk.ts';
+import { checkOptions, type ImageSourceOptions, imageSourceOptionsSchema } from './options.ts';
+import { linuxImageLocks } from './qemu-locks.ts';
+import { reconcileBaselines } from './reconcile-baselines.ts';
+import { retireBaselines } from './retire-baselines.ts';
+import type { ImageSourceServices } from './services.ts';
+
+const NONE: FoundImages = { folder: undefined, paths: [], findings: [] };
+
+/** The images for clean-up: where they are gone there is nothing to clean. */
+async function findRemaining(context: SourceContext): Promise<FoundImages> {
+  return await findImages(context).catch((error: unknown) => {
+    if (SendenseError.is(error, 'NOT_FOUND')) return NONE;
+    throw error;
+  });
+}
+
+/** Opens the disks of a request, runs `use`, and closes them unless it keeps them. */
+async function withDisks<T>(
+  context: SourceContext,
+  found: FoundImages,
+  request: Pick<CaptureRequest, 'disks'>,
+  use: (disks: readonly OpenedDisk[]) => Promise<{ readonly result: T; readonly keep?: boolean }>,
+): Promise<T> {
+  const disks = await openDisks(context, found, new Set(request.disks?.exclude));
+  let keep = false;
+  try {
+    const used = await use(disks);
+    keep = used.keep ?? false;
+    return used.result;
+  } finally {
+    if (!keep) await closeDisks(disks);
+  }
+}
+
+async function planCapture(
+  context: SourceContext,
+  request: CaptureRequest,
+  call?: Call,
+): Promise<CapturePlan> {
+  const found = await findImages(context);
+  checkMachine(request.machine, machineOf(context.options, found));
+  const weakened = checkConsistency(request);
+  return await withDisks(context, found, request, async (disks) => {
+    const decided = await decideDisks(context, request, disks, call);
+    const findings = [...found.findings, ...weakened, ...diskFindings(decided)];
+    return { result: planOf(decided, skippedDisks(context, found, request), findings) };
+  });
+}
+
+/** Removes the bitmaps that an earlier call with this id left; those that a given state names are no leftovers. */
+async function removeLeftovers(
+  context: SourceContext,
+  found: FoundImages,
+  request: CaptureRequest,
+): Promise<void> {
+  const named = JSON.stringify(request.since);
+  const isLeft = (name: string) =>
+    parseBitmapName(name)?.capture === request.id && !named.includes(JSON.stringify(name));
+  for (const path of found.paths) await removeBaselines(context, path, isLeft);
+}
+
+async function capture(context: SourceContext, request: CaptureRequest, call?: Call): Promise<ImageCapture> {
+  const found = await findImages(context);
+  const { options } = context;
+  const machine = machineOf(options, found);
+  checkMachine(request.machine, machine);
+  const weakened = checkConsistency(request);
+  if (options.track === 'auto') await removeLeftovers(context, found, request);
+  throwIfAborted(call?.signal, 'capture-image');
+  return await withDisks(context, found, request, async (disks) => {
+    const decided = await decideDisks(context, request, disks, call);
+    const parts = {
+      captureId: request.id,
+      stream: request.stream,
+      machine,
+      disks: decided,
+      spec: machineSpecOf(machineName(options, found), disks),
+      skipped: skippedDisks(context, found, request),
+      findings: [...found.findings, ...weakened, ...diskFindings(decided)],
+    };
+    return { result: new ImageCapture(context, parts), keep: true };
+  });
+}
+
+/**
+ * Backs up disk image files at rest as one machine; nothing is needed but the files. Increments come from dirty
+ * bitmaps that the source keeps in QCOW2 images. Throws `CONFIG_INVALID` for wrong options.
+ */
+export function createImageSource(
+  options: ImageSourceOptions,
+  services: ImageSourceServices = {},
+): SourceConnector {
+  const context: SourceContext = {
+    options: checkOptions(options),
+    fileSystem: services.fileSystem ?? nodeFileSystem,
+    clock: services.clock ?? systemClock,
+    random: services.random ?? systemRandom,
+    imageLocks: services.imageLocks ?? linuxImageLocks,
+  };
+  return {
+    specificationVersion: 'v1',
+    platform: 'image',
+    capabilities: capabilitiesOf(context.options),
+    async *machines(filter) {
+      const found = await findImages(context);
+      const name = machineName(context.options, found);
+      const matches = filter?.tag === undefined && (filter?.name ?? name) === name;
+      if (matches) yield { machine: machineOf(context.options, found), name, power: 'off' };
+    },
+    async describe(machine) {
+      const found = await findImages(context);
+      checkMachine(machine, machineOf(context.options, found));
+      return await withDisks(context, found, {}, async (disks) => {
+        return { result: machineSpecOf(machineName(context.options, found), disks) };
+      });
+    },
+    plan: (request, call) => planCapture(context, request, call),
+    capture: (request, call) => capture(context, request, call),
+    retire: async (states) => retireBaselines(context, await findRemaining(context), states),
+    reconcile: async (keep) => reconcileBaselines(context, await findRemaining(context), keep),
+    async [Symbol.asyncDispose]() {
+      // Captures own what they opened; nothing is held between calls.
+    },
+  };
+}
+
+/** Lets a host find and configure the source by name. */
+export const plugin: Plugin<'source', ImageSourceOptions> = {
+  kind: 'source',
+  name: 'image',
+  specificationVersion: 'v1',
+  options: imageSourceOptionsSchema,
+  create: async (options, { clock, random }) => createImageSource(options, { clock, random }),
+};
