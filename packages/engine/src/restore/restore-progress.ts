@@ -30,7 +30,7 @@ export function createRestoreProgress(
     });
   };
   return {
-    done: progress.done,
+    done: () => progress.done(),
     disk(disk, work, totalBytes) {
       const report = progress.disk(disk, work, totalBytes);
       return (done) => {

@@ -74,9 +74,12 @@ function refuseDifference(disk: DiskId, pieces: UnchangedPieces): UnchangedPiece
   };
 }
 
+function refuse(): Promise<never> {
+  return Promise.reject(new TypeError('a verification writes nothing'));
+}
+
 /** Where a verification would write: nothing ever arrives. */
 function refusingWriter(sizeBytes: number): BlockWriter {
-  const refuse = (): Promise<never> => Promise.reject(new TypeError('a verification writes nothing'));
   return {
     sizeBytes,
     limits: { alignmentBytes: 1, maxBytes: 1024 * 1024, maxInFlight: 1, order: 'random' },
