@@ -6,13 +6,18 @@ interface FakeTest {
   readonly fullName: string;
   readonly state: string;
   readonly note?: string;
+  readonly mode?: 'skip';
 }
 
 const errorList = (count: number) => Array.from({ length: count }, () => ({ message: 'boom' }));
 
 /** A module as vitest reports it, reduced to what is read. */
 function fakeModule(tests: readonly FakeTest[], errors = 0, suiteErrors = 0, ok = true): ReportedModule {
-  const cases = tests.map(({ fullName, ...result }) => ({ fullName, result: () => result }));
+  const cases = tests.map(({ fullName, mode = 'run', ...result }) => ({
+    fullName,
+    options: { mode },
+    result: () => result,
+  }));
   return {
     project: { name: 'unit' },
     errors: () => errorList(errors),
@@ -45,6 +50,8 @@ test('a file or hook that throws is a failure although its tests were only skipp
   expect(suiteResults([module], 0, clock)).toMatchObject([
     { tally: { failed: 1, skipped: 1 }, skips: [{ test: 'a', reason: 'its suite failed before it' }] },
   ]);
+  const switchedOff = fakeModule([{ fullName: 'b', state: 'skipped', mode: 'skip' }], 0, 1, false);
+  expect(suiteResults([switchedOff], 0, clock)[0]?.skips).toEqual([{ test: 'b' }]);
   expect(suiteResults([fakeModule([], 0, 0, false)], 0, clock)[0]?.tally.failed).toBe(1);
 });
 
