@@ -17,7 +17,7 @@ async function* wholeBlocks(ranges: AsyncIterable<ByteRange>, grid: ExtentGrid):
       if (to > from) yield narrowed(from, to);
       from = range.offset;
     }
-    to = Math.max(to, range.offset + range.length);
+    to = range.offset + range.length;
   }
   if (to > from) yield narrowed(from, to);
 }
