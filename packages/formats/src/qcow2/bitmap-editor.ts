@@ -134,14 +134,13 @@ export class BitmapEditor implements AsyncDisposable {
   async #clustersOf(freed: readonly BitmapEntry[]): Promise<number[]> {
     const { clusterBytes } = this.geometry;
     const clusters: number[] = [];
+    const fileBytes = await this.#handle.size();
     for (const { tableOffset, tableEntries } of freed) {
-      const bytes = new Uint8Array(tableEntries * 8);
-      if (
-        tableOffset % clusterBytes !== 0 ||
-        (await this.#handle.read(bytes, tableOffset)) < bytes.byteLength
-      ) {
+      if (tableEntries * 8 > MAX_TABLE_BYTES || tableOffset + tableEntries * 8 > fileBytes) {
         throw corrupt('a bitmap table lies outside the file');
       }
+      const bytes = new Uint8Array(tableEntries * 8);
+      await this.#handle.read(bytes, tableOffset);
       const table = new DataView(bytes.buffer);
       for (let at = 0; at < bytes.byteLength; at += 8) {
         const offset = Number(table.getBigUint64(at) & 0x00ff_ffff_ffff_fe00n);
