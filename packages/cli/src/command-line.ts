@@ -1,0 +1,74 @@
+import { SendenseError } from '@sendense/core';
+import { type Command, CommanderError } from 'commander';
+import { EXIT, errorExitCode, signalExitCode } from './exit-code.ts';
+import type { Host } from './host.ts';
+import { asSendenseError, errorLine, errorReport } from './output/error-report.ts';
+import type { CommonOptions } from './program/common-flags.ts';
+import { createProgram } from './program/create-program.ts';
+import { openSession } from './session/session.ts';
+import { listenForStop, type StopSignals } from './session/stop-signals.ts';
+import type { Verb, VerbResult } from './verb.ts';
+
+/** Runs the command line `args` (without program and script) and gives the exit code. Never rejects. */
+export async function runCommandLine(args: readonly string[], host: Host): Promise<number> {
+  const json = args.includes('--json');
+  const stop = listenForStop(host);
+  let exitCode: number = EXIT.done;
+  const program = createProgram(async (verb, options) => {
+    exitCode = await runVerb(verb, options as CommonOptions, host, stop);
+  });
+  redirectOutput(program, host);
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return EXIT.done;
+    return reportFailure(asFailure(error, args), json, host, stop);
+  } finally {
+    stop.end();
+  }
+}
+
+async function runVerb(verb: Verb, options: CommonOptions, host: Host, stop: StopSignals): Promise<number> {
+  await using session = await openSession(host, options, stop);
+  const result = await verb.run(session, options);
+  print(result, options.json === true, host);
+  return result.exitCode ?? EXIT.done;
+}
+
+function print(result: VerbResult, json: boolean, host: Host): void {
+  if (json) host.stdout.write(`${JSON.stringify(result.json)}\n`);
+  else for (const line of result.lines) host.stdout.write(`${line}\n`);
+}
+
+/** Help goes to standard output, what is wrong is reported by `reportFailure`. */
+function redirectOutput(program: Command, host: Host): void {
+  const output = {
+    writeOut: (text: string) => void host.stdout.write(text),
+    writeErr: () => undefined,
+    outputError: () => undefined,
+  };
+  const visit = (command: Command) => {
+    command.configureOutput(output);
+    for (const child of command.commands) visit(child);
+  };
+  visit(program);
+}
+
+function asFailure(error: unknown, args: readonly string[]): SendenseError {
+  if (!(error instanceof CommanderError)) return asSendenseError(error, 'run-command');
+  const words = args.filter((arg) => !arg.startsWith('-')).slice(0, 2);
+  const help = `run "sendense-ctl ${[...words, '--help'].join(' ')}"`;
+  const message = error.message.replace(/^error: /, '').replace('(outputHelp)', 'no verb was given');
+  return new SendenseError('CONFIG_INVALID', message, { operation: 'parse-arguments', remedy: help });
+}
+
+function reportFailure(error: SendenseError, json: boolean, host: Host, stop: StopSignals): number {
+  host.stderr.write(`${errorLine(error)}\n`);
+  if (json) host.stdout.write(`${JSON.stringify({ error: errorReport(error) })}\n`);
+  const received = stop.received();
+  // whatever the abandoned work made of the signal, the command ended because of it
+  if (received !== undefined && stop.signal.aborted && error.code === 'ABORTED')
+    return signalExitCode(received);
+  return errorExitCode(error, received);
+}

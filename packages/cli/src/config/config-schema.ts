@@ -1,0 +1,42 @@
+import { z } from 'zod';
+
+/** A name from the configuration: the inline form, or an object with the inline form in `at`. */
+function place<Shape extends z.ZodRawShape>(shape: Shape) {
+  return z.preprocess(
+    (value) => (typeof value === 'string' ? { at: value } : value),
+    z.strictObject({ at: z.string().min(1), ...shape }),
+  );
+}
+
+const formats = z.enum(['raw', 'qcow2']);
+
+/** The configuration file: names for sources, repositories and targets. Credentials have no place in it. */
+export const configSchema = z.strictObject({
+  /** Folder of the catalog; `--state-dir` and `SENDENSE_STATE_DIR` come first. */
+  stateDir: z.string().min(1).optional(),
+  /** Used when a verb is called without the flag. */
+  defaults: z
+    .strictObject({
+      source: z.string().min(1).optional(),
+      repository: z.string().min(1).optional(),
+      target: z.string().min(1).optional(),
+    })
+    .default({}),
+  sources: z
+    .record(
+      z.string(),
+      place({
+        format: formats.optional(),
+        machineId: z.uuid().optional(),
+        machineName: z.string().min(1).optional(),
+        /** Folders that backing files may lie in. */
+        parents: z.array(z.string().min(1)).optional(),
+      }),
+    )
+    .default({}),
+  repositories: z.record(z.string(), place({})).default({}),
+  targets: z.record(z.string(), place({ format: formats.optional() })).default({}),
+});
+
+/** See {@link configSchema}. */
+export type Config = z.output<typeof configSchema>;

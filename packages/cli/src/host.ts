@@ -1,0 +1,21 @@
+import type { StopSignal } from './exit-code.ts';
+
+/** A stream that the command line writes text to. */
+export interface TextOutput {
+  write(text: string): unknown;
+  readonly isTTY?: boolean;
+}
+
+/** The process around a command, so that tests can stand in for it. */
+export type Host = {
+  readonly stdout: TextOutput;
+  readonly stderr: TextOutput & NodeJS.WritableStream;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly workingDirectory: string;
+  readonly homeDirectory: string;
+  readonly now: () => Date;
+  /** Calls `listener` for each signal until the returned function is called. */
+  readonly onSignal: (listener: (signal: StopSignal) => void) => () => void;
+  /** Ends the process at once. */
+  readonly exit: (code: number) => void;
+};

@@ -1,0 +1,31 @@
+import type { Finding } from '@sendense/core';
+
+/** A finding as the command line prints it. */
+export type PrintedFinding = {
+  readonly severity: string;
+  readonly code: string;
+  readonly pointId: string | null;
+  readonly disk: string | null;
+  readonly object: string | null;
+  readonly message: string;
+};
+
+/** See {@link PrintedFinding}. */
+export function describeFindings(findings: readonly Finding[]): PrintedFinding[] {
+  return findings.map((finding) => ({
+    severity: finding.severity,
+    code: finding.code,
+    pointId: finding.point ?? null,
+    disk: finding.disk ?? null,
+    object: finding.object ?? null,
+    message: finding.message,
+  }));
+}
+
+/** One line a finding. */
+export function findingLines(findings: readonly Finding[]): string[] {
+  return findings.map(
+    ({ severity, message, object }) =>
+      `${severity}: ${object === undefined || message.includes(object) ? '' : `${object}: `}${message}`,
+  );
+}

@@ -1,0 +1,57 @@
+import { isAbsolute, join } from 'node:path';
+import type { PointDisk, RecoveryPoint } from '@sendense/core';
+
+/** A disk of a point as the command line prints it. */
+export type PrintedDisk = {
+  /** `disk-N`. */
+  readonly id: string;
+  readonly sizeBytes: number;
+  /** Absolute; `null` where the repository keeps no plain files. */
+  readonly path: string | null;
+};
+
+/** A point as the command line prints it. */
+export type PrintedPoint = {
+  readonly id: string;
+  /** ISO 8601 UTC with milliseconds. */
+  readonly instant: string;
+  /** Key of the machine. */
+  readonly machine: string;
+  readonly machineName: string;
+  readonly kind: string;
+  readonly parentId: string | null;
+  readonly consistency: string;
+  readonly bytesStored: number;
+  readonly held: boolean;
+  readonly note: string | null;
+  readonly disks: PrintedDisk[];
+};
+
+/** Where the file of a disk is. */
+export function diskPath(disk: PointDisk, folder: string): string | null {
+  if (disk.path === undefined) return null;
+  return isAbsolute(disk.path) ? disk.path : join(folder, disk.path);
+}
+
+/** See {@link PrintedPoint}; `folder` is that of the repository. */
+export function describePoint(point: RecoveryPoint, folder: string): PrintedPoint {
+  return {
+    id: point.id,
+    instant: point.at.toISOString(),
+    machine: point.machine,
+    machineName: point.spec.name,
+    kind: point.kind,
+    parentId: point.parentId,
+    consistency: point.consistency,
+    bytesStored: point.storedBytes,
+    held: point.held,
+    note: point.note,
+    disks: point.disks
+      .toSorted((a, b) => a.number - b.number)
+      .map((disk) => ({
+        id: `disk-${disk.number}`,
+        sizeBytes: disk.sizeBytes,
+        path: diskPath(disk, folder),
+      })),
+  };
+}

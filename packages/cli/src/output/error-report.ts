@@ -1,0 +1,44 @@
+import { type Json, SendenseError } from '@sendense/core';
+
+/** What a failed command prints as JSON; the fields are part of the command line's surface. */
+export type ErrorReport = {
+  readonly code: string;
+  readonly message: string;
+  readonly remedy: string | null;
+  readonly operation: string;
+  readonly retry: string;
+  readonly context: { readonly [key: string]: Json };
+};
+
+/** Any thrown value as a SendenseError. */
+export function asSendenseError(error: unknown, operation: string): SendenseError {
+  if (SendenseError.is(error)) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  return new SendenseError('UNEXPECTED', message, {
+    operation,
+    cause: error,
+    remedy: 'this is a defect; please report it with the command that was run',
+  });
+}
+
+/** See {@link ErrorReport}. */
+export function errorReport(error: SendenseError): ErrorReport {
+  return {
+    code: error.code,
+    message: error.message,
+    remedy: error.remedy ?? null,
+    operation: error.operation,
+    retry: error.retry,
+    context: error.context,
+  };
+}
+
+/** One line for a person: what happened, the code, and what to do. */
+export function errorLine(error: SendenseError): string {
+  const remedy = error.remedy === undefined ? '' : ` Remedy: ${oneLine(error.remedy)}.`;
+  return `sendense-ctl: ${oneLine(error.message)} (${error.code}).${remedy}`;
+}
+
+function oneLine(text: string): string {
+  return text.replaceAll(/\s*\n\s*/g, ' ');
+}

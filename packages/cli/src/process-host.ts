@@ -1,0 +1,29 @@
+import { homedir } from 'node:os';
+import type { StopSignal } from './exit-code.ts';
+import type { Host } from './host.ts';
+
+/** The {@link Host} of this process. */
+export function processHost(): Host {
+  // a reader that goes away (`| head`) is no failure of the command
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+  return {
+    stdout: process.stdout,
+    stderr: process.stderr,
+    env: process.env,
+    workingDirectory: process.cwd(),
+    homeDirectory: homedir(),
+    now: () => new Date(),
+    onSignal(listener) {
+      const stop = (signal: StopSignal) => listener(signal);
+      process.on('SIGINT', stop);
+      process.on('SIGTERM', stop);
+      return () => {
+        process.off('SIGINT', stop);
+        process.off('SIGTERM', stop);
+      };
+    },
+    exit: (code) => process.exit(code),
+  };
+}

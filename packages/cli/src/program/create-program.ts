@@ -1,0 +1,49 @@
+import { Command } from 'commander';
+import type { Verb } from '../verb.ts';
+import { VERBS } from '../verbs/index.ts';
+import { addCommonFlags } from './common-flags.ts';
+
+/** Groups of verbs and what they are about. */
+const GROUPS: Readonly<Record<string, string>> = {
+  backup: 'make, list and care for recovery points',
+  restore: 'write a recovery point to a target',
+  repository: 'make and look after repositories',
+  jobs: 'list and cancel jobs',
+};
+
+/** Runs a verb with the options that were parsed. */
+export type RunVerb = (verb: Verb, options: unknown) => Promise<void>;
+
+/** The whole command line as commander's tree. Nothing is written or ended by it: its errors are thrown. */
+export function createProgram(run: RunVerb): Command {
+  const program = new Command('sendense-ctl')
+    .description('Back up, restore and look after virtual machine disks.')
+    .addHelpCommand(true)
+    .exitOverride();
+  const groups = new Map<string, Command>();
+  for (const verb of VERBS) {
+    const command = addVerb(parentOf(verb, program, groups), verb, run);
+    command.exitOverride().configureOutput(program.configureOutput());
+  }
+  return program;
+}
+
+function parentOf(verb: Verb, program: Command, groups: Map<string, Command>): Command {
+  const [group] = verb.words;
+  if (verb.words.length === 1) return program;
+  const parent =
+    groups.get(group) ??
+    program
+      .command(group)
+      .description(GROUPS[group] ?? '')
+      .exitOverride();
+  groups.set(group, parent);
+  return parent;
+}
+
+function addVerb(parent: Command, verb: Verb, run: RunVerb): Command {
+  const command = parent.command(verb.words.at(-1) ?? '').description(verb.summary);
+  return addCommonFlags(verb.flags(command))
+    .allowExcessArguments(false)
+    .action((options: unknown) => run(verb, options));
+}

@@ -1,0 +1,43 @@
+import { InvalidArgumentError } from 'commander';
+
+const FACTORS: Readonly<Record<string, number>> = { '': 1, K: 1 << 10, M: 1 << 20, G: 1 << 30, T: 2 ** 40 };
+
+/** `10485760`, `10M`, `1.5G` (binary multiples) as bytes. */
+export function parseBytes(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?$/i.exec(text);
+  const bytes = Math.floor(Number(match?.[1]) * (FACTORS[(match?.[2] ?? '').toUpperCase()] ?? Number.NaN));
+  if (Number.isSafeInteger(bytes) && bytes > 0) return bytes;
+  throw new InvalidArgumentError('It must be a number of bytes above 0, such as 1048576, 100M or 1.5G.');
+}
+
+/** A whole number from 0. */
+export function parseCount(text: string): number {
+  const count = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(count)) return count;
+  throw new InvalidArgumentError('It must be a whole number from 0.');
+}
+
+/** A whole number from 1. */
+export function parsePositive(text: string): number {
+  const count = parseCount(text);
+  if (count > 0) return count;
+  throw new InvalidArgumentError('It must be a whole number from 1.');
+}
+
+/** A lower- or upper-case UUID, as lower case. */
+export function parseUuid(text: string): string {
+  const uuid = text.toLowerCase();
+  if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(uuid)) return uuid;
+  throw new InvalidArgumentError('It must be a UUID, such as 0f8fad5b-d9cb-469f-a165-70867728950e.');
+}
+
+/** Something that is not empty. */
+export function parseText(text: string): string {
+  if (text.length > 0) return text;
+  throw new InvalidArgumentError('It must not be empty.');
+}
+
+/** Collects a flag that may be given several times. */
+export function collectText(text: string, before: readonly string[] | undefined): readonly string[] {
+  return [...(before ?? []), parseText(text)];
+}

@@ -1,0 +1,37 @@
+import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+
+/** When a process started, in the kernel's ticks; `-` where the system does not tell. `undefined`: no such process. */
+function startOf(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    // the name of the program is in parentheses and may hold anything; the start is field 22
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '-';
+  } catch {
+    return isRunning(pid) ? '-' : undefined;
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** Names this process in leases and jobs: host, process id and start, so that a reused id is not mistaken for it. */
+export function processHolder(): string {
+  return `${hostname()}:${process.pid}:${startOf(process.pid) ?? '-'}`;
+}
+
+/** Whether the process that `holder` names still runs. A process of another machine counts as alive: nobody can tell. */
+export function isHolderAlive(holder: string): boolean {
+  const match = /^(.*):(\d+):([^:]*)$/.exec(holder);
+  if (match === null) return true;
+  const [, host, pid, start] = match;
+  if (host !== hostname()) return true;
+  const found = startOf(Number(pid));
+  return found !== undefined && (found === start || found === '-' || start === '-');
+}

@@ -1,0 +1,34 @@
+import { SendenseError } from '@sendense/core';
+import { expect, it } from 'vitest';
+import type { StopSignal } from '../exit-code.ts';
+import type { Host } from '../host.ts';
+import { processHost } from '../process-host.ts';
+import { listenForStop } from './stop-signals.ts';
+
+function stoppableHost() {
+  let listener: (signal: StopSignal) => void = () => undefined;
+  const exits: number[] = [];
+  const host: Host = {
+    ...processHost(),
+    stderr: { write: () => true } as never,
+    onSignal: (given) => {
+      listener = given;
+      return () => {
+        listener = () => undefined;
+      };
+    },
+    exit: (code) => exits.push(code),
+  };
+  return { host, exits, send: (signal: StopSignal) => listener(signal) };
+}
+
+it('abandons at the first signal and ends at the second', () => {
+  const { host, exits, send } = stoppableHost();
+  const stop = listenForStop(host);
+  expect([stop.signal.aborted, stop.received()]).toEqual([false, undefined]);
+  send('SIGTERM');
+  expect([stop.signal.aborted, stop.received(), exits]).toEqual([true, 'SIGTERM', []]);
+  expect(SendenseError.is(stop.signal.reason, 'ABORTED')).toBe(true);
+  send('SIGINT');
+  expect([stop.received(), exits]).toEqual(['SIGTERM', [130]]);
+});

@@ -1,0 +1,40 @@
+import { describePoint, type PrintedPoint } from '../output/describe-point.ts';
+import { formatBytes } from '../output/human-size.ts';
+import { textTable } from '../output/text-table.ts';
+import {
+  type MachineOption,
+  machineFlag,
+  type RepositoryOption,
+  repositoryFlag,
+} from '../program/shared-flags.ts';
+import { pointsOfMachine, readPoints } from '../session/find-points.ts';
+import { openRepository } from '../session/open-repository.ts';
+import { defineVerb } from '../verb.ts';
+
+/** `backup list` */
+export const backupList = defineVerb<RepositoryOption & MachineOption>({
+  words: ['backup', 'list'],
+  summary: 'list the recovery points, oldest first',
+  flags: (command) => machineFlag(repositoryFlag(command)),
+  async run(session, options) {
+    const { repository, path } = await openRepository(session, options.repository);
+    const all = await readPoints(repository, session.call);
+    const points = pointsOfMachine(all, options.machine).map((point) => describePoint(point, path));
+    return { json: { points }, lines: points.length === 0 ? ['no recovery points'] : table(points) };
+  },
+});
+
+function table(points: readonly PrintedPoint[]): string[] {
+  return textTable(
+    ['INSTANT', 'MACHINE', 'KIND', 'STORED', 'DISKS', 'ID', ''],
+    points.map((point) => [
+      point.instant,
+      point.machineName,
+      point.kind,
+      formatBytes(point.bytesStored),
+      String(point.disks.length),
+      point.id,
+      [point.held ? 'held' : '', point.note ?? ''].filter((text) => text !== '').join(': '),
+    ]),
+  );
+}

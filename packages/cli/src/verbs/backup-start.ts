@@ -1,0 +1,127 @@
+import { SendenseError } from '@sendense/core';
+import type { BackupRequest } from '@sendense/engine';
+import { backupLines, describeBackup, describeForecast, forecastLines } from '../output/describe-backup.ts';
+import { errorLine, errorReport } from '../output/error-report.ts';
+import { noteChange } from '../session/maintain.ts';
+import { missingFlag } from '../session/named-places.ts';
+import { openEngine } from '../session/open-engine.ts';
+import { type OpenRepository, openRepository } from '../session/open-repository.ts';
+import { type OpenSource, openSource } from '../session/open-source.ts';
+import type { Session } from '../session/session.ts';
+import { hooksOf } from '../session/with-hooks.ts';
+import { defineVerb, type VerbResult } from '../verb.ts';
+import { type BackupStartOptions, backupStartFlags } from './backup-start-flags.ts';
+
+/** `backup start` */
+export const backupStart = defineVerb<BackupStartOptions>({
+  words: ['backup', 'start'],
+  summary: 'back up the disks of a machine',
+  flags: backupStartFlags,
+  async run(session, options) {
+    await session.catalog();
+    const open = await openRepository(session, options.repository);
+    const sources: OpenSource[] = [];
+    for (const name of sourceNames(session, options)) {
+      sources.push(await openSource(session, name, options, options.machine));
+    }
+    const [only] = sources;
+    if (only === undefined) throw missingFlag('source');
+    if (options.dryRun === true) return plan(session, open, only, options);
+    return sources.length === 1
+      ? backUpOne(session, open, only, options)
+      : backUpSeveral(session, open, sources, options);
+  },
+});
+
+/** `--source`; else the entry of the configuration that bears the name of the machine, else the default. */
+function sourceNames(session: Session, options: BackupStartOptions): readonly string[] {
+  if (options.source !== undefined) {
+    if (options.source.length === 1 || (options.machineId ?? options.dryRun) === undefined)
+      return options.source;
+    throw new SendenseError('CONFIG_INVALID', '--machine-id and --dry-run take one --source', {
+      operation: 'parse-arguments',
+      remedy: 'call the verb once for each source',
+    });
+  }
+  const { sources, defaults } = session.config;
+  if (options.machine !== undefined && Object.hasOwn(sources, options.machine)) return [options.machine];
+  if (defaults.source === undefined) throw missingFlag('source');
+  return [defaults.source];
+}
+
+function requestOf(
+  session: Session,
+  open: OpenRepository,
+  from: OpenSource,
+  options: BackupStartOptions,
+): BackupRequest {
+  const hooks = hooksOf(session, options);
+  return {
+    source: from.source,
+    machine: from.machine.machine,
+    machineKey: from.key,
+    repository: open.repository,
+    type: options.type,
+    allowFull: options.allowFull === true,
+    ...(options.excludeDisk === undefined ? {} : { excludeDisks: options.excludeDisk }),
+    ...(options.rate === undefined ? {} : { rateBytesPerSecond: options.rate }),
+    ...(options.parallel === undefined ? {} : { parallelDisks: options.parallel }),
+    ...(options.note === undefined ? {} : { note: options.note }),
+    ...(hooks === undefined ? {} : { hooks }),
+  };
+}
+
+async function plan(
+  session: Session,
+  open: OpenRepository,
+  from: OpenSource,
+  options: BackupStartOptions,
+): Promise<VerbResult> {
+  const engine = await openEngine(session, {});
+  const forecast = await engine.planBackup(requestOf(session, open, from, options), session.call);
+  return {
+    json: describeForecast(forecast, from.machine.name),
+    lines: forecastLines(forecast, from.machine.name),
+  };
+}
+
+async function backUpOne(
+  session: Session,
+  open: OpenRepository,
+  from: OpenSource,
+  options: BackupStartOptions,
+): Promise<VerbResult> {
+  const engine = await openEngine(session, { requestedType: options.type });
+  const result = await engine.backup(requestOf(session, open, from, options), session.call);
+  const findings = [...result.findings, ...(await noteChange(session, open, result.machine))];
+  return { json: describeBackup(result, open.path, findings), lines: backupLines(result, findings) };
+}
+
+async function backUpSeveral(
+  session: Session,
+  open: OpenRepository,
+  sources: readonly OpenSource[],
+  options: BackupStartOptions,
+): Promise<VerbResult> {
+  const engine = await openEngine(session, { requestedType: options.type });
+  const { parallel: parallelMachines } = options;
+  const { succeeded, failed } = await engine.backupMany(
+    sources.map((from) => requestOf(session, open, from, options)),
+    { ...session.call, ...(parallelMachines === undefined ? {} : { parallelMachines }) },
+  );
+  for (const { machine } of succeeded) await noteChange(session, open, machine);
+  const failures = failed.map(({ machine, error }) => ({ machine: machine.id, error: errorReport(error) }));
+  const aborted = failed.find(({ error }) => error.code === 'ABORTED');
+  if (aborted !== undefined && session.stop.received() !== undefined) throw aborted.error;
+  return {
+    json: {
+      results: succeeded.map((result) => describeBackup(result, open.path, result.findings)),
+      failures,
+    },
+    lines: [
+      ...succeeded.flatMap((result) => backupLines(result, result.findings)),
+      ...failed.map(({ machine, error }) => `${machine.id}: ${errorLine(error)}`),
+    ],
+    exitCode: failed.length === 0 ? 0 : 1,
+  };
+}

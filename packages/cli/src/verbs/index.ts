@@ -1,0 +1,49 @@
+import type { Verb } from '../verb.ts';
+import { backupChain } from './backup-chain.ts';
+import { backupConsolidate } from './backup-consolidate.ts';
+import { backupDelete } from './backup-delete.ts';
+import { backupHold } from './backup-hold.ts';
+import { backupList } from './backup-list.ts';
+import { backupNote } from './backup-note.ts';
+import { backupShow } from './backup-show.ts';
+import { backupStart } from './backup-start.ts';
+import { backupUnhold } from './backup-unhold.ts';
+import { doctor } from './doctor.ts';
+import { jobsCancel } from './jobs-cancel.ts';
+import { jobsList } from './jobs-list.ts';
+import { prune } from './prune.ts';
+import { reconcile } from './reconcile.ts';
+import { repositoryInit } from './repository-init.ts';
+import { repositoryRebuildCatalog } from './repository-rebuild-catalog.ts';
+import { repositoryUsage } from './repository-usage.ts';
+import { restoreResume } from './restore-resume.ts';
+import { restoreRollback } from './restore-rollback.ts';
+import { restoreShow } from './restore-show.ts';
+import { restoreStart } from './restore-start.ts';
+import { verify } from './verify.ts';
+
+/** Every verb, in the order of the help. */
+export const VERBS: readonly Verb[] = [
+  repositoryInit,
+  repositoryUsage,
+  repositoryRebuildCatalog,
+  backupStart,
+  backupList,
+  backupShow,
+  backupChain,
+  backupDelete,
+  backupConsolidate,
+  backupHold,
+  backupUnhold,
+  backupNote,
+  restoreStart,
+  restoreShow,
+  restoreResume,
+  restoreRollback,
+  verify,
+  prune,
+  reconcile,
+  jobsList,
+  jobsCancel,
+  doctor,
+];

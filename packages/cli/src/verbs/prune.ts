@@ -1,0 +1,92 @@
+import type { MachineKey, RetentionPolicy } from '@sendense/core';
+import type { Command } from 'commander';
+import { describeFindings, findingLines } from '../output/describe-findings.ts';
+import { formatBytes } from '../output/human-size.ts';
+import { parseCount } from '../program/flag-values.ts';
+import {
+  type MachineOption,
+  machineFlag,
+  type RepositoryOption,
+  repositoryFlag,
+} from '../program/shared-flags.ts';
+import { pointsOfMachine, readPoints } from '../session/find-points.ts';
+import { noteChange } from '../session/maintain.ts';
+import { openEngine } from '../session/open-engine.ts';
+import { type OpenRepository, openRepository } from '../session/open-repository.ts';
+import type { Session } from '../session/session.ts';
+import { defineVerb } from '../verb.ts';
+
+const RULES = ['last', 'hourly', 'daily', 'weekly', 'monthly', 'yearly'] as const;
+
+type Options = RepositoryOption &
+  MachineOption & {
+    readonly [Rule in `keep${Capitalize<(typeof RULES)[number]>}`]?: number;
+  } & { readonly dryRun?: true };
+
+function flags(command: Command): Command {
+  machineFlag(repositoryFlag(command), 'only this machine');
+  for (const rule of RULES) {
+    const text =
+      rule === 'last'
+        ? 'keep the newest N points'
+        : `keep the newest point of each of the last N ${rule} periods`;
+    command.option(`--keep-${rule} <n>`, text, parseCount);
+  }
+  return command.option('--dry-run', 'tell what would go; remove nothing');
+}
+
+function policyOf(options: Options): RetentionPolicy {
+  const { keepLast, keepHourly, keepDaily, keepWeekly, keepMonthly, keepYearly } = options;
+  return {
+    ...(keepLast === undefined ? {} : { last: keepLast }),
+    ...(keepHourly === undefined ? {} : { hourly: keepHourly }),
+    ...(keepDaily === undefined ? {} : { daily: keepDaily }),
+    ...(keepWeekly === undefined ? {} : { weekly: keepWeekly }),
+    ...(keepMonthly === undefined ? {} : { monthly: keepMonthly }),
+    ...(keepYearly === undefined ? {} : { yearly: keepYearly }),
+  };
+}
+
+async function machineOf(
+  session: Session,
+  open: OpenRepository,
+  name: string | undefined,
+): Promise<MachineKey | undefined> {
+  if (name === undefined) return undefined;
+  return pointsOfMachine(await readPoints(open.repository, session.call), name)[0]?.machine;
+}
+
+/** `prune` */
+export const prune = defineVerb<Options>({
+  words: ['prune'],
+  summary: 'remove recovery points that no rule keeps; at least one --keep flag is needed',
+  flags,
+  async run(session, options) {
+    const catalog = await session.catalog();
+    const open = await openRepository(session, options.repository);
+    const machine = await machineOf(session, open, options.machine);
+    const engine = await openEngine(session, {});
+    const dryRun = options.dryRun === true;
+    const result = await engine.prune(
+      {
+        repository: open.repository,
+        policy: policyOf(options),
+        dryRun,
+        ...(machine === undefined ? {} : { machine }),
+      },
+      session.call,
+    );
+    const { kept, removed, freedBytes } = result;
+    if (removed.length > 0 && !dryRun) await catalog.points.rebuild([open.repository]);
+    const findings = [...result.findings, ...(dryRun ? [] : await noteChange(session, open))];
+    const done = dryRun ? 'would be removed' : 'removed';
+    return {
+      json: { kept: [...kept], removed: [...removed], freedBytes, findings: describeFindings(findings) },
+      lines: [
+        `${kept.length} kept, ${removed.length} ${done}, ${formatBytes(freedBytes)} ${dryRun ? 'to free' : 'freed'}`,
+        ...removed.map((id) => `  ${id}`),
+        ...findingLines(findings),
+      ],
+    };
+  },
+});

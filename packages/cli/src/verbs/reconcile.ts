@@ -1,0 +1,75 @@
+import type { Repository, SourceConnector, TargetConnector } from '@sendense/core';
+import type { Command } from 'commander';
+import { describeFindings, findingLines } from '../output/describe-findings.ts';
+import { collectText, parseCount } from '../program/flag-values.ts';
+import { type RepositoryOption, repositoryFlag } from '../program/shared-flags.ts';
+import { openEngine } from '../session/open-engine.ts';
+import { openRepository } from '../session/open-repository.ts';
+import { openSource } from '../session/open-source.ts';
+import { openTarget, targetPlace } from '../session/open-target.ts';
+import type { Session } from '../session/session.ts';
+import { defineVerb } from '../verb.ts';
+
+type Options = RepositoryOption & {
+  readonly source?: readonly string[];
+  readonly target?: readonly string[];
+  readonly grace?: number;
+};
+
+function flags(command: Command): Command {
+  return repositoryFlag(command)
+    .option('--source <source>', 'clean this source (default: those of the configuration)', collectText)
+    .option('--target <target>', 'clean this target (default: those of the configuration)', collectText)
+    .option('--grace <seconds>', 'leave younger objects alone (default: 3600)', parseCount);
+}
+
+async function repositoriesOf(session: Session, named: string | undefined): Promise<Repository[]> {
+  const known = (await (await session.catalog()).repositories.list()).map(({ location }) => location);
+  const names = named === undefined ? known.filter((location) => location !== '') : [named];
+  const repositories: Repository[] = [];
+  for (const name of names) repositories.push((await openRepository(session, name)).repository);
+  return repositories;
+}
+
+async function sourcesOf(session: Session, named: readonly string[] | undefined): Promise<SourceConnector[]> {
+  const sources: SourceConnector[] = [];
+  for (const name of named ?? Object.keys(session.config.sources)) {
+    sources.push((await openSource(session, name, {}, undefined)).source);
+  }
+  return sources;
+}
+
+async function targetsOf(session: Session, named: readonly string[] | undefined): Promise<TargetConnector[]> {
+  const targets: TargetConnector[] = [];
+  for (const name of named ?? Object.keys(session.config.targets)) {
+    targets.push(await openTarget(session, targetPlace(session, name, undefined)));
+  }
+  return targets;
+}
+
+/** `reconcile` */
+export const reconcile = defineVerb<Options>({
+  words: ['reconcile'],
+  summary: 'remove what runs that died left at sources and targets',
+  flags,
+  async run(session, options) {
+    const engine = await openEngine(session, {});
+    const result = await engine.reconcile(
+      {
+        repositories: await repositoriesOf(session, options.repository),
+        sources: await sourcesOf(session, options.source),
+        targets: await targetsOf(session, options.target),
+        ...(options.grace === undefined ? {} : { graceMs: options.grace * 1000 }),
+      },
+      session.call,
+    );
+    const { removed, findings } = result;
+    return {
+      json: { removed: [...removed], findings: describeFindings(findings) },
+      lines: [
+        ...(removed.length === 0 ? ['nothing was left behind'] : removed.map((thing) => `removed ${thing}`)),
+        ...findingLines(findings),
+      ],
+    };
+  },
+});

@@ -1,0 +1,28 @@
+import { createLocalRepository } from '@sendense/repository-local';
+import type { Command } from 'commander';
+import { parseText } from '../program/flag-values.ts';
+import { noteChange } from '../session/maintain.ts';
+import { repositoryPath } from '../session/open-repository.ts';
+import { defineVerb } from '../verb.ts';
+
+/** `repository init` */
+export const repositoryInit = defineVerb<{ readonly repository: string }>({
+  words: ['repository', 'init'],
+  summary: 'make an empty repository',
+  flags: (command: Command) =>
+    command.requiredOption(
+      '--repository <repository>',
+      'PATH, local:PATH or a name from the configuration',
+      parseText,
+    ),
+  async run(session, options) {
+    await session.catalog();
+    const path = repositoryPath(session, options.repository);
+    const repository = session.own(await createLocalRepository({ path }));
+    await noteChange(session, { repository, path, location: `local:${path}` });
+    return {
+      json: { repositoryId: repository.id, path },
+      lines: [`repository ${repository.id} made in ${path}`],
+    };
+  },
+});

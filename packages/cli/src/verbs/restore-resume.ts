@@ -1,0 +1,17 @@
+import { describeRestoreStatus, restoreLines } from '../output/describe-restore.ts';
+import { type JobOption, jobFlag } from '../program/job-flag.ts';
+import { openRestore } from '../session/open-restore.ts';
+import { defineVerb } from '../verb.ts';
+
+/** `restore resume` */
+export const restoreResume = defineVerb<JobOption>({
+  words: ['restore', 'resume'],
+  summary: 'go on with a restore at the step that failed',
+  flags: jobFlag,
+  async run(session, options) {
+    const { engine, request } = await openRestore(session, options.job);
+    const result = await engine.resumeRestore(request, session.call);
+    const status = await engine.restoreStatus(request.jobId);
+    return { json: describeRestoreStatus(status), lines: restoreLines(result) };
+  },
+});

@@ -1,0 +1,19 @@
+import { describeFindings, findingLines } from '../output/describe-findings.ts';
+import { type JobOption, jobFlag } from '../program/job-flag.ts';
+import { openRestore } from '../session/open-restore.ts';
+import { defineVerb } from '../verb.ts';
+
+/** `restore rollback` */
+export const restoreRollback = defineVerb<JobOption>({
+  words: ['restore', 'rollback'],
+  summary: 'remove everything that a restore made at the target',
+  flags: jobFlag,
+  async run(session, options) {
+    const { engine, request } = await openRestore(session, options.job);
+    const { removed, findings } = await engine.rollbackRestore(request, session.call);
+    return {
+      json: { jobId: request.jobId, removed: [...removed], findings: describeFindings(findings) },
+      lines: [...removed.map((thing) => `removed ${thing}`), ...findingLines(findings)],
+    };
+  },
+});

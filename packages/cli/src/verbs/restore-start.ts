@@ -1,0 +1,71 @@
+import { type Command, Option } from 'commander';
+import { describeRestore, restoreLines } from '../output/describe-restore.ts';
+import { collectText, parseBytes, parsePositive, parseText } from '../program/flag-values.ts';
+import {
+  type BackupIdOption,
+  backupIdFlag,
+  type RepositoryOption,
+  repositoryFlag,
+} from '../program/shared-flags.ts';
+import { findPoint, readPoints } from '../session/find-points.ts';
+import { openEngine } from '../session/open-engine.ts';
+import { openRepository } from '../session/open-repository.ts';
+import { openTarget, targetPlace } from '../session/open-target.ts';
+import { serializeRestoreHost } from '../session/restore-host.ts';
+import { defineVerb } from '../verb.ts';
+
+type Options = RepositoryOption &
+  BackupIdOption & {
+    readonly target?: string;
+    readonly format?: 'raw' | 'qcow2';
+    readonly disk?: readonly string[];
+    readonly overwrite?: true;
+    readonly verify: boolean;
+    readonly rate?: number;
+    readonly parallel?: number;
+  };
+
+function flags(command: Command): Command {
+  return backupIdFlag(repositoryFlag(command))
+    .option(
+      '--target <target>',
+      'image:FILE (one disk), image:FOLDER/ (several) or a name from the configuration',
+      parseText,
+    )
+    .addOption(new Option('--format <format>', 'format of the image files').choices(['raw', 'qcow2']))
+    .option('--disk <disk>', 'N or disk-N: only this disk; may be repeated', collectText)
+    .option('--overwrite', 'replace what is there')
+    .option('--no-verify', 'do not read the target back')
+    .option('--rate <bytes>', 'most bytes a second, e.g. 50M', parseBytes)
+    .option('--parallel <n>', 'disks at once', parsePositive);
+}
+
+/** `restore start` */
+export const restoreStart = defineVerb<Options>({
+  words: ['restore', 'start'],
+  summary: 'write the disks of a recovery point to a target and read them back',
+  flags,
+  async run(session, options) {
+    const place = targetPlace(session, options.target, options.format);
+    const { repository, path, location } = await openRepository(session, options.repository);
+    const point = findPoint(await readPoints(repository, session.call), options.backupId);
+    const target = await openTarget(session, place);
+    const engine = await openEngine(session, { target: `image:${place.path}` });
+    const result = await engine.restore(
+      {
+        repository,
+        point: point.id,
+        target,
+        overwrite: options.overwrite === true,
+        verify: options.verify,
+        host: serializeRestoreHost({ repository: location, target: place }),
+        ...(options.disk === undefined ? {} : { disks: options.disk }),
+        ...(options.rate === undefined ? {} : { rateBytesPerSecond: options.rate }),
+        ...(options.parallel === undefined ? {} : { parallelDisks: options.parallel }),
+      },
+      session.call,
+    );
+    session.log({ level: 'info', message: 'restored', fields: { repository: path, target: result.target } });
+    return { json: describeRestore(result), lines: restoreLines(result) };
+  },
+});
