@@ -51,9 +51,24 @@ module.exports = {
       from: { path: '^packages/[^/]+/src/', pathNot: testFile },
       to: { path: '^(tools|tests|examples|bench)/' },
     },
-    layer('core-imports-none-of-ours', 'core', [], 'core is the contract that everything else implements: it knows nobody.'),
-    layer('plugin-kit-on-core', 'plugin-kit', ['core'], 'plugin-kit is what plugin authors build on: it knows the contracts only.'),
-    layer('testkit-on-core-and-plugin-kit', 'testkit', basis, 'The kit judges every plugin, so it depends on none.'),
+    layer(
+      'core-imports-none-of-ours',
+      'core',
+      [],
+      'core is the contract that everything else implements: it knows nobody.',
+    ),
+    layer(
+      'plugin-kit-on-core',
+      'plugin-kit',
+      ['core'],
+      'plugin-kit is what plugin authors build on: it knows the contracts only.',
+    ),
+    layer(
+      'testkit-on-core-and-plugin-kit',
+      'testkit',
+      basis,
+      'The kit judges every plugin, so it depends on none.',
+    ),
     layer(
       'mechanisms-on-the-basis',
       'formats|converter-[^/]+|blockio-[^/]+|transport-[^/]+|object-repository',
@@ -72,12 +87,23 @@ module.exports = {
       [...basis, ...mechanisms, ...middle],
       'The halves of a platform share its platform package, never each other.',
     ),
-    layer('engine-on-contracts', 'engine', basis, 'The engine knows contracts only: any plugin works with it unchanged.'),
-    layer('catalog-on-contracts', 'catalog', basis, 'The catalog stores what the contracts say, whoever produced it.'),
+    layer(
+      'engine-on-contracts',
+      'engine',
+      basis,
+      'The engine knows contracts only: any plugin works with it unchanged.',
+    ),
+    layer(
+      'catalog-on-contracts',
+      'catalog',
+      basis,
+      'The catalog stores what the contracts say, whoever produced it.',
+    ),
     {
       name: 'engine-touches-no-outside',
       severity: 'error',
-      comment: 'Programs, sockets and vendor SDKs belong to plugins: the engine only decides what happens when.',
+      comment:
+        'Programs, sockets and vendor SDKs belong to plugins: the engine only decides what happens when.',
       from: { path: '^packages/engine/src/', pathNot: testFile },
       to: { path: '^(node:)?(child_process|net|tls|http|https|http2|dgram)$' },
     },
@@ -107,7 +133,11 @@ module.exports = {
       severity: 'error',
       comment: 'Users do not get devDependencies; only tests may use them.',
       from: { path: '^packages/[^/]+/src/', pathNot: testFile },
-      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'], pathNot: 'node_modules/@types/' },
+      to: {
+        dependencyTypes: ['npm-dev'],
+        dependencyTypesNot: ['type-only'],
+        pathNot: 'node_modules/@types/',
+      },
     },
     {
       name: 'no-undeclared-npm',

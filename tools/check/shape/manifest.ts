@@ -13,9 +13,9 @@ export function manifestViolations(id: string, manifest: Manifest): string[] {
     if (JSON.stringify(manifest[field]) === JSON.stringify(value)) return [];
     return [`packages/${id}/package.json: "${field}" must be ${JSON.stringify(value)}`];
   });
-  if (typeof manifest['description'] !== 'string')
+  if (typeof manifest.description !== 'string')
     sentences.push(`packages/${id}/package.json has no description`);
-  return [...sentences, ...exportViolations(id, manifest['exports'])];
+  return [...sentences, ...exportViolations(id, manifest.exports)];
 }
 
 function exportViolations(id: string, exported: unknown): string[] {
