@@ -1,17 +1,22 @@
 import type { ChangeState } from '@sendense/core';
+import { systemServices } from '@sendense/core';
 import type { DiskContent, MemoryMachine } from '@sendense/testkit';
+import { createTestFence } from '@sendense/testkit';
 import { describe, expect, it } from 'vitest';
-import { createEngine } from '../src/index.ts';
 import type { BackupType } from '../src/index.ts';
+import { createEngine } from '../src/index.ts';
 import { type Cut, Life, mortal } from './mortal.ts';
 import { addMachine, createWorld, filled, KIB, MIB, pointBytes, startProcess, type World } from './world.ts';
-import { createTestFence } from '@sendense/testkit';
-import { systemServices } from '@sendense/core';
 
 /** What the disks were at each instant that a source froze. */
 type Truth = Map<string, ReadonlyMap<string, DiskContent>>;
 
-type Scenario = { readonly world: World; readonly machine: MemoryMachine; readonly truth: Truth; writes: number };
+type Scenario = {
+  readonly world: World;
+  readonly machine: MemoryMachine;
+  readonly truth: Truth;
+  writes: number;
+};
 
 function createScenario(): Scenario {
   const world = createWorld();
@@ -73,7 +78,9 @@ async function checkPoints({ world, truth }: Scenario): Promise<number> {
     points++;
     for (const disk of point.disks) {
       const expected = truth.get(point.instant)?.get(disk.id)?.bytes();
-      expect(Buffer.compare(await pointBytes(repository, point.id, disk.id), expected ?? new Uint8Array())).toBe(0);
+      expect(
+        Buffer.compare(await pointBytes(repository, point.id, disk.id), expected ?? new Uint8Array()),
+      ).toBe(0);
     }
   }
   return points;

@@ -1,7 +1,9 @@
 import {
   type Capture,
   type CaptureId,
+  type CaptureRequest,
   type ChangeState,
+  type Consistency,
   consistencySatisfies,
   type DiskId,
   SendenseError,
@@ -20,22 +22,28 @@ export type FreezeOrder = {
 /** Captures between the host's hooks. */
 export async function freezeMachine(run: BackupRun, order: FreezeOrder, hooks: FreezeRun): Promise<Capture> {
   const { job, source, request, stream } = run;
-  const want = request.consistency?.want ?? 'crash';
-  const accept = request.consistency?.accept ?? want;
   await hooks.freeze();
-  const capture = await source.capture(
+  return source.capture(
     {
       id: order.captureId,
       machine: request.machine,
       stream,
       since: order.since,
       disks: { exclude: order.excluded },
-      // What the host's own hooks vouch for need not come from the platform too.
-      consistency: { want, accept: hooks.frozen && request.hooks?.gives !== undefined ? 'crash' : accept },
+      consistency: askedConsistency(run, hooks),
     },
     { signal: job.signal },
   );
-  return capture;
+}
+
+/** What the host's own hooks vouch for need not come from the platform too. */
+function askedConsistency(run: BackupRun, hooks: FreezeRun): CaptureRequest['consistency'] {
+  const { want = 'crash', accept = want } = run.request.consistency ?? {};
+  const given = hooks.frozen ? (run.request.hooks?.gives ?? 'crash') : 'crash';
+  return {
+    want: consistencySatisfies(given, want) ? 'crash' : want,
+    accept: consistencySatisfies(given, accept) ? 'crash' : accept,
+  };
 }
 
 /** Reports what the capture is weaker in than was asked for; rejects when it is weaker than accepted. */
@@ -56,7 +64,7 @@ export function checkCapture(
       disk: id,
     });
   reportRemovedDisks(run, capture, history);
-  checkConsistency(run, obtainedConsistency(capture, hooks, request.hooks));
+  checkConsistency(run, capture, obtainedConsistency(capture, hooks, request.hooks));
   if (capture.disks.length === 0)
     throw new SendenseError('CONFIG_INVALID', 'there is no disk to back up', {
       operation: 'capture-machine',
@@ -69,7 +77,7 @@ export function checkCapture(
     });
 }
 
-function checkConsistency(run: BackupRun, obtained: Capture['consistency']): void {
+function checkConsistency(run: BackupRun, capture: Capture, obtained: Consistency): void {
   const { want = 'crash', accept = want } = run.request.consistency ?? {};
   if (!consistencySatisfies(obtained, accept))
     throw new SendenseError('QUIESCE_FAILED', `the machine could only be frozen ${obtained}-consistent`, {
@@ -77,7 +85,8 @@ function checkConsistency(run: BackupRun, obtained: Capture['consistency']): voi
       remedy: `accept "${obtained}" consistency, or repair the guest agent`,
       context: { want, accept, obtained },
     });
-  if (consistencySatisfies(obtained, want)) return;
+  const told = capture.findings.some(({ code }) => code === 'consistency-weakened');
+  if (told || consistencySatisfies(obtained, want)) return;
   run.job.report({
     severity: 'warning',
     code: 'consistency-weakened',

@@ -50,6 +50,7 @@ export function openWriter(
 
 /** A writer that starts over has none of the bytes that an earlier one wrote. */
 async function forgetCopy(run: RestoreRunContext): Promise<void> {
+  await amendRecord(run, { progress: { ...restoreRecord(run).progress, bytesWritten: 0, verified: false } });
   for (const name of ['copy', 'flush', 'verify'] as const) {
     const step = restoreRecord(run).steps.find((one) => one.name === name);
     if (step?.state !== 'skipped' && step?.state !== 'pending')

@@ -1,0 +1,270 @@
+import { pointId, SendenseError } from '@sendense/core';
+import { createTestFence } from '@sendense/testkit';
+import { describe, expect, it } from 'vitest';
+import { addMachine, createWorld, filled, KIB, MIB, startProcess } from './world.ts';
+
+async function start(options: Parameters<typeof startProcess>[1] = {}) {
+  const world = createWorld();
+  const machine = addMachine(world, 'vm', [MIB]);
+  const process = await startProcess(world, options);
+  const request = { source: process.source, repository: process.repository, machine: machine.ref };
+  return { world, machine, ...process, request };
+}
+
+describe('verify', () => {
+  it('finds nothing in an intact repository', async () => {
+    const { engine, request, repository } = await start();
+    await engine.backup(request);
+    expect(await engine.verify({ repository })).toMatchObject({ intact: true, findings: [] });
+  });
+
+  it('finds a flipped bit', async () => {
+    const { engine, request, repository, world } = await start();
+    await engine.backup(request);
+    for (const bytes of world.store.objects.values())
+      if (bytes.length > KIB) bytes[77] = (bytes[77] ?? 0) ^ 4;
+    const result = await engine.verify({ repository });
+    expect(result.intact).toBe(false);
+    expect(result.findings.some((finding) => finding.severity === 'error')).toBe(true);
+  });
+});
+
+describe('prune', () => {
+  it('keeps what the policy keeps, and the stream goes on incrementally', async () => {
+    const { engine, request, repository, machine, world } = await start();
+    const ids: string[] = [];
+    for (let run = 0; run < 4; run++) {
+      machine.disk().write(run * 64 * KIB, filled(KIB, run));
+      world.clock.advance(3_600_000);
+      ids.push((await engine.backup(request)).pointId);
+    }
+    const dry = await engine.prune({ repository, policy: { last: 1 }, dryRun: true });
+    expect(dry).toMatchObject({ kept: [ids[3]], removed: ids.slice(0, 3) });
+    expect((await repository.usage()).points).toBe(4);
+    const done = await engine.prune({ repository, policy: { last: 1 } });
+    expect(done.kept).toEqual([ids[3]]);
+    expect((await engine.backup(request)).kind).toBe('incremental');
+  });
+
+  it('refuses a policy that keeps nothing, and a repository that may not delete', async () => {
+    const { engine, repository } = await start();
+    await expect(async () => engine.prune({ repository, policy: {} })).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+    });
+    const { maintenance: _, ...writeOnly } = repository;
+    const refused = engine.prune({ repository: writeOnly, policy: { last: 1 } });
+    await expect(refused).rejects.toMatchObject({ code: 'UNSUPPORTED' });
+  });
+});
+
+describe('reconcile', () => {
+  it('removes what a dead run left and keeps the live baselines', async () => {
+    const { engine, request, source, repository, target, world, machine } = await start();
+    await engine.backup(request);
+    const kept = world.hypervisor.objects();
+    const other = addMachine(world, 'other');
+    await source.capture({
+      id: 'sendense-dead' as never,
+      machine: other.ref,
+      stream: 'dead' as never,
+      since: [],
+      consistency: { want: 'crash', accept: 'crash' },
+    });
+    world.journal.set('streams/dead', {
+      revision: 1_000,
+      value: {
+        schema: 1,
+        stream: 'dead',
+        machine: other.ref,
+        machineKey: '00000000-0000-5000-8000-000000000000',
+        repository: repository.id,
+        run: {
+          captureId: 'sendense-dead',
+          pointId: 'p',
+          holder: 'gone',
+          startedAt: '2026-01-01T00:00:00.000Z',
+          instant: null,
+        },
+        states: [],
+      },
+    });
+    const result = await engine.reconcile({
+      sources: [source],
+      targets: [target],
+      repositories: [repository],
+      graceMs: 0,
+    });
+    expect(result.removed.length).toBeGreaterThan(0);
+    expect(world.hypervisor.objects()).toEqual(kept);
+    machine.disk().write(0, filled(KIB, 1));
+    expect((await engine.backup(request)).kind).toBe('incremental');
+  });
+
+  it('keeps the capture of a run that is under way, and one of another live worker', async () => {
+    const { world, request, source, repository } = await start();
+    const worker = await startProcess(world, { engine: { fence: createTestFence('worker') } });
+    const waiting = new Promise<never>(() => undefined);
+    worker.engine.events.on('disk-start', () => undefined);
+    const stuck = { ...repository, begin: () => waiting };
+    void worker.engine.backup({ ...request, source, repository: stuck });
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    const before = world.hypervisor.objects();
+    expect(before.length).toBeGreaterThan(0);
+    const watcher = await startProcess(world, { engine: { isHolderAlive: (holder) => holder === 'worker' } });
+    await watcher.engine.reconcile({ sources: [source], repositories: [repository], graceMs: 0 });
+    expect(world.hypervisor.objects()).toEqual(before);
+  });
+
+  it('reports a place that cannot be cleaned and cleans the others', async () => {
+    const { engine, source, target } = await start();
+    const broken = {
+      ...source,
+      reconcile: () =>
+        Promise.reject(new SendenseError('CONNECTION_LOST', 'gone', { operation: 'reconcile' })),
+    };
+    const result = await engine.reconcile({ sources: [broken], targets: [target] });
+    expect(result.findings).toMatchObject([{ code: 'reconcile-failed' }]);
+  });
+});
+
+describe('restore', () => {
+  it('refuses an incompatible target before anything is written, naming the reasons', async () => {
+    const { engine, request, repository } = await start();
+    const { pointId: point } = await engine.backup(request);
+    const { target, world } = await start({ target: { capabilities: { maxDiskBytes: KIB } } });
+    const refused = engine.restore({ repository, point, target });
+    await expect(refused).rejects.toMatchObject({ code: 'INCOMPATIBLE' });
+    expect(world.hypervisor.objects()).toEqual([]);
+  });
+
+  it('rejects an unknown point', async () => {
+    const { engine, repository, target } = await start();
+    const missing = engine.restore({ repository, point: pointId('nothing'), target });
+    await expect(missing).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+
+  it('refuses damaged bytes instead of calling them verified', async () => {
+    const { engine, request, repository, target } = await start();
+    const { pointId: point } = await engine.backup(request);
+    const lying: typeof target = {
+      ...target,
+      async begin(...args) {
+        const writer = await target.begin(...args);
+        const { disks } = writer;
+        for (const disk of disks.values()) {
+          const write = disk.write.bind(disk);
+          disk.write = (offset, data, call) =>
+            write(
+              offset,
+              Uint8Array.from(data, (byte, at) => (at === 9 ? byte ^ 1 : byte)),
+              call,
+            );
+        }
+        return writer;
+      },
+    };
+    const job = { jobId: 'bad' as never };
+    const failed = engine.restore({ repository, point, target: lying, overwrite: true, ...job });
+    await expect(failed).rejects.toMatchObject({ code: 'CORRUPT', operation: 'verify-restore' });
+    const status = await engine.restoreStatus(job.jobId);
+    expect(status.state).toBe('failed');
+    expect(status.steps.find((step) => step.name === 'verify')).toMatchObject({
+      state: 'failed',
+      error: { code: 'CORRUPT' },
+    });
+  });
+
+  it('says when it was not verified, because that was switched off or the target cannot be read back', async () => {
+    const { engine, request, repository, target } = await start();
+    const { pointId: point } = await engine.backup(request);
+    const unchecked = await engine.restore({ repository, point, target, overwrite: true, verify: false });
+    expect(unchecked.verified).toBe(false);
+    expect(unchecked.findings.map((finding) => finding.code)).toContain('verify-skipped');
+    const blind: typeof target = {
+      ...target,
+      async begin(...args) {
+        const writer = await target.begin(...args);
+        return {
+          disks: writer.disks,
+          commit: (call) => writer.commit(call),
+          rollback: (call) => writer.rollback(call),
+          [Symbol.asyncDispose]: () => writer[Symbol.asyncDispose](),
+        };
+      },
+    };
+    const unread = await engine.restore({ repository, point, target: blind, overwrite: true });
+    expect(unread.verified).toBe(false);
+    expect(unread.findings.map((finding) => finding.code)).toContain('verify-unavailable');
+  });
+
+  it('restores only the disks that are named', async () => {
+    const world = createWorld();
+    const machine = addMachine(world, 'vm', [MIB, 512 * KIB]);
+    const { engine, source, repository, target } = await startProcess(world);
+    const { pointId: point } = await engine.backup({ source, repository, machine: machine.ref });
+    const result = await engine.restore({ repository, point, target, disks: ['1'], into: 'disks-only' });
+    expect(result.disks).toMatchObject([{ id: 'disk-1', sizeBytes: 512 * KIB }]);
+    const unknown = engine.restore({ repository, point, target, disks: ['disk-9'], into: 'disks-only' });
+    await expect(unknown).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+  });
+
+  it('starts over where the target cannot resume', async () => {
+    const { engine, request, repository, world } = await start();
+    const { pointId: point } = await engine.backup(request);
+    const stubborn = (await startProcess(world, { target: { capabilities: { resume: 'none' } } })).target;
+    const job = { jobId: 'again' as never };
+    let failing = true;
+    const flaky: typeof stubborn = {
+      ...stubborn,
+      async begin(...args) {
+        const writer = await stubborn.begin(...args);
+        if (!failing) return writer;
+        failing = false;
+        return {
+          ...writer,
+          commit: () => Promise.reject(new SendenseError('TIMEOUT', 'late', { operation: 'commit' })),
+          [Symbol.asyncDispose]: () => writer[Symbol.asyncDispose](),
+        };
+      },
+    };
+    await expect(
+      engine.restore({ repository, point, target: flaky, overwrite: true, ...job }),
+    ).rejects.toThrow('late');
+    const result = await engine.resumeRestore({ repository, target: flaky, ...job });
+    expect(result).toMatchObject({ verified: true, bytesWritten: 128 * KIB });
+  });
+
+  it('copies only what was not durable when it is resumed', async () => {
+    const { engine, request, repository, target, machine } = await start();
+    machine.disk().write(256 * KIB, filled(256 * KIB, 5));
+    const { pointId: point } = await engine.backup(request);
+    const job = { jobId: 'half' as never };
+    let failures = 1;
+    const flaky: typeof target = {
+      ...target,
+      async begin(...args) {
+        const writer = await target.begin(...args);
+        for (const disk of writer.disks.values()) {
+          const write = disk.write.bind(disk);
+          disk.write = async (offset, data, call) => {
+            if (offset > 0 && failures-- > 0) {
+              await disk.flush();
+              throw new SendenseError('CONNECTION_LOST', 'cut', { operation: 'write' });
+            }
+            await write(offset, data, call);
+          };
+        }
+        return writer;
+      },
+    };
+    const restore = { repository, point, target: flaky, overwrite: true, windowBytes: 128 * KIB };
+    await expect(engine.restore({ ...restore, ...job })).rejects.toThrow('cut');
+    const status = await engine.restoreStatus(job.jobId);
+    expect(status.steps.find((step) => step.name === 'copy')).toMatchObject({
+      error: { code: 'CONNECTION_LOST' },
+    });
+    const { findings: _, ...result } = await engine.resumeRestore({ repository, target: flaky, ...job });
+    expect(result).toMatchObject({ verified: true });
+    expect(result.bytesWritten).toBeLessThan(384 * KIB);
+  });
+});
