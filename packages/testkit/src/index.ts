@@ -26,6 +26,7 @@ export { DiskContent } from './memory/disk/disk-content.ts';
 export { createMemoryDisk, type MemoryDisk, type MemoryDiskOptions } from './memory/disk/memory-disk.ts';
 export { type MemoryReaderOptions, openMemoryReader } from './memory/disk/memory-reader.ts';
 export { type MemoryWriterOptions, openMemoryWriter } from './memory/disk/memory-writer.ts';
+export { createMemoryFileSystem, type MemoryFileSystem } from './memory/files/memory-file-system.ts';
 export { MemoryHypervisor } from './memory/hypervisor/memory-hypervisor.ts';
 export { MemoryMachine, type MemoryMachineOptions } from './memory/hypervisor/memory-machine.ts';
 export { TrackedDisk } from './memory/hypervisor/tracked-disk.ts';
@@ -52,3 +53,31 @@ export {
 export { memoryTargetCapabilities } from './memory/target/target-capabilities.ts';
 export { createTestClock, type TestClock } from './memory/test-clock.ts';
 export { createTestFence, type TestFence } from './memory/test-fence.ts';
+export { overlay } from './overlay.ts';
+export { seededBytes, seededInteger, seededRandom } from './seeded.ts';
+export { lyingReader, READER_LIES, type ReaderLie } from './wrappers/blocks/lying-reader.ts';
+export { clockDelay, type Delay, slowReader, slowWriter } from './wrappers/blocks/with-delay.ts';
+export {
+  type BlockFault,
+  type BlockOperation,
+  readerWithFaults,
+  writerWithFaults,
+} from './wrappers/blocks/with-faults.ts';
+export { type CountingFileSystem, countingFileSystem } from './wrappers/files/counting-file-system.ts';
+export {
+  type CrashingFileSystem,
+  type CrashOptions,
+  crashingFileSystem,
+  ProcessDied,
+} from './wrappers/files/crashing-file-system.ts';
+export { type DropSync, droppingSyncFileSystem } from './wrappers/files/dropping-sync-file-system.ts';
+export { type FileFault, faultyFileSystem, fullAfter } from './wrappers/files/faulty-file-system.ts';
+export {
+  CHANGING_OPERATIONS,
+  describeOperation,
+  type FileOperation,
+  type FileOperationKind,
+  isChange,
+} from './wrappers/files/file-operation.ts';
+export { type Interceptor, interceptFileSystem } from './wrappers/files/intercept-file-system.ts';
+export { type NfsRules, nfsRulesFileSystem } from './wrappers/files/nfs-rules-file-system.ts';

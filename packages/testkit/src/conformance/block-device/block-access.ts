@@ -1,6 +1,6 @@
 import type { BlockReader, BlockWriter, ByteRange } from '@sendense/core';
 import { DiskContent } from '../../memory/disk/disk-content.ts';
-import { seededBytes } from '../seeded.ts';
+import { seededBytes } from '../../seeded.ts';
 
 /** Size of the disks of the cases: whole sectors, but no whole number of pages or clusters. */
 export const DISK_BYTES = 1024 * 1024 + 3 * 512;

@@ -1,6 +1,6 @@
+import { seededBytes } from '../../seeded.ts';
 import type { ConformanceCase } from '../case.ts';
 import { abortDuring, expectBytes, expectCode, quiet, settle } from '../expect.ts';
-import { seededBytes } from '../seeded.ts';
 import { abortedBeforeCases, abortedDuringCases } from '../traits/aborted.ts';
 import { closedCases } from '../traits/closed.ts';
 import type { Method } from '../traits/method.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import type { ByteRange } from '@sendense/core';
+import { seededBytes, seededInteger, seededRandom } from '../../seeded.ts';
 import type { ConformanceCase } from '../case.ts';
 import { expectBytes, expectCode, settle } from '../expect.ts';
-import { seededBytes, seededInteger, seededRandom } from '../seeded.ts';
 import { aligned, lastCell, writeRange } from './block-access.ts';
 import type { BlockWriterCapabilities, BlockWriterContext } from './block-writer-subject.ts';
 

@@ -9,10 +9,10 @@ import {
 } from '@sendense/core';
 import { collect } from '../../collect.ts';
 import { DiskContent } from '../../memory/disk/disk-content.ts';
+import { seededBytes } from '../../seeded.ts';
 import { DISK_BYTES, sampleContent } from '../block-device/block-access.ts';
 import type { ConformanceCase } from '../case.ts';
 import { expectCode } from '../expect.ts';
-import { seededBytes } from '../seeded.ts';
 import { changed, expectPoint, writePoint } from './point-work.ts';
 import type { RepositoryContext } from './repository-subject.ts';
 

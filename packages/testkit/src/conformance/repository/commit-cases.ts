@@ -3,10 +3,10 @@ import { instantId, type PointWriter, type Repository, streamId } from '@sendens
 import { collect } from '../../collect.ts';
 import { DiskContent } from '../../memory/disk/disk-content.ts';
 import { createTestFence } from '../../memory/test-fence.ts';
+import { seededBytes } from '../../seeded.ts';
 import { sampleContent } from '../block-device/block-access.ts';
 import type { ConformanceCase } from '../case.ts';
 import { abortDuring, expectCode, quiet, settle } from '../expect.ts';
-import { seededBytes } from '../seeded.ts';
 import {
   copyDisk,
   draftOf,

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import type { PointId, RepositoryCapabilities } from '@sendense/core';
 import type { DiskContent } from '../../memory/disk/disk-content.ts';
+import { seededBytes, seededInteger, seededRandom } from '../../seeded.ts';
 import { sampleContent } from '../block-device/block-access.ts';
 import type { ConformanceCase } from '../case.ts';
 import { settle } from '../expect.ts';
-import { seededBytes, seededInteger, seededRandom } from '../seeded.ts';
 import { beginWritten } from './commit-cases.ts';
 import { maintenanceOf } from './maintenance-cases.ts';
 import { changed, expectPoint, pointIds, type WrittenPoint, writePoint } from './point-work.ts';

@@ -10,10 +10,10 @@ import {
 import { collect } from '../../collect.ts';
 import type { DiskContent } from '../../memory/disk/disk-content.ts';
 import { createTestFence } from '../../memory/test-fence.ts';
+import { seededBytes } from '../../seeded.ts';
 import { readRange, sampleContent } from '../block-device/block-access.ts';
 import type { ConformanceCase } from '../case.ts';
 import { expectBytes, expectCode, settle } from '../expect.ts';
-import { seededBytes } from '../seeded.ts';
 import {
   changed,
   copyDisk,

@@ -12,10 +12,10 @@ import {
 import { loadBlake3 } from '@sendense/plugin-kit/digest';
 import { collect } from '../../collect.ts';
 import { createTestFence } from '../../memory/test-fence.ts';
+import { seededBytes } from '../../seeded.ts';
 import { DISK_BYTES, sampleContent } from '../block-device/block-access.ts';
 import type { ConformanceCase } from '../case.ts';
 import { expectBytes, expectCode } from '../expect.ts';
-import { seededBytes } from '../seeded.ts';
 import { beginWritten } from './commit-cases.ts';
 import {
   changed,

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { collect } from '../../collect.ts';
+import { seededInteger, seededRandom } from '../../seeded.ts';
 import type { ConformanceCase } from '../case.ts';
 import { settle } from '../expect.ts';
-import { seededInteger, seededRandom } from '../seeded.ts';
 import { type Chain, writeChain } from './maintenance-cases.ts';
 import { expectPoint, pointIds } from './point-work.ts';
 import type { RepositoryContext, StoredObject } from './repository-subject.ts';
