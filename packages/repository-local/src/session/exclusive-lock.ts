@@ -1,0 +1,109 @@
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Call, SendenseError, throwIfAborted } from '@sendense/core';
+import type { FileSystem } from '@sendense/plugin-kit/files';
+import type { Session } from './session.ts';
+import { sessionOfToken } from './session-name.ts';
+
+const FIRST_WAIT_MS = 2;
+const LONGEST_WAIT_MS = 100;
+
+/** How a lock is taken. */
+export type LockOptions = {
+  readonly fileSystem: FileSystem;
+  readonly session: Session;
+  /** Path of the lock's folder. */
+  readonly path: string;
+  /** How long to wait for another holder; 0 = not at all. */
+  readonly timeoutMs: number;
+  readonly monotonicMs: () => number;
+};
+
+/**
+ * Runs `run` while holding the lock; see the on-disk layout, "Locks". Rejects with `LOCKED` when another live session
+ * holds it for longer than the timeout. A dead holder is fenced and its lock broken.
+ */
+export async function withLock<T>(options: LockOptions, call: Call | undefined, run: () => Promise<T>) {
+  const token = await acquire(options, call);
+  try {
+    return await run();
+  } finally {
+    await release(options, token);
+  }
+}
+
+async function acquire(options: LockOptions, call: Call | undefined): Promise<string> {
+  const { fileSystem, session, path, timeoutMs, monotonicMs } = options;
+  const token = session.token();
+  const prepared = session.path('lock');
+  await fileSystem.makeDirectory(dirname(path));
+  await fileSystem.makeDirectory(join(prepared, token));
+  const deadline = monotonicMs() + timeoutMs;
+  for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS)) {
+    throwIfAborted(call?.signal, 'take-lock');
+    if (await tryRename(options, prepared)) {
+      session.locks.add(token);
+      return token;
+    }
+    const holder = await liveHolder(options);
+    if (holder === undefined) continue;
+    if (monotonicMs() >= deadline) throw locked(path, holder);
+    await sleep(waitMs, undefined, call?.signal === undefined ? {} : { signal: call.signal }).catch(
+      () => undefined,
+    );
+  }
+}
+
+async function tryRename({ fileSystem, session, path }: LockOptions, prepared: string): Promise<boolean> {
+  try {
+    await fileSystem.rename(prepared, path);
+    return true;
+  } catch (error) {
+    if (SendenseError.is(error, 'NOT_FOUND')) await session.check();
+    if (!SendenseError.is(error, 'ALREADY_EXISTS')) throw error;
+    return false;
+  }
+}
+
+/** The token of the live holder, or `undefined` when the lock is free now: locks of the dead are broken. */
+async function liveHolder({ fileSystem, session, path }: LockOptions): Promise<string | undefined> {
+  const tokens = await fileSystem.list(path).catch((error: unknown) => {
+    if (SendenseError.is(error, 'NOT_FOUND')) return [];
+    throw error;
+  });
+  for (const token of tokens) {
+    const holder = sessionOfToken(token);
+    if (holder === session.name ? session.locks.has(token) : await session.isAlive(holder)) return token;
+    // Ours, when it could not be released.
+    if (holder !== session.name) await session.fence(holder);
+    await removeIfThere(fileSystem, join(path, token));
+  }
+  // Some storage does not rename onto an empty folder; a folder that is held is not empty and stays.
+  await removeIfThere(fileSystem, path);
+  return undefined;
+}
+
+async function release({ fileSystem, session, path }: LockOptions, token: string): Promise<void> {
+  session.locks.delete(token);
+  try {
+    await removeIfThere(fileSystem, join(path, token));
+    await removeIfThere(fileSystem, path);
+  } catch {
+    // The lock falls to whoever finds this session ended; nothing that was done under it is in doubt.
+    session.leaveUnfinished();
+  }
+}
+
+async function removeIfThere(fileSystem: FileSystem, path: string): Promise<void> {
+  await fileSystem.removeDirectory(path).catch((error: unknown) => {
+    if (!SendenseError.is(error, 'NOT_FOUND') && !SendenseError.is(error, 'ALREADY_EXISTS')) throw error;
+  });
+}
+
+function locked(path: string, holder: string): SendenseError {
+  return new SendenseError('LOCKED', `${path} is held by another process (${holder})`, {
+    operation: 'take-lock',
+    remedy: 'wait until the other backup, prune or consolidation has ended, then repeat',
+    context: { path, holder },
+  });
+}
