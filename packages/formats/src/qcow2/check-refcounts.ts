@@ -18,12 +18,11 @@ export async function checkRefcountTable(
   for await (const { first, count, view } of readTable(image.handle, table.offset, table.entries)) {
     for (let index = 0; index < count; index += 1) {
       const offset = blockOffset(view, index);
-      if (offset === 0) continue;
       const what = `refcount block ${first + index}`;
       if (view.getUint32(index * 8 + 4) & 0x1ff) {
         counter.error('reserved-bits', `the entry of ${what} has bits that must be zero`);
       }
-      counter.addAligned(offset, clusterBytes, what);
+      if (offset !== 0) counter.addAligned(offset, clusterBytes, what);
     }
   }
 }

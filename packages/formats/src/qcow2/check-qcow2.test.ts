@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest';
+import { MemoryFileSystem } from '../../test/memory-file-system.ts';
+import { IMAGE, sampleImage, viewOf } from '../../test/sample-image.ts';
+import { checkQcow2 } from './check-qcow2.ts';
+
+const clean = { errors: 0, leaks: 0, findings: [] };
+
+describe('checkQcow2', () => {
+  it.each([{}, { compression: 'zlib' }, { backing: true }, { bitmaps: ['a', 'b'] }] as const)(
+    'finds nothing in an image we wrote (%o)',
+    async (options) => {
+      const fileSystem = await sampleImage(options);
+      expect(await checkQcow2(IMAGE, { fileSystem })).toEqual(clean);
+    },
+  );
+
+  it('finds the same with a window of a few clusters', async () => {
+    const fileSystem = await sampleImage({ compression: 'zlib', bitmaps: ['a'] });
+    expect(await checkQcow2(IMAGE, { fileSystem, windowClusters: 3 })).toEqual(clean);
+  });
+
+  it('counts a refcount that is too high as a leak', async () => {
+    const fileSystem = await sampleImage();
+    const view = viewOf(fileSystem);
+    const block = Number(view.getBigUint64(Number(view.getBigUint64(48))));
+    view.setUint16(block + 2 * (view.byteLength / 4096 - 1), 0);
+    view.setUint16(block + 2 * (view.byteLength / 4096 - 2), 7);
+    const { errors, leaks } = await checkQcow2(IMAGE, { fileSystem });
+    expect({ errors: errors > 0, leaks }).toEqual({ errors: true, leaks: 1 });
+  });
+
+  it('finds two entries that share a cluster', async () => {
+    const fileSystem = await sampleImage();
+    const view = viewOf(fileSystem);
+    const l2 = Number(view.getBigUint64(Number(view.getBigUint64(40))) & 0x00ff_ffff_ffff_fe00n);
+    view.setBigUint64(l2 + 8, view.getBigUint64(l2));
+    const { findings } = await checkQcow2(IMAGE, { fileSystem });
+    expect(findings.map(({ code }) => code)).toContain('refcount');
+  });
+
+  it('reports an image that a writer marked as corrupt', async () => {
+    const fileSystem = await sampleImage();
+    viewOf(fileSystem).setBigUint64(72, 2n);
+    const { findings } = await checkQcow2(IMAGE, { fileSystem });
+    expect(findings.map(({ code }) => code)).toEqual(['corrupt-bit']);
+  });
+
+  it('finds every single flipped bit of the tables, except a zero flag', async () => {
+    const { files } = await sampleImage({ backing: true, bitmaps: ['a'] });
+    const intact = files.get(IMAGE) ?? new Uint8Array();
+    const view = new DataView(intact.buffer);
+    const l1 = Number(view.getBigUint64(40));
+    const l2 = Number(view.getBigUint64(l1) & 0x00ff_ffff_ffff_fe00n);
+    const table = Number(view.getBigUint64(48));
+    const block = Number(view.getBigUint64(table));
+    const missed: string[] = [];
+    for (const [name, at, bytes] of [
+      ['L1', l1, 8],
+      ['L2', l2, 512],
+      ['refcount table', table, 64],
+      ['refcounts', block, (intact.byteLength / 4096) * 2],
+    ] as const) {
+      for (let bit = 0; bit < bytes * 8; bit += 1) {
+        const isZeroFlag = name === 'L2' && bit % 64 === 56;
+        if (!isZeroFlag && !(await flipIsFound(intact, at * 8 + bit))) missed.push(`${name} ${bit}`);
+      }
+    }
+    expect(missed).toEqual([]);
+  });
+});
+
+async function flipIsFound(intact: Uint8Array, bit: number): Promise<boolean> {
+  const fileSystem = new MemoryFileSystem();
+  const bytes = intact.slice();
+  bytes[bit >> 3] = (bytes[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+  fileSystem.files.set(IMAGE, bytes);
+  const { errors, leaks } = await checkQcow2(IMAGE, { fileSystem });
+  return errors + leaks > 0;
+}
