@@ -1,4 +1,6 @@
-import { type Journal, SendenseError, systemClock } from '@sendense/core';
+import { type Clock, type Journal, SendenseError, systemClock } from '@sendense/core';
+import { parseOptions } from '@sendense/plugin-kit';
+import type { z } from 'zod';
 import { acquireFence } from './fence/acquire-fence.ts';
 import type { Lease, LeaseRequest } from './fence/lease.ts';
 import { CatalogJobs } from './jobs/catalog-jobs.ts';
@@ -23,15 +25,10 @@ export interface Catalog extends AsyncDisposable {
   acquireFence(name: string, request: LeaseRequest): Promise<Lease>;
 }
 
-type Options = ReturnType<typeof catalogOptionsSchema.parse> & { readonly clock: typeof systemClock };
+type Options = z.output<typeof catalogOptionsSchema> & { readonly clock: Clock };
 
-function parseOptions({ clock, ...plain }: CatalogOptions): Options {
-  const parsed = catalogOptionsSchema.safeParse(plain);
-  if (parsed.success) return { ...parsed.data, clock: clock ?? systemClock };
-  const issue = parsed.error.issues[0];
-  throw new SendenseError('CONFIG_INVALID', `catalog option ${issue?.path.join('.')}: ${issue?.message}`, {
-    operation: 'open-catalog',
-  });
+async function checkOptions({ clock, ...plain }: CatalogOptions): Promise<Options> {
+  return { ...(await parseOptions(catalogOptionsSchema, plain, 'catalog')), clock: clock ?? systemClock };
 }
 
 async function openMigrated(options: Options): Promise<CatalogStore> {
@@ -60,7 +57,7 @@ async function openOrSetAside(options: Options): Promise<{ store: CatalogStore; 
  * `FORMAT_UNSUPPORTED` when a newer version wrote it, `PERMISSION_DENIED` or `READ_ONLY` when it cannot be written.
  */
 export async function openCatalog(options: CatalogOptions): Promise<Catalog> {
-  const { store, setAside } = await openOrSetAside(parseOptions(options));
+  const { store, setAside } = await openOrSetAside(await checkOptions(options));
   return {
     journal: new CatalogJournal(store),
     jobs: new CatalogJobs(store),

@@ -91,7 +91,7 @@ export class CatalogJournal implements Journal {
         .where('key', after === undefined ? '>=' : '>', after ?? prefix)
         .where((where) =>
           where(
-            where.fn<string>('substr', ['key', where.lit(1), where.val([...prefix].length)]),
+            where.fn<string>('substr', ['key', where.lit(1), where.val(Array.from(prefix).length)]),
             '=',
             prefix,
           ),

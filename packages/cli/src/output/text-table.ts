@@ -1,9 +1,11 @@
-/** Rows as aligned columns, each line without trailing blanks. Cells that start with a digit are aligned right. */
+const AMOUNT = /^[\d.]+( [KMGTP]?i?B)?$/;
+
+/** Rows as aligned columns, each line without trailing blanks. Columns of numbers or sizes are aligned right. */
 export function textTable(header: readonly string[], rows: readonly (readonly string[])[]): string[] {
   const all = [header, ...rows];
   const widths = header.map((_, column) => Math.max(...all.map((row) => (row[column] ?? '').length)));
   const right = header.map(
-    (_, column) => rows.length > 0 && rows.every((row) => /^\d/.test(row[column] ?? '')),
+    (_, column) => rows.length > 0 && rows.every((row) => AMOUNT.test(row[column] ?? '')),
   );
   return all.map((row) =>
     row

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
-import { type Repository, SendenseError } from '@sendense/core';
-import { openLocalRepository } from '@sendense/repository-local';
+import { type Repository, SendenseError, systemServices } from '@sendense/core';
+import { type LocalRepository, openLocalRepository } from '@sendense/repository-local';
 import { unknownKind } from '../names/parse-name.ts';
 import { findPlace, missingFlag } from './named-places.ts';
 import type { Session } from './session.ts';
@@ -49,8 +49,20 @@ function withInitRemedy(error: unknown, path: string): unknown {
 /** Opens the repository that `name` stands for (default: see `--repository`) for the length of the session. */
 export async function openRepository(session: Session, name: string | undefined): Promise<OpenRepository> {
   const path = repositoryPath(session, name ?? (await defaultRepository(session)));
-  const repository = await openLocalRepository({ path }).catch((error: unknown) => {
-    throw withInitRemedy(error, path);
-  });
-  return { repository: session.own(repository), path, location: `local:${path}` };
+  const repository = await openLocalRepository({ path }, systemServices({ log: session.log })).catch(
+    (error: unknown) => {
+      throw withInitRemedy(error, path);
+    },
+  );
+  return keep(session, repository);
+}
+
+/** Closes the repository with the session, and tells what is noteworthy of it. */
+export function keep(session: Session, repository: LocalRepository): OpenRepository {
+  session.own(repository);
+  for (const { severity, message, code } of repository.findings) {
+    session.log({ level: severity === 'info' ? 'info' : 'warn', message, fields: { code } });
+  }
+  const { path } = repository;
+  return { repository, path, location: `local:${path}` };
 }

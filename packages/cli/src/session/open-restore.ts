@@ -14,6 +14,6 @@ export async function openRestore(session: Session, job: string): Promise<OpenRe
   const id: JobId = jobId(job);
   const engine = await openEngine(session, {});
   const { repository: location, target: place } = parseRestoreHost((await engine.restoreStatus(id)).host);
-  const { repository } = await openRepository(session, location);
-  return { engine, request: { jobId: id, repository, target: await openTarget(session, place) } };
+  const { repository, path } = await openRepository(session, location);
+  return { engine, request: { jobId: id, repository, target: await openTarget(session, place, [path]) } };
 }

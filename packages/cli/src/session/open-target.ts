@@ -34,8 +34,13 @@ export function targetPlace(
   return { kind: 'image', path: path + folder, format: format ?? settings?.format ?? null };
 }
 
-/** Opens a target for the length of the session. */
-export async function openTarget(session: Session, place: TargetPlace): Promise<TargetConnector> {
-  const options = { path: place.path, ...(place.format === null ? {} : { format: place.format }) };
+/** Opens a target for the length of the session; nothing is ever written below `protect`. */
+export async function openTarget(
+  session: Session,
+  place: TargetPlace,
+  protect: readonly string[],
+): Promise<TargetConnector> {
+  const format = place.format === null ? {} : { format: place.format };
+  const options = { path: place.path, protect: [...protect], ...format };
   return session.own(await createImageTarget(options, await session.services()));
 }

@@ -42,7 +42,7 @@ async function sourcesOf(session: Session, named: readonly string[] | undefined)
 async function targetsOf(session: Session, named: readonly string[] | undefined): Promise<TargetConnector[]> {
   const targets: TargetConnector[] = [];
   for (const name of named ?? Object.keys(session.config.targets)) {
-    targets.push(await openTarget(session, targetPlace(session, name, undefined)));
+    targets.push(await openTarget(session, targetPlace(session, name, undefined), []));
   }
   return targets;
 }

@@ -2,7 +2,7 @@ import { createLocalRepository } from '@sendense/repository-local';
 import type { Command } from 'commander';
 import { parseText } from '../program/flag-values.ts';
 import { noteChange } from '../session/maintain.ts';
-import { repositoryPath } from '../session/open-repository.ts';
+import { keep, repositoryPath } from '../session/open-repository.ts';
 import { defineVerb } from '../verb.ts';
 
 /** `repository init` */
@@ -17,9 +17,10 @@ export const repositoryInit = defineVerb<{ readonly repository: string }>({
     ),
   async run(session, options) {
     await session.catalog();
-    const path = repositoryPath(session, options.repository);
-    const repository = session.own(await createLocalRepository({ path }));
-    await noteChange(session, { repository, path, location: `local:${path}` });
+    const wanted = repositoryPath(session, options.repository);
+    const open = keep(session, await createLocalRepository({ path: wanted }));
+    await noteChange(session, open);
+    const { repository, path } = open;
     return {
       json: { repositoryId: repository.id, path },
       lines: [`repository ${repository.id} made in ${path}`],

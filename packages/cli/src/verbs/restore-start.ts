@@ -49,7 +49,7 @@ export const restoreStart = defineVerb<Options>({
     const place = targetPlace(session, options.target, options.format);
     const { repository, path, location } = await openRepository(session, options.repository);
     const point = findPoint(await readPoints(repository, session.call), options.backupId);
-    const target = await openTarget(session, place);
+    const target = await openTarget(session, place, [path]);
     const engine = await openEngine(session, { target: `image:${place.path}` });
     const result = await engine.restore(
       {

@@ -1,0 +1,35 @@
+import { describeVerbs, type FlagDescription, type VerbDescription } from '@sendense/cli';
+import { table } from './generated-blocks.ts';
+
+function row(flag: FlagDescription): string[] {
+  const choices = flag.choices.map((choice) => `\`${choice}\``).join(', ');
+  const notes = [
+    ...(flag.required ? ['required'] : []),
+    ...(choices === '' ? [] : [`one of ${choices}`]),
+    ...(flag.default === undefined ? [] : [`default \`${flag.default}\``]),
+  ];
+  const note = notes.length === 0 ? '' : ` (${notes.join('; ')})`;
+  return [`\`${flag.flags}\``, flag.description + note];
+}
+
+function section(verb: VerbDescription, common: ReadonlySet<string>): string {
+  const own = verb.flags.filter(({ flags }) => !common.has(flags));
+  const flags = own.length === 0 ? '' : `\n${table(['flag', 'meaning'], own.map(row))}\n`;
+  return `## ${verb.name}\n\n${verb.description}.\n${flags}`;
+}
+
+/** Every verb with its flags, from the tree that parses them; flags that all verbs have stand first. */
+export function cliReference(): string {
+  const verbs = describeVerbs();
+  const isCommon = (flag: FlagDescription) =>
+    verbs.every((verb) => verb.flags.some(({ flags }) => flags === flag.flags));
+  const common = (verbs[0]?.flags ?? []).filter(isCommon);
+  const names = new Set(common.map(({ flags }) => flags));
+  return [
+    '## Flags of every verb',
+    '',
+    table(['flag', 'meaning'], common.map(row)),
+    '',
+    ...verbs.map((verb) => section(verb, names)),
+  ].join('\n');
+}
