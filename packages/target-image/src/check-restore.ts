@@ -1,0 +1,166 @@
+import {
+  type CompatibilityReport,
+  type Finding,
+  type PropertyOutcome,
+  planId,
+  type RestorePlan,
+  type RestoreRequest,
+  type TargetCapabilities,
+} from '@sendense/core';
+import type { TargetContext } from './context.ts';
+import { type Destination, findDestination, locationOf } from './destination.ts';
+import { deviceBytes } from './device-bytes.ts';
+import { refuseDestination } from './refuse-destination.ts';
+
+/** The platform of image files, for sources and targets. */
+export const PLATFORM = 'image';
+
+/** Parts per million that the tables of a QCOW2 file take at most, and its fixed part in bytes. */
+const QCOW2_OVERHEAD = 200e-6;
+const QCOW2_FIXED_BYTES = 1024 * 1024;
+
+function error(code: string, message: string): Finding {
+  return { severity: 'error', code, message };
+}
+
+/** What stands against the request itself. */
+function requestFindings(
+  request: RestoreRequest,
+  destination: Destination,
+  capabilities: TargetCapabilities,
+): Finding[] {
+  const findings: Finding[] = [];
+  if (!capabilities.into.includes(request.into)) {
+    findings.push(error('into-unsupported', 'image files are disks: no machine can be made or changed here'));
+  }
+  if (request.start) findings.push(error('start-unsupported', 'image files cannot be started'));
+  if (destination.kind !== 'folder' && request.disks.length > 1) {
+    const message = `${request.disks.length} disks do not fit into one file: name a folder, or choose one disk`;
+    findings.push(error('too-many-disks', message));
+  }
+  for (const { id, sizeBytes } of request.disks) {
+    if (sizeBytes <= capabilities.maxDiskBytes) continue;
+    const message = `disk ${id} has ${sizeBytes} bytes; ${capabilities.maxDiskBytes} is the most here`;
+    findings.push({ ...error('disk-too-large', message), disk: id });
+  }
+  return findings;
+}
+
+/** Bytes that the files take at most. */
+export function spaceNeeded(
+  disks: readonly { readonly sizeBytes: number }[],
+  format: 'raw' | 'qcow2',
+): number {
+  const data = disks.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  if (format === 'raw') return data;
+  return Math.ceil(data * (1 + QCOW2_OVERHEAD)) + disks.length * QCOW2_FIXED_BYTES;
+}
+
+/** Disks are stored sparsely, so the whole size is an upper bound: not having it is no error yet. */
+async function spaceFindings(
+  { fileSystem }: TargetContext,
+  destination: Destination,
+  request: RestoreRequest,
+): Promise<Finding[]> {
+  if (destination.kind === 'device' || destination.isFolderMissing) return [];
+  const { availableBytes } = await fileSystem.space(destination.folder);
+  const needed = spaceNeeded(request.disks, destination.format);
+  if (needed <= availableBytes) return [];
+  const message = `the disks take up to ${needed} bytes and ${availableBytes} are free in ${destination.folder}`;
+  return [{ severity: 'warning', code: 'space-may-run-out', message }];
+}
+
+async function destinationFindings(
+  context: TargetContext,
+  destination: Destination,
+  request: RestoreRequest,
+): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const { id, number, sizeBytes } of request.disks) {
+    const location = locationOf(destination, number);
+    await refuseDestination(context, destination, location);
+    if (destination.kind === 'device') {
+      findings.push({
+        severity: 'warning',
+        code: 'device-overwritten',
+        message: `all data on ${location} is replaced`,
+      });
+      const size = await deviceBytes(context, location);
+      if (size < sizeBytes) {
+        findings.push({
+          ...error('device-too-small', `${location} has ${size} bytes, the disk ${sizeBytes}`),
+          disk: id,
+        });
+      }
+    }
+    if (request.overwrite || (await context.fileSystem.stat(location)) === undefined) continue;
+    const message = `${location} is there already: the restore will be refused unless it may be overwritten`;
+    findings.push({ severity: 'warning', code: 'target-exists', message, disk: id, object: location });
+  }
+  return findings;
+}
+
+/** A value that says nothing is not lost. */
+function saysNothing(value: unknown): boolean {
+  return value === undefined || value === 'unknown' || (Array.isArray(value) && value.length === 0);
+}
+
+/** A file holds a disk's bytes and nothing else of the machine. */
+function outcomes({ spec }: RestoreRequest, destination: Destination): PropertyOutcome[] {
+  const present = Object.entries(spec).filter(([name, value]) => name !== 'schema' && !saysNothing(value));
+  return present.map(([property, value]) => {
+    const from = typeof value === 'string' ? value : JSON.stringify(value);
+    if (property === 'disks' || value === PLATFORM) return { property, outcome: 'kept', from, to: from };
+    if (property !== 'name') return { property, outcome: 'lost', from, to: null };
+    return { property, outcome: 'approximated', from, to: destination.name ?? destination.folder };
+  });
+}
+
+async function planOf(
+  context: TargetContext,
+  destination: Destination,
+  request: RestoreRequest,
+  multiple: number,
+): Promise<RestorePlan> {
+  const { spec, into, overwrite, start, options } = request;
+  const disks = [];
+  for (const { id, number, slot, sizeBytes, sectorBytes } of request.disks) {
+    const location = locationOf(destination, number);
+    const rounded = Math.ceil(sizeBytes / multiple) * multiple;
+    const targetSizeBytes = destination.kind === 'device' ? await deviceBytes(context, location) : rounded;
+    disks.push({ id, number, slot, sizeBytes, sectorBytes, targetSizeBytes, location });
+  }
+  return {
+    schema: 1,
+    id: planId(`${context.options.owner}-${context.random.uuid()}`),
+    platform: PLATFORM,
+    into,
+    overwrite,
+    start,
+    spec,
+    disks,
+    options: options as RestorePlan['options'],
+  };
+}
+
+/**
+ * Says whether the disks can be restored to the destination, and how; looks and writes nothing. Rejects like
+ * {@link refuseDestination} for a place that must not be written to.
+ */
+export async function checkRestore(
+  context: TargetContext,
+  request: RestoreRequest,
+  capabilities: TargetCapabilities,
+): Promise<CompatibilityReport> {
+  const destination = await findDestination(context);
+  const findings = [
+    ...requestFindings(request, destination, capabilities),
+    ...(await destinationFindings(context, destination, request)),
+    ...(await spaceFindings(context, destination, request)),
+  ];
+  const compatible = findings.every(({ severity }) => severity !== 'error');
+  const plan = compatible
+    ? await planOf(context, destination, request, capabilities.sizeMultipleBytes)
+    : null;
+  return { compatible, findings, properties: outcomes(request, destination), plan };
+}

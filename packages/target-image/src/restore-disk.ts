@@ -1,0 +1,109 @@
+import { createFileDriver } from '@sendense/blockio-file';
+import { type BlockReader, type BlockWriter, type PlannedDisk, SendenseError } from '@sendense/core';
+import { openDiskImage } from '@sendense/formats';
+import { locationOf, partialPath } from './destination.ts';
+import { createDiskWriter, type RestoreScope, resumeDiskWriter } from './disk-writer.ts';
+import { finishedWriter } from './finished-writer.ts';
+import { publish } from './publish.ts';
+
+/** One disk of a restore: its unfinished file, and its place. */
+export class RestoreDisk {
+  readonly planned: PlannedDisk;
+  readonly location: string;
+  /** Where it is written: beside its place, or in place on a device. */
+  readonly path: string;
+  readonly #scope: RestoreScope;
+  #writer: BlockWriter | undefined;
+  #isFinished = false;
+
+  constructor(scope: RestoreScope, planned: PlannedDisk) {
+    this.#scope = scope;
+    this.planned = planned;
+    this.location = locationOf(scope.destination, planned.number);
+    const inPlace = scope.destination.kind === 'device';
+    this.path = inPlace ? this.location : partialPath(this.location, scope.plan.id);
+  }
+
+  get writer(): BlockWriter {
+    if (this.#writer === undefined) throw new TypeError('the disk was not opened');
+    return this.#writer;
+  }
+
+  get isDevice(): boolean {
+    return this.#scope.destination.kind === 'device';
+  }
+
+  /** Whether the finished file has its name already, from this or an earlier attempt. */
+  async isPublished(): Promise<boolean> {
+    const { context, memory } = this.#scope;
+    const { identity } = memory.disk(this.planned.id);
+    if (identity === null || this.isDevice) return memory.phase === 'committed';
+    return (await context.fileSystem.stat(this.location))?.identity === identity;
+  }
+
+  /** Makes the file. What is left of the same plan goes first. */
+  async create(): Promise<void> {
+    this.#writer = await createDiskWriter(this.#scope, this.planned, this.path);
+  }
+
+  /** Opens what an earlier attempt left. Rejects with `NOT_FOUND` when it is gone. */
+  async resume(): Promise<void> {
+    if (await this.isPublished()) {
+      this.#writer = finishedWriter(this.planned.targetSizeBytes, this.location);
+      return;
+    }
+    if ((await this.#scope.context.fileSystem.stat(this.path)) === undefined) {
+      throw new SendenseError('NOT_FOUND', `${this.path} of the restore to resume is gone`, {
+        operation: 'resume-restore',
+        remedy: 'start the restore again',
+      });
+    }
+    this.#writer = await resumeDiskWriter(this.#scope, this.planned, this.path);
+  }
+
+  /** A reader over the flushed file itself. */
+  async readBack(): Promise<BlockReader> {
+    const { context, destination } = this.#scope;
+    const { fileSystem } = context;
+    const path = (await this.isPublished()) ? this.location : this.path;
+    if (this.isDevice) return await createFileDriver({}, { fileSystem }).openReader({ kind: 'device', path });
+    return await openDiskImage(path, { fileSystem, format: destination.format });
+  }
+
+  /** Makes everything durable, closes the file and notes its identity: the last step before it gets its name. */
+  async finish(): Promise<void> {
+    const { context, memory } = this.#scope;
+    if (this.#isFinished || (await this.isPublished())) return;
+    await this.writer.flush();
+    await this.writer[Symbol.asyncDispose]();
+    const identity = (await context.fileSystem.stat(this.path))?.identity ?? null;
+    await memory.changeDisk(this.planned.id, { identity });
+    this.#isFinished = true;
+  }
+
+  /** Gives the finished file its name. */
+  async publish(): Promise<void> {
+    if (this.isDevice) return;
+    const { context, plan } = this.#scope;
+    await publish(context.fileSystem, {
+      from: this.path,
+      to: this.location,
+      overwrite: plan.overwrite,
+      isPublished: await this.isPublished(),
+    });
+  }
+
+  /** Closes and removes the unfinished file; resolves with what was removed. A finished one stays. */
+  async remove(): Promise<readonly string[]> {
+    await this.close();
+    if (this.isDevice) return [];
+    const { fileSystem } = this.#scope.context;
+    if ((await fileSystem.stat(this.path)) === undefined) return [];
+    await fileSystem.unlink(this.path);
+    return [this.path];
+  }
+
+  async close(): Promise<void> {
+    await this.#writer?.[Symbol.asyncDispose]();
+  }
+}

@@ -1,0 +1,89 @@
+import {
+  type DiskId,
+  type RestorePlan,
+  type RestoreRun,
+  type RestoreState,
+  SendenseError,
+} from '@sendense/core';
+import { z } from 'zod';
+
+/** Names the connector and the version of the state's data. */
+export const STATE_SCHEMA = 'target-image/1';
+
+const diskSchema = z.object({
+  /** Everything written to the file so far is durable and it is a valid image. */
+  flushed: z.boolean(),
+  /** Durable ranges of a raw file, `[offset, length]`, ascending. */
+  durable: z.array(z.tuple([z.int().nonnegative(), z.int().positive()])).max(4096),
+  /** Device and inode of the finished file, from just before it gets its name. */
+  identity: z.string().max(128).nullable(),
+});
+
+const dataSchema = z.object({
+  phase: z.enum(['writing', 'committing', 'committed']),
+  /** The target made the folder. */
+  folderMade: z.boolean(),
+  disks: z.record(z.string(), diskSchema),
+});
+
+type Data = z.infer<typeof dataSchema>;
+/** What is remembered of one disk. */
+export type DiskMemory = z.infer<typeof diskSchema>;
+
+/** A disk that nothing was written of. */
+const NOTHING: DiskMemory = { flushed: false, durable: [], identity: null };
+
+function read(state: RestoreState): Data {
+  const parsed = state.schema === STATE_SCHEMA ? dataSchema.safeParse(state.data) : undefined;
+  if (parsed?.success === true) return parsed.data;
+  throw new SendenseError('FORMAT_UNSUPPORTED', `the state of the restore (${state.schema}) cannot be read`, {
+    operation: 'resume-restore',
+    remedy: 'resume with the version that began the restore, or roll it back and start again',
+  });
+}
+
+/** What a restore must know after a crash. Changes are saved one after another; each resolves when it is durable. */
+export class RestoreMemory {
+  readonly #plan: RestorePlan;
+  readonly #run: RestoreRun;
+  #data: Data;
+  #saving: Promise<unknown> = Promise.resolve();
+
+  constructor(plan: RestorePlan, run: RestoreRun) {
+    this.#plan = plan;
+    this.#run = run;
+    const disks = Object.fromEntries(plan.disks.map(({ id }) => [id, NOTHING]));
+    this.#data = run.resume === undefined ? { phase: 'writing', folderMade: false, disks } : read(run.resume);
+  }
+
+  get phase(): Data['phase'] {
+    return this.#data.phase;
+  }
+
+  get folderMade(): boolean {
+    return this.#data.folderMade;
+  }
+
+  disk(id: DiskId): DiskMemory {
+    return this.#data.disks[id] ?? NOTHING;
+  }
+
+  async change(change: Partial<Pick<Data, 'phase' | 'folderMade'>>): Promise<void> {
+    this.#data = { ...this.#data, ...change };
+    await this.#save();
+  }
+
+  async changeDisk(id: DiskId, change: Partial<DiskMemory>): Promise<void> {
+    const disks = { ...this.#data.disks, [id]: { ...this.disk(id), ...change } };
+    this.#data = { ...this.#data, disks };
+    await this.#save();
+  }
+
+  async #save(): Promise<void> {
+    const saving = this.#saving.then(() =>
+      this.#run.save({ schema: STATE_SCHEMA, plan: this.#plan.id, data: this.#data }),
+    );
+    this.#saving = saving.catch(() => undefined); // whoever asked for this save is told; the next one may succeed
+    await saving;
+  }
+}

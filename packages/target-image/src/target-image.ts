@@ -1,0 +1,48 @@
+import { type Plugin, systemClock, systemRandom, type TargetConnector, throwIfAborted } from '@sendense/core';
+import { nodeFileSystem } from '@sendense/plugin-kit/files';
+import { beginRestore } from './begin-restore.ts';
+import { capabilitiesOf } from './capabilities.ts';
+import { checkRestore, PLATFORM } from './check-restore.ts';
+import type { ImageTargetServices, TargetContext } from './context.ts';
+import { checkOptions, type ImageTargetOptions, imageTargetOptionsSchema } from './options.ts';
+import { reconcilePartials } from './reconcile-partials.ts';
+
+/**
+ * Restores disks to image files: into a file of another name beside the destination, which gets its name when all disks
+ * are complete and durable. Throws `CONFIG_INVALID` for wrong options.
+ */
+export function createImageTarget(
+  options: ImageTargetOptions,
+  services: ImageTargetServices = {},
+): TargetConnector {
+  const context: TargetContext = {
+    options: checkOptions(options),
+    fileSystem: services.fileSystem ?? nodeFileSystem,
+    clock: services.clock ?? systemClock,
+    random: services.random ?? systemRandom,
+  };
+  const capabilities = capabilitiesOf(context.options);
+  return {
+    specificationVersion: 'v1',
+    platform: PLATFORM,
+    capabilities,
+    check: (request) => checkRestore(context, request, capabilities),
+    begin: async (plan, run, call) => {
+      throwIfAborted(call?.signal, 'begin-restore');
+      return await beginRestore(context, plan, run);
+    },
+    reconcile: (keep) => reconcilePartials(context, keep),
+    async [Symbol.asyncDispose]() {
+      // Restores own what they opened; nothing is held between calls.
+    },
+  };
+}
+
+/** Lets a host find and configure the target by name. */
+export const plugin: Plugin<'target', ImageTargetOptions> = {
+  kind: 'target',
+  name: 'image',
+  specificationVersion: 'v1',
+  options: imageTargetOptionsSchema,
+  create: async (options, { clock, random }) => createImageTarget(options, { clock, random }),
+};
