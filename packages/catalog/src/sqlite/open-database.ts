@@ -1,8 +1,8 @@
-import { chmod, mkdir, open, rename } from 'node:fs/promises';
+import { chmod, open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { SendenseError } from '@sendense/core';
-import { mapErrno } from '@sendense/plugin-kit/files';
+import { mapErrno, nodeFileSystem } from '@sendense/plugin-kit/files';
 import { mapSqliteError } from '../map-error.ts';
 
 /** Files that SQLite keeps beside a database in WAL mode. */
@@ -12,8 +12,8 @@ const COMPANIONS = ['', '-wal', '-shm'];
 const PRAGMAS = 'pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on;';
 
 async function makePrivateFolder(path: string): Promise<void> {
-  await mkdir(path, { recursive: true, mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EEXIST' && error.code !== 'ENOTDIR') throw mapErrno(error, 'open-catalog', path);
+  await nodeFileSystem.makeDirectory(path).catch((error: unknown) => {
+    if (!SendenseError.is(error, 'ALREADY_EXISTS') && !SendenseError.is(error, 'NOT_FOUND')) throw error;
     throw new SendenseError('CONFIG_INVALID', `${path} cannot be a folder: there is a file in its way`, {
       operation: 'open-catalog',
       remedy: 'name another folder for the catalog',

@@ -1,8 +1,7 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Catalog, openCatalog } from '@sendense/catalog';
 import { type Call, type LogSink, type PluginServices, systemServices } from '@sendense/core';
-import { mapErrno } from '@sendense/plugin-kit/files';
+import { nodeFileSystem } from '@sendense/plugin-kit/files';
 import type { Config } from '../config/config-schema.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { configFile, stateDirectory } from '../config/locations.ts';
@@ -47,9 +46,7 @@ export class Session implements AsyncDisposable {
   /** The folder for temporary files of this installation. */
   async services(): Promise<PluginServices> {
     const temporaryDirectory = join(this.stateDirectory, 'tmp');
-    await mkdir(temporaryDirectory, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
-      throw mapErrno(error, 'make-temporary-directory', temporaryDirectory);
-    });
+    await nodeFileSystem.makeDirectory(temporaryDirectory);
     return systemServices({ log: this.log, temporaryDirectory });
   }
 

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import type { FileKind, FileStatus, FileSystem, OpenMode } from './file-system.ts';
+import { makeDirectory } from './make-directory.ts';
 import { mapErrno } from './map-errno.ts';
 import { NodeFileHandle } from './node-file-handle.ts';
 
@@ -72,10 +73,7 @@ export const nodeFileSystem: FileSystem = {
   rename: (from, to) => mapped('rename-file', from, () => fs.rename(from, to)),
   link: (from, to) => mapped('link-file', to, () => fs.link(from, to)),
   unlink: (path) => mapped('remove-file', path, () => fs.unlink(path)),
-  makeDirectory: (path) =>
-    mapped('make-directory', path, async () => {
-      await fs.mkdir(path, { recursive: true, mode: 0o700 });
-    }),
+  makeDirectory: (path) => mapped('make-directory', path, () => makeDirectory(path)),
   removeDirectory: (path) => mapped('remove-directory', path, () => fs.rmdir(path)),
   list: (path) => mapped('list-directory', path, async () => (await fs.readdir(path)).sort()),
   stat: status,

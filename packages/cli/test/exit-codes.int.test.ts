@@ -37,7 +37,13 @@ const FAILURES: readonly [
   ['no verb', () => [], 2, 'CONFIG_INVALID', '--help'],
   ['an unknown verb', () => ['backup', 'strat'], 2, 'CONFIG_INVALID', 'strat'],
   ['an unknown flag', () => ['backup', 'list', '--repo', 'x'], 2, 'CONFIG_INVALID', '--repo'],
-  ['a flag without its value', () => ['backup', 'list', '--repository'], 2, 'CONFIG_INVALID', '--repository'],
+  [
+    'a flag without its value',
+    () => ['backup', 'list', '--json', '--repository'],
+    2,
+    'CONFIG_INVALID',
+    '--repository',
+  ],
   ['a missing required flag', () => ['backup', 'show', ...repository], 2, 'CONFIG_INVALID', '--backup-id'],
   ['an argument too much', () => ['backup', 'list', 'x', ...repository], 2, 'CONFIG_INVALID', 'argument'],
   [
@@ -111,7 +117,8 @@ const FAILURES: readonly [
 it.concurrent.each(FAILURES)(
   '%s ends with one clear line and its exit code',
   async (_, args, exit, code, word) => {
-    const run = await runCtl(home, [...args(), '--json']);
+    const given = args();
+    const run = await runCtl(home, given.includes('--json') ? given : [...given, '--json']);
     const { error } = jsonOf(run) as { error: Record<string, unknown> };
     expect([run.code, typeof error.message, typeof error.operation, typeof error.retry]).toEqual([
       exit,
