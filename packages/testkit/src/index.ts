@@ -22,6 +22,8 @@ export type {
   StoredObject,
 } from './conformance/repository/repository-subject.ts';
 export { storedFiles } from './conformance/repository/stored-files.ts';
+export { sourceConformance } from './conformance/source/source-conformance.ts';
+export type { SourceFixture, SourceSubject } from './conformance/source/source-subject.ts';
 export { DiskContent } from './memory/disk/disk-content.ts';
 export { createMemoryDisk, type MemoryDisk, type MemoryDiskOptions } from './memory/disk/memory-disk.ts';
 export { type MemoryReaderOptions, openMemoryReader } from './memory/disk/memory-reader.ts';

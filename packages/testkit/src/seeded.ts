@@ -12,7 +12,9 @@ export function seededRandom(seed: number): () => number {
 /** `length` bytes that a seed decides, none of them zero: a byte that was lost shows. */
 export function seededBytes(seed: number, length: number): Uint8Array {
   const random = seededRandom(seed);
-  return Uint8Array.from({ length }, () => 1 + Math.floor(random() * 255));
+  const bytes = new Uint8Array(length);
+  for (let at = 0; at < length; at++) bytes[at] = 1 + Math.floor(random() * 255);
+  return bytes;
 }
 
 /** An integer from 0 to `below - 1`. */
