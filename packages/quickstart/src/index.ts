@@ -1,1 +1,21 @@
-export {};
+export type { PlaceName, PlaceUse } from './names/place-name.ts';
+export { parsePlaceName } from './names/place-name.ts';
+export {
+  type ResolvedRepository,
+  type ResolveRepositoryOptions,
+  resolveRepository,
+} from './names/resolve-repository.ts';
+export { type ResolvedSource, type ResolveSourceOptions, resolveSource } from './names/resolve-source.ts';
+export { type ResolvedTarget, type ResolveTargetOptions, resolveTarget } from './names/resolve-target.ts';
+export { defaultStateDirectory, type SendenseOptions, sendenseOptionsSchema } from './options.ts';
+export { openSendense } from './quickstart.ts';
+export type {
+  SendenseBackup,
+  SendensePoints,
+  SendensePrune,
+  SendenseReconcile,
+  SendenseRestore,
+  SendenseResume,
+  SendenseVerify,
+} from './requests.ts';
+export type { Sendense } from './sendense.ts';

@@ -1,0 +1,22 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import type { PluginServices } from '@sendense/core';
+import { z } from 'zod';
+
+/** Options of {@link openSendense} that are plain values. */
+export const sendenseOptionsSchema = z.strictObject({
+  /** Where the catalog is kept, readable by its owner only. Two programs may share it. */
+  stateDirectory: z.string().min(1).max(4096).optional(),
+  /** Relative paths of sources, repositories and targets start here. */
+  workingDirectory: z.string().min(1).max(4096).optional(),
+});
+
+/** See {@link sendenseOptionsSchema}; `services` brings a log sink, a clock, block-IO drivers. */
+export type SendenseOptions = z.input<typeof sendenseOptionsSchema> & {
+  readonly services?: Partial<PluginServices>;
+};
+
+/** `~/.local/state/sendense`: where the command line keeps its catalog too. */
+export function defaultStateDirectory(): string {
+  return join(homedir(), '.local', 'state', 'sendense');
+}

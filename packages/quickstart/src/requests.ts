@@ -1,0 +1,56 @@
+import type { PointId, RetentionPolicy } from '@sendense/core';
+import type { BackupRequest, RestoreMachineRequest, ResumeRestoreRequest } from '@sendense/engine';
+import type { ResolveSourceOptions } from './names/resolve-source.ts';
+
+/** A backup by names. The repository is made when it is not there. */
+export type SendenseBackup = Omit<
+  BackupRequest,
+  'source' | 'machine' | 'machineKey' | 'repository' | 'stream'
+> &
+  Omit<ResolveSourceOptions, 'workingDirectory'> & {
+    /** `image:PATH`: a disk image, or a folder of them. */
+    readonly source: string;
+    /** A folder. */
+    readonly repository: string;
+  };
+
+/** A restore by names. */
+export type SendenseRestore = Omit<
+  RestoreMachineRequest,
+  'repository' | 'target' | 'point' | 'host' | 'options'
+> & {
+  readonly repository: string;
+  readonly point: PointId | string;
+  /** `image:FILE` for one disk, `image:FOLDER/` for several. */
+  readonly target: string;
+  readonly format?: 'raw' | 'qcow2';
+};
+
+/** The rest of a restore of this or an earlier process; its places are remembered with the job. */
+export type SendenseResume = Omit<ResumeRestoreRequest, 'repository' | 'target'>;
+
+/** Which points. */
+export type SendensePoints = { readonly repository: string; readonly machine?: string };
+
+/** A verification by names. */
+export type SendenseVerify = {
+  readonly repository: string;
+  readonly points?: readonly (PointId | string)[];
+  readonly depth?: 'structure' | 'data';
+};
+
+/** A retention policy applied by names. */
+export type SendensePrune = {
+  readonly repository: string;
+  readonly policy: RetentionPolicy;
+  readonly dryRun?: boolean;
+};
+
+/** Where to clean up, by names. */
+export type SendenseReconcile = {
+  readonly sources?: readonly string[];
+  readonly targets?: readonly string[];
+  /** Those the streams of the sources write to. */
+  readonly repositories?: readonly string[];
+  readonly graceMs?: number;
+};

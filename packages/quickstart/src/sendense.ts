@@ -1,0 +1,44 @@
+import type { Catalog } from '@sendense/catalog';
+import type { Call, JobId, RecoveryPoint } from '@sendense/core';
+import type {
+  BackupForecast,
+  BackupResult,
+  Engine,
+  PruneResult,
+  ReconcileResult,
+  RestoreMachineResult,
+  RestoreStatus,
+  RollbackResult,
+  VerifyResult,
+} from '@sendense/engine';
+import type {
+  SendenseBackup,
+  SendensePoints,
+  SendensePrune,
+  SendenseReconcile,
+  SendenseRestore,
+  SendenseResume,
+  SendenseVerify,
+} from './requests.ts';
+
+/** Backup and restore by names, on the plugins that come with this package. Dispose closes what was opened. */
+export interface Sendense extends AsyncDisposable {
+  /** The engine below, for what the names do not reach: events, cancel, rate, other plugins. */
+  readonly engine: Engine;
+  readonly catalog: Catalog;
+  /** Backs up a disk image or a folder of them; makes the repository when it is not there. */
+  backup(request: SendenseBackup, call?: Call): Promise<BackupResult>;
+  /** Tells what a backup would do; the repository must be there. */
+  planBackup(request: SendenseBackup, call?: Call): Promise<BackupForecast>;
+  /** Points of a repository, oldest first; `machine` is a key or a name. */
+  points(request: SendensePoints, call?: Call): Promise<readonly RecoveryPoint[]>;
+  /** Restores a point to image files and proves it by reading back. */
+  restore(request: SendenseRestore, call?: Call): Promise<RestoreMachineResult>;
+  resumeRestore(request: SendenseResume, call?: Call): Promise<RestoreMachineResult>;
+  rollbackRestore(request: SendenseResume, call?: Call): Promise<RollbackResult>;
+  restoreStatus(jobId: JobId): Promise<RestoreStatus>;
+  verify(request: SendenseVerify, call?: Call): Promise<VerifyResult>;
+  prune(request: SendensePrune, call?: Call): Promise<PruneResult>;
+  /** Removes what dead runs left at sources and targets. */
+  reconcile(request: SendenseReconcile, call?: Call): Promise<ReconcileResult>;
+}

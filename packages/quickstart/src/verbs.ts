@@ -1,0 +1,160 @@
+import type { Catalog } from '@sendense/catalog';
+import { type Finding, type PluginServices, pointId, type RecoveryPoint } from '@sendense/core';
+import type { BackupRequest, BackupResult, Engine, ResumeRestoreRequest } from '@sendense/engine';
+import { type ResolvedSource, resolveSource } from './names/resolve-source.ts';
+import { resolveTarget } from './names/resolve-target.ts';
+import type { OpenPlaces } from './open-places.ts';
+import type { SendenseBackup, SendenseRestore, SendenseResume } from './requests.ts';
+import { parseRestorePlaces, serializeRestorePlaces } from './restore-places.ts';
+import type { Sendense } from './sendense.ts';
+
+/** What the verbs work with. */
+export type VerbGround = {
+  readonly engine: Engine;
+  readonly catalog: Catalog;
+  readonly services: PluginServices;
+  readonly places: OpenPlaces;
+  readonly workingDirectory: string;
+};
+
+/** The verbs of a {@link Sendense}: names in, engine calls out. */
+export function createVerbs(ground: VerbGround): Omit<Sendense, typeof Symbol.asyncDispose> {
+  const { engine, catalog, places } = ground;
+  return {
+    engine,
+    catalog,
+    backup: (request, call) => backup(ground, request, call),
+    async planBackup(request, call) {
+      const { repository } = await places.repository(request.repository);
+      await using source = await openSource(ground, request);
+      return await engine.planBackup(backupRequest(request, source, repository), call);
+    },
+    async points({ repository: name, machine }, call) {
+      const { repository } = await places.repository(name);
+      const points: RecoveryPoint[] = [];
+      for await (const point of repository.points({}, call))
+        if (machine === undefined || [point.machine as string, point.spec.name].includes(machine))
+          points.push(point);
+      return points;
+    },
+    restore: (request, call) => restore(ground, request, call),
+    async resumeRestore(request, call) {
+      await using again = await reopenRestore(ground, request);
+      return await engine.resumeRestore(again.request, call);
+    },
+    async rollbackRestore(request, call) {
+      await using again = await reopenRestore(ground, request);
+      return await engine.rollbackRestore(again.request, call);
+    },
+    restoreStatus: (jobId) => engine.restoreStatus(jobId),
+    async verify({ repository: name, points, depth }, call) {
+      const { repository } = await places.repository(name);
+      const ids = points?.map((point) => pointId(point));
+      return engine.verify({ repository, ...(ids && { points: ids }), ...(depth && { depth }) }, call);
+    },
+    async prune({ repository: name, ...request }, call) {
+      const place = await places.repository(name);
+      const result = await engine.prune({ repository: place.repository, ...request }, call);
+      if (request.dryRun !== true) await noteMachines(ground, place);
+      return result;
+    },
+    async reconcile({ sources = [], repositories = [], targets = [], graceMs }, call) {
+      await using opened = new AsyncDisposableStack();
+      const options = { workingDirectory: ground.workingDirectory };
+      const from: ResolvedSource[] = [];
+      for (const name of sources) {
+        const resolved = await resolveSource(name, options, ground.services, call);
+        opened.use(resolved.source);
+        from.push(resolved);
+      }
+      const to = targets.map((name) => opened.use(resolveTarget(name, options, ground.services).target));
+      const known = await Promise.all(repositories.map((name) => places.repository(name)));
+      return await engine.reconcile(
+        {
+          sources: from.map(({ source }) => source),
+          targets: to,
+          repositories: known.map(({ repository }) => repository),
+          ...(graceMs !== undefined && { graceMs }),
+        },
+        call,
+      );
+    },
+  };
+}
+
+async function backup(ground: VerbGround, request: SendenseBackup, call: Parameters<Sendense['backup']>[1]) {
+  // The source comes first: a name that is wrong must not leave a new repository behind.
+  await using source = await openSource(ground, request);
+  const place = await ground.places.repository(request.repository, true);
+  const result = await ground.engine.backup(backupRequest(request, source, place.repository), call);
+  const made: Finding[] = place.created
+    ? [{ severity: 'info', code: 'repository-created', message: `the repository ${place.location} was made` }]
+    : [];
+  const behind = await ground.places.note(place, result.machine);
+  return { ...result, findings: [...made, ...result.findings, ...behind] } satisfies BackupResult;
+}
+
+async function restore(
+  ground: VerbGround,
+  request: SendenseRestore,
+  call: Parameters<Sendense['restore']>[1],
+) {
+  const { repository: name, target: to, point, format, ...rest } = request;
+  const { repository, location } = await ground.places.repository(name);
+  const { workingDirectory, services } = ground;
+  const options = { workingDirectory, protect: [repository.path], ...(format !== undefined && { format }) };
+  const { target, place } = resolveTarget(to, options, services);
+  await using _ = target;
+  const host = serializeRestorePlaces({ repository: location, target: place });
+  return await ground.engine.restore({ ...rest, repository, target, point: pointId(point), host }, call);
+}
+
+async function reopenRestore(ground: VerbGround, request: SendenseResume) {
+  const { host } = await ground.engine.restoreStatus(request.jobId);
+  const { repository: location, target: place } = parseRestorePlaces(host);
+  const { repository } = await ground.places.repository(location);
+  const { target } = resolveTarget(
+    `image:${place.path}`,
+    { protect: [repository.path], ...(place.format !== null && { format: place.format }) },
+    ground.services,
+  );
+  return {
+    request: { ...request, repository, target } satisfies ResumeRestoreRequest,
+    [Symbol.asyncDispose]: () => target[Symbol.asyncDispose](),
+  };
+}
+
+async function openSource(ground: VerbGround, request: SendenseBackup) {
+  const { machineId, machine, format, parents } = request;
+  const resolved = await resolveSource(
+    request.source,
+    {
+      workingDirectory: ground.workingDirectory,
+      ...(machineId !== undefined && { machineId }),
+      ...(machine !== undefined && { machine }),
+      ...(format !== undefined && { format }),
+      ...(parents !== undefined && { parents }),
+    },
+    ground.services,
+  );
+  return { ...resolved, [Symbol.asyncDispose]: () => resolved.source[Symbol.asyncDispose]() };
+}
+
+function backupRequest(
+  request: SendenseBackup,
+  resolved: ResolvedSource,
+  repository: BackupRequest['repository'],
+): BackupRequest {
+  const { source: _source, repository: _repository, machineId, machine, format, parents, ...rest } = request;
+  const { source, machineKey } = resolved;
+  return { ...rest, source, machine: resolved.machine.machine, machineKey, repository };
+}
+
+async function noteMachines(
+  ground: VerbGround,
+  place: Awaited<ReturnType<OpenPlaces['repository']>>,
+): Promise<void> {
+  const machines = new Set<RecoveryPoint['machine']>();
+  for await (const { machine } of place.repository.points()) machines.add(machine);
+  for (const machine of machines) await ground.places.note(place, machine);
+}
