@@ -80,7 +80,8 @@ async function install(repair) {
     // Standard output belongs to the program that is started afterwards (--json), so pnpm writes to standard error.
     stdio: ['ignore', process.stderr, process.stderr],
     cwd: root,
-    env: { ...environment, CI: 'true' },
+    // npm runs on the Node it came with: the one in node_modules may not know this machine's certificates.
+    env: { ...environment, CI: 'true', PATH: process.env.PATH },
   });
   if (code === 0 && isInstalled()) return;
   process.stderr.write(

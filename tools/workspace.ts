@@ -33,14 +33,6 @@ export function publishedPackages(): WorkspacePackage[] {
   return workspacePackages().filter(({ manifest }) => manifest.private !== true);
 }
 
-/** The package manager of this checkout with its version, for example `pnpm@12.21.0`. */
-export function pinnedPnpm(): string {
-  const manifest = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as {
-    packageManager: string;
-  };
-  return manifest.packageManager;
-}
-
 function readPackage(id: string, folder: string): WorkspacePackage {
   return {
     id,

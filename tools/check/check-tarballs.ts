@@ -3,21 +3,15 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { mapParallel } from '../map-parallel.ts';
 import { allOf, type CommandResult, runCommand } from '../run-command.ts';
-import { pinnedPnpm, publishedPackages } from '../workspace.ts';
+import { runPnpm } from '../run-pnpm.ts';
+import { publishedPackages } from '../workspace.ts';
 
 /** Packs every published package and lets publint and attw judge the tarballs as a user would meet them. */
 export async function checkTarballs(): Promise<CommandResult> {
   const folder = await mkdtemp(path.join(tmpdir(), 'sendense-tarballs-'));
   try {
     const filters = publishedPackages().map(({ manifest }) => `--filter=${manifest.name}`);
-    const packing = await runCommand('npx', [
-      '-y',
-      pinnedPnpm(),
-      ...filters,
-      'pack',
-      '--pack-destination',
-      folder,
-    ]);
+    const packing = await runPnpm([...filters, 'pack', '--pack-destination', folder]);
     const tarballs = (await readdir(folder)).filter((file) => file.endsWith('.tgz'));
     if (!packing.ok || tarballs.length !== filters.length) return { ok: false, output: packing.output };
     return allOf(await mapParallel(tarballs, 2, (file) => checkTarball(path.join(folder, file))));

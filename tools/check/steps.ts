@@ -1,6 +1,6 @@
 import { buildPackages } from '../build/build-packages.ts';
 import { type CommandResult, runCommand } from '../run-command.ts';
-import { pinnedPnpm } from '../workspace.ts';
+import { runPnpm } from '../run-pnpm.ts';
 import { writeApiReference } from './api-reference.ts';
 import { checkTarballs } from './check-tarballs.ts';
 import type { Step } from './step.ts';
@@ -30,5 +30,5 @@ function tool(name: string, file: string, args: readonly string[] = []): Step {
 
 // --force: do not ask the registry which versions it has, so that the dry run needs no network.
 function publishDryRun(): Promise<CommandResult> {
-  return runCommand('npx', ['-y', pinnedPnpm(), '-r', 'publish', '--dry-run', '--no-git-checks', '--force']);
+  return runPnpm(['-r', 'publish', '--dry-run', '--no-git-checks', '--force']);
 }
