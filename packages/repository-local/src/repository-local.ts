@@ -1,16 +1,9 @@
 import { join } from 'node:path';
-import {
-  type Finding,
-  type Repository,
-  type RepositoryId,
-  type RepositoryMaintenance,
-  SendenseError,
-  systemServices,
-} from '@sendense/core';
+import { type Finding, type Repository, SendenseError, systemServices } from '@sendense/core';
 import { loadBlake3 } from '@sendense/plugin-kit/digest';
 import { nodeFileSystem } from '@sendense/plugin-kit/files';
 import { capabilities } from './capabilities.ts';
-import { openMaintenance } from './maintain/maintenance.ts';
+import { type LocalMaintenance, openMaintenance } from './maintain/maintenance.ts';
 import { recoverSessions } from './maintain/recover-sessions.ts';
 import { type LocalRepositoryOptions, type LocalRepositoryServices, parseOptions } from './options.ts';
 import { listPoints } from './read/list-points.ts';
@@ -31,8 +24,7 @@ export interface LocalRepository extends Repository {
   readonly path: string;
   /** What the user should know of this repository or its storage, as far as it has been noticed. */
   readonly findings: readonly Finding[];
-  readonly maintenance: RepositoryMaintenance &
-    Required<Pick<RepositoryMaintenance, 'consolidate' | 'annotate'>>;
+  readonly maintenance: LocalMaintenance;
 }
 
 /**

@@ -59,8 +59,8 @@ async function* rangesOf(
 }
 
 async function nextOf(walk: AsyncGenerator<ByteRange>): Promise<ByteRange | undefined> {
-  const { done, value } = await walk.next();
-  return done === true ? undefined : (value as ByteRange);
+  const next = await walk.next();
+  return next.done === true ? undefined : next.value;
 }
 
 function earliest(heads: readonly (ByteRange | undefined)[]): number {

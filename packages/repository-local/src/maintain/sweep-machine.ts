@@ -6,7 +6,7 @@ import type { HoldRecord } from '../records/hold-record.ts';
 import { type DiskFileSidecar, isAlias } from '../records/sidecar.ts';
 import { readHolds } from '../store/holds.ts';
 import type { LocalStore } from '../store/local-store.ts';
-import { readPointRecords } from '../store/point-records.ts';
+import { readPointRecordsFresh } from '../store/point-records.ts';
 import { storedBytesOf } from '../store/recovery-point.ts';
 import { type ReachedFiles, reachedFiles } from './reached-files.ts';
 import { writeAlias } from './write-alias.ts';
@@ -34,7 +34,7 @@ export async function sweepMachine(
 }
 
 async function sweep(store: LocalStore, paths: MachinePaths): Promise<SweepReport> {
-  const { records, unreadable } = await readPointRecords(store, paths);
+  const { records, unreadable } = await readPointRecordsFresh(store, paths);
   const [damaged] = unreadable;
   if (damaged !== undefined) return { freedBytes: 0, findings: [notSwept(paths, damaged.message)] };
   const holds = await readHolds(store, paths);

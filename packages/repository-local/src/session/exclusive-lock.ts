@@ -16,7 +16,6 @@ export type LockOptions = {
   readonly path: string;
   /** How long to wait for another holder; 0 = not at all. */
   readonly timeoutMs: number;
-  readonly monotonicMs: () => number;
 };
 
 /**
@@ -33,12 +32,12 @@ export async function withLock<T>(options: LockOptions, call: Call | undefined, 
 }
 
 async function acquire(options: LockOptions, call: Call | undefined): Promise<string> {
-  const { fileSystem, session, path, timeoutMs, monotonicMs } = options;
+  const { fileSystem, session, path, timeoutMs } = options;
   const token = session.token();
   const prepared = session.path('lock');
   await fileSystem.makeDirectory(dirname(path));
   await fileSystem.makeDirectory(join(prepared, token));
-  const deadline = monotonicMs() + timeoutMs;
+  let waitedMs = 0;
   for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS)) {
     throwIfAborted(call?.signal, 'take-lock');
     if (await tryRename(options, prepared)) {
@@ -47,7 +46,8 @@ async function acquire(options: LockOptions, call: Call | undefined): Promise<st
     }
     const holder = await liveHolder(options);
     if (holder === undefined) continue;
-    if (monotonicMs() >= deadline) throw locked(path, holder);
+    if (waitedMs >= timeoutMs) throw locked(path, holder);
+    waitedMs += waitMs;
     await sleep(waitMs, undefined, call?.signal === undefined ? {} : { signal: call.signal }).catch(
       () => undefined,
     );

@@ -31,7 +31,7 @@ export async function placeHold(store: LocalStore, paths: MachinePaths, hold: Ho
 /** All holds of live sessions on a machine; those of dead ones are removed. */
 export async function readHolds(store: LocalStore, paths: MachinePaths): Promise<readonly HoldRecord[]> {
   const holds: HoldRecord[] = [];
-  for (const name of await store.list(paths.holds)) {
+  for (const name of await store.listFresh(paths.holds)) {
     if (!name.endsWith(ENDING)) continue;
     const path = join(paths.holds, name);
     const session = sessionOfToken(name.slice(0, -ENDING.length));

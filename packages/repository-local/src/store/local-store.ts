@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import {
   type Call,
-  type Clock,
   type Finding,
   type LogSink,
   type MachineKey,
@@ -21,7 +20,6 @@ export type LocalStoreOptions = {
   readonly root: string;
   readonly fileSystem: FileSystem;
   readonly blake3: Blake3;
-  readonly clock: Clock;
   readonly random: Random;
   readonly log: LogSink;
   /** `undefined`: the repository is open for reading only. */
@@ -93,6 +91,18 @@ export class LocalStore {
     return (await this.fileSystem.stat(folder)) === undefined ? [] : this.fileSystem.list(folder);
   }
 
+  /**
+   * Names in a folder as they are now, although a network mount may answer from a cache: a change of our own makes it look
+   * again. For whoever decides by what is not there.
+   */
+  async listFresh(folder: string): Promise<readonly string[]> {
+    if ((await this.fileSystem.stat(folder)) === undefined) return [];
+    const probe = join(folder, `.${this.session.token()}`);
+    await this.fileSystem.makeDirectory(probe);
+    await this.fileSystem.removeDirectory(probe);
+    return this.fileSystem.list(folder);
+  }
+
   /** Reads a JSON file. See `parseRecord` for its errors. */
   async read<T>(type: RecordType<T>, path: string): Promise<T> {
     const bytes = await readBounded(this.fileSystem, path, MAX_RECORD_BYTES);
@@ -138,9 +148,8 @@ export class LocalStore {
     call: Call | undefined,
     run: () => Promise<T>,
   ): Promise<T> {
-    const { fileSystem, clock } = this.#options;
-    const monotonicMs = () => clock.monotonicMs();
-    return withLock({ fileSystem, session: this.session, path, timeoutMs, monotonicMs }, call, run);
+    const { fileSystem, session } = this;
+    return withLock({ fileSystem, session, path, timeoutMs }, call, run);
   }
 }
 

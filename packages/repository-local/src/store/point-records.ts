@@ -18,15 +18,29 @@ export function recordPath(paths: MachinePaths, { at, id }: Pick<PointRecord, 'a
 
 /** Reads all records of a machine. A damaged one hides only itself: it is reported, and listed in `unreadable`. */
 export async function readPointRecords(store: LocalStore, paths: MachinePaths): Promise<MachineRecords> {
+  return readNamed(store, paths, await store.list(paths.points));
+}
+
+/** Like {@link readPointRecords}, past the cache of a network mount: for whoever decides by what is not there. */
+export async function readPointRecordsFresh(store: LocalStore, paths: MachinePaths): Promise<MachineRecords> {
+  return readNamed(store, paths, await store.listFresh(paths.points));
+}
+
+async function readNamed(
+  store: LocalStore,
+  paths: MachinePaths,
+  names: readonly string[],
+): Promise<MachineRecords> {
   const records: PointRecord[] = [];
   const unreadable: SendenseError[] = [];
-  for (const name of await store.list(paths.points)) {
+  for (const name of names) {
     if (pointOfFileName(name) === undefined) continue;
     const path = join(paths.points, name);
     const record = await readPointRecord(store, paths, path).catch((error: unknown) => {
       // Removed since the folder was listed.
       if (SendenseError.is(error, 'NOT_FOUND')) return undefined;
-      if (!SendenseError.is(error)) throw error;
+      const isDamage = SendenseError.is(error, 'CORRUPT') || SendenseError.is(error, 'FORMAT_UNSUPPORTED');
+      if (!isDamage) throw error;
       unreadable.push(error);
       store.report(unreadableRecord(error, path));
       return undefined;

@@ -8,7 +8,7 @@ import {
 import type { MachinePaths } from '../layout/machine-paths.ts';
 import type { PointRecord, RecordDisk } from '../records/point-record.ts';
 import type { LocalStore } from '../store/local-store.ts';
-import { readPointRecords } from '../store/point-records.ts';
+import { readPointRecordsFresh } from '../store/point-records.ts';
 import { MAX_CHAIN_FILES, readChain } from '../store/sidecars.ts';
 
 /** Room in a chain for the new file and for aliases that a consolidation may put in. */
@@ -38,7 +38,7 @@ export async function checkDraft(
   paths: MachinePaths,
   draft: PointDraft,
 ): Promise<DraftContext> {
-  const { records, unreadable } = await readPointRecords(store, paths);
+  const { records, unreadable } = await readPointRecordsFresh(store, paths);
   const newer = unreadable.find(({ code }) => code === 'FORMAT_UNSUPPORTED');
   if (newer !== undefined) throw newer;
   const committed = records.find(({ id }) => id === draft.id);
@@ -51,17 +51,18 @@ export async function checkDraft(
   return { committed, bases };
 }
 
-/** The newest of the bases. */
-export function newestBase(bases: Iterable<Base>): PointId | null {
+/** The newest of some points: by sequence within a stream, else by instant. */
+export function newestOf(records: Iterable<PointRecord>): PointRecord | undefined {
   let newest: PointRecord | undefined;
-  for (const { record } of bases) {
-    const isNewer =
-      newest === undefined ||
-      record.at.getTime() > newest.at.getTime() ||
-      (record.stream === newest.stream && record.sequence > newest.sequence);
-    if (isNewer) newest = record;
+  for (const record of records) {
+    if (newest === undefined || isNewer(record, newest)) newest = record;
   }
-  return newest?.id ?? null;
+  return newest;
+}
+
+function isNewer(left: PointRecord, right: PointRecord): boolean {
+  if (left.stream === right.stream) return left.sequence > right.sequence;
+  return left.at.getTime() > right.at.getTime();
 }
 
 function checkSequence(records: readonly PointRecord[], { id, stream, sequence }: PointDraft): void {

@@ -12,7 +12,7 @@ import { checkFields, serializeRecord } from '../records/sealed-json.ts';
 import { folderSyncUnavailable, type LocalStore } from '../store/local-store.ts';
 import { recordPath } from '../store/point-records.ts';
 import { placeArtifacts, type StagedArtifact } from './artifact-files.ts';
-import { type Base, checkDraft, newestBase } from './check-draft.ts';
+import { type Base, checkDraft, newestOf } from './check-draft.ts';
 import { numberDisks } from './disk-numbers.ts';
 import type { PartialDisk } from './open-disk-writer.ts';
 import { type PlacedDisk, placeDisk } from './place-disk.ts';
@@ -96,7 +96,7 @@ async function placeFiles(
     ...emptyRecord(draft),
     disks,
     artifacts,
-    parentId: newestBase(bases.values()),
+    parentId: newestOf([...bases.values()].map(({ record }) => record))?.id ?? null,
     storedBytes: artifacts.reduce((total, { sizeBytes }) => total + sizeBytes, sum),
     states: point.states,
     findings: store.findings.some(({ code }) => code === 'folder-sync-unavailable')

@@ -51,6 +51,8 @@ async function rebuildMachine(store: LocalStore, paths: MachinePaths): Promise<M
 
 /** A number that neither a record nor a folder has: a folder may be all that is left of a disk. */
 async function firstFree(store: LocalStore, paths: MachinePaths, used: Iterable<number>): Promise<number> {
-  const folders = (await store.list(paths.folder)).map(diskNumberOf).filter((number) => number !== undefined);
+  const folders = (await store.listFresh(paths.folder))
+    .map(diskNumberOf)
+    .filter((number) => number !== undefined);
   return Math.max(-1, ...used, ...folders) + 1;
 }

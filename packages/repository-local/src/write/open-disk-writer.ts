@@ -43,3 +43,11 @@ export async function openDiskWriter(
     throw error;
   }
 }
+
+/** Closes a partial disk and removes what of it has no final name yet. */
+export async function removePartial(store: LocalStore, partial: PartialDisk): Promise<void> {
+  await partial.writer[Symbol.asyncDispose]();
+  for (const path of [partial.imagePath, partial.digestsPath]) {
+    if ((await store.fileSystem.stat(path)) !== undefined) await store.fileSystem.unlink(path);
+  }
+}

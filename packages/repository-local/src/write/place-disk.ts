@@ -67,7 +67,7 @@ export async function placeDisk(
 
 /** A stem that no file of the folder has. */
 async function freeStem(store: LocalStore, folder: string, kind: BackupKind, stamp: string): Promise<string> {
-  const taken = new Set((await store.list(folder)).map((name) => name.slice(0, name.lastIndexOf('.'))));
+  const taken = new Set((await store.listFresh(folder)).map((name) => name.slice(0, name.lastIndexOf('.'))));
   for (const stem of dataFileStems(kind, stamp)) if (!taken.has(stem)) return stem;
   throw new RangeError('unreachable: there are more numbers than files');
 }
