@@ -10,19 +10,32 @@ export interface BlockIoDriver {
   readonly specificationVersion: 'v1';
   readonly name: string;
 
-  /** Whether the driver can open `endpoint` for `use`; never does I/O. */
+  /** Whether the driver can open `endpoint` for `use`. Must: do no I/O; answer the same each time; never throw. */
   supports(endpoint: BlockEndpoint, use: 'read' | 'write'): boolean;
 
-  /** Must: reject with `NOT_FOUND`, `PERMISSION_DENIED` or `UNSUPPORTED` by cause; no handle leaks on rejection. */
+  /**
+   * Opens an endpoint for reading.
+   *
+   * Requires: `supports(endpoint, 'read')`.
+   * Must: reject with `NOT_FOUND`, `PERMISSION_DENIED` or `UNSUPPORTED` by cause; leak no handle when it rejects.
+   */
   openReader(endpoint: BlockEndpoint, call?: Call): Promise<BlockReader>;
 
-  /** Must: open an existing destination without changing a byte of it; see `openReader` for errors. */
+  /**
+   * Opens an existing destination.
+   *
+   * Requires: `supports(endpoint, 'write')`.
+   * Must: change no byte of it; reject as `openReader` does.
+   */
   openWriter(endpoint: BlockEndpoint, call?: Call): Promise<BlockWriter>;
 
   /**
    * Moves many ranges off the event loop.
    *
-   * Must: write nothing after it settles, aborted or not; failed moves count as unwritten (invariant 9).
+   * Requires: the member is there; `supports` of every endpoint.
+   * Receives: whole moves of safe integers that name a source, each at least one byte long.
+   * Must: refuse a move past an end with `RANGE_INVALID` before it writes; give the digest of each move's
+   * bytes; write nothing after it settles, aborted or not; failed moves count as unwritten (invariant 9).
    */
   transfer?(request: TransferRequest, call?: Call): Promise<TransferResult>;
 

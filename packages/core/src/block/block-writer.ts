@@ -23,23 +23,54 @@ export interface BlockWriter extends AsyncDisposable {
   /**
    * Writes `data` at `offset`.
    *
-   * Receives: a range inside the disk, aligned, within `maxBytes`, in the promised order.
-   * Must: have taken the bytes when it resolves (`data` may be reused); reject everything after a failure.
+   * Requires: nothing.
+   * Receives: a range inside the disk, aligned, within `maxBytes`, never of zero length; with `order: 'ascending'` never
+   * before the end of the last `write` or `zero`; nothing after a failure.
+   * Must: have taken the bytes when it resolves (`data` may be reused); write nothing once it has rejected.
    */
   write(offset: number, data: Uint8Array, call?: Call): Promise<void>;
 
-  /** Must: make the range read as zeros, whatever `untouched` is; `length` may exceed `maxBytes`. */
+  /**
+   * Makes a range read as zeros.
+   *
+   * Requires: nothing.
+   * Receives: the same as `write`, but `length` may exceed `maxBytes`.
+   * Must: make the range read as zeros, whatever `untouched` is; not take memory by the length.
+   */
   zero(offset: number, length: number, call?: Call): Promise<void>;
 
-  /** Must: make everything written so far durable before it resolves; after any failure it rejects. */
+  /**
+   * Makes everything written so far durable.
+   *
+   * Requires: nothing.
+   * Receives: nothing after a failure.
+   * Must: resolve only when a power loss would keep every byte of the calls that had resolved; allow more writes after.
+   */
   flush(call?: Call): Promise<void>;
 
-  /** What an earlier attempt with this id made durable; the copy leaves it out. */
+  /**
+   * What an earlier attempt with this id made durable; the copy leaves it out.
+   *
+   * Requires: the member is there.
+   * Must: yield ascending ranges on the grid of `alignmentBytes`; name only bytes that a power loss would keep.
+   */
   durable?(call?: Call): AsyncIterable<ByteRange>;
 
-  /** The identity-mapped raw destination, for a driver to write to. */
+  /**
+   * The identity-mapped raw destination, for a driver to write to.
+   *
+   * Requires: the member is there.
+   * Must: stay connectable until this writer is disposed; take `flush` of this writer for bytes written there.
+   */
   endpoint?(call?: Call): Promise<BlockEndpoint>;
 
-  /** Copies `extents` of `source` with placement of its own; ascending, inside both disks, aligned for both. */
+  /**
+   * Copies `extents` of `source` with placement of its own.
+   *
+   * Requires: the member is there.
+   * Receives: extents ascending and apart, inside both disks, aligned for both, without what is durable.
+   * Must: leave the same bytes as `write` and `zero` would; report what it moved; write nothing once it has settled; take
+   * every byte it reads from `options.pace`.
+   */
   copyFrom?(source: BlockReader, extents: AsyncIterable<Extent>, options?: CopyOptions): Promise<CopyResult>;
 }

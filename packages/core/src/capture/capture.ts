@@ -22,6 +22,7 @@ export interface Capture extends AsyncDisposable {
   /**
    * After the last read: thaws, and makes the candidate baseline beside the old ones.
    *
+   * Requires: nothing.
    * Must: leave every earlier state valid (invariant 2); return `null` when no baseline can be kept, so that the next
    * capture is full; leave a disk out of `state.disks` when only that disk fails; reject with `INSTANT_LOST` when the
    * bytes read are not those of the instant; give the same state when repeated.
@@ -31,7 +32,8 @@ export interface Capture extends AsyncDisposable {
   /**
    * After the destination made data and state durable: the candidate stays.
    *
-   * Must: lose nothing when it fails; be harmless when repeated.
+   * Requires: nothing.
+   * Must: lose nothing when it fails; be harmless when repeated; leave the sealed state valid.
    */
   commit(call?: Call): Promise<readonly Finding[]>;
 }

@@ -10,6 +10,10 @@ export type FullChanges = { readonly kind: 'full'; readonly reason: FullReason; 
 export type IncrementalChanges = {
   readonly kind: 'incremental';
   readonly since: InstantId;
+  /**
+   * Must: be ascending and apart; list every byte that differs from `since`, and everything beyond the size it had then;
+   * call `zero` only what is proven. It may reach past the end of the disk: the copy clips it.
+   */
   extents(call?: Call): AsyncIterable<Extent>;
 };
 

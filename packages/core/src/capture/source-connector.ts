@@ -15,27 +15,59 @@ export interface SourceConnector extends AsyncDisposable {
   readonly platform: string;
   readonly capabilities: SourceCapabilities;
 
-  /** Must: yield each machine that matches once. */
+  /**
+   * The inventory.
+   *
+   * Requires: nothing.
+   * Must: yield each machine that matches once, and none that does not.
+   */
   machines(filter?: MachineFilter, call?: Call): AsyncIterable<MachineSummary>;
 
-  /** Must: reject an unknown machine with `NOT_FOUND`. */
+  /**
+   * The neutral model of one machine.
+   *
+   * Requires: nothing.
+   * Receives: a reference with a connection and an id.
+   * Must: reject an unknown machine with `NOT_FOUND`; give what `machineSpecSchema` accepts; hold no secret.
+   */
   describe(machine: MachineRef, call?: Call): Promise<MachineSpec>;
 
-  /** Dry run. Must: change nothing on the platform; give each disk a kind, and a full its reason. */
+  /**
+   * Dry run of `capture`.
+   *
+   * Requires: nothing.
+   * Receives: the same as `capture`.
+   * Must: change nothing on the platform; give each disk a kind, and a full its reason; say what `capture` then does.
+   */
   plan(request: CaptureRequest, call?: Call): Promise<CapturePlan>;
 
   /**
    * Freezes all disks at one instant.
    *
+   * Requires: nothing; a source without `tracking` answers `full` whatever `since` holds.
    * Receives: states of this machine and stream only, at most 256 KiB each.
    * Must: name everything it makes after `request.id`; adopt or remove what an earlier call with the same id left;
-   * answer `incremental` only since an instant of `request.since`; leave nothing behind when it rejects.
+   * answer `incremental` only since an instant of `request.since`, and list then every byte that differs; reject with
+   * `QUIESCE_FAILED` below `consistency.accept`; name each excluded disk in `skipped`; leave nothing behind when it
+   * rejects.
    */
   capture(request: CaptureRequest, call?: Call): Promise<Capture>;
 
-  /** Forgets baselines. Must: be idempotent; leave the states of other streams valid. */
+  /**
+   * Forgets baselines.
+   *
+   * Requires: nothing.
+   * Receives: states of at most 256 KiB each.
+   * Must: be idempotent; resolve for a state that is gone already; leave all other states valid.
+   */
   retire(states: readonly ChangeState[], call?: Call): Promise<void>;
 
-  /** Must: remove the owner's objects that `keep` does not name and nobody else's (invariant 5). */
+  /**
+   * Cleans up after crashes.
+   *
+   * Requires: nothing.
+   * Must: remove the owner's objects that `keep` does not name and nobody else's (invariant 5); leave what is younger than
+   * `graceMs`; be idempotent.
+   */
   reconcile(keep: Keep, call?: Call): Promise<ReconcileReport>;
 }

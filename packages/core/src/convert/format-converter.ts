@@ -28,9 +28,21 @@ export type ConvertResult = {
 export interface FormatConverter {
   readonly specificationVersion: 'v1';
   readonly pairs: readonly FormatPair[];
-  /** Must: leave no partial target under its final name. */
+  /**
+   * Converts a file.
+   *
+   * Requires: the pair is in `pairs`.
+   * Must: leave no partial target under its final name; reject with `ALREADY_EXISTS` unless `overwrite`; leave the source
+   * as it is; give a target that reads the same.
+   */
   convert(request: ConvertRequest, call?: Call): Promise<ConvertResult>;
+  /** Requires: the pair is in `pairs`. Must: change nothing; answer without reading the whole source. */
   estimateTime(request: ConvertRequest, call?: Call): Promise<Duration>;
-  /** Upper bound in bytes of what the target file will take. */
+  /**
+   * Upper bound in bytes of what the target file will take.
+   *
+   * Requires: the pair is in `pairs`.
+   * Must: change nothing; never be below what `convert` then takes.
+   */
   requiredSpace(request: ConvertRequest, call?: Call): Promise<number>;
 }

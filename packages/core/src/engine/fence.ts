@@ -2,6 +2,6 @@
 export interface Fence {
   readonly holder: string;
   readonly token: number;
-  /** Rejects with `FENCED` when the lease is lost. */
+  /** Must: reject with `FENCED` once the lease is lost, and for ever after. */
   check(): Promise<void>;
 }

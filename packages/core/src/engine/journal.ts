@@ -7,11 +7,16 @@ export type JournalEntry = { readonly value: Json; readonly revision: number };
 
 /** The engine's durable memory: states, restore states, steps. */
 export interface Journal {
+  /** Requires: nothing. Receives: a key that is not empty. Must: give the last durable value; `undefined` when there is none. */
   read(key: string, call?: Call): Promise<JournalEntry | undefined>;
 
   /**
    * Writes `value` (or removes the key when it is `undefined`) if its revision is `expected`; resolves with the new
-   * revision. Must: be durable when it resolves; reject with `CONFLICT` when the revision is another one, with
+   * revision.
+   *
+   * Requires: nothing.
+   * Receives: a key that is not empty; an expected revision ≥ 0 or `absent`.
+   * Must: be durable when it resolves; reject with `CONFLICT` when the revision is another one, with
    * `FENCED` when the lease is lost.
    */
   write(
@@ -22,6 +27,6 @@ export interface Journal {
     call?: Call,
   ): Promise<number>;
 
-  /** Keys starting with `prefix`, ascending. */
+  /** Requires: nothing. Must: yield the keys that start with `prefix`, ascending, each once. */
   list(prefix: string, call?: Call): AsyncIterable<string>;
 }

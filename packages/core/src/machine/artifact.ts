@@ -11,5 +11,6 @@ export type Artifact = {
   readonly name: ArtifactName;
   readonly sensitive: boolean;
   readonly sizeBytes: number;
+  /** The content. Must: have `sizeBytes` bytes; give the same bytes each time. */
   bytes(call?: Call): Promise<Uint8Array>;
 };

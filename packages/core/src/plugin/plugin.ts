@@ -24,5 +24,6 @@ export interface Plugin<Kind extends PluginKind, Options> {
   readonly name: string;
   readonly specificationVersion: 'v1';
   readonly options: StandardSchemaV1<unknown, Options>;
+  /** Receives: options that the schema has accepted. Must: leak nothing when it rejects. */
   create(options: Options, services: PluginServices): Promise<Contract[Kind]>;
 }

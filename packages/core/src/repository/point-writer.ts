@@ -10,13 +10,22 @@ export interface PointWriter extends AsyncDisposable {
   /** One writer a disk; `untouched` is `base` for a delta and `zero` for a full. */
   readonly disks: ReadonlyMap<DiskId, BlockWriter>;
 
-  /** Must: refuse a sensitive artifact without encryption with `INCOMPATIBLE` (invariant 13). */
+  /**
+   * Stores an artifact beside the disks.
+   *
+   * Requires: nothing.
+   * Receives: an artifact of at most 64 MiB.
+   * Must: refuse a sensitive artifact without encryption with `INCOMPATIBLE` (invariant 13); give back the same bytes from
+   * an open point.
+   */
   artifact(artifact: Artifact, call?: Call): Promise<void>;
 
   /**
    * One atomic record of all disks.
    *
-   * Receives: every disk writer flushed. Must: be durable when it resolves; succeed when repeated with this point id,
+   * Requires: nothing.
+   * Receives: no disk writer that failed or has unflushed writes.
+   * Must: be durable when it resolves; succeed when repeated with this point id,
    * from another writer too; reject with `CONFLICT` when another point took the sequence, with `FENCED` when the
    * lease is lost, and then leave nothing committed.
    */

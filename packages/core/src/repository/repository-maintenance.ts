@@ -27,19 +27,41 @@ export type ConsolidateReport = {
 
 /** Deletes and rewrites; each call is resumable and safe beside writers and readers. */
 export interface RepositoryMaintenance {
-  /** Must: reject a held point with `IMMUTABLE`, one that others build on and cannot be merged into them with `CONFLICT`. */
+  /**
+   * Removes a point.
+   *
+   * Requires: nothing.
+   * Must: reject a held point with `IMMUTABLE`, one that others build on and cannot be merged into them with `CONFLICT`;
+   * leave every other point's content as it was; be harmless when repeated after a crash.
+   */
   delete(
     point: PointId,
     call?: Call,
   ): Promise<{ readonly removed: readonly PointId[]; readonly freedBytes: number }>;
 
-  /** Applies the policy to each machine and stream alone. Must: keep every held point and each kept point's content. */
+  /**
+   * Applies the policy to each machine and stream alone.
+   *
+   * Requires: nothing.
+   * Receives: a policy that keeps something.
+   * Must: keep every held point and each kept point's content; remove nothing on a dry run, and report what it would.
+   */
   prune(policy: RetentionPolicy, options?: Call & PruneOptions): Promise<PruneReport>;
 
-  /** Must: leave the point's content, id and instant as they were. */
+  /**
+   * Rewrites a point.
+   *
+   * Requires: the member is there.
+   * Must: leave the content, id and instant of every point as they were; be resumable after a crash.
+   */
   consolidate?(request: ConsolidateRequest, call?: Call): Promise<ConsolidateReport>;
 
-  /** Pins a point, or notes a sentence on it. Must: be atomic and durable. */
+  /**
+   * Pins a point, or notes a sentence on it.
+   *
+   * Requires: the member is there.
+   * Must: be atomic and durable; change nothing else; reject an unknown point with `NOT_FOUND`.
+   */
   annotate?(point: PointId, change: PointAnnotation, call?: Call): Promise<RecoveryPoint>;
 }
 

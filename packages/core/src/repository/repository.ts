@@ -21,25 +21,42 @@ export interface Repository extends AsyncDisposable {
   /**
    * Starts a point.
    *
-   * Requires: `incremental` for a base, `branching` for a base that already has a child, `growDisk` for a disk larger
-   * than its base. Receives: a draft with at least one disk and distinct disk ids.
+   * Requires: `incremental` for a base (the guard sees to it); `branching` for a base that already has a child and
+   * `growDisk` for a disk larger than its base (only the repository can tell: it rejects with `UNSUPPORTED`).
+   * Receives: a draft with at least one disk, distinct disk ids, and disks within `maxDiskBytes`.
    * Must: hold the bases against prune until the writer ends; reject a missing base with `PARENT_MISSING`; reject a
    * taken sequence with `CONFLICT` here or at commit; show nothing of the point before commit.
    */
   begin(draft: PointDraft, fence: Fence, call?: Call): Promise<PointWriter>;
 
-  /** Must: yield committed points only, oldest first. */
+  /**
+   * The recovery points.
+   *
+   * Requires: nothing.
+   * Must: yield committed points only, each once, oldest first.
+   */
   points(filter?: PointFilter, call?: Call): AsyncIterable<RecoveryPoint>;
 
   /**
    * Opens a point for random reads; with `since`, each disk's `changes` are those since that point where the
-   * repository can tell, else full with a reason. Must: reject an unknown point with `NOT_FOUND`.
+   * repository can tell, else full with a reason.
+   *
+   * Requires: nothing.
+   * Must: reject an unknown point with `NOT_FOUND`; give the committed bytes for as long as it is open, whatever prune and
+   * consolidate do.
    */
   open(point: PointId, options?: Call & { readonly since?: PointId }): Promise<PointReader>;
 
-  /** Must: find any flipped bit of the scope as an `error` finding, or prove it harmless. */
+  /**
+   * Looks for damage.
+   *
+   * Requires: nothing.
+   * Must: find any flipped bit of the scope as an `error` finding, or prove it harmless; change nothing; go on after a
+   * finding.
+   */
   verify(scope: VerifyScope, call?: Call): AsyncIterable<Finding>;
 
+  /** What the repository takes. Requires: nothing. Must: count committed points only; change nothing. */
   usage(call?: Call): Promise<RepositoryUsage>;
 
   /** Needs delete rights, so it has its own credentials. */

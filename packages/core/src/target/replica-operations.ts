@@ -38,12 +38,20 @@ export type ForkOptions = {
 
 /** Replication at a target. Declared from the start because its needs shape the rest. */
 export interface ReplicaOperations {
+  /** Requires: `replica`. Must: tell the truth of the platform, not of a record; report foreign writes. */
   status(replica: ReplicaRef, call?: Call): Promise<ReplicaStatus>;
+  /**
+   * Requires: `replica`.
+   * Must: reject with `CONFLICT` unless the replica holds `from`; keep `from` whole until `commit`.
+   */
   begin(cycle: ReplicaCycle, fence: Fence, call?: Call): Promise<ReplicaWriter>;
+  /** Requires: `replica.readable`. Must: reject an instant it does not hold with `NOT_FOUND`. */
   open(replica: ReplicaRef, instant: InstantId, call?: Call): Promise<PointReader>;
+  /** Requires: `replica.fork`. Must: leave the replica syncing and unchanged; be isolated unless asked otherwise. */
   fork(replica: ReplicaRef, instant: InstantId, options: ForkOptions, call?: Call): Promise<ReplicaFork>;
-  /** The machine's disks equal `instant` except for the extents to come. */
+  /** Requires: `replica.adopt`. The machine's disks equal `instant` except for the extents to come. Must: change none of them. */
   adopt(machine: MachineRef, instant: InstantId, call?: Call): Promise<ReplicaRef>;
+  /** Requires: `replica`. Must: be idempotent; leave the other instants as they are. */
   retire(replica: ReplicaRef, instants: readonly InstantId[] | 'all', call?: Call): Promise<void>;
 }
 
@@ -51,7 +59,7 @@ export interface ReplicaOperations {
 export interface ReplicaWriter extends AsyncDisposable {
   /** `untouched` is `base`: equal to `from`. */
   readonly disks: ReadonlyMap<DiskId, BlockWriter>;
-  /** The instant `to` of all disks at once. */
+  /** The instant `to` of all disks at once. Receives: no unflushed writes. Must: be atomic and durable; succeed when repeated. */
   commit(call?: Call): Promise<ReplicaStatus>;
 }
 

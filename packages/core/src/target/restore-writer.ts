@@ -37,12 +37,29 @@ export type RestoreResult = {
 export interface RestoreWriter extends AsyncDisposable {
   readonly disks: ReadonlyMap<DiskId, BlockWriter>;
 
-  /** A reader over a flushed disk, before `commit`, from the destination itself: what verification digests. */
+  /**
+   * A reader over a flushed disk, before `commit`, from the destination itself: what verification digests.
+   *
+   * Requires: the member is there.
+   * Must: read what the destination holds, not what was meant to be written; reject an unknown disk with `NOT_FOUND`.
+   */
   readBack?(disk: DiskId, call?: Call): Promise<BlockReader>;
 
-  /** Must: finalise the disks, make the machine, start it on request; succeed when repeated. */
+  /**
+   * Finalises the disks, makes the machine, starts it on request.
+   *
+   * Requires: nothing.
+   * Receives: no disk writer that failed or has unflushed writes.
+   * Must: be durable when it resolves; succeed when repeated.
+   */
   commit(call?: Call): Promise<RestoreResult>;
 
-  /** Must: remove everything the plan's id names and nothing else; also right after `begin(plan, {resume})`. */
+  /**
+   * Takes the restore back.
+   *
+   * Requires: nothing.
+   * Must: remove everything the plan's id names and nothing else; also right after `begin(plan, {resume})`; be harmless
+   * when repeated.
+   */
   rollback(call?: Call): Promise<ReconcileReport>;
 }

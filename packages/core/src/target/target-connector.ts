@@ -13,19 +13,32 @@ export interface TargetConnector extends AsyncDisposable {
   readonly platform: string;
   readonly capabilities: TargetCapabilities;
 
-  /** Must: write nothing; give every property an outcome; give a plan when, and only when, compatible. */
+  /**
+   * Whether and how the machine can be restored here.
+   *
+   * Requires: nothing.
+   * Must: write nothing; give every property an outcome; give a plan when, and only when, compatible, and one that `begin`
+   * takes.
+   */
   check(request: RestoreRequest, call?: Call): Promise<CompatibilityReport>;
 
   /**
    * Starts a restore; `plan.id` names everything it creates.
    *
-   * Receives: a plan whose disks are within the capabilities; `resume` only where `capabilities.resume` is not `none`.
-   * Must: reject with `ALREADY_EXISTS` when the destination is there and `overwrite` is false, before writing.
+   * Requires: `into` for the plan's destination; `resume` other than `none` for a state to resume.
+   * Receives: a plan whose disks fit `sizeMultipleBytes`, `minDiskBytes` and `maxDiskBytes`; a state of this plan only.
+   * Must: name everything it makes after the plan; await `run.save` before and after each step that cannot be undone;
+   * reject with `ALREADY_EXISTS` when the destination is there and `overwrite` is false, before writing.
    */
   begin(plan: RestorePlan, run: RestoreRun, call?: Call): Promise<RestoreWriter>;
 
   readonly replicas?: ReplicaOperations;
 
-  /** Must: remove the owner's objects that `keep` does not name and nobody else's. */
+  /**
+   * Cleans up after crashes.
+   *
+   * Requires: nothing.
+   * Must: remove the owner's objects that `keep` does not name and nobody else's (invariant 5); be idempotent.
+   */
   reconcile(keep: Keep, call?: Call): Promise<ReconcileReport>;
 }
