@@ -23,7 +23,7 @@ export async function runCommandLine(args: readonly string[], host: Host): Promi
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT.done;
-    return reportFailure(asFailure(error, args), json, host, stop);
+    return reportFailure(asFailure(error, program, args), json, host, stop);
   } finally {
     stop.end();
   }
@@ -55,10 +55,18 @@ function redirectOutput(program: Command, host: Host): void {
   visit(program);
 }
 
-function asFailure(error: unknown, args: readonly string[]): SendenseError {
+/** The verb, or group of verbs, that `args` begin with, in words. */
+function knownWords(program: Command, args: readonly string[]): string[] {
+  const [word = '', ...rest] = args;
+  const command = program.commands.find((candidate) => candidate.name() === word);
+  return command === undefined
+    ? [program.name()]
+    : [program.name(), ...knownWords(command, rest).with(0, word)];
+}
+
+function asFailure(error: unknown, program: Command, args: readonly string[]): SendenseError {
   if (!(error instanceof CommanderError)) return asSendenseError(error, 'run-command');
-  const words = args.filter((arg) => !arg.startsWith('-')).slice(0, 2);
-  const help = `run "sendense-ctl ${[...words, '--help'].join(' ')}"`;
+  const help = `run "${knownWords(program, args).join(' ')} --help"`;
   const message = error.message.replace(/^error: /, '').replace('(outputHelp)', 'no verb was given');
   return new SendenseError('CONFIG_INVALID', message, { operation: 'parse-arguments', remedy: help });
 }

@@ -129,7 +129,7 @@ it.concurrent.each(FAILURES)(
     expect(error).toHaveProperty('remedy');
     // where the code depends on the user that runs the test, none is named
     expect(['', error.code]).toContain(code);
-    expect(`${error.message} ${error.remedy}`).toContain(word);
+    expect([error.message, error.remedy].join(' ')).toContain(word);
     // the same for a person: one line that begins with the program's name
     const own = run.stderr.split('\n').filter((line) => line.startsWith('sendense-ctl: '));
     expect(own).toHaveLength(1);

@@ -42,5 +42,5 @@ export async function openTarget(
 ): Promise<TargetConnector> {
   const format = place.format === null ? {} : { format: place.format };
   const options = { path: place.path, protect: [...protect], ...format };
-  return session.own(await createImageTarget(options, await session.services()));
+  return session.own(createImageTarget(options, await session.services()));
 }
