@@ -14,7 +14,18 @@ export type {
   BlockWriterSubject,
   WriterFixture,
 } from './conformance/block-device/block-writer-subject.ts';
+export { blockIoDriverConformance } from './conformance/block-io-driver/block-io-driver-conformance.ts';
+export type {
+  BlockIoDriverCapabilities,
+  BlockIoDriverFixture,
+  BlockIoDriverSubject,
+} from './conformance/block-io-driver/block-io-driver-subject.ts';
 export type { ConformanceCase, Runner } from './conformance/case.ts';
+export {
+  type JournalFixture,
+  type JournalSubject,
+  journalConformance,
+} from './conformance/journal/journal-conformance.ts';
 export { repositoryConformance } from './conformance/repository/repository-conformance.ts';
 export type {
   RepositoryFixture,
@@ -24,6 +35,8 @@ export type {
 export { storedFiles } from './conformance/repository/stored-files.ts';
 export { sourceConformance } from './conformance/source/source-conformance.ts';
 export type { SourceFixture, SourceSubject } from './conformance/source/source-subject.ts';
+export { targetConformance } from './conformance/target/target-conformance.ts';
+export type { TargetFixture, TargetSubject } from './conformance/target/target-subject.ts';
 export { DiskContent } from './memory/disk/disk-content.ts';
 export { createMemoryDisk, type MemoryDisk, type MemoryDiskOptions } from './memory/disk/memory-disk.ts';
 export { type MemoryReaderOptions, openMemoryReader } from './memory/disk/memory-reader.ts';
@@ -33,7 +46,7 @@ export { MemoryHypervisor } from './memory/hypervisor/memory-hypervisor.ts';
 export { MemoryMachine, type MemoryMachineOptions } from './memory/hypervisor/memory-machine.ts';
 export { TrackedDisk } from './memory/hypervisor/tracked-disk.ts';
 export { createMemoryDriver, type MemoryDriver, type MemoryEndpoint } from './memory/memory-driver.ts';
-export { createMemoryJournal, type JournalEntries } from './memory/memory-journal.ts';
+export { createMemoryJournal, type JournalStorage } from './memory/memory-journal.ts';
 export {
   createMemoryRepository,
   type MemoryRepository,

@@ -1,6 +1,7 @@
 import {
   type BlockEndpoint,
   type BlockIoDriver,
+  checkRange,
   MOVE_SLOTS,
   SendenseError,
   type TransferRequest,
@@ -57,8 +58,8 @@ export function createMemoryDriver(): MemoryDriver {
       const digests: Uint8Array[] = [];
       for (const [index, move] of movesOf(request).entries()) {
         await lifetime.enter('transfer', call);
-        const data = sources[move.from]?.bytes({ offset: move.source, length: move.length });
-        if (data === undefined) throw new RangeError(`move ${index} names source ${move.from}`);
+        const data = sourceBytes(sources[move.from], move);
+        checkRange({ offset: move.target, length: move.length }, target.sizeBytes, 'a move');
         zeros.push(...moveBytes(target, move.target, data, index, request.zeros));
         if (request.digest) digests.push(blake3(data));
       }
@@ -76,6 +77,11 @@ type Move = {
   readonly target: number;
   readonly length: number;
 };
+
+function sourceBytes(source: DiskContent | undefined, { source: offset, length }: Move): Uint8Array {
+  checkRange({ offset, length }, source?.sizeBytes ?? 0, 'a move');
+  return source?.bytes({ offset, length }) ?? new Uint8Array();
+}
 
 function movesOf({ moves }: TransferRequest): Move[] {
   return Array.from({ length: moves.length / MOVE_SLOTS }, (_, index) => {

@@ -2,12 +2,12 @@ import { type Journal, type JournalEntry, SendenseError } from '@sendense/core';
 import { Lifetime } from './lifetime.ts';
 
 /** What a memory journal stores: give it to a second journal to stand for a restart. */
-export type JournalEntries = Map<string, JournalEntry>;
+export type JournalStorage = { readonly entries: Map<string, JournalEntry>; revision: number };
 
 /** Makes the engine's memory, without a disk below it. Revisions grow over the whole journal and never come again. */
-export function createMemoryJournal(entries: JournalEntries = new Map()): Journal {
+export function createMemoryJournal(storage: JournalStorage = { entries: new Map(), revision: 0 }): Journal {
+  const { entries } = storage;
   const lifetime = new Lifetime('memory journal');
-  let revision = Math.max(0, ...[...entries.values()].map((entry) => entry.revision));
   return {
     async read(key, call) {
       await lifetime.enter('read-journal', call);
@@ -19,7 +19,8 @@ export function createMemoryJournal(entries: JournalEntries = new Map()): Journa
       await fence.check();
       lifetime.check('write-journal', call);
       checkRevision(key, entries.get(key)?.revision ?? 'absent', expected);
-      revision++;
+      storage.revision += 1;
+      const { revision } = storage;
       if (value === undefined) entries.delete(key);
       else entries.set(key, { value: structuredClone(value), revision });
       return revision;

@@ -54,6 +54,7 @@ function openTree(root: MemoryFolder, madeBefore: number): MemoryFileSystem {
     },
     async rename(from, to) {
       const node = existing(from, 'rename-file');
+      checkReplaceable(node, find(to), to);
       const [source, target] = [folder(dirname(from), 'rename-file'), folder(dirname(to), 'rename-file')];
       const added = { name: basename(to), node };
       const removed = { name: basename(from), node: undefined };
@@ -101,6 +102,15 @@ function openTree(root: MemoryFolder, madeBefore: number): MemoryFileSystem {
       );
     },
   };
+}
+
+/** As POSIX: a folder replaces an empty folder only, and a file replaces no folder. */
+function checkReplaceable(node: MemoryNode, there: MemoryNode | undefined, to: string): void {
+  if (there === undefined || there === node) return;
+  if (node instanceof MemoryFolder && !(there instanceof MemoryFolder)) throw errno('ENOTDIR', 'rename-file', to);
+  if (!(there instanceof MemoryFolder)) return;
+  if (!(node instanceof MemoryFolder)) throw errno('EISDIR', 'rename-file', to);
+  if (there.names.size > 0) throw errno('ENOTEMPTY', 'rename-file', to);
 }
 
 /** The tree after a power loss. A file with two names stays one file. */

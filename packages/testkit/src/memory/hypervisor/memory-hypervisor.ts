@@ -53,7 +53,7 @@ export class MemoryHypervisor {
   readonly frozen = new Map<CaptureId, FrozenMachine>();
   readonly baselines = new Map<string, Baseline>();
   readonly volumes = new Map<string, MemoryVolume>();
-  /** Which plan made which machine. */
+  /** The plans that were committed: their volumes and machine are the user's now. */
   readonly restored = new Map<string, { readonly plan: PlanId; readonly owner: string }>();
 
   /** Makes a machine that runs. */
@@ -96,7 +96,7 @@ export class MemoryHypervisor {
       ...[...this.frozen.keys()].map((id) => `snapshot ${id}`),
       ...[...this.baselines.keys()].map((name) => `bitmap ${name}`),
       ...[...this.volumes.keys()].map((name) => `volume ${name}`),
-      ...[...this.restored.keys()].map((id) => `machine ${id}`),
+      ...[...this.restored.keys()].map((id) => `restore ${id}`),
     ].sort();
   }
 }

@@ -82,7 +82,7 @@ function planOf(
         minDiskBytes,
         Math.ceil(disk.sizeBytes / sizeMultipleBytes) * sizeMultipleBytes,
       ),
-      location: `${id}/disk-${disk.number}`,
+      location: `${spec.name}/disk-${disk.number}`,
     })),
   });
 }

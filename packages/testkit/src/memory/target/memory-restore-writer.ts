@@ -32,7 +32,7 @@ export function openMemoryRestoreWriter(options: MemoryRestoreWriterOptions): Re
   const lifetime = new Lifetime('memory restore');
   const disks = new Map(
     plan.disks.map((disk) => {
-      const { content, durable } = volumeOf(hypervisor, disk);
+      const { content, durable } = volumeOf(hypervisor, plan, disk);
       const limits = { order: options.order };
       const onDurable = (range: MemoryVolume['durable'][number]) => void durable.push(range);
       const writer = openMemoryWriter(content, {
@@ -50,7 +50,7 @@ export function openMemoryRestoreWriter(options: MemoryRestoreWriterOptions): Re
       await lifetime.enter('read-back', call);
       const disk = plan.disks.find((planned) => planned.id === id);
       if (disk === undefined) throw notInPlan(id);
-      return openMemoryReader(volumeOf(hypervisor, disk).content);
+      return openMemoryReader(volumeOf(hypervisor, plan, disk).content);
     },
     async commit(call) {
       await lifetime.enter('commit-restore', call);
@@ -78,24 +78,41 @@ export function restoreState(plan: RestorePlan, step: 'creating' | 'writing' | '
   return { schema: MEMORY_RESTORE_SCHEMA, plan: plan.id, data: { step } } as const;
 }
 
-/** Makes the machine out of the volumes in one step; made already, it is left as it is. */
+/** Gives the volumes their final names, or makes the machine of them, in one step; done already, it is left as it is. */
 function finish({ hypervisor, plan, owner }: MemoryRestoreWriterOptions): RestoreResult {
+  if (!hypervisor.restored.has(plan.id)) {
+    if (plan.into === 'new-machine') makeMachine(hypervisor, plan);
+    else placeVolumes(hypervisor, plan);
+    hypervisor.restored.set(plan.id, { plan: plan.id, owner });
+  }
   const disks = plan.disks.map(({ id, location, targetSizeBytes }) => ({
     id,
     location,
     sizeBytes: targetSizeBytes,
   }));
-  if (plan.into !== 'new-machine') return { disks, findings: [] };
-  if (!hypervisor.restored.has(plan.id)) {
-    const contents = plan.disks.map((disk) => volumeOf(hypervisor, disk).content);
-    for (const other of hypervisor.machines.values()) {
-      if (other.name === plan.spec.name) hypervisor.machines.delete(other.ref.id);
-    }
-    const { name, firmware } = plan.spec;
-    hypervisor.addMachine({ id: plan.id, name, firmware, disks: contents }).power = plan.start ? 'on' : 'off';
-    hypervisor.restored.set(plan.id, { plan: plan.id, owner });
+  const machine = { connection: 'memory', id: plan.id };
+  return { disks, findings: [], ...(plan.into === 'new-machine' ? { machine } : {}) };
+}
+
+function makeMachine(hypervisor: MemoryHypervisor, plan: RestorePlan): void {
+  const { name, firmware } = plan.spec;
+  for (const other of hypervisor.machines.values()) {
+    if (other.name !== name) continue;
+    removePlan(hypervisor, other.ref.id);
+    hypervisor.machines.delete(other.ref.id);
   }
-  return { machine: { connection: 'memory', id: plan.id }, disks, findings: [] };
+  const disks = plan.disks.map((disk) => volumeOf(hypervisor, plan, disk).content);
+  hypervisor.addMachine({ id: plan.id, name, firmware, disks }).power = plan.start ? 'on' : 'off';
+}
+
+function placeVolumes(hypervisor: MemoryHypervisor, plan: RestorePlan): void {
+  for (const disk of plan.disks) {
+    const volume = volumeOf(hypervisor, plan, disk);
+    const replaced = hypervisor.volumes.get(disk.location);
+    if (replaced !== undefined) hypervisor.restored.delete(replaced.plan);
+    hypervisor.volumes.delete(workingName(plan, disk));
+    hypervisor.volumes.set(disk.location, volume);
+  }
 }
 
 /** Removes what a plan's id names and nothing else. Harmless when nothing is left. */
@@ -106,19 +123,21 @@ export function removePlan(hypervisor: MemoryHypervisor, plan: string): Reconcil
     hypervisor.volumes.delete(name);
     removed.push(`volume ${name}`);
   }
-  if (hypervisor.restored.delete(plan)) {
-    hypervisor.machines.delete(plan);
-    removed.push(`machine ${plan}`);
-  }
+  if (hypervisor.restored.delete(plan) && hypervisor.machines.delete(plan)) removed.push(`machine ${plan}`);
   return { removed, findings: [] };
 }
 
-function volumeOf(hypervisor: MemoryHypervisor, disk: PlannedDisk): MemoryVolume {
-  const volume = hypervisor.volumes.get(disk.location);
-  if (volume !== undefined) return volume;
-  throw new SendenseError('NOT_FOUND', `volume ${disk.location} is gone`, {
+/** What a volume is called until the commit: by the plan, so that nothing of another restore is in the way. */
+export function workingName(plan: RestorePlan, { number }: PlannedDisk): string {
+  return `${plan.id}/disk-${number}`;
+}
+
+function volumeOf(hypervisor: MemoryHypervisor, plan: RestorePlan, disk: PlannedDisk): MemoryVolume {
+  const volume = hypervisor.volumes.get(workingName(plan, disk)) ?? hypervisor.volumes.get(disk.location);
+  if (volume?.plan === plan.id) return volume;
+  throw new SendenseError('NOT_FOUND', `the volume of disk ${disk.id} is gone`, {
     operation: 'open-volume',
-    context: { volume: disk.location },
+    context: { plan: plan.id, disk: disk.id },
     remedy: 'run the restore again from the start',
   });
 }

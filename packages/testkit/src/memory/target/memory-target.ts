@@ -13,7 +13,7 @@ import { DiskContent } from '../disk/disk-content.ts';
 import { MemoryHypervisor } from '../hypervisor/memory-hypervisor.ts';
 import { Lifetime } from '../lifetime.ts';
 import { checkRestore } from './check-restore.ts';
-import { openMemoryRestoreWriter, removePlan, restoreState } from './memory-restore-writer.ts';
+import { openMemoryRestoreWriter, removePlan, restoreState, workingName } from './memory-restore-writer.ts';
 import { memoryTargetCapabilities } from './target-capabilities.ts';
 
 /** How a memory target behaves. */
@@ -64,14 +64,17 @@ export function createMemoryTarget(options: MemoryTargetOptions = {}): MemoryTar
   };
 }
 
-/** A machine of that name is replaced at commit, and only when the plan says so. */
+/** What is there is replaced at commit, and only when the plan says so. */
 function checkFree(hypervisor: MemoryHypervisor, plan: RestorePlan): void {
   const machines = [...hypervisor.machines.values()];
-  const taken = plan.into === 'new-machine' && machines.some(({ name }) => name === plan.spec.name);
+  const taken =
+    plan.into === 'new-machine'
+      ? machines.some(({ name }) => name === plan.spec.name)
+      : plan.disks.some(({ location }) => hypervisor.volumes.has(location));
   if (!taken || plan.overwrite) return;
-  throw new SendenseError('ALREADY_EXISTS', `a machine named ${plan.spec.name} is already there`, {
+  throw new SendenseError('ALREADY_EXISTS', `${plan.spec.name} is already there`, {
     operation: 'begin-restore',
-    context: { machine: plan.spec.name },
+    context: { name: plan.spec.name },
     remedy: 'restore under another name, or ask to overwrite it',
   });
 }
@@ -84,9 +87,9 @@ async function createVolumes(
   madeAt: Date,
 ): Promise<void> {
   await run.save(restoreState(plan, 'creating'));
-  for (const { location, targetSizeBytes } of plan.disks) {
-    const content = new DiskContent(targetSizeBytes);
-    hypervisor.volumes.set(location, { plan: plan.id, owner, madeAt, content, durable: [] });
+  for (const disk of plan.disks) {
+    const content = new DiskContent(disk.targetSizeBytes);
+    hypervisor.volumes.set(workingName(plan, disk), { plan: plan.id, owner, madeAt, content, durable: [] });
   }
   await run.save(restoreState(plan, 'writing'));
 }
