@@ -72,16 +72,16 @@ export function createEngine(options: EngineOptions): Engine {
   const context = createContext(options);
   return {
     events: context.events,
-    backup: (request, call) => backup(context, request, call),
-    backupMany: (requests, many) => backupMany(context, requests, many),
-    planBackup: (request, call) => planBackup(context, request, call),
-    restore: (request, call) => restore(context, request, call),
-    resumeRestore: (request, call) => resumeRestore(context, request, call),
-    rollbackRestore: (request, call) => rollbackRestore(context, request, call),
-    restoreStatus: (jobId) => restoreStatus(context, jobId),
-    verify: (request, call) => verify(context, request, call),
-    prune: (request, call) => prune(context, request, call),
-    reconcile: (request, call) => reconcile(context, request, call),
+    backup: async (request, call) => backup(context, request, call),
+    backupMany: async (requests, many) => backupMany(context, requests, many),
+    planBackup: async (request, call) => planBackup(context, request, call),
+    restore: async (request, call) => restore(context, request, call),
+    resumeRestore: async (request, call) => resumeRestore(context, request, call),
+    rollbackRestore: async (request, call) => rollbackRestore(context, request, call),
+    restoreStatus: async (jobId) => restoreStatus(context, jobId),
+    verify: async (request, call) => verify(context, request, call),
+    prune: async (request, call) => prune(context, request, call),
+    reconcile: async (request, call) => reconcile(context, request, call),
     cancel(jobId) {
       const job = context.jobs.get(jobId);
       job?.cancel();

@@ -48,7 +48,7 @@ describe('prune', () => {
 
   it('refuses a policy that keeps nothing, and a repository that may not delete', async () => {
     const { engine, repository } = await start();
-    await expect(async () => engine.prune({ repository, policy: {} })).rejects.toMatchObject({
+    await expect(engine.prune({ repository, policy: {} })).rejects.toMatchObject({
       code: 'CONFIG_INVALID',
     });
     const { maintenance: _, ...writeOnly } = repository;
@@ -206,6 +206,34 @@ describe('restore', () => {
     expect(result.disks).toMatchObject([{ id: 'disk-1', sizeBytes: 512 * KIB }]);
     const unknown = engine.restore({ repository, point, target, disks: ['disk-9'], into: 'disks-only' });
     await expect(unknown).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+  });
+
+  it('is cancelled and resumed in the same process', async () => {
+    const { engine, request, repository, target } = await start();
+    const { pointId: point } = await engine.backup(request);
+    const job = { jobId: 'paused' as never };
+    engine.events.once('disk-start', () => {
+      expect(engine.cancel(job.jobId)).toBe(true);
+    });
+    const cancelled = engine.restore({ repository, point, target, overwrite: true, ...job });
+    await expect(cancelled).rejects.toMatchObject({ code: 'ABORTED' });
+    expect((await engine.restoreStatus(job.jobId)).state).toBe('cancelled');
+    expect((await engine.resumeRestore({ repository, target, ...job })).verified).toBe(true);
+  });
+
+  it('is not started twice under one job id', async () => {
+    const { engine, request, repository, target } = await start();
+    const { pointId: point } = await engine.backup(request);
+    const job = { jobId: 'one' as never };
+    const ended: string[] = [];
+    engine.events.on('job-end', ({ outcome }) => ended.push(outcome));
+    const first = engine.restore({ repository, point, target, overwrite: true, ...job });
+    const again = engine.resumeRestore({ repository, target, ...job });
+    await expect(again).rejects.toMatchObject({ code: 'LOCKED' });
+    await first;
+    expect(ended).toEqual(['completed']);
+    const third = engine.restore({ repository, point, target, overwrite: true, ...job });
+    await expect(third).rejects.toMatchObject({ code: 'ALREADY_EXISTS' });
   });
 
   it('starts over where the target cannot resume', async () => {

@@ -145,9 +145,8 @@ function backupRequest(
   resolved: ResolvedSource,
   repository: BackupRequest['repository'],
 ): BackupRequest {
-  const { source: _source, repository: _repository, machineId, machine, format, parents, ...rest } = request;
-  const { source, machineKey } = resolved;
-  return { ...rest, source, machine: resolved.machine.machine, machineKey, repository };
+  const { source, machineKey, machine } = resolved;
+  return { ...request, source, machine: machine.machine, machineKey, repository };
 }
 
 async function noteMachines(

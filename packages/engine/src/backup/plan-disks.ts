@@ -3,6 +3,7 @@ import type {
   Call,
   DiskId,
   PointId,
+  PointReader,
   Repository,
   SourceCapabilities,
   UnchangedPieces,
@@ -40,7 +41,7 @@ export async function planDisks(
   ground: PlanGround,
   call: Call,
 ): Promise<DiskPlans> {
-  const open = new Map<PointId, Awaited<ReturnType<Repository['open']>>>();
+  const open = new Map<PointId, PointReader>();
   const close = async (): Promise<void> => {
     for (const reader of open.values()) await reader[Symbol.asyncDispose]();
   };
@@ -54,7 +55,12 @@ export async function planDisks(
         continue;
       }
       const { base } = decision;
-      const reader = open.get(base.id) ?? (await ground.repository.open(base.id, call));
+      const reader = open.get(base.id) ?? (await openBase(ground.repository, base.id, call));
+      if (reader === null) {
+        const detail = `point ${base.id} was removed meanwhile`;
+        disks.set(answer.id, { kind: 'full', reason: 'parent-missing', detail });
+        continue;
+      }
       open.set(base.id, reader);
       const baseReader = reader.disks.find((disk) => disk.id === answer.id)?.reader;
       if (baseReader?.digests === undefined) {
@@ -69,6 +75,16 @@ export async function planDisks(
     throw error;
   }
   return { disks, [Symbol.asyncDispose]: close };
+}
+
+/** `null` when the point was removed since the history was read. */
+async function openBase(repository: Repository, point: PointId, call: Call): Promise<PointReader | null> {
+  try {
+    return await repository.open(point, call);
+  } catch (error) {
+    if (SendenseError.is(error, 'NOT_FOUND')) return null;
+    throw error;
+  }
 }
 
 /** Says every disk that is full although an increment could be expected. */

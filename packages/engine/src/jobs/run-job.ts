@@ -1,4 +1,4 @@
-import { type Call, type Finding, type JobId, jobId, type Pace } from '@sendense/core';
+import { type Call, type Finding, type JobId, jobId, type Pace, SendenseError } from '@sendense/core';
 import type { EngineEventMap, EngineEventName, JobSubject, Verb } from '../events/engine-events.ts';
 import type { EventDetails, Job } from '../events/job.ts';
 import type { EngineContext } from './engine-context.ts';
@@ -26,6 +26,7 @@ export async function runJob<T>(
   body: (job: Job) => Promise<T>,
 ): Promise<T> {
   const job = createJob(context, start);
+  if (context.jobs.has(job.id)) throw alreadyRunning(job.id);
   const startedMs = context.clock.monotonicMs();
   const end = (details: Pick<EngineEventMap['job-end'], 'outcome' | 'result' | 'error'>): void => {
     context.jobs.delete(job.id);
@@ -44,6 +45,14 @@ export async function runJob<T>(
     end({ outcome: error.code === 'ABORTED' ? 'cancelled' : 'failed', result: null, error });
     throw error;
   }
+}
+
+function alreadyRunning(id: JobId): SendenseError {
+  return new SendenseError('LOCKED', `the job ${id} is running`, {
+    operation: 'start-job',
+    remedy: 'wait until it has finished, or cancel it',
+    context: { job: id },
+  });
 }
 
 /** A job that is not announced: `silent` ones report to nobody. */
