@@ -25,6 +25,7 @@ describe('checkMoves', () => {
     ['a destination range past the end', [0, 0, 75, 6]],
     ['a negative offset', [0, -1, 0, 1]],
     ['a fractional length', [0, 0, 0, 1.5]],
+    ['nothing to move', [0, 0, 0, 0]],
     ['not a number', [0, 0, Number.NaN, 1]],
     ['infinity', [0, 0, 0, Number.POSITIVE_INFINITY]],
     ['beyond 2^53', [0, 2 ** 60, 0, 1]],

@@ -45,6 +45,7 @@ export function checkMoves(request: TransferRequest, sizes: TransferSizes): void
         operation: 'check-moves',
       });
     }
+    checkedInteger(length, `move ${index}: length`, 1);
     checkRange({ offset: source, length }, size, `move ${index}: source`);
     checkRange({ offset: destination, length }, sizes.to, `move ${index}: destination`);
   }

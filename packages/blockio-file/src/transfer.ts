@@ -34,7 +34,7 @@ function* partsOf({ request, from, bufferBytes }: TransferJob): Generator<Part> 
     const move = moveAt(request.moves, index);
     const source = from[move.from];
     if (source === undefined) continue; // checkMoves has refused it
-    for (let start = 0; start === 0 || start < move.length; start += bufferBytes) {
+    for (let start = 0; start < move.length; start += bufferBytes) {
       const length = Math.min(bufferBytes, move.length - start);
       yield {
         move: index,

@@ -31,7 +31,9 @@ describeWithPeers(['loop-mounts'], 'the file driver on a block device', () => {
       await writer.zero(sizeBytes - 1024, 1024);
       await writer.flush();
     }
-    const expected = Buffer.alloc(sizeBytes, 7).fill(9, 1024, 1536).fill(0, sizeBytes - 1024);
+    const expected = Buffer.alloc(sizeBytes, 7)
+      .fill(9, 1024, 1536)
+      .fill(0, sizeBytes - 1024);
     await using reader = await driver.openReader({ kind: 'device', path: device });
     const read = Buffer.alloc(sizeBytes);
     await reader.read(0, read);

@@ -24,6 +24,8 @@ export type CaptureParts = Pick<Capture, 'spec' | 'skipped' | 'findings'> & {
   readonly captureId: Parameters<typeof serializeBitmapName>[0]['capture'];
   readonly machine: ChangeState['machine'];
   readonly disks: readonly DecidedDisk[];
+  /** Told when the capture is closed. */
+  readonly closed: (capture: Capture) => void;
 };
 
 /** Images at rest, as they stand from now on. `seal` proves that they stood still and adds the baselines. */
@@ -123,6 +125,7 @@ export class ImageCapture implements Capture {
 
   /** Lets the images go; without a commit the candidates go too. A failure leaks: `reconcile` finds it by its name. */
   async #giveUp(): Promise<void> {
+    this.#parts.closed(this);
     const sealed = await this.#sealing?.catch(() => null);
     await closeDisks(this.#parts.disks).catch(() => undefined);
     if (this.#committed || sealed == null) return;

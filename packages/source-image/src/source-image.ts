@@ -1,5 +1,6 @@
 import {
   type Call,
+  type Capture,
   type CapturePlan,
   type CaptureRequest,
   type Plugin,
@@ -80,7 +81,12 @@ async function removeLeftovers(
   for (const path of found.paths) await removeBaselines(context, path, isLeft);
 }
 
-async function capture(context: SourceContext, request: CaptureRequest, call?: Call): Promise<ImageCapture> {
+async function capture(
+  context: SourceContext,
+  open: Set<Capture>,
+  request: CaptureRequest,
+  call?: Call,
+): Promise<Capture> {
   const found = await findImages(context);
   const { options } = context;
   const machine = machineOf(options, found);
@@ -98,8 +104,11 @@ async function capture(context: SourceContext, request: CaptureRequest, call?: C
       spec: machineSpecOf(machineName(options, found), disks),
       skipped: skippedDisks(context, found, request),
       findings: [...found.findings, ...weakened, ...diskFindings(decided)],
+      closed: (closed: Capture) => void open.delete(closed),
     };
-    return { result: new ImageCapture(context, parts), keep: true };
+    const result = new ImageCapture(context, parts);
+    open.add(result);
+    return { result, keep: true };
   });
 }
 
@@ -118,6 +127,7 @@ export function createImageSource(
     random: services.random ?? systemRandom,
     imageLocks: services.imageLocks ?? linuxImageLocks,
   };
+  const captures = new Set<Capture>();
   return {
     specificationVersion: 'v1',
     platform: 'image',
@@ -136,11 +146,11 @@ export function createImageSource(
       });
     },
     plan: (request, call) => planCapture(context, request, call),
-    capture: (request, call) => capture(context, request, call),
+    capture: (request, call) => capture(context, captures, request, call),
     retire: async (states) => retireBaselines(context, await findRemaining(context), states),
     reconcile: async (keep) => reconcileBaselines(context, await findRemaining(context), keep),
     async [Symbol.asyncDispose]() {
-      // Captures own what they opened; nothing is held between calls.
+      for (const opened of captures) await opened[Symbol.asyncDispose]();
     },
   };
 }

@@ -1,14 +1,17 @@
-import { type PlanId, type RestorePlan, type RestoreRun, SendenseError } from '@sendense/core';
+import {
+  type PlanId,
+  type RestorePlan,
+  type RestoreRun,
+  type RestoreWriter,
+  SendenseError,
+} from '@sendense/core';
 import type { TargetContext } from './context.ts';
-import { type Destination, findDestination, parsePartialName, partialPath } from './destination.ts';
+import { findDestination, parsePartialName, partialPath } from './destination.ts';
 import type { RestoreScope } from './disk-writer.ts';
 import { ImageRestoreWriter } from './image-restore-writer.ts';
 import { refuseDestination } from './refuse-destination.ts';
 import { RestoreDisk } from './restore-disk.ts';
 import { RestoreMemory } from './restore-memory.ts';
-
-/** Places that a restore of this process writes to, and its plan. */
-const busy = new Map<string, PlanId>();
 
 function locked(location: string, plan: PlanId): SendenseError {
   return new SendenseError('LOCKED', `another restore (${plan}) writes to ${location}`, {
@@ -16,17 +19,6 @@ function locked(location: string, plan: PlanId): SendenseError {
     remedy: `wait for it; if it has stopped, resume it or roll it back, or remove ${partialPath(location, plan)}`,
     context: { location, plan },
   });
-}
-
-function claim(disks: readonly RestoreDisk[], plan: PlanId): () => void {
-  for (const { location } of disks) {
-    const other = busy.get(location);
-    if (other !== undefined) throw locked(location, other);
-  }
-  for (const { location } of disks) busy.set(location, plan);
-  return () => {
-    for (const { location } of disks) busy.delete(location);
-  };
 }
 
 /** Rejects with `LOCKED` when the unfinished file of another plan lies beside one of ours. */
@@ -98,22 +90,19 @@ async function resumeAll(disks: readonly RestoreDisk[]): Promise<void> {
   }
 }
 
-/** Begins or resumes a restore; see `TargetConnector.begin`. */
+/** Begins or resumes a restore, which stays in `open` until it is closed; see `TargetConnector.begin`. */
 export async function beginRestore(
   context: TargetContext,
+  open: Set<RestoreWriter>,
   plan: RestorePlan,
   run: RestoreRun,
-): Promise<ImageRestoreWriter> {
-  const destination: Destination = await findDestination(context);
+): Promise<RestoreWriter> {
+  const destination = await findDestination(context);
   const scope: RestoreScope = { context, destination, plan, memory: new RestoreMemory(plan, run) };
   const disks = plan.disks.map((planned) => new RestoreDisk(scope, planned));
-  const release = claim(disks, plan.id);
-  try {
-    if (run.resume === undefined) await createAll(scope, disks);
-    else await resumeAll(disks);
-    return new ImageRestoreWriter(scope, run, disks, release);
-  } catch (error) {
-    release();
-    throw error;
-  }
+  if (run.resume === undefined) await createAll(scope, disks);
+  else await resumeAll(disks);
+  const writer = new ImageRestoreWriter(scope, run, disks, (closed) => void open.delete(closed));
+  open.add(writer);
+  return writer;
 }

@@ -20,19 +20,19 @@ export class ImageRestoreWriter implements RestoreWriter {
   readonly #scope: RestoreScope;
   readonly #run: RestoreRun;
   readonly #restoreDisks: readonly RestoreDisk[];
-  readonly #release: () => void;
+  readonly #closed: (writer: RestoreWriter) => void;
   #disposing: Promise<void> | undefined;
 
   constructor(
     scope: RestoreScope,
     run: RestoreRun,
     restoreDisks: readonly RestoreDisk[],
-    release: () => void,
+    closed: (writer: RestoreWriter) => void,
   ) {
     this.#scope = scope;
     this.#run = run;
     this.#restoreDisks = restoreDisks;
-    this.#release = release;
+    this.#closed = closed;
     this.disks = new Map(restoreDisks.map(({ planned, writer }) => [planned.id, writer]));
   }
 
@@ -86,11 +86,8 @@ export class ImageRestoreWriter implements RestoreWriter {
   }
 
   async #close(): Promise<void> {
-    try {
-      for (const disk of this.#restoreDisks) await disk.close();
-    } finally {
-      this.#release();
-    }
+    this.#closed(this);
+    for (const disk of this.#restoreDisks) await disk.close();
   }
 }
 

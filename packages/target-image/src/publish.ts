@@ -15,6 +15,10 @@ export type Publication = {
 /** Ways in which file systems say that they have no second names. */
 const NO_LINKS: ReadonlySet<unknown> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
 
+function errnoOf(error: unknown): unknown {
+  return SendenseError.is(error) ? error.context.errno : undefined;
+}
+
 async function removeIfThere(fileSystem: FileSystem, path: string): Promise<void> {
   await fileSystem.unlink(path).catch((error: unknown) => {
     if (!SendenseError.is(error, 'NOT_FOUND')) throw error;
@@ -26,7 +30,7 @@ async function nameOnce(fileSystem: FileSystem, { from, to }: Publication): Prom
   try {
     await fileSystem.link(from, to);
   } catch (error) {
-    if (!SendenseError.is(error) || !NO_LINKS.has(error.context['errno'])) throw error;
+    if (!NO_LINKS.has(errnoOf(error))) throw error;
     if ((await fileSystem.stat(to)) !== undefined) {
       throw new SendenseError('ALREADY_EXISTS', `${to} already exists`, {
         operation: 'publish-file',

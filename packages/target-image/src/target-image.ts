@@ -1,4 +1,11 @@
-import { type Plugin, systemClock, systemRandom, type TargetConnector, throwIfAborted } from '@sendense/core';
+import {
+  type Plugin,
+  type RestoreWriter,
+  systemClock,
+  systemRandom,
+  type TargetConnector,
+  throwIfAborted,
+} from '@sendense/core';
 import { nodeFileSystem } from '@sendense/plugin-kit/files';
 import { beginRestore } from './begin-restore.ts';
 import { capabilitiesOf } from './capabilities.ts';
@@ -22,6 +29,7 @@ export function createImageTarget(
     random: services.random ?? systemRandom,
   };
   const capabilities = capabilitiesOf(context.options);
+  const restores = new Set<RestoreWriter>();
   return {
     specificationVersion: 'v1',
     platform: PLATFORM,
@@ -29,11 +37,11 @@ export function createImageTarget(
     check: (request) => checkRestore(context, request, capabilities),
     begin: async (plan, run, call) => {
       throwIfAborted(call?.signal, 'begin-restore');
-      return await beginRestore(context, plan, run);
+      return await beginRestore(context, restores, plan, run);
     },
     reconcile: (keep) => reconcilePartials(context, keep),
     async [Symbol.asyncDispose]() {
-      // Restores own what they opened; nothing is held between calls.
+      for (const opened of restores) await opened[Symbol.asyncDispose]();
     },
   };
 }

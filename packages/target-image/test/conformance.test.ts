@@ -1,0 +1,19 @@
+import { createImageTarget } from '@sendense/target-image';
+import { blockWriterConformance, targetConformance } from '@sendense/testkit';
+import { describe, it } from 'vitest';
+import { openTargetFixture, openWriterFixture } from './fixtures.ts';
+
+const fresh = { untouched: 'zero', endpoint: false, copyFrom: false } as const;
+const writers = {
+  raw: { ...fresh, order: 'random', rewritable: true, durable: true },
+  qcow2: { ...fresh, order: 'ascending', rewritable: false, durable: false },
+} as const;
+
+for (const format of ['raw', 'qcow2'] as const) {
+  const { capabilities } = createImageTarget({ path: 'disks/', format });
+  const name = `target-image (${format})`;
+  const open = (sizeBytes: number) => openWriterFixture(format, sizeBytes);
+  blockWriterConformance({ describe, it }, { name, capabilities: writers[format], open });
+  const target = { name, capabilities, owner: 'sendense', open: () => openTargetFixture(format) };
+  targetConformance({ describe, it }, target);
+}
