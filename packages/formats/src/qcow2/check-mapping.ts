@@ -1,8 +1,15 @@
 import type { FileHandle } from '@sendense/plugin-kit/files';
-import { COMPRESSED_HIGH, COPIED_HIGH, SECTOR_BYTES, ZERO_LOW } from './constants.ts';
+import {
+  COMPRESSED_HIGH,
+  COPIED_HIGH,
+  OFFSET_HIGH,
+  OFFSET_LOW,
+  SECTOR_BYTES,
+  ZERO_LOW,
+} from './constants.ts';
 import type { Qcow2Geometry } from './geometry.ts';
 import { offsetAt, readTable } from './read-table.ts';
-import type { ReferenceSink } from './reference-counter.ts';
+import type { Described, ReferenceSink } from './reference-counter.ts';
 import { compressedRun } from './scan-clusters.ts';
 
 /** The image that a check walks. */
@@ -22,7 +29,7 @@ export type L1Table = {
 };
 
 /** Called for every offset of an active table, with whether its entry claims the only reference. */
-export type CopiedVisitor = (offset: number, copied: boolean, what: string) => void;
+export type CopiedVisitor = (offset: number, copied: boolean, what: Described) => void;
 
 /** Reserved bits: L1 entries 0–8 and 56–62, L2 entries 1–8 and 56–61. */
 const L1_RESERVED = { high: 0x7f00_0000, low: 0x1ff };
@@ -36,54 +43,58 @@ export async function checkMapping(
   copied?: CopiedVisitor,
 ): Promise<void> {
   const { clusterBytes, l2CoverageBytes } = image.geometry;
-  if (!counter.addAligned(table.offset, table.entries * 8, table.name)) return;
+  if (!counter.addAligned(table.offset, table.entries * 8, () => table.name)) return;
+  let unreferring = 0;
   for await (const { first, count, view } of readTable(image.handle, table.offset, table.entries)) {
     for (let index = 0; index < count; index += 1) {
       const high = view.getUint32(index * 8);
       const low = view.getUint32(index * 8 + 4);
       if (high === 0 && low === 0) continue;
-      const what = `the L2 table of entry ${first + index} of ${table.name}`;
+      const what = () => `the L2 table of entry ${first + index} of ${table.name}`;
       const offset = offsetAt(view, index * 8);
       if (high & L1_RESERVED.high || low & L1_RESERVED.low || offset === 0) {
-        counter.error('reserved-bits', `the entry of ${what} has bits that must be zero`);
+        counter.error('reserved-bits', () => `the entry of ${what()} has bits that must be zero`);
       }
       if (offset === 0 || !counter.addAligned(offset, clusterBytes, what)) continue;
-      if (table.active) copied?.(offset, (high & COPIED_HIGH) !== 0, what);
-      await checkL2(
-        image,
-        offset,
-        (first + index) * l2CoverageBytes,
-        counter,
-        table.active ? copied : undefined,
-      );
+      const visitor = table.active ? copied : undefined;
+      visitor?.(offset, (high & COPIED_HIGH) !== 0, what);
+      // Many entries may share one table of zero clusters: it refers to nothing, so once is enough.
+      if (offset === unreferring) continue;
+      const references = await checkL2(image, offset, (first + index) * l2CoverageBytes, counter, visitor);
+      if (references === 0) unreferring = offset;
     }
   }
 }
 
+/** The number of entries that refer to a cluster. */
 async function checkL2(
   image: CheckedImage,
   position: number,
   guest: number,
   counter: ReferenceSink,
   copied: CopiedVisitor | undefined,
-): Promise<void> {
+): Promise<number> {
   const { clusterBytes, l2EntryBytes } = image.geometry;
   const step = l2EntryBytes / 8;
+  let references = 0;
   for await (const { first, count, view } of readTable(image.handle, position, clusterBytes / 8)) {
+    const words = new Uint32Array(view.buffer);
     for (let index = 0; index < count; index += step) {
+      if (isZero(words, index * 2, step * 2)) continue;
       const high = view.getUint32(index * 8);
       const low = view.getUint32(index * 8 + 4);
-      const extended = step === 2;
-      if (high === 0 && low === 0 && !(extended && hasSubclusters(view, index))) continue;
       const guestOffset = guest + ((first + index) / step) * clusterBytes;
+      if ((high & (COMPRESSED_HIGH | OFFSET_HIGH)) !== 0 || (low & OFFSET_LOW) !== 0) references += 1;
       if (high & COMPRESSED_HIGH) checkCompressed(image, guestOffset, high, low, counter);
       else checkStandard(image, guestOffset, view, index, counter, copied);
     }
   }
+  return references;
 }
 
-function hasSubclusters(view: DataView, index: number): boolean {
-  return view.getUint32(index * 8 + 8) !== 0 || view.getUint32(index * 8 + 12) !== 0;
+function isZero(words: Uint32Array, from: number, count: number): boolean {
+  for (let at = from; at < from + count; at += 1) if (words[at] !== 0) return false;
+  return true;
 }
 
 function checkCompressed(
@@ -93,9 +104,9 @@ function checkCompressed(
   low: number,
   counter: ReferenceSink,
 ): void {
-  const what = `the compressed cluster of guest offset ${guest}`;
+  const what = () => `the compressed cluster of guest offset ${guest}`;
   if (image.dataFile || high & COPIED_HIGH)
-    counter.error('reserved-bits', `${what} has flags it must not have`);
+    counter.error('reserved-bits', () => `${what()} has flags it must not have`);
   const { geometry, version } = image;
   const scan = { page: new DataView(new ArrayBuffer(0)), pageGuest: 0, offset: 0, end: 0, sizeBytes: 0 };
   try {
@@ -103,7 +114,7 @@ function checkCompressed(
     const first = Math.floor(run.hostOffset / SECTOR_BYTES) * SECTOR_BYTES;
     counter.add(first, run.hostOffset + run.hostLength - first, what);
   } catch {
-    counter.error('outside-file', `${what} lies outside the file`);
+    counter.error('outside-file', () => `${what()} lies outside the file`);
   }
 }
 
@@ -115,23 +126,24 @@ function checkStandard(
   counter: ReferenceSink,
   copied: CopiedVisitor | undefined,
 ): void {
-  const what = `the cluster of guest offset ${guest}`;
+  const what = () => `the cluster of guest offset ${guest}`;
   const high = view.getUint32(index * 8);
   const low = view.getUint32(index * 8 + 4);
   const { extendedL2, clusterBytes } = image.geometry;
   const zeroForbidden = extendedL2 || image.version === 2;
   if (high & L2_RESERVED.high || low & L2_RESERVED.low || (zeroForbidden && low & ZERO_LOW)) {
-    counter.error('reserved-bits', `the entry of ${what} has bits that must be zero`);
+    counter.error('reserved-bits', () => `the entry of ${what()} has bits that must be zero`);
   }
   const offset = offsetAt(view, index * 8);
   const owned = (high & COPIED_HIGH) !== 0;
   if (extendedL2) checkSubclusters(view, index, offset !== 0 || (image.dataFile && owned), what, counter);
   if (image.dataFile) {
-    if (owned && offset !== guest) counter.error('wrong-offset', `${what} is elsewhere in the data file`);
+    if (owned && offset !== guest)
+      counter.error('wrong-offset', () => `${what()} is elsewhere in the data file`);
     return;
   }
   if (offset === 0) {
-    if (owned) counter.error('copied-flag', `${what} claims a reference to nothing`);
+    if (owned) counter.error('copied-flag', () => `${what()} claims a reference to nothing`);
     return;
   }
   if (counter.addAligned(offset, clusterBytes, what)) copied?.(offset, owned, what);
@@ -141,12 +153,12 @@ function checkSubclusters(
   view: DataView,
   index: number,
   allocated: boolean,
-  what: string,
+  what: Described,
   counter: ReferenceSink,
 ): void {
   const zeros = view.getUint32(index * 8 + 8);
   const present = view.getUint32(index * 8 + 12);
   if ((zeros & present) !== 0 || (present !== 0 && !allocated)) {
-    counter.error('subclusters', `the subclusters of ${what} contradict each other`);
+    counter.error('subclusters', () => `the subclusters of ${what()} contradict each other`);
   }
 }

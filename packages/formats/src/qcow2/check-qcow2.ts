@@ -66,7 +66,7 @@ async function checkWindow({ handle, fileBytes, head, counter, log }: Window): P
     name: 'the L1 table',
     active: true,
   };
-  counter.add(0, geometry.clusterBytes, 'the header');
+  counter.add(0, geometry.clusterBytes, () => 'the header');
   await checkRefcountTable(image, refcounts, counter);
   await checkMapping(image, active, counter);
   await checkSnapshots(image, head, counter);
@@ -84,7 +84,7 @@ async function checkSnapshots(
   if (head.header.snapshotCount === 0) return;
   try {
     const { tableBytes, l1Tables } = await readSnapshots(image.handle, head.header);
-    counter.addAligned(head.header.snapshotsOffset, tableBytes, 'the snapshot table');
+    counter.addAligned(head.header.snapshotsOffset, tableBytes, () => 'the snapshot table');
     for (const [index, table] of l1Tables.entries()) {
       await checkMapping(
         image,
@@ -94,7 +94,7 @@ async function checkSnapshots(
     }
   } catch (error) {
     if (!SendenseError.is(error, 'FORMAT_INVALID')) throw error;
-    counter.error('snapshots', error.message);
+    counter.error('snapshots', () => error.message);
   }
 }
 
@@ -103,6 +103,9 @@ function copiedCheck(counter: ReferenceCounter, clusterBytes: number, log: Check
   return (offset, copied, what) => {
     const refcount = counter.counts[offset / clusterBytes - counter.first];
     if (refcount === undefined || copied === (refcount === 1)) return;
-    log.error('copied-flag', `the entry of ${what} ${copied ? 'claims' : 'denies'} the only reference to it`);
+    log.error(
+      'copied-flag',
+      `the entry of ${what()} ${copied ? 'claims' : 'denies'} the only reference to it`,
+    );
   };
 }

@@ -14,13 +14,13 @@ export async function checkRefcountTable(
   counter: ReferenceCounter,
 ): Promise<void> {
   const { clusterBytes } = image.geometry;
-  if (!counter.addAligned(table.offset, table.entries * 8, 'the refcount table')) return;
+  if (!counter.addAligned(table.offset, table.entries * 8, () => 'the refcount table')) return;
   for await (const { first, count, view } of readTable(image.handle, table.offset, table.entries)) {
     for (let index = 0; index < count; index += 1) {
       const offset = blockOffset(view, index);
-      const what = `refcount block ${first + index}`;
+      const what = () => `refcount block ${first + index}`;
       if (view.getUint32(index * 8 + 4) & 0x1ff) {
-        counter.error('reserved-bits', `the entry of ${what} has bits that must be zero`);
+        counter.error('reserved-bits', () => `the entry of ${what()} has bits that must be zero`);
       }
       if (offset !== 0) counter.addAligned(offset, clusterBytes, what);
     }

@@ -3,13 +3,16 @@ import type { CheckLog } from './check-result.ts';
 /** The most references that are told apart. */
 const MAX_COUNT = 0xffff;
 
+/** What a structure is called in a message; made only when there is one, as there are millions of structures. */
+export type Described = () => string;
+
 /** What a walk over the tables reports to. */
 export interface ReferenceSink {
   /** Takes note of every cluster that `[offset, offset + length)` touches; `false` when it is not in the file. */
-  add(offset: number, length: number, what: string): boolean;
+  add(offset: number, length: number, what: Described): boolean;
   /** Like {@link add} for a structure that starts at a cluster boundary. */
-  addAligned(offset: number, length: number, what: string): boolean;
-  error(code: string, message: string): void;
+  addAligned(offset: number, length: number, what: Described): boolean;
+  error(code: string, message: Described): void;
 }
 
 /** Counts references to the host clusters of one window of the file. */
@@ -43,11 +46,12 @@ export class ReferenceCounter implements ReferenceSink {
   }
 
   /** Counts every cluster that `[offset, offset + length)` touches; `false` (and an error) outside the file. */
-  add(offset: number, length: number, what: string): boolean {
+  add(offset: number, length: number, what: Described): boolean {
     const from = Math.floor(offset / this.#clusterBytes);
     const to = Math.ceil((offset + length) / this.#clusterBytes);
     if (to > this.#fileClusters) {
-      if (this.isFirst) this.#log.error('outside-file', `${what} at offset ${offset} lies outside the file`);
+      if (this.isFirst)
+        this.#log.error('outside-file', `${what()} at offset ${offset} lies outside the file`);
       return false;
     }
     const last = Math.min(to, this.#first + this.#counts.length) - this.#first;
@@ -59,15 +63,15 @@ export class ReferenceCounter implements ReferenceSink {
   }
 
   /** Like {@link add} for a structure that starts at a cluster boundary. */
-  addAligned(offset: number, length: number, what: string): boolean {
+  addAligned(offset: number, length: number, what: Described): boolean {
     if (offset % this.#clusterBytes === 0) return this.add(offset, length, what);
-    this.error('misaligned', `${what} at offset ${offset} does not start at a cluster boundary`);
+    this.error('misaligned', () => `${what()} at offset ${offset} does not start at a cluster boundary`);
     return false;
   }
 
   /** Reports a problem once, whatever the number of windows. */
-  error(code: string, message: string): void {
-    if (this.isFirst) this.#log.error(code, message);
+  error(code: string, message: Described): void {
+    if (this.isFirst) this.#log.error(code, message());
   }
 }
 

@@ -91,9 +91,11 @@ function sameKind(page: DataView, from: number, stop: number, flag: number): num
 }
 
 function emptyUntil(page: DataView, from: number, stop: number): number {
-  let next = from;
-  while (next < stop && page.getUint32(next * 8 + 4) === 0 && page.getUint32(next * 8) === 0) next += 1;
-  return next;
+  // Most of a sparse disk is this loop: plain words are several times faster than a DataView.
+  const words = new Uint32Array(page.buffer, page.byteOffset, page.byteLength / 4);
+  let word = from * 2;
+  while (word < stop * 2 && words[word] === 0) word += 1;
+  return word >>> 1;
 }
 
 function adjacentUntil(
