@@ -30,10 +30,20 @@ export async function runCommandLine(args: readonly string[], host: Host): Promi
 }
 
 async function runVerb(verb: Verb, options: CommonOptions, host: Host, stop: StopSignals): Promise<number> {
-  await using session = await openSession(host, options, stop);
-  const result = await verb.run(session, options);
+  const result = await runInSession(verb, options, host, stop);
   print(result, options.json === true, host);
   return result.exitCode ?? EXIT.done;
+}
+
+/** Everything is closed, and the terminal free, when this resolves. */
+async function runInSession(
+  verb: Verb,
+  options: CommonOptions,
+  host: Host,
+  stop: StopSignals,
+): Promise<VerbResult> {
+  await using session = await openSession(host, options, stop);
+  return await verb.run(session, options);
 }
 
 function print(result: VerbResult, json: boolean, host: Host): void {

@@ -18,4 +18,5 @@ export type {
   SendenseResume,
   SendenseVerify,
 } from './requests.ts';
+export { parseRestorePlaces, type RestorePlaces, serializeRestorePlaces } from './restore-places.ts';
 export type { Sendense } from './sendense.ts';

@@ -1,9 +1,9 @@
 import type { JobRequest } from '@sendense/catalog';
 import { jobId } from '@sendense/core';
 import { createEngine, type Engine } from '@sendense/engine';
+import { createProcessFence, isHolderAlive } from '@sendense/plugin-kit';
 import { createProgressView } from '../output/create-progress-view.ts';
 import { asSendenseError } from '../output/error-report.ts';
-import { isHolderAlive, processHolder } from './holder.ts';
 import type { Session } from './session.ts';
 
 /** Time between two looks whether somebody asked to cancel a job. */
@@ -12,16 +12,15 @@ const CANCEL_EVERY_MS = 500;
 /** An engine on the catalog of the session, whose jobs are recorded and shown. */
 export async function openEngine(session: Session, request: Omit<JobRequest, 'holder'>): Promise<Engine> {
   const catalog = await session.catalog();
-  const holder = processHolder();
+  const fence = createProcessFence();
   await catalog.jobs.closeAbandoned(isHolderAlive);
   const engine = createEngine({
     journal: catalog.journal,
     services: await session.services(),
-    // one process is one worker: whether another one still works is seen by its holder, not by a time that runs out
-    fence: { holder, token: 1, check: () => Promise.resolve() },
+    fence,
     isHolderAlive,
   });
-  const recording = session.own(catalog.jobs.record(engine.events, { ...request, holder }));
+  const recording = session.own(catalog.jobs.record(engine.events, { ...request, holder: fence.holder }));
   session.own({
     [Symbol.asyncDispose]: () =>
       recording.settled().catch((error: unknown) => warn(session, 'the job is not in the catalog', error)),

@@ -1,27 +1,23 @@
 import { resolve } from 'node:path';
-import { type Repository, SendenseError, systemServices } from '@sendense/core';
-import { type LocalRepository, openLocalRepository } from '@sendense/repository-local';
-import { unknownKind } from '../names/parse-name.ts';
-import { findPlace, missingFlag } from './named-places.ts';
+import { SendenseError, systemServices } from '@sendense/core';
+import { parsePlaceName, resolveRepository } from '@sendense/quickstart';
+import type { LocalRepository } from '@sendense/repository-local';
+import { findPlace, missingFlag } from '../names/find-place.ts';
 import type { Session } from './session.ts';
 
 /** An open repository and how the user reaches it. */
 export type OpenRepository = {
-  readonly repository: Repository;
-  /** Folder of a local repository. */
+  readonly repository: LocalRepository;
+  /** Its folder. */
   readonly path: string;
-  /** Inline form with an absolute path; never holds a credential. */
+  /** Inline name with an absolute path; never holds a credential. */
   readonly location: string;
 };
 
-/** The folder that a repository's name stands for. */
+/** The folder that a repository's name stands for, whether it is there or not. */
 export function repositoryPath(session: Session, name: string): string {
-  const { text, inline } = findPlace(session.config, 'repository', name);
-  const known = inline === undefined || inline.kind === 'local';
-  if (!known) throw unknownKind('repository', inline.kind, ['local']);
-  const path = inline?.rest ?? text;
-  if (path === '') throw missingFlag('repository');
-  return resolve(session.host.workingDirectory, path);
+  const { text } = findPlace(session.config, 'repository', name);
+  return resolve(session.host.workingDirectory, parsePlaceName('repository', text).rest);
 }
 
 /** The repository to take when none was named: the configured one, else the only one this installation has met. */
@@ -49,16 +45,15 @@ function withInitRemedy(error: unknown, path: string): unknown {
 /** Opens the repository that `name` stands for (default: see `--repository`) for the length of the session. */
 export async function openRepository(session: Session, name: string | undefined): Promise<OpenRepository> {
   const path = repositoryPath(session, name ?? (await defaultRepository(session)));
-  const repository = await openLocalRepository({ path }, systemServices({ log: session.log })).catch(
-    (error: unknown) => {
-      throw withInitRemedy(error, path);
-    },
-  );
-  return keep(session, repository);
+  const services = systemServices({ log: session.log });
+  const { repository } = await resolveRepository(`local:${path}`, {}, services).catch((error: unknown) => {
+    throw withInitRemedy(error, path);
+  });
+  return keepRepository(session, repository);
 }
 
 /** Closes the repository with the session, and tells what is noteworthy of it. */
-export function keep(session: Session, repository: LocalRepository): OpenRepository {
+export function keepRepository(session: Session, repository: LocalRepository): OpenRepository {
   session.own(repository);
   for (const { severity, message, code } of repository.findings) {
     session.log({ level: severity === 'info' ? 'info' : 'warn', message, fields: { code } });

@@ -1,9 +1,9 @@
 import { type JobId, jobId } from '@sendense/core';
 import type { Engine, ResumeRestoreRequest } from '@sendense/engine';
+import { parseRestorePlaces } from '@sendense/quickstart';
 import { openEngine } from './open-engine.ts';
 import { openRepository } from './open-repository.ts';
 import { openTarget } from './open-target.ts';
-import { parseRestoreHost } from './restore-host.ts';
 import type { Session } from './session.ts';
 
 /** A restore of another process, with everything that it was started with open again. */
@@ -13,7 +13,12 @@ export type OpenRestore = { readonly engine: Engine; readonly request: ResumeRes
 export async function openRestore(session: Session, job: string): Promise<OpenRestore> {
   const id: JobId = jobId(job);
   const engine = await openEngine(session, {});
-  const { repository: location, target: place } = parseRestoreHost((await engine.restoreStatus(id)).host);
-  const { repository, path } = await openRepository(session, location);
-  return { engine, request: { jobId: id, repository, target: await openTarget(session, place, [path]) } };
+  const places = parseRestorePlaces((await engine.restoreStatus(id)).host);
+  const { repository, path } = await openRepository(session, places.repository);
+  const { target } = await openTarget(session, {
+    name: `image:${places.target.path}`,
+    format: places.target.format ?? undefined,
+    protect: [path],
+  });
+  return { engine, request: { jobId: id, repository, target } };
 }

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { createFileDriver } from '@sendense/blockio-file';
 import { type Catalog, openCatalog } from '@sendense/catalog';
 import { type Call, type LogSink, type PluginServices, systemServices } from '@sendense/core';
 import { nodeFileSystem } from '@sendense/plugin-kit/files';
@@ -6,6 +7,7 @@ import type { Config } from '../config/config-schema.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { configFile, stateDirectory } from '../config/locations.ts';
 import type { Host } from '../host.ts';
+import { asSendenseError } from '../output/error-report.ts';
 import { createLogLines } from '../output/log-lines.ts';
 import type { CommonOptions } from '../program/common-flags.ts';
 import type { StopSignals } from './stop-signals.ts';
@@ -43,11 +45,11 @@ export class Session implements AsyncDisposable {
     return join(this.stateDirectory, 'catalog.sqlite');
   }
 
-  /** The folder for temporary files of this installation. */
+  /** What plugins and the engine take from this process. */
   async services(): Promise<PluginServices> {
     const temporaryDirectory = join(this.stateDirectory, 'tmp');
     await nodeFileSystem.makeDirectory(temporaryDirectory);
-    return systemServices({ log: this.log, temporaryDirectory });
+    return systemServices({ log: this.log, temporaryDirectory, drivers: [createFileDriver()] });
   }
 
   /** The catalog, opened once; `onCorrupt` counts for the first caller. */
@@ -64,7 +66,17 @@ export class Session implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (let handle = this.#owned.pop(); handle !== undefined; handle = this.#owned.pop()) {
+      await this.#close(handle);
+    }
+  }
+
+  /** What was done is done: the result counts, and the other handles are closed too. */
+  async #close(handle: AsyncDisposable): Promise<void> {
+    try {
       await handle[Symbol.asyncDispose]();
+    } catch (error) {
+      const { message } = asSendenseError(error, 'close');
+      this.log({ level: 'warn', message: `closing failed: ${message}`, fields: {} });
     }
   }
 }

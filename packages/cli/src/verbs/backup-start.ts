@@ -1,12 +1,13 @@
 import { SendenseError } from '@sendense/core';
 import type { BackupRequest } from '@sendense/engine';
+import type { ResolvedSource } from '@sendense/quickstart';
+import { missingFlag } from '../names/find-place.ts';
 import { backupLines, describeBackup, describeForecast, forecastLines } from '../output/describe-backup.ts';
 import { errorLine, errorReport } from '../output/error-report.ts';
 import { noteChange } from '../session/maintain.ts';
-import { missingFlag } from '../session/named-places.ts';
 import { openEngine } from '../session/open-engine.ts';
 import { type OpenRepository, openRepository } from '../session/open-repository.ts';
-import { type OpenSource, openSource } from '../session/open-source.ts';
+import { openSource } from '../session/open-source.ts';
 import type { Session } from '../session/session.ts';
 import { hooksOf } from '../session/with-hooks.ts';
 import { defineVerb, type VerbResult } from '../verb.ts';
@@ -20,7 +21,7 @@ export const backupStart = defineVerb<BackupStartOptions>({
   async run(session, options) {
     await session.catalog();
     const open = await openRepository(session, options.repository);
-    const sources: OpenSource[] = [];
+    const sources: ResolvedSource[] = [];
     for (const name of sourceNames(session, options)) {
       sources.push(await openSource(session, name, options, options.machine));
     }
@@ -52,14 +53,14 @@ function sourceNames(session: Session, options: BackupStartOptions): readonly st
 function requestOf(
   session: Session,
   open: OpenRepository,
-  from: OpenSource,
+  from: ResolvedSource,
   options: BackupStartOptions,
 ): BackupRequest {
   const hooks = hooksOf(session, options);
   return {
     source: from.source,
     machine: from.machine.machine,
-    machineKey: from.key,
+    machineKey: from.machineKey,
     repository: open.repository,
     type: options.type,
     allowFull: options.allowFull === true,
@@ -74,7 +75,7 @@ function requestOf(
 async function plan(
   session: Session,
   open: OpenRepository,
-  from: OpenSource,
+  from: ResolvedSource,
   options: BackupStartOptions,
 ): Promise<VerbResult> {
   const engine = await openEngine(session, {});
@@ -88,7 +89,7 @@ async function plan(
 async function backUpOne(
   session: Session,
   open: OpenRepository,
-  from: OpenSource,
+  from: ResolvedSource,
   options: BackupStartOptions,
 ): Promise<VerbResult> {
   const engine = await openEngine(session, { requestedType: options.type });
@@ -100,7 +101,7 @@ async function backUpOne(
 async function backUpSeveral(
   session: Session,
   open: OpenRepository,
-  sources: readonly OpenSource[],
+  sources: readonly ResolvedSource[],
   options: BackupStartOptions,
 ): Promise<VerbResult> {
   const engine = await openEngine(session, { requestedType: options.type });

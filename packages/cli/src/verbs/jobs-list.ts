@@ -1,6 +1,6 @@
 import type { Job } from '@sendense/catalog';
+import { isHolderAlive } from '@sendense/plugin-kit';
 import { textTable } from '../output/text-table.ts';
-import { isHolderAlive } from '../session/holder.ts';
 import { defineVerb } from '../verb.ts';
 
 /** `jobs list` */

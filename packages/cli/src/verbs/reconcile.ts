@@ -6,7 +6,7 @@ import { type RepositoryOption, repositoryFlag } from '../program/shared-flags.t
 import { openEngine } from '../session/open-engine.ts';
 import { openRepository } from '../session/open-repository.ts';
 import { openSource } from '../session/open-source.ts';
-import { openTarget, targetPlace } from '../session/open-target.ts';
+import { openTarget } from '../session/open-target.ts';
 import type { Session } from '../session/session.ts';
 import { defineVerb } from '../verb.ts';
 
@@ -42,7 +42,7 @@ async function sourcesOf(session: Session, named: readonly string[] | undefined)
 async function targetsOf(session: Session, named: readonly string[] | undefined): Promise<TargetConnector[]> {
   const targets: TargetConnector[] = [];
   for (const name of named ?? Object.keys(session.config.targets)) {
-    targets.push(await openTarget(session, targetPlace(session, name, undefined), []));
+    targets.push((await openTarget(session, { name, format: undefined, protect: [] })).target);
   }
   return targets;
 }

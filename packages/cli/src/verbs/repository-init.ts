@@ -2,7 +2,7 @@ import { createLocalRepository } from '@sendense/repository-local';
 import type { Command } from 'commander';
 import { parseText } from '../program/flag-values.ts';
 import { noteChange } from '../session/maintain.ts';
-import { keep, repositoryPath } from '../session/open-repository.ts';
+import { keepRepository, repositoryPath } from '../session/open-repository.ts';
 import { defineVerb } from '../verb.ts';
 
 /** `repository init` */
@@ -18,7 +18,7 @@ export const repositoryInit = defineVerb<{ readonly repository: string }>({
   async run(session, options) {
     await session.catalog();
     const wanted = repositoryPath(session, options.repository);
-    const open = keep(session, await createLocalRepository({ path: wanted }));
+    const open = keepRepository(session, await createLocalRepository({ path: wanted }));
     await noteChange(session, open);
     const { repository, path } = open;
     return {

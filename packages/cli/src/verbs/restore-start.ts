@@ -1,3 +1,4 @@
+import { serializeRestorePlaces } from '@sendense/quickstart';
 import { type Command, Option } from 'commander';
 import { describeRestore, restoreLines } from '../output/describe-restore.ts';
 import { collectText, parseBytes, parsePositive, parseText } from '../program/flag-values.ts';
@@ -10,8 +11,7 @@ import {
 import { findPoint, readPoints } from '../session/find-points.ts';
 import { openEngine } from '../session/open-engine.ts';
 import { openRepository } from '../session/open-repository.ts';
-import { openTarget, targetPlace } from '../session/open-target.ts';
-import { serializeRestoreHost } from '../session/restore-host.ts';
+import { openTarget } from '../session/open-target.ts';
 import { defineVerb } from '../verb.ts';
 
 type Options = RepositoryOption &
@@ -46,10 +46,10 @@ export const restoreStart = defineVerb<Options>({
   summary: 'write the disks of a recovery point to a target and read them back',
   flags,
   async run(session, options) {
-    const place = targetPlace(session, options.target, options.format);
     const { repository, path, location } = await openRepository(session, options.repository);
     const point = findPoint(await readPoints(repository, session.call), options.backupId);
-    const target = await openTarget(session, place, [path]);
+    const { target: name, format } = options;
+    const { target, place } = await openTarget(session, { name, format, protect: [path] });
     const engine = await openEngine(session, { target: `image:${place.path}` });
     const result = await engine.restore(
       {
@@ -58,14 +58,13 @@ export const restoreStart = defineVerb<Options>({
         target,
         overwrite: options.overwrite === true,
         verify: options.verify,
-        host: serializeRestoreHost({ repository: location, target: place }),
+        host: serializeRestorePlaces({ repository: location, target: place }),
         ...(options.disk === undefined ? {} : { disks: options.disk }),
         ...(options.rate === undefined ? {} : { rateBytesPerSecond: options.rate }),
         ...(options.parallel === undefined ? {} : { parallelDisks: options.parallel }),
       },
       session.call,
     );
-    session.log({ level: 'info', message: 'restored', fields: { repository: path, target: result.target } });
     return { json: describeRestore(result), lines: restoreLines(result) };
   },
 });

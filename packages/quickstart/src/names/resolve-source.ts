@@ -20,6 +20,8 @@ export type ResolveSourceOptions = {
   readonly machineId?: string;
   /** Which machine of the source: its name, key or platform id. Needed where there are several. */
   readonly machine?: string;
+  /** Name of an image's machine for people; default the name of its file or folder. */
+  readonly name?: string;
   readonly format?: ImageSourceOptions['format'];
   /** Folders from which backing files may be opened; default none. */
   readonly parents?: readonly string[];
@@ -41,12 +43,13 @@ export async function resolveSource(
 ): Promise<ResolvedSource> {
   const base = options.workingDirectory ?? process.cwd();
   const path = resolve(base, placeOf('source', name, ['image']));
-  const { machineId, format, parents } = options;
+  const { machineId, name: machineName, format, parents } = options;
   const folders = parents?.map((folder) => resolve(base, folder));
   const source = createImageSource(
     {
       path,
       ...(machineId !== undefined && { machineId: machineKey(machineId) }),
+      ...(machineName !== undefined && { name: machineName }),
       ...(format !== undefined && { format }),
       ...(folders !== undefined && { parents: { folders } }),
     },

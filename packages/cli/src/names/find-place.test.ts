@@ -1,0 +1,37 @@
+import { expect, it } from 'vitest';
+import { configSchema } from '../config/config-schema.ts';
+import { findPlace } from './find-place.ts';
+
+const config = configSchema.parse({
+  sources: { web: { at: 'image:/web', format: 'raw' }, old: 'vmware://host/vm' },
+  repositories: { main: '/backups' },
+});
+
+it('takes an inline name as it is, and a name of the configuration with its settings', () => {
+  expect(findPlace(config, 'source', 'image:/a:b')).toEqual({ text: 'image:/a:b', settings: undefined });
+  expect(findPlace(config, 'source', 'web')).toMatchObject({
+    text: 'image:/web',
+    settings: { format: 'raw' },
+  });
+  expect(findPlace(config, 'repository', 'main').text).toBe('/backups');
+  expect(findPlace(config, 'repository', './folder:x').text).toBe('./folder:x');
+});
+
+it.each([
+  ['source', 'constructor', 'CONFIG_INVALID', 'web'],
+  ['source', '/disk.raw', 'CONFIG_INVALID', 'image:/disk.raw'],
+  ['target', 'imgae:/x', 'CONFIG_INVALID', 'image:'],
+  ['target', 'image:', 'CONFIG_INVALID', 'image:'],
+  ['source', 'old', 'UNSUPPORTED', 'image:'],
+  ['repository', 's3://bucket', 'UNSUPPORTED', 'local:'],
+] as const)('refuses the %s %s with %s', (use, name, code, remedy) => {
+  expect(() => findPlace(config, use, name)).toThrow(
+    expect.objectContaining({ code, remedy: expect.stringContaining(remedy) }),
+  );
+});
+
+it('refuses a credential without repeating it', () => {
+  const find = () => findPlace(config, 'repository', 's3://me:hunter2@bucket');
+  expect(find).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }));
+  expect(find).not.toThrow('hunter2');
+});
