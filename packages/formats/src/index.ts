@@ -1,3 +1,4 @@
+export { type FormatCapabilities, formatCapabilities } from './capabilities.ts';
 export type { MappedExtent } from './chain/chain-image.ts';
 export { type CreateDiskImageOptions, createDiskImage, type DiskImageWriter } from './create-disk-image.ts';
 export type { DiskImage } from './disk-image.ts';
