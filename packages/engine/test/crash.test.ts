@@ -90,7 +90,7 @@ async function checkPoints({ world, truth }: Scenario): Promise<number> {
 async function checkLeftovers(scenario: Scenario): Promise<void> {
   const { engine, source, repository, target } = await startProcess(scenario.world);
   await engine.reconcile({ sources: [source], targets: [target], repositories: [repository], graceMs: 0 });
-  const states = [...scenario.world.journal.values()].flatMap(
+  const states = [...scenario.world.journal.entries.values()].flatMap(
     ({ value }) => (value as unknown as { states?: ChangeState[] }).states ?? [],
   );
   const bitmaps = states.map((state) => `bitmap ${(state.data as { bitmap: string }).bitmap}`);

@@ -72,7 +72,7 @@ export class History {
     else if (step.act === 'replace')
       this.machine.replaceDisk(step.disk % this.machine.disks.length, 4 * PIECE);
     else if (step.act === 'add') this.#addDisk();
-    else if (step.act === 'lose-journal') this.world.journal.clear();
+    else if (step.act === 'lose-journal') this.world.journal.entries.clear();
     else if (step.act === 'crash-host') this.world.hypervisor.crashHost(this.machine.ref);
     else if (step.act === 'backup') await this.#backup(step);
     else if ('point' in step) await this.#maintain(step);

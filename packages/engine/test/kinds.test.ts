@@ -88,7 +88,7 @@ describe('the kind of a backup', () => {
     const { engine, machine, request, world, checkDisk } = await start();
     await engine.backup(request);
     machine.disk().write(640 * KIB, filled(KIB, 6));
-    world.journal.clear();
+    world.journal.entries.clear();
     const { engine: second } = await startProcess(world);
     const next = await second.backup(request);
     expect(next).toMatchObject({ kind: 'incremental', changedBytes: 64 * KIB });
@@ -144,7 +144,7 @@ describe('a dry run', () => {
     const { engine, machine, request, world } = await start();
     const forecast = await engine.planBackup(request);
     expect(forecast).toMatchObject({ kind: 'full', reason: 'first-backup', predictedBytes: 128 * KIB });
-    expect(world.journal.size).toBe(0);
+    expect(world.journal.entries.size).toBe(0);
     expect(world.hypervisor.objects()).toEqual([]);
     const full = await engine.backup(request);
     machine.disk().write(64 * KIB, filled(KIB, 5));

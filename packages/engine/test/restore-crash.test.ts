@@ -15,7 +15,11 @@ async function createScenario() {
   const { engine, source, repository } = await startProcess(origin);
   const { pointId } = await engine.backup({ source, repository, machine: machine.ref });
   const expected = machine.disks.map((disk) => disk.freeze().bytes());
-  const world: World = { ...origin, hypervisor: new MemoryHypervisor(), journal: new Map() };
+  const world: World = {
+    ...origin,
+    hypervisor: new MemoryHypervisor(),
+    journal: { entries: new Map(), revision: 0 },
+  };
   return { world, pointId, expected };
 }
 

@@ -70,7 +70,7 @@ describe('reconcile', () => {
       since: [],
       consistency: { want: 'crash', accept: 'crash' },
     });
-    world.journal.set('streams/dead', {
+    world.journal.entries.set('streams/dead', {
       revision: 1_000,
       value: {
         schema: 1,

@@ -12,7 +12,7 @@ import {
   createMemoryTarget,
   createTestClock,
   createTestFence,
-  type JournalEntries,
+  type JournalStorage,
   MemoryHypervisor,
   type MemoryMachine,
   type MemoryRepositoryOptions,
@@ -30,7 +30,7 @@ export const KIB = 1024;
 export type World = {
   readonly hypervisor: MemoryHypervisor;
   readonly store: MemoryStore;
-  readonly journal: JournalEntries;
+  readonly journal: JournalStorage;
   readonly clock: TestClock;
 };
 
@@ -52,7 +52,7 @@ export function createWorld(): World {
   return {
     hypervisor: new MemoryHypervisor(),
     store: new MemoryStore(),
-    journal: new Map(),
+    journal: { entries: new Map(), revision: 0 },
     clock: createTestClock(),
   };
 }

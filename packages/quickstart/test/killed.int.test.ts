@@ -39,36 +39,37 @@ async function killedBackup(args: readonly string[]): Promise<string | undefined
   );
 }
 
-it.each(MOMENTS)('a backup killed %s is followed by an increment that misses nothing', async (moment, committed) => {
-  const folder = await mkdtemp(join(tmpdir(), 'sendense-killed-'));
-  try {
-    const [disk, state, repository] = ['disk.qcow2', 'state', 'backups'].map((name) => join(folder, name)) as [
-      string,
-      string,
-      string,
-    ];
-    await run('qemu-img', ['create', '-q', '-f', 'qcow2', disk, '8M']);
-    const backup = async () => {
-      await using sendense = await openSendense({ stateDirectory: state });
-      const made = await sendense.backup({ source: `image:${disk}`, repository });
-      const target = `image:${folder}/${made.pointId}.raw`;
-      await sendense.restore({ repository, point: made.pointId, target });
-      return { ...made, bytes: await readFile(join(folder, `${made.pointId}.raw`)) };
-    };
-    await guestWrites(disk, 0, 1);
-    expect((await backup()).kind).toBe('full');
-    await guestWrites(disk, 1024 * KIB, 2);
-    // A second increment, so that there is an old baseline to retire.
-    expect((await backup()).kind).toBe('incremental');
-    await guestWrites(disk, 2048 * KIB, 3);
-    expect(await killedBackup([disk, repository, state, moment])).toBe('SIGKILL');
-    await guestWrites(disk, 3072 * KIB, 4);
-    const next = await backup();
-    expect(next.kind).toBe('incremental');
-    expect(next.changedBytes).toBe(committed ? 64 * KIB : 128 * KIB);
-    await run('qemu-img', ['convert', '-O', 'raw', disk, join(folder, 'truth.raw')]);
-    expect(next.bytes.equals(await readFile(join(folder, 'truth.raw')))).toBe(true);
-  } finally {
-    await rm(folder, { recursive: true });
-  }
-});
+it.each(MOMENTS)(
+  'a backup killed %s is followed by an increment that misses nothing',
+  async (moment, committed) => {
+    const folder = await mkdtemp(join(tmpdir(), 'sendense-killed-'));
+    try {
+      const [disk, state, repository] = ['disk.qcow2', 'state', 'backups'].map((name) =>
+        join(folder, name),
+      ) as [string, string, string];
+      await run('qemu-img', ['create', '-q', '-f', 'qcow2', disk, '8M']);
+      const backup = async () => {
+        await using sendense = await openSendense({ stateDirectory: state });
+        const made = await sendense.backup({ source: `image:${disk}`, repository });
+        const target = `image:${folder}/${made.pointId}.raw`;
+        await sendense.restore({ repository, point: made.pointId, target });
+        return { ...made, bytes: await readFile(join(folder, `${made.pointId}.raw`)) };
+      };
+      await guestWrites(disk, 0, 1);
+      expect((await backup()).kind).toBe('full');
+      await guestWrites(disk, 1024 * KIB, 2);
+      // A second increment, so that there is an old baseline to retire.
+      expect((await backup()).kind).toBe('incremental');
+      await guestWrites(disk, 2048 * KIB, 3);
+      expect(await killedBackup([disk, repository, state, moment])).toBe('SIGKILL');
+      await guestWrites(disk, 3072 * KIB, 4);
+      const next = await backup();
+      expect(next.kind).toBe('incremental');
+      expect(next.changedBytes).toBe(committed ? 64 * KIB : 128 * KIB);
+      await run('qemu-img', ['convert', '-O', 'raw', disk, join(folder, 'truth.raw')]);
+      expect(next.bytes.equals(await readFile(join(folder, 'truth.raw')))).toBe(true);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  },
+);

@@ -7,11 +7,12 @@ import { copyDisks, type DiskCopy } from './copy-disks.ts';
 import { type FreezeRun, obtainedConsistency } from './freeze-hooks.ts';
 import type { FreezeOrder } from './freeze-machine.ts';
 import { journalAndCommit } from './journal-run.ts';
-import { type DiskPlans, planDisks, refuseUnwantedFull, reportFulls } from './plan-disks.ts';
+import { type DiskPlans, planDisks } from './plan-disks.ts';
 import type { StreamStanding } from './recover-stream.ts';
 import { sealCapture } from './seal-capture.ts';
 import { commitCapture, settleBaselines } from './settle-source.ts';
 import { storeArtifacts } from './store-artifacts.ts';
+import { refuseUnwantedFull, reportFulls } from './unwanted-fulls.ts';
 
 /** What the steps after the capture work with. */
 export type PointMaking = {

@@ -9,8 +9,9 @@ import { chooseBaselines } from './baselines.ts';
 import { kindOf } from './begin-point.ts';
 import type { DiskAnswer } from './decide-disk.ts';
 import { resolveExcludedDisks } from './exclude-disks.ts';
-import { type PlannedDiskCopy, planDisks, refuseUnwantedFull } from './plan-disks.ts';
+import { type PlannedDiskCopy, planDisks } from './plan-disks.ts';
 import { newCaptureId, readStanding, type StreamStanding } from './recover-stream.ts';
+import { refuseUnwantedFull } from './unwanted-fulls.ts';
 
 /** Tells what a backup would do; changes nothing anywhere. Rejects as the backup would. */
 export async function planBackup(
