@@ -10,6 +10,8 @@ export type MachinePaths = {
   readonly machine: MachineKey;
   readonly folder: string;
   readonly record: string;
+  /** There while points are being merged into another. */
+  readonly removal: string;
   readonly points: string;
   readonly artifacts: string;
   /** Locks and holds: nothing in it outlives the sessions. */
@@ -25,6 +27,7 @@ export function machinePaths(root: string, machine: MachineKey): MachinePaths {
     machine,
     folder,
     record: join(folder, 'machine.json'),
+    removal: join(folder, 'removal.json'),
     points: join(folder, 'points'),
     artifacts: join(folder, 'artifacts'),
     locks: join(root, 'locks', machine),

@@ -12,7 +12,7 @@ import type { LocalStore } from '../store/local-store.ts';
 import { findInMachine, findPointRecord } from '../store/point-records.ts';
 import { toRecoveryPoint } from '../store/recovery-point.ts';
 import { pointHeld, pointLocked } from './delete-point.ts';
-import { removePoints } from './remove-points.ts';
+import { removeResumably, resumedMaintenance } from './resumed-maintenance.ts';
 import { rewritePoint } from './rewrite-point.ts';
 import { sweepMachine } from './sweep-machine.ts';
 
@@ -23,7 +23,7 @@ export async function consolidate(
   call?: Call,
 ): Promise<ConsolidateReport> {
   const { paths } = await findPointRecord(store, request.point);
-  return store.withMaintenanceLock(paths, call, () =>
+  return resumedMaintenance(store, paths, call, () =>
     request.kind === 'merge'
       ? merge(store, paths, request.point, request.onto, call)
       : makeFull(store, paths, request.point, call),
@@ -59,12 +59,8 @@ async function merge(
     if (record.held) throw pointHeld(record);
     if (writerOn(holds, record.id) !== undefined) throw pointLocked(record);
   }
-  const { freedBytes, findings } = await removePoints(
-    store,
-    paths,
-    new Set(between.map(({ id }) => id)),
-    call,
-  );
+  const ids = between.map(({ id }) => id);
+  const { freedBytes, findings } = await removeResumably(store, paths, ids, call);
   const record = await existing(store, paths, point);
   const storedBytes = between.length === 0 ? 0 : record.storedBytes;
   return { point: toRecoveryPoint(record, paths), storedBytes, freedBytes, findings };

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { SendenseError } from '@sendense/core';
 import type { FileSystem } from '@sendense/plugin-kit/files';
 
@@ -14,7 +14,7 @@ export async function createRepositoryFile(
   name: string,
   bytes: Uint8Array,
 ): Promise<void> {
-  await fileSystem.makeDirectory(folder);
+  await makeDurableFolder(fileSystem, folder);
   const names = await fileSystem.list(folder);
   if (!names.every((other) => HARMLESS.has(other))) throw inUse(folder, names.includes(name));
   const partial = join(folder, PARTIAL);
@@ -27,6 +27,15 @@ export async function createRepositoryFile(
   }
   await fileSystem.rename(partial, join(folder, name));
   await fileSystem.syncDirectory(folder);
+}
+
+/** Makes a folder and its missing parents so that they outlive a power loss. */
+async function makeDurableFolder(fileSystem: FileSystem, folder: string): Promise<void> {
+  const missing: string[] = [];
+  for (let path = folder; (await fileSystem.stat(path)) === undefined; path = dirname(path))
+    missing.push(path);
+  await fileSystem.makeDirectory(folder);
+  for (const path of missing) await fileSystem.syncDirectory(dirname(path));
 }
 
 function inUse(folder: string, isRepository: boolean): SendenseError {

@@ -48,7 +48,7 @@ async function* verifyMachine(
   const wanted = records.filter(({ id }) => scope.points?.includes(id) ?? true);
   if (wanted.length === 0 && unreadable.length === 0) return;
   yield* failing(paths.record, () => checkMachineRecord(store, paths, records));
-  for (const error of unreadable) yield damage(String(error.context['path'] ?? paths.points), error);
+  for (const error of unreadable) yield damage(paths.points, error);
   const files = new Map<string, ChainFile>();
   for (const record of wanted) yield* verifyRecord(store, paths, record, records, files);
   for (const file of files.values()) yield* verifyDataFile(store, { ...file, depth: scope.depth }, call);

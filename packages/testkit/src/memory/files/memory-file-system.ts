@@ -107,7 +107,8 @@ function openTree(root: MemoryFolder, madeBefore: number): MemoryFileSystem {
 /** As POSIX: a folder replaces an empty folder only, and a file replaces no folder. */
 function checkReplaceable(node: MemoryNode, there: MemoryNode | undefined, to: string): void {
   if (there === undefined || there === node) return;
-  if (node instanceof MemoryFolder && !(there instanceof MemoryFolder)) throw errno('ENOTDIR', 'rename-file', to);
+  if (node instanceof MemoryFolder && !(there instanceof MemoryFolder))
+    throw errno('ENOTDIR', 'rename-file', to);
   if (!(there instanceof MemoryFolder)) return;
   if (!(node instanceof MemoryFolder)) throw errno('EISDIR', 'rename-file', to);
   if (there.names.size > 0) throw errno('ENOTEMPTY', 'rename-file', to);
