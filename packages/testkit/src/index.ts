@@ -22,6 +22,15 @@ export type {
 } from './conformance/block-io-driver/block-io-driver-subject.ts';
 export type { ConformanceCase, Runner } from './conformance/case.ts';
 export {
+  type FormatReaderCapabilities,
+  type FormatReaderSubject,
+  formatReaderConformance,
+} from './conformance/format/format-reader-conformance.ts';
+export {
+  type FormatWriterSubject,
+  formatWriterConformance,
+} from './conformance/format/format-writer-conformance.ts';
+export {
   type JournalFixture,
   type JournalSubject,
   journalConformance,

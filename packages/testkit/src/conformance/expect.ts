@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises';
 import { type Call, type ErrorCode, SendenseError } from '@sendense/core';
 
 /** Fails unless `run` rejects (or throws) a SendenseError with one of `codes`; gives the error back. */
@@ -52,9 +52,13 @@ export async function abortDuring(run: (call: Call) => unknown): Promise<'aborte
   return 'aborted';
 }
 
-/** Gives everything that was wrongly left running the chance to show itself. */
+/** Long enough for what a worker thread still had in its hands, short enough to be done in every case. */
+const GRACE_MS = 5;
+
+/** Gives everything that was wrongly left running the chance to show itself: only waiting can show that nothing comes. */
 export async function quiet(turns = 25): Promise<void> {
   for (let turn = 0; turn < turns; turn++) await nextTurn();
+  await wait(GRACE_MS);
 }
 
 /** Fails unless the bytes are equal, naming the first difference. */

@@ -111,7 +111,7 @@ export const maintenanceCases: readonly MaintenanceCase[] = [
       const dates = [
         '2025-12-31T22:00',
         '2026-01-01T01:00',
-        '2026-01-01T23:30',
+        '2026-01-04T23:30',
         '2026-01-05T00:00',
         '2026-01-05T00:30',
         '2026-02-01T12:00',
@@ -130,7 +130,7 @@ export const maintenanceCases: readonly MaintenanceCase[] = [
         [{ hourly: 2 }, [4, 5]],
         [{ daily: 3 }, [2, 4, 5]],
         [{ weekly: 2 }, [4, 5]],
-        [{ weekly: 3 }, [2, 4, 5]],
+        [{ weekly: 9 }, [2, 4, 5]],
         [{ monthly: 3 }, [0, 4, 5]],
         [{ yearly: 2 }, [0, 5]],
         [{ last: 1, yearly: 2, daily: 2 }, [0, 4, 5]],

@@ -1,0 +1,16 @@
+import { driverMutants, registerDriver } from './mutants/drivers.ts';
+import { journalMutants, registerJournal } from './mutants/journals.ts';
+import { mutantTests } from './mutants/mutant.ts';
+import { readerMutants, registerReader } from './mutants/readers.ts';
+import { registerRepository, repositoryMutants } from './mutants/repositories.ts';
+import { registerSource, sourceMutants } from './mutants/sources.ts';
+import { registerTarget, targetMutants } from './mutants/targets.ts';
+import { registerWriter, writerMutants } from './mutants/writers.ts';
+
+mutantTests('block readers', readerMutants, registerReader);
+mutantTests('block writers', writerMutants, registerWriter);
+mutantTests('repositories', repositoryMutants, registerRepository);
+mutantTests('sources', sourceMutants, registerSource);
+mutantTests('targets', targetMutants, registerTarget);
+mutantTests('block-IO drivers', driverMutants, registerDriver);
+mutantTests('journals', journalMutants, registerJournal);
