@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { cliReference } from './docs/cli-reference.ts';
 import { errorTable, fullReasonTable } from './docs/error-table.ts';
 import { type GeneratedBlock, replaceBlocks } from './docs/generated-blocks.ts';
 import { packageTable } from './docs/package-table.ts';
@@ -10,6 +11,7 @@ async function main(): Promise<void> {
   const check = process.argv.includes('--check');
   const documents: Readonly<Record<string, readonly GeneratedBlock[]>> = {
     'README.md': [{ name: 'packages', text: await packageTable(root) }],
+    'docs/cli.md': [{ name: 'cli', text: cliReference() }],
     'docs/errors.md': [
       { name: 'errors', text: errorTable() },
       { name: 'full-reasons', text: fullReasonTable() },

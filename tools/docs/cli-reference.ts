@@ -15,7 +15,8 @@ function row(flag: FlagDescription): string[] {
 function section(verb: VerbDescription, common: ReadonlySet<string>): string {
   const own = verb.flags.filter(({ flags }) => !common.has(flags));
   const flags = own.length === 0 ? '' : `\n${table(['flag', 'meaning'], own.map(row))}\n`;
-  return `## ${verb.name}\n\n${verb.description}.\n${flags}`;
+  const sentence = verb.description.charAt(0).toUpperCase() + verb.description.slice(1);
+  return `## ${verb.name}\n\n${sentence}.\n${flags}`;
 }
 
 /** Every verb with its flags, from the tree that parses them; flags that all verbs have stand first. */

@@ -130,7 +130,7 @@ it.concurrent.each(FAILURES)(
     // where the code depends on the user that runs the test, none is named
     expect(['', error.code]).toContain(code);
     expect([error.message, error.remedy].join(' ')).toContain(word);
-    // the same for a person: one line that begins with the program's name
+    // the same for a person: one line, after what was noteworthy on the way
     const own = run.stderr.split('\n').filter((line) => line.startsWith('sendense-ctl: '));
     expect(own).toHaveLength(1);
   },

@@ -1,13 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Clock, SendenseError } from '@sendense/core';
 import { Kysely, SqliteDialect, type Transaction } from 'kysely';
-import { mapSqliteError } from '../map-error.ts';
 import type { Tables } from '../schema/tables.ts';
 import { adaptDatabase } from './adapt-database.ts';
 import { openDatabase } from './open-database.ts';
-
-/** Milliseconds between two tries of a write that another process holds up. */
-const BUSY_PAUSE_MS = 20;
+import { waitWhileBusy } from './wait-while-busy.ts';
 
 /** The database behind a catalog: every query goes through it, so that errors and waiting are alike everywhere. */
 export class CatalogStore implements AsyncDisposable {
@@ -44,29 +40,19 @@ export class CatalogStore implements AsyncDisposable {
     return this.#closed;
   }
 
-  async #patiently<T>(operation: string, run: () => Promise<T>): Promise<T> {
-    const startedMs = this.clock.monotonicMs();
-    for (;;) {
-      if (this.#closed !== undefined) {
-        throw new SendenseError('NOT_OPEN', 'the catalog was closed', { operation });
-      }
-      try {
-        return await run();
-      } catch (error) {
-        const mapped = mapSqliteError(error, operation, this.path);
-        const { sqlite } = mapped.context;
-        const patient = this.clock.monotonicMs() - startedMs < this.#busyTimeoutMs;
-        // a LOCKED of our own (a lease) has no SQLite code and is never waited for
-        if (mapped.code !== 'LOCKED' || sqlite === undefined || !patient) throw mapped;
-      }
-      await sleep(BUSY_PAUSE_MS);
-    }
+  #patiently<T>(operation: string, run: () => Promise<T>): Promise<T> {
+    const { path, clock } = this;
+    return waitWhileBusy({ operation, path, clock, timeoutMs: this.#busyTimeoutMs }, async () => {
+      if (this.#closed === undefined) return await run();
+      throw new SendenseError('NOT_OPEN', 'the catalog was closed', { operation });
+    });
   }
 }
 
 /** Opens the store; the schema is not looked at. */
 export async function openStore(path: string, clock: Clock, busyTimeoutMs: number): Promise<CatalogStore> {
-  const database = await openDatabase(path);
+  const wait = { operation: 'open-catalog', path, clock, timeoutMs: busyTimeoutMs };
+  const database = await waitWhileBusy(wait, () => openDatabase(path));
   const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database: adaptDatabase(database) }) });
   // kysely closes only a database that a query has reached
   await db.connection().execute(() => Promise.resolve());

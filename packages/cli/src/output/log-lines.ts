@@ -9,8 +9,14 @@ export const LOG_LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'
 /** How log records are written. */
 export type LogOptions = { readonly level: LogLevel; readonly json: boolean; readonly now: () => Date };
 
+/** The failure of a job: the command ends with it, and tells it to people in its last line. */
+function isJobFailure({ level, fields }: LogRecord): boolean {
+  return level === 'error' && 'jobId' in fields && 'operation' in fields;
+}
+
 function textLine(record: LogRecord): string {
-  const fields = Object.entries(record.fields).map(([key, value]) => ` ${key}=${JSON.stringify(value)}`);
+  const { jobId: _, ...told } = record.fields;
+  const fields = Object.entries(told).map(([key, value]) => ` ${key}=${JSON.stringify(value)}`);
   return `${record.level}: ${record.message}${fields.join('')}`;
 }
 
@@ -19,6 +25,7 @@ export function createLogLines(write: (line: string) => void, options: LogOption
   const threshold = LOG_LEVELS.indexOf(options.level);
   return (record) => {
     if (LOG_LEVELS.indexOf(record.level) < threshold) return;
+    if (!options.json && isJobFailure(record)) return;
     const { level, message, fields } = record;
     write(
       options.json
