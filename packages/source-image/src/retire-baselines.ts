@@ -15,6 +15,7 @@ export async function retireBaselines(
   for (const [index, path] of found.paths.entries()) {
     const id = ids[index] ?? '';
     const names = new Set(states.map((state) => parseState(state)?.disks[id]?.bitmap));
+    if (names.size === (names.has(undefined) ? 1 : 0)) continue; // nothing of this image is retired
     await removeBaselines(context, path, (name) => names.has(name));
   }
 }

@@ -16,6 +16,7 @@ import { parseBitmapName } from './bitmap-name.ts';
 import { capabilitiesOf } from './capabilities.ts';
 import { checkConsistency, decideDisks, diskFindings, planOf, skippedDisks } from './capture-plan.ts';
 import type { SourceContext } from './context.ts';
+import { diskIdsOf } from './disk-id.ts';
 import { type FoundImages, findImages } from './find-images.ts';
 import { ImageCapture } from './image-capture.ts';
 import { checkMachine, machineName, machineOf, machineSpecOf } from './machine.ts';
@@ -78,7 +79,11 @@ async function removeLeftovers(
   const named = JSON.stringify(request.since);
   const isLeft = (name: string) =>
     parseBitmapName(name)?.capture === request.id && !named.includes(JSON.stringify(name));
-  for (const path of found.paths) await removeBaselines(context, path, isLeft);
+  const ids = diskIdsOf(found.paths, context.options.machineId);
+  for (const [index, path] of found.paths.entries()) {
+    const isExcluded = request.disks?.exclude.some((id) => id === ids[index]) ?? false;
+    if (!isExcluded) await removeBaselines(context, path, isLeft);
+  }
 }
 
 async function capture(

@@ -1,0 +1,19 @@
+import { captureId, streamId } from '@sendense/core';
+import { describe, expect, it } from 'vitest';
+import { parseBitmapName, serializeBitmapName } from './bitmap-name.ts';
+
+describe('the name of a baseline', () => {
+  it('says capture, stream and time', () => {
+    const parts = {
+      capture: captureId('sendense-1.a:b'),
+      stream: streamId('s_1'),
+      at: new Date(1_700_000_000_123),
+    };
+    expect(parseBitmapName(serializeBitmapName(parts))).toEqual(parts);
+  });
+
+  it.each(['backup-vda', 'sendense~a~b', 'sendense~a~b~c', 'sendense~~b~1', 'sendense~/etc~b~1', 'x~a~b~1'])(
+    'is not %s: somebody else made that',
+    (name) => expect(parseBitmapName(name)).toBeUndefined(),
+  );
+});
