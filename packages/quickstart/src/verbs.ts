@@ -1,10 +1,16 @@
 import type { Catalog } from '@sendense/catalog';
-import { type Finding, type PluginServices, pointId, type RecoveryPoint } from '@sendense/core';
-import type { BackupRequest, BackupResult, Engine, ResumeRestoreRequest } from '@sendense/engine';
+import { type Call, type Finding, type PluginServices, pointId, type RecoveryPoint } from '@sendense/core';
+import type {
+  BackupRequest,
+  BackupResult,
+  Engine,
+  ReconcileResult,
+  ResumeRestoreRequest,
+} from '@sendense/engine';
 import { type ResolvedSource, resolveSource } from './names/resolve-source.ts';
 import { resolveTarget } from './names/resolve-target.ts';
 import type { OpenPlaces } from './open-places.ts';
-import type { SendenseBackup, SendenseRestore, SendenseResume } from './requests.ts';
+import type { SendenseBackup, SendenseReconcile, SendenseRestore, SendenseResume } from './requests.ts';
 import { parseRestorePlaces, serializeRestorePlaces } from './restore-places.ts';
 import type { Sendense } from './sendense.ts';
 
@@ -58,31 +64,38 @@ export function createVerbs(ground: VerbGround): Omit<Sendense, typeof Symbol.as
       if (request.dryRun !== true) await noteMachines(ground, place);
       return result;
     },
-    async reconcile({ sources = [], repositories = [], targets = [], graceMs }, call) {
-      await using opened = new AsyncDisposableStack();
-      const options = { workingDirectory: ground.workingDirectory };
-      const from: ResolvedSource[] = [];
-      for (const name of sources) {
-        const resolved = await resolveSource(name, options, ground.services, call);
-        opened.use(resolved.source);
-        from.push(resolved);
-      }
-      const to = targets.map((name) => opened.use(resolveTarget(name, options, ground.services).target));
-      const known = await Promise.all(repositories.map((name) => places.repository(name)));
-      return await engine.reconcile(
-        {
-          sources: from.map(({ source }) => source),
-          targets: to,
-          repositories: known.map(({ repository }) => repository),
-          ...(graceMs !== undefined && { graceMs }),
-        },
-        call,
-      );
-    },
+    reconcile: (request, call) => reconcile(ground, request, call),
   };
 }
 
-async function backup(ground: VerbGround, request: SendenseBackup, call: Parameters<Sendense['backup']>[1]) {
+async function reconcile(
+  ground: VerbGround,
+  request: SendenseReconcile,
+  call: Call | undefined,
+): Promise<ReconcileResult> {
+  const { sources = [], repositories = [], targets = [], graceMs } = request;
+  await using opened = new AsyncDisposableStack();
+  const options = { workingDirectory: ground.workingDirectory };
+  const from: ResolvedSource[] = [];
+  for (const name of sources) {
+    const resolved = await resolveSource(name, options, ground.services, call);
+    opened.use(resolved.source);
+    from.push(resolved);
+  }
+  const to = targets.map((name) => opened.use(resolveTarget(name, options, ground.services).target));
+  const known = await Promise.all(repositories.map((name) => ground.places.repository(name)));
+  return await ground.engine.reconcile(
+    {
+      sources: from.map(({ source }) => source),
+      targets: to,
+      repositories: known.map(({ repository }) => repository),
+      ...(graceMs !== undefined && { graceMs }),
+    },
+    call,
+  );
+}
+
+async function backup(ground: VerbGround, request: SendenseBackup, call: Call | undefined) {
   // The source comes first: a name that is wrong must not leave a new repository behind.
   await using source = await openSource(ground, request);
   const place = await ground.places.repository(request.repository, true);

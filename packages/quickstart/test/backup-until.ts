@@ -29,7 +29,13 @@ function mortalSource(source: SourceConnector): SourceConnector {
 function mortalCapture(capture: Capture): Capture {
   const { instant, consistency, spec, disks, skipped, artifacts, findings } = capture;
   return {
-    ...{ instant, consistency, spec, disks, skipped, artifacts, findings },
+    instant,
+    consistency,
+    spec,
+    disks,
+    skipped,
+    artifacts,
+    findings,
     seal: (call) => at('seal', () => capture.seal(call)),
     commit: (call) => at('source commit', () => capture.commit(call)),
     [Symbol.asyncDispose]: () => capture[Symbol.asyncDispose](),

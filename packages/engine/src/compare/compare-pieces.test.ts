@@ -40,31 +40,31 @@ async function start(known = Number.POSITIVE_INFINITY) {
 describe('comparing pieces', () => {
   it('knows equal data, equal zeros and a short last piece by digest, without a read', async () => {
     const { content, pieces, reads } = await start();
-    const { test } = pieces('different');
+    const compared = pieces('different');
     const at = (offset: number, length: number) => ({ offset, length });
-    expect(await test(at(0, PIECE), content.bytes(at(0, PIECE)))).toBe(true);
-    expect(await test(at(PIECE, PIECE), 'zero')).toBe(true);
-    expect(await test(at(PIECE, PIECE), new Uint8Array(PIECE))).toBe(true);
-    expect(await test(at(2 * PIECE, PIECE / 2), content.bytes(at(2 * PIECE, PIECE / 2)))).toBe(true);
+    expect(await compared.test(at(0, PIECE), content.bytes(at(0, PIECE)))).toBe(true);
+    expect(await compared.test(at(PIECE, PIECE), 'zero')).toBe(true);
+    expect(await compared.test(at(PIECE, PIECE), new Uint8Array(PIECE))).toBe(true);
+    expect(await compared.test(at(2 * PIECE, PIECE / 2), content.bytes(at(2 * PIECE, PIECE / 2)))).toBe(true);
     expect(reads()).toBe(0);
   });
 
   it('sees one changed byte, data that became zeros, and zeros that became data', async () => {
     const { content, pieces } = await start();
-    const { test } = pieces('different');
+    const compared = pieces('different');
     const changed = content.bytes({ offset: 0, length: PIECE });
     changed[PIECE - 1] = (changed[PIECE - 1] ?? 0) ^ 1;
-    expect(await test({ offset: 0, length: PIECE }, changed)).toBe(false);
-    expect(await test({ offset: 0, length: PIECE }, 'zero')).toBe(false);
-    expect(await test({ offset: PIECE, length: PIECE }, changed)).toBe(false);
+    expect(await compared.test({ offset: 0, length: PIECE }, changed)).toBe(false);
+    expect(await compared.test({ offset: 0, length: PIECE }, 'zero')).toBe(false);
+    expect(await compared.test({ offset: PIECE, length: PIECE }, changed)).toBe(false);
   });
 
   it('compares the bytes where a digest is not known', async () => {
     const { content, pieces, reads } = await start(PIECE);
-    const { test } = pieces('different');
+    const compared = pieces('different');
     const range = { offset: 2 * PIECE, length: PIECE / 2 };
-    expect(await test(range, content.bytes(range))).toBe(true);
-    expect(await test(range, seededBytes(3, PIECE / 2))).toBe(false);
+    expect(await compared.test(range, content.bytes(range))).toBe(true);
+    expect(await compared.test(range, seededBytes(3, PIECE / 2))).toBe(false);
     expect(reads()).toBe(2);
   });
 

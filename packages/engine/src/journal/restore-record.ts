@@ -13,9 +13,9 @@ import {
   restorePlanSchema,
 } from '@sendense/core';
 import { z } from 'zod';
-import type { RestoreOrder } from '../restore/check-target.ts';
 import { restoreKey } from './journal-keys.ts';
 import { type JournalRecord, openJournalRecord } from './journal-record.ts';
+import type { RestoreOrder } from './restore-order.ts';
 
 /** The named steps of a restore, in order. */
 export const RESTORE_STEPS = ['check', 'begin', 'copy', 'flush', 'verify', 'commit'] as const;

@@ -6,15 +6,9 @@ import {
   type RestoreRequest,
   SendenseError,
 } from '@sendense/core';
-import type { RestoreMachineRequest } from './restore-request.ts';
+import type { RestoreOrder } from '../journal/restore-order.ts';
 import type { RestoreRunContext } from './restore-run.ts';
 import { selectDisks } from './select-disks.ts';
-
-/** What of a request the check needs; the same for a first attempt and for one that starts over. */
-export type RestoreOrder = Pick<
-  RestoreMachineRequest,
-  'into' | 'existing' | 'disks' | 'overwrite' | 'start' | 'options'
->;
 
 /** Asks the target for a plan. Rejects with `INCOMPATIBLE`, naming every reason; losses become findings. */
 export async function checkTarget(

@@ -7,9 +7,9 @@ import type {
   Pace,
   PointId,
   Repository,
-  RestoreInto,
   TargetConnector,
 } from '@sendense/core';
+import type { RestoreOrder } from '../journal/restore-order.ts';
 import type { RestoreStep } from '../journal/restore-record.ts';
 
 /** How a restore is carried out; also for the rest of one that is resumed. */
@@ -22,25 +22,17 @@ export type RestoreRunOptions = {
 };
 
 /** A restore of one point to one target. */
-export type RestoreMachineRequest = RestoreRunOptions & {
-  readonly repository: Repository;
-  readonly point: PointId;
-  readonly target: TargetConnector;
-  /** Default: `new-machine` where the target makes machines, else `disks-only`. */
-  readonly into?: RestoreInto;
-  readonly existing?: MachineRef;
-  /** Only these disks: ids, `disk-N` or `N`. Default all. */
-  readonly disks?: readonly string[];
-  readonly overwrite?: boolean;
-  readonly start?: boolean;
-  /** Options of the target, checked by its own schema. */
-  readonly options?: Json;
-  /** Read back and compare before the commit; default true. */
-  readonly verify?: boolean;
-  /** Kept with the job: what the host needs to open repository and target again. No secrets. */
-  readonly host?: Json;
-  readonly jobId?: JobId;
-};
+export type RestoreMachineRequest = RestoreRunOptions &
+  RestoreOrder & {
+    readonly repository: Repository;
+    readonly point: PointId;
+    readonly target: TargetConnector;
+    /** Read back and compare before the commit; default true. */
+    readonly verify?: boolean;
+    /** Kept with the job: what the host needs to open repository and target again. No secrets. */
+    readonly host?: Json;
+    readonly jobId?: JobId;
+  };
 
 /** What is needed to go on with a restore, or to undo it. */
 export type ResumeRestoreRequest = RestoreRunOptions & {

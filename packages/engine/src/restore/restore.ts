@@ -2,8 +2,8 @@ import { type Call, guardRepository, guardTarget, type JobId, jobId, SendenseErr
 import { refuseLiveHolder, withClaim } from '../jobs/claim.ts';
 import type { EngineContext } from '../jobs/engine-context.ts';
 import { type JobStart, runJob } from '../jobs/run-job.ts';
+import type { RestoreOrder } from '../journal/restore-order.ts';
 import { openRestoreRecord, type RestoreRecord } from '../journal/restore-record.ts';
-import type { RestoreOrder } from './check-target.ts';
 import type {
   RestoreMachineRequest,
   RestoreMachineResult,

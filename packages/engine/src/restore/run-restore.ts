@@ -1,8 +1,9 @@
 import type { DiskView, PointReader, RestorePlan, RestoreResult, RestoreWriter } from '@sendense/core';
 import { disposeQuietly } from '../jobs/dispose-quietly.ts';
 import { toSendenseError } from '../jobs/to-sendense-error.ts';
+import type { RestoreOrder } from '../journal/restore-order.ts';
 import { beginRestore } from './begin-restore.ts';
-import { checkTarget, type RestoreOrder } from './check-target.ts';
+import { checkTarget } from './check-target.ts';
 import { copyRestore, writerOf } from './copy-restore.ts';
 import { createRestoreProgress, type RestoreProgress } from './restore-progress.ts';
 import type { RestoreMachineResult } from './restore-request.ts';
