@@ -1,0 +1,126 @@
+/** The main job of Sendense on a small disk: full, change, increment, restore of both points, proven by digest. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { formatBytes, formatDuration } from '@sendense/cli';
+import type { BackupResult } from '@sendense/engine';
+import { openSendense, type Sendense } from '@sendense/quickstart';
+import { diskDigest } from './disk-digest.ts';
+import { changeFilesystemDisk, DISK_BYTES, makeFilesystemDisk } from './filesystem-disk.ts';
+import { createStoryTeller, type StoryTeller } from './story-teller.ts';
+
+type Restore = { readonly point: string; readonly format: 'raw' | 'qcow2'; readonly verified: boolean };
+type Demo = { readonly folder: string; readonly sendense: Sendense; readonly teller: StoryTeller };
+
+function sayBackup({ say }: StoryTeller, result: BackupResult): void {
+  const { kind, bytesRead, changedBytes, bytesStored, durationMs, reasonText } = result;
+  const changed = kind === 'full' ? '' : `, ${formatBytes(changedBytes)} changed`;
+  say(`    ${kind}${reasonText === null ? '' : `: ${reasonText}`}`);
+  say(
+    `    read ${formatBytes(bytesRead)}${changed}, stored ${formatBytes(bytesStored)} in ${formatDuration(durationMs)}`,
+  );
+}
+
+async function listChain({ folder, sendense, teller }: Demo): Promise<void> {
+  teller.say('4  The chain, plain QCOW2 files that stock qemu-img opens:');
+  for (const point of await sendense.points({ repository: join(folder, 'repository') })) {
+    const path = point.disks[0]?.path?.slice(folder.length + 1);
+    teller.say(
+      `    ${point.at.toISOString()}  ${point.kind.padEnd(11)} ${formatBytes(point.storedBytes).padStart(9)}  ${path}`,
+    );
+  }
+}
+
+async function restoreAndProve(
+  { folder, sendense, teller }: Demo,
+  point: BackupResult,
+  format: Restore['format'],
+  expected: string,
+): Promise<Restore> {
+  const target = join(folder, `restored-${point.kind}.${format}`);
+  const repository = join(folder, 'repository');
+  const result = await sendense.restore({
+    repository,
+    point: point.pointId,
+    target: `image:${target}`,
+    format,
+  });
+  const digest = await diskDigest(target, format);
+  const verified = result.verified && digest === expected;
+  teller.say(
+    `    ${verified ? 'equal' : 'DIFFERENT'}: sha256 ${digest.slice(0, 16)}… of ${format}, disk then ${expected.slice(0, 16)}…`,
+  );
+  return { point: point.pointId, format, verified };
+}
+
+async function tell(demo: Demo) {
+  const { folder, sendense, teller } = demo;
+  const disk = join(folder, 'disk.raw');
+  const request = { source: `image:${disk}`, repository: join(folder, 'repository') };
+  const made = await makeFilesystemDisk(disk, folder);
+  teller.say(
+    `1  A disk of ${formatBytes(DISK_BYTES)} with ext4 and ${made.files} files (${formatBytes(made.bytes)}).`,
+  );
+  const before = await diskDigest(disk, 'raw');
+  teller.say('2  First backup:');
+  const full = await sendense.backup(request);
+  sayBackup(teller, full);
+  const changed = await changeFilesystemDisk(disk, folder);
+  const after = await diskDigest(disk, 'raw');
+  teller.say(
+    `3  ${changed.files} files changed in it (${formatBytes(changed.bytes)} written). Second backup:`,
+  );
+  const incremental = await sendense.backup(request);
+  sayBackup(teller, incremental);
+  await listChain(demo);
+  teller.say('5  Restore the older point to raw:');
+  const older = await restoreAndProve(demo, full, 'raw', before);
+  teller.say('6  Restore the newer point to QCOW2:');
+  const newer = await restoreAndProve(demo, incremental, 'qcow2', after);
+  return { full, incremental, restores: [older, newer] };
+}
+
+async function main(): Promise<void> {
+  const json = process.argv.includes('--json');
+  const teller = createStoryTeller(json ? process.stderr : process.stdout);
+  const started = performance.now();
+  const folder = await mkdtemp(join(tmpdir(), 'sendense-demo-'));
+  try {
+    await using sendense = await openSendense({ stateDirectory: join(folder, 'state') });
+    teller.follow(sendense.engine.events);
+    const { full, incremental, restores } = await tell({ folder, sendense, teller });
+    const durationMs = Math.round(performance.now() - started);
+    const proven = restores.every(({ verified }) => verified);
+    teller.say(
+      `${proven ? 'Both points came back bit for bit' : 'A POINT CAME BACK DIFFERENT'}, in ${formatDuration(durationMs)} altogether.`,
+    );
+    if (json) process.stdout.write(`${JSON.stringify(summary(full, incremental, restores, durationMs))}\n`);
+    if (!proven) process.exitCode = 3;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function summary(
+  full: BackupResult,
+  incremental: BackupResult,
+  restores: readonly Restore[],
+  durationMs: number,
+) {
+  return {
+    full: { bytesRead: full.bytesRead, bytesStored: full.bytesStored, durationMs: full.durationMs },
+    incremental: {
+      bytesRead: incremental.bytesRead,
+      changedBytes: incremental.changedBytes,
+      bytesStored: incremental.bytesStored,
+      durationMs: incremental.durationMs,
+      kind: incremental.kind,
+    },
+    restores,
+    source: 'image',
+    native: false,
+    durationMs,
+  };
+}
+
+await main();
