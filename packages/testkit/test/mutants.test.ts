@@ -1,4 +1,10 @@
 import { driverMutants, registerDriver } from './mutants/drivers.ts';
+import {
+  formatReaderMutants,
+  formatWriterMutants,
+  registerFormatReader,
+  registerFormatWriter,
+} from './mutants/formats.ts';
 import { journalMutants, registerJournal } from './mutants/journals.ts';
 import { mutantTests } from './mutants/mutant.ts';
 import { readerMutants, registerReader } from './mutants/readers.ts';
@@ -14,3 +20,5 @@ mutantTests('sources', sourceMutants, registerSource);
 mutantTests('targets', targetMutants, registerTarget);
 mutantTests('block-IO drivers', driverMutants, registerDriver);
 mutantTests('journals', journalMutants, registerJournal);
+mutantTests('format readers', formatReaderMutants, registerFormatReader);
+mutantTests('format writers', formatWriterMutants, registerFormatWriter);

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { type Call, SendenseError } from '@sendense/core';
+import { type Call, SendenseError, throwIfAborted } from '@sendense/core';
 
 /** Whether one handle is open. Every method of the memory plugins enters through it. */
 export class Lifetime {
@@ -16,12 +16,7 @@ export class Lifetime {
     if (!this.#open) {
       throw new SendenseError('NOT_OPEN', `the ${this.#what} is closed`, { operation });
     }
-    if (call?.signal?.aborted === true) {
-      throw new SendenseError('ABORTED', `${operation} was cancelled`, {
-        operation,
-        cause: call.signal.reason,
-      });
-    }
+    throwIfAborted(call?.signal, operation);
   }
 
   /**

@@ -2,7 +2,6 @@ import type { BlockLimits, BlockReader, ByteRange, Call, Extent } from '@sendens
 import { loadBlake3 } from '@sendense/plugin-kit/digest';
 import { Lifetime } from '../lifetime.ts';
 import type { DiskContent } from './disk-content.ts';
-import { forwardOnly } from './forward-only.ts';
 import { MEMORY_LIMITS } from './memory-limits.ts';
 
 /** How a memory reader behaves. */
@@ -17,14 +16,12 @@ export function openMemoryReader(content: DiskContent, options: MemoryReaderOpti
   const frozen = content.snapshot();
   const limits = { ...MEMORY_LIMITS, ...options.limits };
   const lifetime = new Lifetime('memory reader');
-  const checkOrder = forwardOnly(limits.order, 'a forward-only reader');
   const pieceBytes = options.digestPieceBytes;
   return {
     sizeBytes: frozen.sizeBytes,
     limits,
     async read(offset, into, call) {
       await lifetime.enter('read', call);
-      checkOrder(offset, into.byteLength);
       frozen.read(offset, into);
     },
     async *extents(range, call) {

@@ -1,7 +1,6 @@
 import { type BlockLimits, type BlockWriter, type ByteRange, SendenseError } from '@sendense/core';
 import { Lifetime } from '../lifetime.ts';
 import type { DiskContent } from './disk-content.ts';
-import { forwardOnly } from './forward-only.ts';
 import { MEMORY_LIMITS } from './memory-limits.ts';
 
 /** How a memory writer behaves. */
@@ -27,13 +26,11 @@ export function openMemoryWriter(content: DiskContent, options: MemoryWriterOpti
   const limits = { ...MEMORY_LIMITS, ...options.limits };
   const rewritable = options.rewritable ?? true;
   const lifetime = new Lifetime('memory writer');
-  const checkOrder = forwardOnly(limits.order, 'a forward-only writer');
   const pending: Change[] = [];
   const written: ByteRange[] = [];
   const { durable } = options;
 
   const take = (change: Change): void => {
-    checkOrder(change.offset, change.length);
     if (!rewritable) checkWrittenOnce(written, change);
     pending.push(change);
   };

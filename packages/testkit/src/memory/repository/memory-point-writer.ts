@@ -59,7 +59,6 @@ export function openMemoryPointWriter(options: MemoryPointWriterOptions): PointW
       await lifetime.enter('commit-point', call);
       const earlier = readRecords(store, blake3).find(({ point }) => point.id === draft.id);
       if (earlier !== undefined) return earlier.point;
-      checkFlushed(options.disks);
       await options.fence.check();
       lifetime.check('commit-point', call);
       return createRecord(options, recordOf(options, states, artifacts));
@@ -131,12 +130,4 @@ function checkSensitive(artifact: Artifact, encrypted: boolean): void {
       remedy: 'use an encrypted repository, or leave the artifact out',
     },
   );
-}
-
-function checkFlushed(disks: ReadonlyMap<DiskId, PieceWriter>): void {
-  const open = [...disks].filter(([, disk]) => !disk.flushed).map(([id]) => id);
-  if (open.length === 0) return;
-  throw new SendenseError('UNEXPECTED', `disks were not flushed before the commit: ${open.join(', ')}`, {
-    operation: 'commit-point',
-  });
 }

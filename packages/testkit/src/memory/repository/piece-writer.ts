@@ -1,6 +1,5 @@
 import type { BlockLimits, BlockWriter } from '@sendense/core';
 import type { Blake3 } from '@sendense/plugin-kit/digest';
-import { forwardOnly } from '../disk/forward-only.ts';
 import { Lifetime } from '../lifetime.ts';
 import { type PieceTable, pieceKey, piecesOf } from './piece-table.ts';
 
@@ -8,8 +7,6 @@ import { type PieceTable, pieceKey, piecesOf } from './piece-table.ts';
 export interface PieceWriter extends BlockWriter {
   /** The table of the disk after the flushed writes. */
   table(): PieceTable;
-  /** Whether everything written was flushed. */
-  readonly flushed: boolean;
   /** Bytes written, zeros included, and bytes of new objects. */
   readonly writtenBytes: number;
   readonly storedBytes: number;
@@ -32,7 +29,6 @@ export type PieceWriterOptions = {
 export function openPieceWriter(options: PieceWriterOptions): PieceWriter {
   const { sizeBytes, pieceBytes } = options;
   const lifetime = new Lifetime('disk of a memory point');
-  const checkOrder = forwardOnly(options.order, 'a forward-only writer');
   const table = new Map(options.base ?? []);
   const pending = new Map<number, Uint8Array | null>();
   let writtenBytes = 0;
@@ -53,9 +49,6 @@ export function openPieceWriter(options: PieceWriterOptions): PieceWriter {
     rewritable: options.rewritable,
     untouched: options.base === null ? 'zero' : 'base',
     table: () => table,
-    get flushed() {
-      return pending.size === 0;
-    },
     get writtenBytes() {
       return writtenBytes;
     },
@@ -64,7 +57,6 @@ export function openPieceWriter(options: PieceWriterOptions): PieceWriter {
     },
     async write(offset, data, call) {
       await lifetime.enter('write', call);
-      checkOrder(offset, data.byteLength);
       for (const { index, at, length } of piecesOf({ offset, length: data.byteLength }, pieceBytes)) {
         pending.set(index, data.slice(at, at + length));
       }
@@ -72,7 +64,6 @@ export function openPieceWriter(options: PieceWriterOptions): PieceWriter {
     },
     async zero(offset, length, call) {
       await lifetime.enter('zero', call);
-      checkOrder(offset, length);
       for (const { index } of piecesOf({ offset, length }, pieceBytes)) pending.set(index, null);
       writtenBytes += length;
     },
