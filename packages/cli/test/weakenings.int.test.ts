@@ -115,6 +115,28 @@ it('says CORRUPT for a damaged catalog, and rebuilds it beside the damaged file'
   expect(await ctlJson(home, ['backup', 'list'])).toEqual(before);
 }, 60_000);
 
+it('backs up several machines by several processes at once', async () => {
+  const names = ['p.raw', 'q.raw', 'r.raw'];
+  for (const name of names) await makeDisk(join(home, name), MIB, name);
+  const start = (name: string) => ['backup', 'start', '--source', `image:${name}`, ...repository];
+  const made = await Promise.all(names.map((name) => ctlJson(home, start(name))));
+  expect(made.map(({ kind }) => kind)).toEqual(['full', 'full', 'full']);
+  const { points } = await ctlJson(home, ['backup', 'list', ...repository]);
+  const ids = (points as { id: string }[]).map(({ id }) => id);
+  expect(ids).toEqual(expect.arrayContaining(made.map(({ pointId }) => pointId)));
+}, 60_000);
+
+it('tells in doctor what is wrong and what to do', async () => {
+  const { checks } = await ctlJson(home, ['doctor', '--state-dir', 'other.raw/x'], 1);
+  expect(checks).toContainEqual(
+    expect.objectContaining({
+      name: 'state-directory',
+      ok: false,
+      remedy: expect.stringContaining('folder'),
+    }),
+  );
+}, 60_000);
+
 it('keeps its state readable by the owner only', async () => {
   const state = join(home, '.local/state/sendense');
   expect((await stat(state)).mode & 0o077).toBe(0);
