@@ -12,6 +12,8 @@ export class MemoryFileSystem implements FileSystem {
   readonly files = new Map<string, Uint8Array>();
   readonly opened: string[] = [];
   readonly operations: FileOperation[] = [];
+  /** Bytes of the largest buffer that was to be filled by one read. */
+  largestReadBytes = 0;
 
   async open(path: string, mode: 'read' | 'read-write' | 'create'): Promise<FileHandle> {
     this.opened.push(path);
@@ -21,6 +23,7 @@ export class MemoryFileSystem implements FileSystem {
       read: async (into, position) => {
         // As Node does: positions that are no safe integers are refused.
         if (!Number.isSafeInteger(position)) throw new RangeError(`position ${position}`);
+        this.largestReadBytes = Math.max(this.largestReadBytes, into.byteLength);
         const part = this.#bytes(path).subarray(position, position + into.byteLength);
         into.set(part);
         return part.byteLength;
