@@ -1,6 +1,7 @@
 import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { SendenseError, type TransferRequest } from '@sendense/core';
 import { loadBlake3 } from '@sendense/plugin-kit/digest';
 import { type FileHandle, type FileSystem, nodeFileSystem } from '@sendense/plugin-kit/files';
@@ -172,6 +173,29 @@ describe('transfer', () => {
     });
     expect(writing).toBe(0);
     expect(Buffer.compare(await readFile(to.path), pieces(1, 7, 7))).toBe(0);
+  });
+
+  it('rejects with the failure of a write only after the read ahead has ended', async () => {
+    const from = [await file('from', pieces(1, 2, 3))];
+    const to = await file('to', pieces(7, 7, 7));
+    let reading = 0;
+    const fileSystem = wrapped((handle) =>
+      forwarded(handle, {
+        read: async (into, position) => {
+          reading++;
+          for (let turn = 0; turn < 50; turn++) await setImmediate();
+          const count = await handle.read(into, position);
+          reading--;
+          return count;
+        },
+        write: () => Promise.reject(new SendenseError('NO_SPACE', 'full', { operation: 'write-file' })),
+      }),
+    );
+    const driver = createFileDriver({ bufferBytes: PIECE }, { fileSystem });
+    await expect(driver.transfer?.(request(from, to, [0, 0, 0, 3 * PIECE]))).rejects.toMatchObject({
+      code: 'NO_SPACE',
+    });
+    expect(reading).toBe(0);
   });
 
   it('says INSTANT_LOST when a source is cut short while it is read', async () => {

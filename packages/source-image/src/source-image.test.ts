@@ -108,7 +108,7 @@ describe('capture', () => {
     const [a, b] = [bench.source({ path }), bench.source({ path })];
     await using first = await a.capture(await bench.request(a));
     await using second = await b.capture(await bench.request(b, { stream: streamId('stream-b') }));
-    expect(await Promise.all([first.seal(), second.seal()])).not.toContain(null);
+    expect([await first.seal(), await second.seal()]).not.toContain(null);
     await Promise.all([first.commit(), second.commit()]);
     expect(await bitmapsOf(path)).toHaveLength(2);
   });
@@ -125,6 +125,15 @@ describe('baselines', () => {
       expect.objectContaining({ code: 'baseline-failed', disk: path }),
     );
     expect(await bitmapsOf(path)).toEqual([]);
+  });
+
+  it('are not relied on when a program opened the image just while they were added', async () => {
+    let looks = 0;
+    const imageLocks = async () => ({ written: ++looks > 2, writesForbidden: false });
+    const source = bench.source({ path }, { imageLocks });
+    await using capture = await source.capture(await bench.request(source));
+    expect(await capture.seal()).toBeNull();
+    expect(looks).toBe(3);
   });
 
   it('are never written with track off, and existing ones are not used', async () => {

@@ -33,6 +33,22 @@ describe.each([
     expect(await readFile(to, 'utf8')).toBe('new');
   });
 
+  it.each([true, false])(
+    'makes the name durable before it gives up the old one (overwrite: %s)',
+    async (overwrite) => {
+      const names: string[] = [];
+      const watched: FileSystem = {
+        ...fileSystem,
+        syncDirectory: async (path) => {
+          names.push(path, ...(await readdir(path)));
+          return await fileSystem.syncDirectory(path);
+        },
+      };
+      await publish(watched, { from, to, overwrite, isPublished: false });
+      expect(names).toEqual(expect.arrayContaining([folder, 'name']));
+    },
+  );
+
   it('never replaces a file unless it is asked to', async () => {
     await writeFile(to, 'old');
     await expect(

@@ -150,6 +150,23 @@ describe('begin', () => {
     expect(await readdir(folder)).toEqual(['disk.raw']);
   });
 
+  it('says LOCKED to both of two that begin at the same moment, and leaves nothing of its own', async () => {
+    const at = target(
+      {},
+      {
+        fileSystem: {
+          ...nodeFileSystem,
+          open: async (file, mode) => {
+            if (mode === 'create') await writeFile(`${path}.partial-sendense-other`, '');
+            return await nodeFileSystem.open(file, mode);
+          },
+        },
+      },
+    );
+    await expect(at.begin(await planOf(at), run)).rejects.toMatchObject({ code: 'LOCKED' });
+    expect(await readdir(folder)).toEqual(['disk.raw.partial-sendense-other']);
+  });
+
   it('writes files that only their owner may read, sparsely', async () => {
     const at = target({ path: `${folder}/new/`, format: 'raw' });
     const { disks } = await restoreOnes(at, await planOf(at, {}, 2));
