@@ -37,6 +37,7 @@ export function changed(
   next.set(content.subarray(0, sizeBytes));
   for (const { at, seed } of changes) {
     const end = Math.min((at + 1) * CLUSTER, sizeBytes);
+    if (end <= at * CLUSTER) continue;
     const bytes = seed === 0 ? new Uint8Array(CLUSTER) : seededBytes(seed, CLUSTER);
     next.set(bytes.subarray(0, end - at * CLUSTER), at * CLUSTER);
   }

@@ -22,6 +22,7 @@ export class DigestWriter implements AsyncDisposable {
   #page: DigestEntry[] = [];
   #pages = 0;
   #entries = 0;
+  #flushed = false;
 
   constructor(options: DigestWriterOptions) {
     this.#options = options;
@@ -46,6 +47,7 @@ export class DigestWriter implements AsyncDisposable {
   async addZeros(cluster: number, count: number): Promise<void> {
     const last = this.#page.at(-1);
     if (last?.kind === 'zero' && last.cluster + last.count === cluster) {
+      this.#flushed = false;
       this.#page[this.#page.length - 1] = { ...last, count: last.count + count };
       return;
     }
@@ -54,10 +56,12 @@ export class DigestWriter implements AsyncDisposable {
 
   /** Leaves a complete, durable file; more entries may follow. */
   async flush(): Promise<void> {
+    if (this.#flushed) return;
     const { handle, sizeBytes, id, blake3 } = this.#options;
     if (this.#page.length > 0) await this.#writePage();
     await handle.write(serializeHeaderPage({ sizeBytes, id }, blake3), 0);
     await handle.sync();
+    this.#flushed = true;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -65,6 +69,7 @@ export class DigestWriter implements AsyncDisposable {
   }
 
   async #add(entry: DigestEntry): Promise<void> {
+    this.#flushed = false;
     if (this.#page.length === ENTRIES_PER_PAGE) {
       await this.#writePage();
       this.#page = [];

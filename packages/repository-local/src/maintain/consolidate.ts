@@ -59,10 +59,14 @@ async function merge(
     if (record.held) throw pointHeld(record);
     if (writerOn(holds, record.id) !== undefined) throw pointLocked(record);
   }
+  if (between.length === 0) {
+    const record = await existing(store, paths, point);
+    return { point: toRecoveryPoint(record, paths), storedBytes: 0, freedBytes: 0, findings: [] };
+  }
   const ids = between.map(({ id }) => id);
   const { freedBytes, findings } = await removeResumably(store, paths, ids, call);
   const record = await existing(store, paths, point);
-  const storedBytes = between.length === 0 ? 0 : record.storedBytes;
+  const { storedBytes } = record;
   return { point: toRecoveryPoint(record, paths), storedBytes, freedBytes, findings };
 }
 

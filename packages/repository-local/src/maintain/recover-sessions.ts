@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { SendenseError } from '@sendense/core';
 import { isMachineName } from '../layout/machine-paths.ts';
+import { preparedName, removeIfThere } from '../session/exclusive-lock.ts';
 import { removeFolder } from '../session/session.ts';
 import type { LocalStore } from '../store/local-store.ts';
 import { sweepMachine } from './sweep-machine.ts';
@@ -17,10 +18,23 @@ export async function recoverSessions(store: LocalStore, sessions: string): Prom
         const { findings } = await sweepMachine(store, store.paths(machine));
         for (const finding of findings) store.report(finding);
       }
+      await removePreparedLocks(store, name.slice(0, name.lastIndexOf('.')));
       await removeFolder(fileSystem, folder);
     } catch (error) {
       // Another opener removes the same folder.
       if (!SendenseError.is(error, 'NOT_FOUND') && !SendenseError.is(error, 'ALREADY_EXISTS')) throw error;
+    }
+  }
+}
+
+/** Locks that a dead session was about to take. */
+async function removePreparedLocks(store: LocalStore, session: string): Promise<void> {
+  for (const machine of await store.list(join(store.root, 'locks'))) {
+    const folder = join(store.root, 'locks', machine);
+    for (const name of await store.list(folder)) {
+      if (!name.startsWith(preparedName(session))) continue;
+      await removeIfThere(store.fileSystem, join(folder, name, name.slice(1)));
+      await removeIfThere(store.fileSystem, join(folder, name));
     }
   }
 }

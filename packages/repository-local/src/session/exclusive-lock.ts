@@ -25,6 +25,7 @@ export type LockOptions = {
 export async function withLock<T>(options: LockOptions, call: Call | undefined, run: () => Promise<T>) {
   const token = await acquire(options, call);
   try {
+    await options.session.check();
     return await run();
   } finally {
     await release(options, token);
@@ -34,8 +35,8 @@ export async function withLock<T>(options: LockOptions, call: Call | undefined, 
 async function acquire(options: LockOptions, call: Call | undefined): Promise<string> {
   const { fileSystem, session, path, timeoutMs } = options;
   const token = session.token();
-  const prepared = session.path('lock');
-  await fileSystem.makeDirectory(dirname(path));
+  // Not in the session's folder: making a folder makes its parents, and a fenced session must not come back.
+  const prepared = join(dirname(path), preparedName(token));
   await fileSystem.makeDirectory(join(prepared, token));
   let waitedMs = 0;
   for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS)) {
@@ -46,7 +47,11 @@ async function acquire(options: LockOptions, call: Call | undefined): Promise<st
     }
     const holder = await liveHolder(options);
     if (holder === undefined) continue;
-    if (waitedMs >= timeoutMs) throw locked(path, holder);
+    if (waitedMs >= timeoutMs) {
+      await removeIfThere(fileSystem, join(prepared, token));
+      await removeIfThere(fileSystem, prepared);
+      throw locked(path, holder);
+    }
     waitedMs += waitMs;
     await sleep(waitMs, undefined, call?.signal === undefined ? {} : { signal: call.signal }).catch(
       () => undefined,
@@ -54,12 +59,16 @@ async function acquire(options: LockOptions, call: Call | undefined): Promise<st
   }
 }
 
-async function tryRename({ fileSystem, session, path }: LockOptions, prepared: string): Promise<boolean> {
+/** The name of a lock on its way to its place, beside it. */
+export function preparedName(token: string): string {
+  return `.${token}`;
+}
+
+async function tryRename({ fileSystem, path }: LockOptions, prepared: string): Promise<boolean> {
   try {
     await fileSystem.rename(prepared, path);
     return true;
   } catch (error) {
-    if (SendenseError.is(error, 'NOT_FOUND')) await session.check();
     if (!SendenseError.is(error, 'ALREADY_EXISTS')) throw error;
     return false;
   }
@@ -94,7 +103,8 @@ async function release({ fileSystem, session, path }: LockOptions, token: string
   }
 }
 
-async function removeIfThere(fileSystem: FileSystem, path: string): Promise<void> {
+/** Removes an empty folder; one that is gone or not empty is left. */
+export async function removeIfThere(fileSystem: FileSystem, path: string): Promise<void> {
   await fileSystem.removeDirectory(path).catch((error: unknown) => {
     if (!SendenseError.is(error, 'NOT_FOUND') && !SendenseError.is(error, 'ALREADY_EXISTS')) throw error;
   });

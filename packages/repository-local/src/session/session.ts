@@ -45,7 +45,7 @@ export class Session implements AsyncDisposable {
     const session = new Session(options);
     liveSessions().add(session.name);
     try {
-      await options.fileSystem.makeDirectory(session.folder);
+      await session.#makeFolder();
       await session.#writeHeartbeat();
     } catch (error) {
       liveSessions().delete(session.name);
@@ -77,7 +77,6 @@ export class Session implements AsyncDisposable {
     await using _ = await this.#fenced(() => fileSystem.open(join(this.folder, machine), 'create'));
     await fileSystem.syncDirectory(this.folder);
     await fileSystem.syncDirectory(dirname(this.folder));
-    await fileSystem.syncDirectory(dirname(dirname(this.folder)));
     this.#marked.add(machine);
   }
 
@@ -155,6 +154,15 @@ export class Session implements AsyncDisposable {
     await this.#beat;
     if (this.#unfinished) return;
     await removeFolder(this.#options.fileSystem, this.folder).catch(() => undefined);
+  }
+
+  async #makeFolder(): Promise<void> {
+    const { fileSystem, folder } = this.#options;
+    if ((await fileSystem.stat(folder)) === undefined) {
+      await fileSystem.makeDirectory(folder);
+      await fileSystem.syncDirectory(dirname(folder));
+    }
+    await fileSystem.makeDirectory(this.folder);
   }
 
   #liveness(): LivenessOptions {

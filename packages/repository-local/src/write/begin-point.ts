@@ -56,7 +56,7 @@ function holdBases(
     kind: 'writer',
     holder: fence.holder.slice(0, 1024),
     points: [...new Set(bases.map(({ record }) => record.id))],
-    files: [...new Set(bases.flatMap(({ files }) => files))],
+    files: [...new Set(bases.map(({ disk }) => disk.file))],
   });
 }
 
@@ -103,6 +103,7 @@ class LocalPointWriter implements PointWriter {
     this.#checkOpen('commit-point');
     if (this.#committed !== undefined) return this.#committed;
     throwIfAborted(call?.signal, 'commit-point');
+    await this.#store.session.check();
     // Once begun it is not done again by this writer: files have left the session's folder.
     this.#failed = true;
     for (const { writer } of this.#partials.values()) await writer.flush(call);

@@ -18,8 +18,6 @@ const CHAIN_RESERVE = 12;
 export type Base = {
   readonly record: PointRecord;
   readonly disk: RecordDisk;
-  /** All files of the base's chain, relative to the machine's folder. */
-  readonly files: readonly string[];
 };
 
 /** What is committed already that a draft must fit to. */
@@ -85,7 +83,7 @@ async function findBase(
   const name = disk.file.slice(disk.file.indexOf('/') + 1);
   const chain = await readChain(store, paths.disk(disk.number), name);
   if (chain.length > MAX_CHAIN_FILES - CHAIN_RESERVE) throw refused(`a chain of ${chain.length} files`, id);
-  return { record, disk, files: chain.map(({ file }) => `disk-${disk.number}/${file}`) };
+  return { record, disk };
 }
 
 function sequenceTaken(

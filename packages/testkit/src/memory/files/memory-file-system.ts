@@ -76,6 +76,8 @@ function openTree(root: MemoryFolder, madeBefore: number): MemoryFileSystem {
     async makeDirectory(path) {
       if (find(path) instanceof MemoryFolder) return;
       if (dirname(path) !== path) await this.makeDirectory(dirname(path));
+      // Another call may have made it meanwhile.
+      if (find(path) instanceof MemoryFolder) return;
       if (find(path) !== undefined) throw errno('EEXIST', 'make-directory', path);
       set(path, new MemoryFolder(), 'make-directory');
     },

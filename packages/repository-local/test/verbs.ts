@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict';
+import { type PointId, pointId, type Repository, SendenseError } from '@sendense/core';
+import type { FileSystem } from '@sendense/plugin-kit/files';
+import {
+  collect,
+  countingFileSystem,
+  createMemoryFileSystem,
+  type FileOperation,
+  type MemoryFileSystem,
+} from '@sendense/testkit';
+import { createLocalRepository, type LocalRepository, openLocalRepository } from '../src/repository-local.ts';
+import { backUp, type Contents, changed, DISK_BYTES, expectContents } from './model-machine.ts';
+
+/** Where the repository is. */
+export const path = '/repository';
+const p1 = changed(new Uint8Array(DISK_BYTES), [
+  { at: 0, seed: 1 },
+  { at: 3, seed: 2 },
+  { at: 9, seed: 3 },
+]);
+const p2 = changed(p1, [
+  { at: 3, seed: 0 },
+  { at: 4, seed: 4 },
+]);
+const p3 = changed(p2, [{ at: 4, seed: 5 }]);
+const p4 = changed(p1, [{ at: 7, seed: 6 }]);
+/** The content that the backup brings. */
+export const p5 = changed(p3, [{ at: 1, seed: 7 }]);
+const start: Contents = new Map([
+  ['p1', p1],
+  ['p2', p2],
+  ['p3', p3],
+  ['p4', p4],
+]);
+const id = (name: string): PointId => pointId(name);
+
+/** A full with an increment of an increment and a differential beside them; what of it is durable, new each time. */
+export async function prepare(): Promise<MemoryFileSystem> {
+  prepared ??= await build();
+  return prepared.afterPowerLoss(0);
+}
+
+let prepared: MemoryFileSystem | undefined;
+
+async function build(): Promise<MemoryFileSystem> {
+  const fileSystem = createMemoryFileSystem();
+  await using repository = await createLocalRepository({ path }, { fileSystem });
+  await backUp(repository, { sequence: 1, content: p1 });
+  await backUp(repository, { sequence: 2, content: p2, base: { id: id('p1'), content: p1 } });
+  await backUp(repository, { sequence: 3, content: p3, base: { id: id('p2'), content: p2 } });
+  await backUp(repository, {
+    sequence: 4,
+    content: p4,
+    base: { id: id('p1'), content: p1 },
+    kind: 'differential',
+  });
+  return fileSystem;
+}
+
+/** Work of one process. */
+export type Verb = {
+  readonly name: string;
+  /** The work of a whole process, from opening on. Harmless when repeated after it was done. */
+  readonly run: (repository: LocalRepository) => Promise<void>;
+  /** Points after it. */
+  readonly after: Contents;
+};
+
+function without(...names: string[]): Contents {
+  return new Map([...start].filter(([name]) => !names.includes(name)));
+}
+
+async function deleteUnlessGone(repository: Repository, point: PointId): Promise<void> {
+  await repository.maintenance?.delete(point).catch((error: unknown) => {
+    if (!SendenseError.is(error, 'NOT_FOUND')) throw error;
+  });
+}
+
+/** What can be cut off. */
+export const verbs: readonly Verb[] = [
+  {
+    name: 'backup',
+    async run(repository) {
+      await backUp(repository, { sequence: 5, content: p5, base: { id: id('p3'), content: p3 } });
+    },
+    after: new Map([...start, ['p5', p5]]),
+  },
+  {
+    name: 'synthetic full',
+    async run({ maintenance }) {
+      await maintenance.consolidate({ kind: 'synthetic-full', point: id('p2') });
+    },
+    after: start,
+  },
+  {
+    name: 'merge',
+    async run({ maintenance }) {
+      await maintenance.consolidate({ kind: 'merge', point: id('p3'), onto: id('p1') });
+    },
+    after: without('p2'),
+  },
+  {
+    name: 'prune',
+    async run({ maintenance }) {
+      await maintenance.prune({ last: 2 });
+    },
+    after: without('p1', 'p2'),
+  },
+  { name: 'delete', run: (repository) => deleteUnlessGone(repository, id('p1')), after: without('p1') },
+  {
+    name: 'hold',
+    async run({ maintenance }) {
+      await maintenance.annotate(id('p1'), { held: true, note: 'kept' });
+    },
+    after: start,
+  },
+];
+
+/** Does the work in a process of its own. */
+export async function work(fileSystem: FileSystem, { run }: Verb): Promise<void> {
+  await using repository = await openLocalRepository({ path }, { fileSystem });
+  await run(repository);
+}
+
+/** Opens what a crash left, expects whole points and no garbage, and does the work again. */
+export async function expectRecovered(fileSystem: FileSystem, verb: Verb): Promise<void> {
+  await using repository = await openLocalRepository({ path }, { fileSystem });
+  const found = (await collect(repository.points())).map((point) => point.id);
+  const known = new Map([...start, ...verb.after]);
+  // Every point that the work does not remove is there; what is there more is whole.
+  for (const name of start.keys()) {
+    if (verb.after.has(name)) assert.ok(found.includes(id(name)), `${name} is lost`);
+  }
+  await expectContents(
+    repository,
+    new Map(found.map((name) => [name, known.get(name) ?? assert.fail(name)])),
+  );
+  await verb.run(repository);
+  await expectContents(repository, verb.after);
+  const sessions = await fileSystem.list(`${path}/sessions`);
+  assert.equal(sessions.length, 1, 'sessions of the dead are removed');
+}
+
+/** The operations of the work, for the numbers of the cuts. */
+export async function operationsOf(verb: Verb): Promise<readonly FileOperation[]> {
+  const counted = countingFileSystem(await prepare());
+  await work(counted, verb);
+  return counted.changes;
+}
