@@ -11,7 +11,8 @@ describeWithPeers(['loop-mounts'], 'the file driver on a block device', () => {
   const driver = createFileDriver();
   let folder: string;
   let path: string;
-  let device: string;
+  /** Path of the loop device; empty while there is none. */
+  let device = '';
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'sendense-device-'));
     path = join(folder, 'disk');
@@ -19,7 +20,8 @@ describeWithPeers(['loop-mounts'], 'the file driver on a block device', () => {
     device = execFileSync('losetup', ['--find', '--show', path], { encoding: 'utf8' }).trim();
   });
   afterEach(async () => {
-    execFileSync('losetup', ['--detach', device]);
+    if (device !== '') execFileSync('losetup', ['--detach', device]);
+    device = '';
     await rm(folder, { recursive: true });
   });
 
