@@ -63,6 +63,7 @@ export {
 } from './memory/repository/memory-repository.ts';
 export { MemoryStore } from './memory/repository/memory-store.ts';
 export { memoryRepositoryCapabilities } from './memory/repository/repository-capabilities.ts';
+export { storedObjects } from './memory/repository/stored-objects.ts';
 export {
   createMemorySource,
   type MemorySource,

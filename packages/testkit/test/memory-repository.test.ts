@@ -2,10 +2,9 @@ import { describe, it } from 'vitest';
 import {
   createMemoryRepository,
   type MemoryRepositoryOptions,
-  type MemoryStore,
   memoryRepositoryCapabilities,
   repositoryConformance,
-  type StoredObject,
+  storedObjects,
 } from '../src/index.ts';
 
 const none = { incremental: false, branching: false, growDisk: false };
@@ -14,14 +13,6 @@ const variants: Readonly<Record<string, MemoryRepositoryOptions>> = {
   'memory, forward only': { order: 'ascending', rewritable: false, pieceBytes: 4096 },
   'memory, fulls only': { capabilities: none },
 };
-
-function objects({ objects: all }: MemoryStore): StoredObject[] {
-  return [...all.keys()].map((name) => ({
-    name,
-    read: async () => all.get(name) ?? new Uint8Array(),
-    write: async (bytes) => void all.set(name, Uint8Array.from(bytes)),
-  }));
-}
 
 for (const [name, options] of Object.entries(variants)) {
   repositoryConformance(
@@ -34,7 +25,7 @@ for (const [name, options] of Object.entries(variants)) {
         const repository = await createMemoryRepository(options);
         const { store } = repository;
         const reopen = () => createMemoryRepository({ ...options, store });
-        return { repository, reopen, stored: async () => objects(store) };
+        return { repository, reopen, stored: async () => storedObjects(store) };
       },
     },
   );

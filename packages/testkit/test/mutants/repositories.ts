@@ -14,6 +14,7 @@ import {
   overlay,
   type Runner,
   repositoryConformance,
+  storedObjects,
 } from '../../src/index.ts';
 import type { Mutant } from './mutant.ts';
 
@@ -421,12 +422,7 @@ export function registerRepository(runner: Runner, change: Change): void {
       return {
         repository: change(repository, store),
         reopen: async () => change(await createMemoryRepository({ store }), store),
-        stored: async () =>
-          [...store.objects.keys()].map((name) => ({
-            name,
-            read: async () => store.objects.get(name) ?? new Uint8Array(),
-            write: async (bytes) => void store.objects.set(name, Uint8Array.from(bytes)),
-          })),
+        stored: async () => storedObjects(store),
       };
     },
   });
