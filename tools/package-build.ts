@@ -10,5 +10,7 @@ export function packageBuild(entry: readonly string[]) {
     sourcemap: true,
     clean: true,
     treeshake: true,
+    // node:sqlite and others exist only under their full name
+    removeNodeProtocol: false,
   });
 }

@@ -2,6 +2,9 @@ import { homedir } from 'node:os';
 import type { StopSignal } from './exit-code.ts';
 import type { Host } from './host.ts';
 
+/** What progress bars take away from a terminal and give back only at their end. */
+const SHOW_CURSOR_AND_WRAP = '\u001b[?25h\u001b[?7h';
+
 /** The {@link Host} of this process. */
 export function processHost(): Host {
   // a reader that goes away (`| head`) is no failure of the command
@@ -24,6 +27,9 @@ export function processHost(): Host {
         process.off('SIGTERM', stop);
       };
     },
-    exit: (code) => process.exit(code),
+    exit(code) {
+      if (process.stderr.isTTY) process.stderr.write(SHOW_CURSOR_AND_WRAP);
+      process.exit(code);
+    },
   };
 }

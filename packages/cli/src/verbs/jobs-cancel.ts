@@ -1,3 +1,4 @@
+import { isHolderAlive } from '@sendense/plugin-kit';
 import { type JobOption, jobFlag } from '../program/job-flag.ts';
 import { defineVerb } from '../verb.ts';
 
@@ -7,7 +8,9 @@ export const jobsCancel = defineVerb<JobOption>({
   summary: 'ask the process that runs a job to abandon it cleanly',
   flags: jobFlag,
   async run(session, options) {
-    const job = await (await session.catalog()).jobs.requestCancel(options.job);
+    const { jobs } = await session.catalog();
+    await jobs.closeAbandoned(isHolderAlive);
+    const job = await jobs.requestCancel(options.job);
     const running = job.status === 'running' || job.status === 'pending';
     return {
       json: { jobId: job.id, state: job.status, requested: running },
