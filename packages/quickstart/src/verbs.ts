@@ -1,5 +1,12 @@
 import type { Catalog } from '@sendense/catalog';
-import { type Call, type Finding, type PluginServices, pointId, type RecoveryPoint } from '@sendense/core';
+import {
+  type Call,
+  type Finding,
+  type PluginServices,
+  pointId,
+  type RecoveryPoint,
+  type SourceConnector,
+} from '@sendense/core';
 import type {
   BackupRequest,
   BackupResult,
@@ -74,25 +81,32 @@ async function reconcile(
   call: Call | undefined,
 ): Promise<ReconcileResult> {
   const { sources = [], repositories = [], targets = [], graceMs } = request;
-  await using opened = new AsyncDisposableStack();
+  // not an AsyncDisposableStack: Node.js 22 has none
+  const opened: AsyncDisposable[] = [];
+  const keep = <T extends AsyncDisposable>(handle: T): T => {
+    opened.push(handle);
+    return handle;
+  };
   const options = { workingDirectory: ground.workingDirectory };
-  const from: ResolvedSource[] = [];
-  for (const name of sources) {
-    const resolved = await resolveSource(name, options, ground.services, call);
-    opened.use(resolved.source);
-    from.push(resolved);
+  try {
+    const from: SourceConnector[] = [];
+    for (const name of sources) {
+      from.push(keep((await resolveSource(name, options, ground.services, call)).source));
+    }
+    const to = targets.map((name) => keep(resolveTarget(name, options, ground.services).target));
+    const known = await Promise.all(repositories.map((name) => ground.places.repository(name)));
+    return await ground.engine.reconcile(
+      {
+        sources: from,
+        targets: to,
+        repositories: known.map(({ repository }) => repository),
+        ...(graceMs !== undefined && { graceMs }),
+      },
+      call,
+    );
+  } finally {
+    for (const handle of opened.toReversed()) await handle[Symbol.asyncDispose]();
   }
-  const to = targets.map((name) => opened.use(resolveTarget(name, options, ground.services).target));
-  const known = await Promise.all(repositories.map((name) => ground.places.repository(name)));
-  return await ground.engine.reconcile(
-    {
-      sources: from.map(({ source }) => source),
-      targets: to,
-      repositories: known.map(({ repository }) => repository),
-      ...(graceMs !== undefined && { graceMs }),
-    },
-    call,
-  );
 }
 
 async function backup(ground: VerbGround, request: SendenseBackup, call: Call | undefined) {
