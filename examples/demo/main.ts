@@ -108,12 +108,16 @@ function summary(
   durationMs: number,
 ) {
   return {
-    full: { bytesRead: full.bytesRead, bytesStored: full.bytesStored, durationMs: full.durationMs },
+    full: {
+      bytesRead: full.bytesRead,
+      bytesStored: full.bytesStored,
+      durationMs: Math.round(full.durationMs),
+    },
     incremental: {
       bytesRead: incremental.bytesRead,
       changedBytes: incremental.changedBytes,
       bytesStored: incremental.bytesStored,
-      durationMs: incremental.durationMs,
+      durationMs: Math.round(incremental.durationMs),
       kind: incremental.kind,
     },
     restores,

@@ -1,7 +1,36 @@
-export * from './config/index.ts';
-export * from './digest/index.ts';
-export * from './errors/index.ts';
+export { createSecrets, parseOptions, readConfig, type SecretSources } from './config/index.ts';
+export {
+  type Blake3,
+  type Blake3Stream,
+  createBlake3Stream,
+  DIGEST_BYTES,
+  loadBlake3,
+} from './digest/index.ts';
+export { type ErrorRule, type ErrorTable, type FailedCall, mapByTable } from './errors/index.ts';
 export { createProcessFence, isHolderAlive, processHolder } from './fence/process-fence.ts';
 export { soloFence } from './fence/solo-fence.ts';
-export * from './files/index.ts';
-export * from './flow/index.ts';
+export {
+  type FileHandle,
+  type FileKind,
+  type FileStatus,
+  type FileSystem,
+  type FileSystemSpace,
+  mapErrno,
+  nodeFileSystem,
+  type OpenMode,
+  readSmallFile,
+  writeFileDurably,
+} from './files/index.ts';
+export {
+  type AdjustablePace,
+  createPace,
+  type Limited,
+  limitConcurrency,
+  type RetryOptions,
+  readAhead,
+  systemTimer,
+  type TimeoutOptions,
+  type Timer,
+  withRetry,
+  withTimeout,
+} from './flow/index.ts';

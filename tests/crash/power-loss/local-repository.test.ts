@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,6 +13,9 @@ import { type RecordedFileSystem, type Recording, recordDisk } from './recorded-
 
 const run = promisify(execFile);
 const SEED = testSeed();
+
+/** Disks of a few hundred megabytes, mostly holes: in memory where that is offered. */
+const ROOM = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
 type PlayedStory = {
   readonly recording: Recording;
@@ -66,7 +70,7 @@ describeWithPeers(
   () => {
     let folder = '';
     beforeAll(async () => {
-      folder = await mkdtemp(join(tmpdir(), 'sendense-power-'));
+      folder = await mkdtemp(join(ROOM, 'sendense-power-'));
     });
     afterAll(() => rm(folder, { recursive: true, force: true }));
 

@@ -14,6 +14,17 @@ const everywhere = [
 /** Packages that implement a contract: they look alike, so that who knows one knows all. */
 const plugin = /^(source|target|repository|blockio|converter|transport|platform)-/;
 
+/**
+ * Packages whose only vendor is the file system: plugin-kit's `mapErrno` is their table of errors, and a second one
+ * would be a copy of it.
+ */
+const filesOnly: ReadonlySet<string> = new Set([
+  'blockio-file',
+  'repository-local',
+  'source-image',
+  'target-image',
+]);
+
 /** Sentences about files that a package lacks. `files` are relative to the package. */
 export function packageFileViolations(id: string, files: ReadonlySet<string>): string[] {
   const missing = requiredFiles(id).filter((file) => !files.has(file));
@@ -22,8 +33,11 @@ export function packageFileViolations(id: string, files: ReadonlySet<string>): s
 
 function requiredFiles(id: string): string[] {
   if (!plugin.test(id)) return everywhere;
-  const source = [id, 'options', 'capabilities', 'map-error'].map((name) => `src/${name}.ts`);
-  return [...everywhere, ...source, 'test/conformance.test.ts'];
+  const source = [id, 'options'];
+  // the contract of a block-IO driver declares no capabilities
+  if (!id.startsWith('blockio-')) source.push('capabilities');
+  if (!filesOnly.has(id)) source.push('map-error');
+  return [...everywhere, ...source.map((name) => `src/${name}.ts`), 'test/conformance.test.ts'];
 }
 
 /** Sentences about a package's `index.ts` that does more than re-export by name. */

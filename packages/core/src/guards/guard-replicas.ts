@@ -12,26 +12,43 @@ import { guardPointReader, guardWriters } from './guard-point.ts';
 import { guardReaderWithin } from './guard-reader.ts';
 import { checkFlushed, guardWriterWithin } from './guard-writer.ts';
 
+type Need = (capability: 'readable' | 'fork' | 'adopt' | undefined, operation: string) => void;
+
+function checkReplica(
+  need: Need,
+  replica: unknown,
+  operation: string,
+  capability?: 'readable' | 'fork',
+): void {
+  need(capability, operation);
+  checkObject(replica, 'replica');
+}
+
 /** Replica operations, each refused where the target does not declare it. */
 export function guardReplicas(
   inner: ReplicaOperations,
   gate: Gate,
   offered: false | ReplicaCapabilities,
 ): ReplicaOperations {
-  const need = (capability: 'readable' | 'fork' | 'adopt' | undefined, operation: string): void => {
+  const need: Need = (capability, operation) => {
     const has = offered !== false && (capability === undefined || offered[capability]);
     checkCapability(has, capability === undefined ? 'replica' : `replica.${capability}`, 'target', operation);
   };
-  const checkReplica = (replica: unknown, operation: string, capability?: 'readable' | 'fork'): void => {
-    need(capability, operation);
-    checkObject(replica, 'replica');
-  };
+  return { ...guardCycles(inner, gate, need), ...guardInstants(inner, gate, need) };
+}
+
+/** What keeps a replica in step with its source. */
+function guardCycles(
+  inner: ReplicaOperations,
+  gate: Gate,
+  need: Need,
+): Pick<ReplicaOperations, 'status' | 'begin' | 'adopt' | 'retire'> {
   return {
     status: (replica, call) =>
       gate.query(
         'read-replica',
         call,
-        () => checkReplica(replica, 'read-replica'),
+        () => checkReplica(need, replica, 'read-replica'),
         () => inner.status(replica, call),
       ),
     begin: (cycle, fence, call) =>
@@ -39,30 +56,10 @@ export function guardReplicas(
         'begin-cycle',
         call,
         () => {
-          checkReplica(cycle, 'begin-cycle');
+          checkReplica(need, cycle, 'begin-cycle');
           checkObject(fence, 'fence');
         },
         async () => guardReplicaWriter(await inner.begin(cycle, fence, call)),
-      ),
-    open: (replica, instant, call) =>
-      gate.open(
-        'open-replica',
-        call,
-        () => {
-          checkReplica(replica, 'open-replica', 'readable');
-          checkText(instant, 'instant', 'open-replica');
-        },
-        async () => guardPointReader(await inner.open(replica, instant, call)),
-      ),
-    fork: (replica, instant, options, call) =>
-      gate.open(
-        'fork-replica',
-        call,
-        () => {
-          checkReplica(replica, 'fork-replica', 'fork');
-          checkText(instant, 'instant', 'fork-replica');
-        },
-        async () => guardFork(await inner.fork(replica, instant, options, call)),
       ),
     adopt: (machine, instant, call) =>
       gate.effect(
@@ -78,8 +75,38 @@ export function guardReplicas(
       gate.effect(
         'retire-replica',
         call,
-        () => checkReplica(replica, 'retire-replica'),
+        () => checkReplica(need, replica, 'retire-replica'),
         () => inner.retire(replica, instants, call),
+      ),
+  };
+}
+
+/** What uses an instant that a replica holds. */
+function guardInstants(
+  inner: ReplicaOperations,
+  gate: Gate,
+  need: Need,
+): Pick<ReplicaOperations, 'open' | 'fork'> {
+  return {
+    open: (replica, instant, call) =>
+      gate.open(
+        'open-replica',
+        call,
+        () => {
+          checkReplica(need, replica, 'open-replica', 'readable');
+          checkText(instant, 'instant', 'open-replica');
+        },
+        async () => guardPointReader(await inner.open(replica, instant, call)),
+      ),
+    fork: (replica, instant, options, call) =>
+      gate.open(
+        'fork-replica',
+        call,
+        () => {
+          checkReplica(need, replica, 'fork-replica', 'fork');
+          checkText(instant, 'instant', 'fork-replica');
+        },
+        async () => guardFork(await inner.fork(replica, instant, options, call)),
       ),
   };
 }

@@ -43,31 +43,25 @@ class WriterState {
   }
 }
 
-const states = new WeakMap<BlockWriter, WriterState>();
+type Place = (
+  operation: string,
+  call: Call | undefined,
+  lengthOf: () => number,
+  offset: number,
+  run: () => Promise<void>,
+) => Promise<void>;
 
-/** See {@link guardWriter}; inside a handle it is closed with it. */
-export const guardWriterWithin = guardOnce<BlockWriter, Gate>((inner, parent) => {
-  const gate = new Gate('writer', parent);
-  const state = new WriterState();
-  const { sizeBytes, limits, rewritable, untouched } = inner;
-  const durable = inner.durable?.bind(inner);
-  const endpoint = inner.endpoint?.bind(inner);
-  const copyFrom = inner.copyFrom?.bind(inner);
+/** Runs writes and zeros only where the contract allows them; a zero length resolves without reaching the plugin. */
+function placement(inner: BlockWriter, gate: Gate, state: WriterState): Place {
   let position = 0;
-  const place = (
-    operation: string,
-    call: Call | undefined,
-    lengthOf: () => number,
-    offset: number,
-    run: () => Promise<void>,
-  ): Promise<void> => {
+  return (operation, call, lengthOf, offset, run) => {
     let length = 0;
     const check = (): void => {
       state.check(operation);
       length = lengthOf();
       checkAccess(offset, length, inner, operation);
       if (length === 0) return;
-      if (limits.order === 'ascending') {
+      if (inner.limits.order === 'ascending') {
         checkForward(offset, position, operation);
         position = offset + length;
       }
@@ -77,38 +71,18 @@ export const guardWriterWithin = guardOnce<BlockWriter, Gate>((inner, parent) =>
       length === 0 ? Promise.resolve() : state.change(operation, call, run),
     );
   };
-  const guard: BlockWriter = {
-    sizeBytes,
-    limits,
-    rewritable,
-    untouched,
-    write(offset, data, call) {
-      const lengthOf = (): number => {
-        checkBytes(data, 'data');
-        checkMaximum(data.byteLength, limits.maxBytes, 'write-blocks');
-        return data.byteLength;
-      };
-      return place('write-blocks', call, lengthOf, offset, () => inner.write(offset, data, call));
-    },
-    zero: (offset, length, call) =>
-      place(
-        'zero-blocks',
-        call,
-        () => length,
-        offset,
-        () => inner.zero(offset, length, call),
-      ),
-    flush: (call) =>
-      gate.query(
-        'flush-blocks',
-        call,
-        () => state.check('flush-blocks'),
-        async () => {
-          const { written } = state;
-          await state.change('flush-blocks', call, () => inner.flush(call));
-          state.flushed = Math.max(state.flushed, written);
-        },
-      ),
+}
+
+/** The members that a writer may have, guarded where it has them. */
+function guardOptional(
+  inner: BlockWriter,
+  gate: Gate,
+  state: WriterState,
+): Pick<BlockWriter, 'durable' | 'endpoint' | 'copyFrom'> {
+  const durable = inner.durable?.bind(inner);
+  const endpoint = inner.endpoint?.bind(inner);
+  const copyFrom = inner.copyFrom?.bind(inner);
+  return {
     ...(durable && {
       durable: (call) =>
         gate.iterate(
@@ -141,6 +115,50 @@ export const guardWriterWithin = guardOnce<BlockWriter, Gate>((inner, parent) =>
           () => state.change('copy-blocks', options, () => copyFrom(source, extents, options)),
         ),
     }),
+  };
+}
+
+const states = new WeakMap<BlockWriter, WriterState>();
+
+/** See {@link guardWriter}; inside a handle it is closed with it. */
+export const guardWriterWithin = guardOnce<BlockWriter, Gate>((inner, parent) => {
+  const gate = new Gate('writer', parent);
+  const state = new WriterState();
+  const { sizeBytes, limits, rewritable, untouched } = inner;
+  const place = placement(inner, gate, state);
+  const guard: BlockWriter = {
+    sizeBytes,
+    limits,
+    rewritable,
+    untouched,
+    write(offset, data, call) {
+      const lengthOf = (): number => {
+        checkBytes(data, 'data');
+        checkMaximum(data.byteLength, limits.maxBytes, 'write-blocks');
+        return data.byteLength;
+      };
+      return place('write-blocks', call, lengthOf, offset, () => inner.write(offset, data, call));
+    },
+    zero: (offset, length, call) =>
+      place(
+        'zero-blocks',
+        call,
+        () => length,
+        offset,
+        () => inner.zero(offset, length, call),
+      ),
+    flush: (call) =>
+      gate.query(
+        'flush-blocks',
+        call,
+        () => state.check('flush-blocks'),
+        async () => {
+          const { written } = state;
+          await state.change('flush-blocks', call, () => inner.flush(call));
+          state.flushed = Math.max(state.flushed, written);
+        },
+      ),
+    ...guardOptional(inner, gate, state),
     [Symbol.asyncDispose]: () => gate.close(inner),
   };
   states.set(guard, state);
