@@ -1,11 +1,19 @@
 /** Bytes of table pages and decompressed clusters that a chain keeps in memory. */
 export const PAGE_CACHE_BYTES = 8 * 1024 * 1024;
 
+/**
+ * Pages that went are kept this long, counted in pages that went after them, before their memory is used again: whoever
+ * was waiting for one when it went has read it by then.
+ */
+const RECYCLE_AFTER = 16;
+
 /** Bounded memory of immutable pages, shared by the layers of a chain; the page unused for longest goes first. */
 export class PageCache {
   readonly #limitBytes: number;
   readonly #pages = new Map<string, Uint8Array>();
   readonly #loading = new Map<string, Promise<Uint8Array>>();
+  readonly #lent = new WeakSet<Uint8Array>();
+  readonly #gone: Uint8Array[] = [];
   #bytes = 0;
 
   constructor(limitBytes = PAGE_CACHE_BYTES) {
@@ -26,6 +34,17 @@ export class PageCache {
     return page;
   }
 
+  /**
+   * Memory for a page of `length` bytes whose readers are done with it as soon as they have it; it may hold the bytes of
+   * a page that went. A walk through a huge disk reads a page for each table and would leave gigabytes to collect.
+   */
+  lend(length: number): Uint8Array {
+    const oldest = this.#gone.length > RECYCLE_AFTER ? this.#gone.shift() : undefined;
+    const page = oldest?.byteLength === length ? oldest : new Uint8Array(length);
+    this.#lent.add(page);
+    return page;
+  }
+
   async #load(key: string, load: () => Promise<Uint8Array>): Promise<Uint8Array> {
     const loading = load();
     this.#loading.set(key, loading);
@@ -41,10 +60,11 @@ export class PageCache {
   #keep(key: string, page: Uint8Array): void {
     this.#pages.set(key, page);
     this.#bytes += page.byteLength;
-    for (const [oldest, { byteLength }] of this.#pages) {
+    for (const [oldest, gone] of this.#pages) {
       if (this.#bytes <= this.#limitBytes) return;
       this.#pages.delete(oldest);
-      this.#bytes -= byteLength;
+      this.#bytes -= gone.byteLength;
+      if (this.#lent.has(gone) && this.#gone.length <= RECYCLE_AFTER) this.#gone.push(gone);
     }
   }
 }

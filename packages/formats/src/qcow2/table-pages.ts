@@ -28,10 +28,10 @@ export class TablePages {
   }
 
   async #load(position: number, length: number, what: string): Promise<Uint8Array> {
-    const bytes = new Uint8Array(length);
+    const bytes = this.#cache.lend(length);
     const count = Number.isSafeInteger(position + length) ? await this.#handle.read(bytes, position) : 0;
     if (count === 0) throw corrupt(`${what} lies outside the file (offset ${position})`);
-    return bytes;
+    return bytes.fill(0, count);
   }
 
   #view(bytes: Uint8Array): DataView {

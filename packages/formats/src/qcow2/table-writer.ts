@@ -20,6 +20,8 @@ export class TableWriter {
   #view = new DataView(new ArrayBuffer(0));
   #flushed = false;
   #waiting: L2Table | undefined;
+  /** The memory of the last table written: spread writes go through thousands of tables. */
+  #spare: Uint8Array | undefined;
 
   constructor(file: AppendFile, appender: ClusterAppender, layout: ImageLayout) {
     this.#file = file;
@@ -35,7 +37,8 @@ export class TableWriter {
     if (this.#l2?.index !== index) {
       await this.#leave();
       const cluster = await this.#appender.takeOne(1);
-      const bytes = new Uint8Array(this.#layout.clusterBytes);
+      const bytes = this.#spare?.fill(0) ?? new Uint8Array(this.#layout.clusterBytes);
+      this.#spare = undefined;
       this.#l2 = { index, cluster, bytes };
       this.#view = new DataView(bytes.buffer);
       this.#flushed = false;
@@ -78,8 +81,12 @@ export class TableWriter {
     const table = this.#l2;
     this.#l2 = undefined;
     if (table === undefined) return;
-    if (this.#flushed) this.#waiting = table;
-    else await this.#writeL2(table);
+    if (this.#flushed) {
+      this.#waiting = table;
+      return;
+    }
+    await this.#writeL2(table);
+    this.#spare = table.bytes;
   }
 
   #writeL2({ bytes, cluster }: L2Table): Promise<void> {
