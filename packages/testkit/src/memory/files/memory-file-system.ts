@@ -21,27 +21,7 @@ export function createMemoryFileSystem(): MemoryFileSystem {
 
 function openTree(root: MemoryFolder, madeBefore: number): MemoryFileSystem {
   let made = madeBefore;
-  const find = (path: string): MemoryNode | undefined => {
-    const steps = normalize(path)
-      .split('/')
-      .filter((step) => step !== '' && step !== '.');
-    return steps.reduce<MemoryNode | undefined>(
-      (node, step) => (node instanceof MemoryFolder ? node.names.get(step) : undefined),
-      root,
-    );
-  };
-  const folder = (path: string, operation: string): MemoryFolder => {
-    const node = find(path);
-    if (node instanceof MemoryFolder) return node;
-    throw errno(node === undefined ? 'ENOENT' : 'ENOTDIR', operation, path);
-  };
-  const set = (path: string, node: MemoryNode | undefined, operation: string): void =>
-    folder(dirname(path), operation).change([{ name: basename(path), node }]);
-  const existing = (path: string, operation: string): MemoryNode => {
-    const node = find(path);
-    if (node === undefined) throw errno('ENOENT', operation, path);
-    return node;
-  };
+  const { find, folder, existing, set } = pathsOf(root);
   return {
     async open(path, mode) {
       if (mode === 'create') {
@@ -52,18 +32,7 @@ function openTree(root: MemoryFolder, madeBefore: number): MemoryFileSystem {
       if (node instanceof MemoryFolder) throw errno('EISDIR', 'open-file', path);
       return openFile(node, path);
     },
-    async rename(from, to) {
-      const node = existing(from, 'rename-file');
-      checkReplaceable(node, find(to), to);
-      const [source, target] = [folder(dirname(from), 'rename-file'), folder(dirname(to), 'rename-file')];
-      const added = { name: basename(to), node };
-      const removed = { name: basename(from), node: undefined };
-      if (source === target) source.change([removed, added]);
-      else {
-        target.change([added]);
-        source.change([removed]);
-      }
-    },
+    rename: async (from, to) => renameNode(root, from, to),
     async link(from, to) {
       const node = existing(from, 'link-file');
       if (find(to) !== undefined) throw errno('EEXIST', 'link-file', to);
@@ -114,6 +83,45 @@ function checkReplaceable(node: MemoryNode, there: MemoryNode | undefined, to: s
   if (!(there instanceof MemoryFolder)) return;
   if (!(node instanceof MemoryFolder)) throw errno('EISDIR', 'rename-file', to);
   if (there.names.size > 0) throw errno('ENOTEMPTY', 'rename-file', to);
+}
+
+/** What paths mean below `root`, and errors that name them. */
+function pathsOf(root: MemoryFolder) {
+  const find = (path: string): MemoryNode | undefined => {
+    const steps = normalize(path)
+      .split('/')
+      .filter((step) => step !== '' && step !== '.');
+    return steps.reduce<MemoryNode | undefined>(
+      (node, step) => (node instanceof MemoryFolder ? node.names.get(step) : undefined),
+      root,
+    );
+  };
+  const folder = (path: string, operation: string): MemoryFolder => {
+    const node = find(path);
+    if (node instanceof MemoryFolder) return node;
+    throw errno(node === undefined ? 'ENOENT' : 'ENOTDIR', operation, path);
+  };
+  const existing = (path: string, operation: string): MemoryNode => {
+    const node = find(path);
+    if (node === undefined) throw errno('ENOENT', operation, path);
+    return node;
+  };
+  const set = (path: string, node: MemoryNode | undefined, operation: string): void =>
+    folder(dirname(path), operation).change([{ name: basename(path), node }]);
+  return { find, folder, existing, set };
+}
+
+/** One change when both names are in one folder; two, which a power loss can part, when they are not. */
+function renameNode(root: MemoryFolder, from: string, to: string): void {
+  const { existing, folder } = pathsOf(root);
+  const added = { name: basename(to), node: existing(from, 'rename-file') };
+  const removed = { name: basename(from), node: undefined };
+  const [source, target] = [folder(dirname(from), 'rename-file'), folder(dirname(to), 'rename-file')];
+  if (source === target) source.change([removed, added]);
+  else {
+    target.change([added]);
+    source.change([removed]);
+  }
 }
 
 /** The tree after a power loss. A file with two names stays one file. */
