@@ -77,6 +77,53 @@ const pieces = fc.record({
   zeroPieceBytes: power(12),
 });
 
+/** Ranges on the writer's grid that an earlier attempt made durable. */
+function durableRanges(
+  blocks: readonly (readonly [number, number])[],
+  sizeBytes: number,
+  alignmentBytes: number,
+): ByteRange[] {
+  const durable: ByteRange[] = [];
+  let position = 0;
+  for (const [gap, count] of blocks) {
+    const offset = (position + gap) * alignmentBytes;
+    const end = Math.min(sizeBytes, offset + count * alignmentBytes);
+    if (offset >= end) break;
+    durable.push({ offset, length: end - offset });
+    position += gap + count;
+  }
+  return durable;
+}
+
+const isUnchangedPiece = (offset: number, unit: number): boolean => (offset / unit) % 3 === 1;
+
+/** Whether every piece of the block at `start` is one that the destination has. */
+function isUnchangedBlock(start: number, block: number, unit: number, sizeBytes: number): boolean {
+  for (let piece = start; piece < Math.min(sizeBytes, start + block); piece += unit)
+    if (!isUnchangedPiece(piece, unit)) return false;
+  return true;
+}
+
+/** Calls every third piece unchanged, by turns at once and later; notes what was asked and what was asked wrongly. */
+function everyThirdPiece(source: Uint8Array, unit: number) {
+  const tested: number[] = [];
+  const wrong: string[] = [];
+  const unchanged: CopyRequest['unchanged'] = {
+    pieceBytes: unit,
+    test({ offset, length }, data) {
+      tested.push(offset);
+      // Thousands of pieces a run: a plain check is much cheaper here than `expect`.
+      if (offset + length !== source.length && length !== unit) wrong.push(`short piece at ${offset}`);
+      const claimed = data === 'zero' ? new Uint8Array(length) : data;
+      if (Buffer.compare(claimed, source.subarray(offset, offset + length)) !== 0)
+        wrong.push(`wrong bytes at ${offset}`);
+      const answer = isUnchangedPiece(offset, unit);
+      return tested.length % 2 === 0 ? answer : Promise.resolve(answer);
+    },
+  };
+  return { unchanged, wrong, tested };
+}
+
 describe('copyBlocks, against a plain array', () => {
   it(
     'makes the destination equal the source on every block that holds a listed byte, and touches nothing else',
@@ -141,51 +188,21 @@ describe('copyBlocks, against a plain array', () => {
           fc.boolean(),
           async (source, shape, from, to, sizes, blocks, unit, testing) => {
             const extents = extentsOf(source, shape, 0);
-            const durable: ByteRange[] = [];
-            let position = 0;
-            for (const [gap, count] of blocks) {
-              const offset = (position + gap) * to.alignmentBytes;
-              const end = Math.min(source.length, offset + count * to.alignmentBytes);
-              if (offset >= end) break;
-              durable.push({ offset, length: end - offset });
-              position += gap + count;
-            }
+            const durable = durableRanges(blocks, source.length, to.alignmentBytes);
             const flags = new Uint8Array(source.length);
             for (const { offset, length } of durable) flags.fill(1, offset, offset + length);
             const isDurable = (at: number) => flags[at] === 1;
             const content = Uint8Array.from({ length: source.length }, (_, at) =>
               isDurable(at) ? (source[at] ?? 0) : 255,
             );
-            const unchangedPiece = (offset: number) => (offset / unit) % 3 === 1;
-            const tested: number[] = [];
-            const wrong: string[] = [];
-            const unchanged: CopyRequest['unchanged'] = {
-              pieceBytes: unit,
-              test({ offset, length }, data) {
-                tested.push(offset);
-                // Thousands of pieces a run: a plain check is much cheaper here than `expect`.
-                if (offset + length !== source.length && length !== unit)
-                  wrong.push(`short piece at ${offset}`);
-                const claimed = data === 'zero' ? new Uint8Array(length) : data;
-                if (Buffer.compare(claimed, source.subarray(offset, offset + length)) !== 0)
-                  wrong.push(`wrong bytes at ${offset}`);
-                return tested.length % 2 === 0
-                  ? unchangedPiece(offset)
-                  : Promise.resolve(unchangedPiece(offset));
-              },
-            };
+            const { unchanged, wrong, tested } = everyThirdPiece(source, unit);
             const grid = Math.max(from.alignmentBytes, to.alignmentBytes, testing ? unit : 1);
             const want = expected(source, content, extents, grid);
-            const blockUnchanged = (at: number) => {
-              const block = Math.max(unit, to.alignmentBytes);
-              const start = at - (at % block);
-              for (let piece = start; piece < Math.min(source.length, start + block); piece += unit)
-                if (!unchangedPiece(piece)) return false;
-              return true;
-            };
+            const block = Math.max(unit, to.alignmentBytes);
             if (testing)
               for (let at = 0; at < want.length; at += 1)
-                if (blockUnchanged(at) && !isDurable(at)) want[at] = 255;
+                if (isUnchangedBlock(at - (at % block), block, unit, source.length) && !isDurable(at))
+                  want[at] = 255;
             const { reader } = memoryReader(source, { ...from, order: 'random' });
             const { writer, seen } = memoryWriter(content, to, { durable: () => list(durable) });
             await copyBlocks({
