@@ -47,6 +47,18 @@ describe('memory file system', () => {
     await assert.rejects(fs.unlink('/a/b/one'), { code: 'NOT_FOUND' });
   });
 
+  it('replaces only what a rename may replace', async () => {
+    const fs = createMemoryFileSystem();
+    await fs.makeDirectory('/full/inner');
+    await fs.makeDirectory('/empty');
+    await write(fs, '/file', 'x');
+    await assert.rejects(fs.rename('/empty', '/full'), { code: 'ALREADY_EXISTS' });
+    await assert.rejects(fs.rename('/file', '/empty'), { code: 'CONFIG_INVALID' });
+    await assert.rejects(fs.rename('/empty', '/file'), { code: 'NOT_FOUND' });
+    await fs.rename('/full', '/empty');
+    assert.deepEqual(await fs.list('/empty'), ['inner']);
+  });
+
   it('loses bytes and names that were not synced, in some power losses and not in others', async () => {
     const fs = createMemoryFileSystem();
     await write(fs, '/file', 'hello');

@@ -113,8 +113,10 @@ function pathsOf(root: MemoryFolder) {
 
 /** One change when both names are in one folder; two, which a power loss can part, when they are not. */
 function renameNode(root: MemoryFolder, from: string, to: string): void {
-  const { existing, folder } = pathsOf(root);
-  const added = { name: basename(to), node: existing(from, 'rename-file') };
+  const { existing, find, folder } = pathsOf(root);
+  const node = existing(from, 'rename-file');
+  checkReplaceable(node, find(to), to);
+  const added = { name: basename(to), node };
   const removed = { name: basename(from), node: undefined };
   const [source, target] = [folder(dirname(from), 'rename-file'), folder(dirname(to), 'rename-file')];
   if (source === target) source.change([removed, added]);
