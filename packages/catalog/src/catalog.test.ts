@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Fence } from '@sendense/core';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { errorOf } from '../test/outcome.ts';
+import { collect, errorOf } from '../test/outcome.ts';
 import { openCatalog } from './catalog.ts';
 
 const fence: Fence = { holder: 'test', token: 1, check: () => Promise.resolve() };
@@ -74,6 +74,27 @@ it('says CORRUPT when a page of the schema is overwritten', async () => {
   await using file = await open(path, 'r+');
   await file.write(Buffer.alloc(900, 0xff), 0, 900, 100);
   expect((await errorOf(openCatalog({ path }))).code).toBe('CORRUPT');
+});
+
+it('finds damage in the middle of the file when it is read, and replaces such a file when told to', async () => {
+  const large = await openCatalog({ path });
+  for (let index = 0; index < 100; index++) {
+    await large.journal.write(`key ${index}`, 'x'.repeat(4000), 'absent', fence);
+  }
+  await large.check();
+  await large[Symbol.asyncDispose]();
+  await using file = await open(path, 'r+');
+  await file.write(Buffer.alloc(200_000, 0xff), 0, 200_000, 120_000);
+  const damaged = await openCatalog({ path });
+  expect((await errorOf(damaged.check())).code).toBe('CORRUPT');
+  const readAll = async () => {
+    for (let index = 0; index < 100; index++) await damaged.journal.read(`key ${index}`);
+  };
+  expect((await errorOf(readAll())).code).toBe('CORRUPT');
+  await damaged[Symbol.asyncDispose]();
+  await using anew = await openCatalog({ path, onCorrupt: 'set-aside' });
+  expect(anew.setAside).toBeDefined();
+  expect(await collect(anew.journal.list(''))).toEqual([]);
 });
 
 it('starts anew beside a damaged file when told to, and keeps the damaged one', async () => {

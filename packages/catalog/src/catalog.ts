@@ -10,6 +10,7 @@ import { CatalogPoints } from './points/catalog-points.ts';
 import { CatalogRepositories } from './repositories/catalog-repositories.ts';
 import { migrate } from './schema/migrate.ts';
 import { type CatalogStore, openStore } from './sqlite/catalog-store.ts';
+import { checkIntegrity } from './sqlite/check-integrity.ts';
 import { setDatabaseAside } from './sqlite/open-database.ts';
 
 /** An open catalog. The repositories are the truth; the journal and the history of jobs live only here. */
@@ -21,6 +22,8 @@ export interface Catalog extends AsyncDisposable {
   readonly repositories: CatalogRepositories;
   /** Where a damaged catalog was put when this one was started in its place; see `onCorrupt`. */
   readonly setAside: string | undefined;
+  /** Reads the whole file. Rejects with `CORRUPT` when any of it is damaged. */
+  check(): Promise<void>;
   /** Takes a lease, exclusive among all processes on this catalog. Throws `LOCKED` while another holder has it. */
   acquireFence(name: string, request: LeaseRequest): Promise<Lease>;
 }
@@ -31,10 +34,12 @@ async function checkOptions({ clock, ...plain }: CatalogOptions): Promise<Option
   return { ...(await parseOptions(catalogOptionsSchema, plain, 'catalog')), clock: clock ?? systemClock };
 }
 
-async function openMigrated(options: Options): Promise<CatalogStore> {
+/** `whole`: every page is looked at, not only those that opening needs. */
+async function openMigrated(options: Options, whole: boolean): Promise<CatalogStore> {
   const store = await openStore(options.path, options.clock, options.busyTimeoutMs);
   try {
     await migrate(store);
+    if (whole) await checkIntegrity(store);
     return store;
   } catch (error) {
     await store[Symbol.asyncDispose]();
@@ -44,11 +49,11 @@ async function openMigrated(options: Options): Promise<CatalogStore> {
 
 async function openOrSetAside(options: Options): Promise<{ store: CatalogStore; setAside?: string }> {
   try {
-    return { store: await openMigrated(options) };
+    return { store: await openMigrated(options, options.onCorrupt === 'set-aside') };
   } catch (error) {
     if (options.onCorrupt !== 'set-aside' || !SendenseError.is(error, 'CORRUPT')) throw error;
     const setAside = await setDatabaseAside(options.path, options.clock.now());
-    return { store: await openMigrated(options), setAside };
+    return { store: await openMigrated(options, false), setAside };
   }
 }
 
@@ -64,6 +69,7 @@ export async function openCatalog(options: CatalogOptions): Promise<Catalog> {
     points: new CatalogPoints(store),
     repositories: new CatalogRepositories(store),
     setAside,
+    check: () => checkIntegrity(store),
     acquireFence: (name, request) => acquireFence(store, name, request),
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
   };

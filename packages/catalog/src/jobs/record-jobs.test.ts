@@ -84,6 +84,8 @@ it('records a restore that fails and is resumed, with its steps', async () => {
   ]);
 
   events.emit('job-start', restore);
+  await recording.settled();
+  expect(await catalog.jobs.get('j1')).toMatchObject({ status: 'running', error: null, finishedAt: null });
   events.emit('step-start', { jobId: 'j1', verb: 'restore', step: 'copy', at });
   events.emit('step-end', { jobId: 'j1', verb: 'restore', step: 'copy', at, error: null });
   const result = { bytesWritten: 7, verified: true, findings: [] };

@@ -14,9 +14,9 @@ function room(name: string, availableBytes: number | null): Check {
   return failed(name, text, 'free space there');
 }
 
-/** The state folder and its catalog, by opening it for writing. */
+/** The state folder and its catalog, by opening it for writing and reading all of it. */
 export async function checkState(session: Session): Promise<Check> {
-  await session.catalog();
+  await (await session.catalog()).check();
   return passed('state-directory', session.stateDirectory);
 }
 
