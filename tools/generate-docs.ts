@@ -4,6 +4,7 @@ import { cliReference } from './docs/cli-reference.ts';
 import { errorTable, fullReasonTable } from './docs/error-table.ts';
 import { type GeneratedBlock, replaceBlocks } from './docs/generated-blocks.ts';
 import { packageTable } from './docs/package-table.ts';
+import { notProven, supportMatrix } from './docs/support-matrix.ts';
 
 /** Writes the generated parts of the documents; with `--check` it only tells which are out of date (exit code 1). */
 async function main(): Promise<void> {
@@ -11,6 +12,10 @@ async function main(): Promise<void> {
   const check = process.argv.includes('--check');
   const documents: Readonly<Record<string, readonly GeneratedBlock[]>> = {
     'README.md': [{ name: 'packages', text: await packageTable(root) }],
+    'docs/support-matrix.md': [
+      { name: 'matrix', text: supportMatrix() },
+      { name: 'not-proven', text: notProven() },
+    ],
     'docs/cli.md': [{ name: 'cli', text: cliReference() }],
     'docs/errors.md': [
       { name: 'errors', text: errorTable() },

@@ -17,7 +17,7 @@ export class TableWriter {
   readonly #entries: number;
   readonly #l1: DataView;
   #l2: L2Table | undefined;
-  #view = new DataView(new ArrayBuffer(0));
+  #view: DataView = new DataView(new ArrayBuffer(0));
   #flushed = false;
   #waiting: L2Table | undefined;
   /** The memory of the last table written: spread writes go through thousands of tables. */
