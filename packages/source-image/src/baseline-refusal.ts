@@ -2,8 +2,11 @@ import type { SourceContext } from './context.ts';
 import type { OpenedDisk } from './opened-disk.ts';
 import { isOurs, qcow2Of } from './our-bitmaps.ts';
 
-/** The most baselines kept in one image: each costs the running machine memory and a little speed. */
-export const MAX_BASELINES = 3;
+/**
+ * The most baselines kept in one image: each costs the running machine memory and a little speed. A stream holds two (of
+ * its newest point and of its last full) and needs room for the next: enough for three destinations of one disk.
+ */
+export const MAX_BASELINES = 8;
 
 async function isWritable({ fileSystem }: SourceContext, path: string): Promise<boolean> {
   try {
