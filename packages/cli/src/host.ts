@@ -2,6 +2,7 @@ import type { StopSignal } from './exit-code.ts';
 
 /** A stream that the command line writes text to. */
 export interface TextOutput {
+  /** Writes text as it is. */
   write(text: string): unknown;
   readonly isTTY?: boolean;
 }
@@ -13,6 +14,7 @@ export type Host = {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly workingDirectory: string;
   readonly homeDirectory: string;
+  /** The wall clock. */
   readonly now: () => Date;
   /** Calls `listener` for each signal until the returned function is called. */
   readonly onSignal: (listener: (signal: StopSignal) => void) => () => void;

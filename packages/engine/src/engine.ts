@@ -51,15 +51,25 @@ export type EngineOptions = {
 /** The verbs over sources, repositories and targets. It owns none of them: the caller opens and closes them. */
 export type Engine = {
   readonly events: EventEmitter<EngineListeners>;
+  /** Backs up one machine to one repository, in the one order of the contracts. */
   backup(request: BackupRequest, call?: Call): Promise<BackupResult>;
+  /** Several machines at once; a machine that fails does not stop the others. */
   backupMany(requests: readonly BackupRequest[], options?: BackupManyOptions): Promise<BackupManyResult>;
+  /** Dry run: full or incremental, with the reason and the bytes. Changes nothing. */
   planBackup(request: BackupRequest, call?: Call): Promise<BackupForecast>;
+  /** Restores a point to a target in named, journalled steps, and verifies it by reading back. */
   restore(request: RestoreMachineRequest, call?: Call): Promise<RestoreMachineResult>;
+  /** Goes on with a restore at the step where it stopped, in this or another process. */
   resumeRestore(request: ResumeRestoreRequest, call?: Call): Promise<RestoreMachineResult>;
+  /** Removes everything that an unfinished restore made. */
   rollbackRestore(request: ResumeRestoreRequest, call?: Call): Promise<RollbackResult>;
+  /** Steps, percent and ETA of a restore; rejects with `NOT_FOUND` for an unknown job. */
   restoreStatus(jobId: JobId): Promise<RestoreStatus>;
+  /** Verifies points of a repository; damage is a finding, not a rejection. */
   verify(request: VerifyRequest, call?: Call): Promise<VerifyResult>;
+  /** Applies a retention policy; `dryRun` tells what it would remove. */
   prune(request: PruneRequest, call?: Call): Promise<PruneResult>;
+  /** Removes at sources and targets what dead runs left and nothing alive needs. */
   reconcile(request: ReconcileRequest, call?: Call): Promise<ReconcileResult>;
   /** Cancels a job of this engine; `false` when it is not running. The job rejects with `ABORTED` after a clean abandon. */
   cancel(jobId: JobId): boolean;

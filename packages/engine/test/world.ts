@@ -34,7 +34,7 @@ export type World = {
   readonly clock: TestClock;
 };
 
-export type Process = {
+type Process = {
   readonly engine: Engine;
   readonly source: SourceConnector;
   readonly repository: Repository;

@@ -36,12 +36,20 @@ export type StepEndEvent = StepStartEvent & { readonly error: SendenseError | nu
 
 /** The part of the engine's events that the catalog listens to; any emitter with `on` and `off` of this shape will do. */
 export interface JobEventSource {
+  /** Listens for a job that starts. */
   on(name: 'job-start', listener: (event: JobStartEvent) => void): unknown;
+  /** Listens for a job that has ended. */
   on(name: 'job-end', listener: (event: JobEndEvent) => void): unknown;
+  /** Listens for a step that starts. */
   on(name: 'step-start', listener: (event: StepStartEvent) => void): unknown;
+  /** Listens for a step that has ended. */
   on(name: 'step-end', listener: (event: StepEndEvent) => void): unknown;
+  /** Stops listening for a job that starts. */
   off(name: 'job-start', listener: (event: JobStartEvent) => void): unknown;
+  /** Stops listening for a job that has ended. */
   off(name: 'job-end', listener: (event: JobEndEvent) => void): unknown;
+  /** Stops listening for a step that starts. */
   off(name: 'step-start', listener: (event: StepStartEvent) => void): unknown;
+  /** Stops listening for a step that has ended. */
   off(name: 'step-end', listener: (event: StepEndEvent) => void): unknown;
 }

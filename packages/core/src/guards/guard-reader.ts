@@ -74,7 +74,9 @@ export const guardReaderWithin = guardOnce<BlockReader, Gate>((inner, parent) =>
  * A reader that receives only what `BlockReader` promises it: open, typed, inside the disk, aligned, within `maxBytes`,
  * forward where the order is `ascending`, never of zero length.
  */
-export const guardReader: (reader: BlockReader) => BlockReader = guardReaderWithin;
+export function guardReader(reader: BlockReader): BlockReader {
+  return guardReaderWithin(reader);
+}
 
 async function* nothing(): AsyncGenerator<never, void, undefined> {}
 

@@ -169,7 +169,9 @@ export const guardWriterWithin = guardOnce<BlockWriter, Gate>((inner, parent) =>
  * A writer that receives only what `BlockWriter` promises it: open, typed, inside the disk, aligned, within `maxBytes`,
  * forward where the order is `ascending`, never of zero length, and nothing after one failure (invariant 8).
  */
-export const guardWriter: (writer: BlockWriter) => BlockWriter = guardWriterWithin;
+export function guardWriter(writer: BlockWriter): BlockWriter {
+  return guardWriterWithin(writer);
+}
 
 /** Throws unless every byte given to the guarded writers is flushed: what a commit relies on. */
 export function checkFlushed(disks: ReadonlyMap<string, BlockWriter>, operation: string): void {

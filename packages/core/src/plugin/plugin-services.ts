@@ -30,6 +30,7 @@ export type LogSink = (record: LogRecord) => void;
 
 /** Where a plugin asks for credentials by name. */
 export interface Secrets {
+  /** The secret of that name; `undefined` when there is none. */
   get(name: string): Promise<Secret | undefined>;
 }
 

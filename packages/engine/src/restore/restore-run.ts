@@ -22,7 +22,7 @@ export type RestoreRunContext = {
 };
 
 /** A writer of the target and the record it belongs to. */
-export type OpenRestore = { readonly run: RestoreRunContext; readonly writer: RestoreWriter };
+type OpenRestore = { readonly run: RestoreRunContext; readonly writer: RestoreWriter };
 
 /** The steps of a restore that has not begun. */
 export function pendingSteps(): RestoreStep[] {

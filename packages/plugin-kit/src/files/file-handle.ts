@@ -8,5 +8,6 @@ export interface FileHandle extends AsyncDisposable {
   truncate(sizeBytes: number): Promise<void>;
   /** Makes the content and size durable (fdatasync). */
   sync(): Promise<void>;
+  /** Size of the file now, in bytes. */
   size(): Promise<number>;
 }

@@ -27,6 +27,7 @@ export type OpenMode = 'read' | 'read-write' | 'create';
  * that tests can cut, fail or delay any single operation. Errors are `SendenseError` with the errno in `context.errno`.
  */
 export interface FileSystem {
+  /** Rejects with `NOT_FOUND`, `ALREADY_EXISTS` or `PERMISSION_DENIED` by cause. */
   open(path: string, mode: OpenMode): Promise<FileHandle>;
   /** Atomic; replaces `to` when it exists. Durable only after `syncDirectory` of the folder. */
   rename(from: string, to: string): Promise<void>;
@@ -44,6 +45,7 @@ export interface FileSystem {
   stat(path: string): Promise<FileStatus | undefined>;
   /** Makes names durable. Storage that cannot (some network mounts) resolves with `false`. */
   syncDirectory(path: string): Promise<boolean>;
+  /** Total and available bytes of the storage that holds `path`. */
   space(path: string): Promise<FileSystemSpace>;
   /** Absolute path without symbolic links. */
   realPath(path: string): Promise<string>;

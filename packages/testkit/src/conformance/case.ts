@@ -7,13 +7,20 @@ export type ConformanceCase<Context, Capabilities = unknown> = {
   /** Which declared capabilities the behaviour belongs to; without it, it belongs to every plugin. */
   readonly requires?: (capabilities: Capabilities) => boolean;
   /** What a plugin does instead that does not declare them. Absent: there is nothing to call then. */
-  readonly inverse?: { readonly name: string; run(context: Context): Promise<void> };
+  readonly inverse?: {
+    readonly name: string;
+    /** Resolves when the refusal is as promised. */
+    run(context: Context): Promise<void>;
+  };
+  /** Resolves when the clause holds; rejects with what is wrong. */
   run(context: Context): Promise<void>;
 };
 
 /** The two functions of a test runner that the kit needs: those of vitest, `node:test`, mocha, … */
 export type Runner = {
+  /** Groups the cases of one plugin. */
   describe(name: string, body: () => void): unknown;
+  /** Registers one case. */
   it(name: string, body: () => Promise<void>): unknown;
 };
 

@@ -28,6 +28,7 @@ export type BlockIoDriverCapabilities = {
 export type BlockIoDriverSubject = {
   readonly name: string;
   readonly capabilities: BlockIoDriverCapabilities;
+  /** A fresh driver with endpoints of its own. */
   open(): Promise<BlockIoDriverFixture>;
 };
 

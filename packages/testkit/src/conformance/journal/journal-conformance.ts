@@ -15,7 +15,11 @@ export type JournalFixture = Partial<AsyncDisposable> & {
 };
 
 /** A kind of journal to be tested. */
-export type JournalSubject = { readonly name: string; open(): Promise<JournalFixture> };
+export type JournalSubject = {
+  readonly name: string;
+  /** A fresh, empty journal. */
+  open(): Promise<JournalFixture>;
+};
 
 /** What a journal case works with. Both journals are guarded. */
 export type JournalContext = { readonly journal: Journal; readonly reopen: () => Promise<Journal> };

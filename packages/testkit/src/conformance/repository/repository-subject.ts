@@ -6,7 +6,9 @@ import { Cleanup } from '../cleanup.ts';
 /** A stored object whose bits the kit may flip: a file, an object of a bucket. */
 export type StoredObject = {
   readonly name: string;
+  /** The bytes as they are stored. */
   readonly read: () => Promise<Uint8Array>;
+  /** Replaces the bytes, as damage would. */
   readonly write: (bytes: Uint8Array) => Promise<void>;
 };
 
@@ -26,6 +28,7 @@ export type RepositorySubject = {
   readonly capabilities: RepositoryCapabilities;
   /** What the readers of its points offer. */
   readonly reader: BlockReaderCapabilities;
+  /** A fresh, empty repository. */
   open(): Promise<RepositoryFixture>;
 };
 

@@ -9,6 +9,7 @@ export interface MemoryDisk {
   readonly content: DiskContent;
   /** A reader over the bytes as they are now. */
   openReader(): BlockReader;
+  /** A writer to the content. */
   openWriter(): BlockWriter;
 }
 

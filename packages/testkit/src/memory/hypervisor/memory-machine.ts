@@ -59,6 +59,7 @@ export class MemoryMachine {
     return disk;
   }
 
+  /** Takes a disk out; its baselines go with it. */
   removeDisk(id: DiskId): void {
     this.#disks = this.#disks.filter((disk) => disk.id !== id);
   }

@@ -3,6 +3,14 @@ import type { PointId } from '@sendense/core';
 /** What an open writer keeps from being deleted: its base points, and the objects it has put but not yet committed. */
 export type StoreHold = { readonly points: ReadonlySet<PointId>; readonly objects: Set<string> };
 
+/** A hold that a writer has. */
+export type HoldHandle = {
+  /** Objects to keep besides those of the points. */
+  readonly objects: Set<string>;
+  /** Ends the hold. */
+  release(): void;
+};
+
 /**
  * The storage below a memory repository: named objects that are put whole and replaced whole, so an open reader keeps the
  * bytes it has. Two repositories over one store are two processes over one folder; tests flip bits in `objects`.
@@ -21,7 +29,7 @@ export class MemoryStore {
   }
 
   /** Keeps `points` from prune until the returned function is called; the writer adds its objects as it puts them. */
-  hold(points: Iterable<PointId>): { readonly objects: Set<string>; release(): void } {
+  hold(points: Iterable<PointId>): HoldHandle {
     const key = Symbol('hold');
     const hold: StoreHold = { points: new Set(points), objects: new Set() };
     this.#holds.set(key, hold);
