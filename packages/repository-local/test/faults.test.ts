@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { SendenseError } from '@sendense/core';
-import { describeOperation, faultyFileSystem, fullAfter } from '@sendense/testkit';
+import { describeOperation, faultyFileSystem, fullAfter, isChange } from '@sendense/testkit';
 import { describe, it } from 'vitest';
 import { expectRecovered, operationsOf, prepare, verbs, work } from './verbs.ts';
 
@@ -13,7 +13,9 @@ describe.each(verbs)('a $name', (verb) => {
     for (const [index, operation] of operations.entries()) {
       for (const [errno, code] of Object.entries(ERRORS)) {
         const inner = await prepare();
-        const faulty = faultyFileSystem(inner, (_, change) => (change === index + 1 ? errno : undefined));
+        const faulty = faultyFileSystem(inner, (other, change) =>
+          isChange(other) && change === index + 1 ? errno : undefined,
+        );
         await work(faulty, verb).catch((error: unknown) => {
           failed += 1;
           assert.ok(

@@ -122,6 +122,15 @@ export async function work(fileSystem: FileSystem, { run }: Verb): Promise<void>
   await run(repository);
 }
 
+/** Fails unless what the work did is there. */
+export async function expectDone(fileSystem: FileSystem, verb: Verb): Promise<void> {
+  await using repository = await openLocalRepository({ path }, { fileSystem });
+  await expectContents(repository, verb.after);
+  const points = await collect(repository.points());
+  if (verb.name === 'hold') assert.ok(points[0]?.held);
+  if (verb.name === 'synthetic full') assert.equal(points[1]?.parentId, null);
+}
+
 /** Opens what a crash left, expects whole points and no garbage, and does the work again. */
 export async function expectRecovered(fileSystem: FileSystem, verb: Verb): Promise<void> {
   await using repository = await openLocalRepository({ path }, { fileSystem });

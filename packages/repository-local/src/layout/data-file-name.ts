@@ -6,19 +6,26 @@ const PREFIX: Readonly<Record<BackupKind, string>> = {
   differential: 'diff',
 };
 
-const DATA_FILE = /^((?:full|incr|diff)-\d{8}-\d{6}(?:-[1-9]\d{0,8})?)\.(qcow2|json|digests)$/;
+const DATA_FILE = /^((?:full|incr|diff)-(\d{8}-\d{6})(?:-([1-9]\d{0,8}))?)\.(qcow2|json|digests)$/;
 
-/** Names that a data file with this kind and stamp may have, in the order they are tried. */
-export function* dataFileStems(kind: BackupKind, stamp: string): Generator<string> {
-  yield `${PREFIX[kind]}-${stamp}`;
-  for (let number = 2; ; number += 1) yield `${PREFIX[kind]}-${stamp}-${number}`;
+/**
+ * The stem of a new data file, numbered above every file of its stamp among `names`, whatever their kinds: a file that says
+ * it replaced another has a larger number than that one, so the replaced name is never given again while it counts.
+ */
+export function nextStem(kind: BackupKind, stamp: string, names: Iterable<string>): string {
+  let last = 0;
+  for (const name of names) {
+    const [, , taken, number = '1'] = DATA_FILE.exec(name) ?? [];
+    if (taken === stamp) last = Math.max(last, Number(number));
+  }
+  return last === 0 ? `${PREFIX[kind]}-${stamp}` : `${PREFIX[kind]}-${stamp}-${last + 1}`;
 }
 
 /** The stem and the ending of a name in a disk's folder, or `undefined` when the name is not ours. */
 export function parseDataFileName(
   name: string,
 ): { readonly stem: string; readonly ending: 'qcow2' | 'json' | 'digests' } | undefined {
-  const [, stem, ending] = DATA_FILE.exec(name) ?? [];
+  const [, stem, , , ending] = DATA_FILE.exec(name) ?? [];
   if (stem === undefined) return undefined;
   return { stem, ending: ending as 'qcow2' | 'json' | 'digests' };
 }

@@ -32,7 +32,7 @@ export async function removePoints(
 ): Promise<RemovalReport> {
   const removed: PointId[] = [];
   let freedBytes = 0;
-  for (let round = 0; round < ROUNDS && removed.length < wanted.size; round += 1) {
+  for (let round = 0; round < ROUNDS; round += 1) {
     const left = new Set([...wanted].filter((id) => !removed.includes(id)));
     const { records } = await readPointRecords(store, paths);
     for (const rewrite of planRemoval(records, left)) {
@@ -45,7 +45,8 @@ export async function removePoints(
     if (!done.again) break;
   }
   const sweep = await sweepMachine(store, paths, call);
-  const stayed = [...wanted].filter((id) => !removed.includes(id)).map(pointInUse);
+  const { records } = await readPointRecords(store, paths);
+  const stayed = records.filter(({ id }) => wanted.has(id)).map(({ id }) => pointInUse(id));
   return {
     removed,
     freedBytes: Math.max(0, freedBytes + sweep.freedBytes),

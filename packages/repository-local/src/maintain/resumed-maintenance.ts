@@ -13,9 +13,15 @@ export function resumedMaintenance<T>(
   run: () => Promise<T>,
 ): Promise<T> {
   return store.withMaintenanceLock(paths, call, async () => {
-    const cutOff = await readRemoval(store, paths);
-    if (cutOff !== undefined) await finish(store, paths, cutOff.points, call);
-    return await run();
+    try {
+      const cutOff = await readRemoval(store, paths);
+      if (cutOff !== undefined) await finish(store, paths, cutOff.points, call);
+      return await run();
+    } catch (error) {
+      // What it did so far is whole; what it did not remove is removed by the next opener.
+      store.session.leaveUnfinished();
+      throw error;
+    }
   });
 }
 
@@ -38,8 +44,8 @@ async function finish(
   call: Call | undefined,
 ): Promise<RemovalReport> {
   const report = await removePoints(store, paths, new Set(points), call);
+  // Should it come back after a power loss, then there is nothing left to remove.
   await store.session.retire(paths.removal);
-  await store.syncFolder(paths.folder);
   return report;
 }
 

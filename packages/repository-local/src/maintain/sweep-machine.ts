@@ -27,6 +27,7 @@ export async function sweepMachine(
   try {
     return await store.withLock(paths, call, () => sweep(store, paths));
   } catch (error) {
+    store.session.leaveUnfinished();
     // Damage must not keep a repository from being opened; verify tells of it.
     if (!SendenseError.is(error, 'CORRUPT') && !SendenseError.is(error, 'FORMAT_UNSUPPORTED')) throw error;
     return { freedBytes: 0, findings: [notSwept(paths, error.message)] };
@@ -36,7 +37,7 @@ export async function sweepMachine(
 async function sweep(store: LocalStore, paths: MachinePaths): Promise<SweepReport> {
   const { records, unreadable } = await readPointRecordsFresh(store, paths);
   const [damaged] = unreadable;
-  if (damaged !== undefined) return { freedBytes: 0, findings: [notSwept(paths, damaged.message)] };
+  if (damaged !== undefined) throw damaged;
   const holds = await readHolds(store, paths);
   if (holds.some(({ files }) => files === null))
     return { freedBytes: 0, findings: [stillHeld(store, paths)] };
@@ -85,13 +86,17 @@ async function removeUnreached(
   reached: ReadonlySet<string>,
 ): Promise<number> {
   let freedBytes = 0;
+  const folders = new Set<string>();
   for (const name of await ownFiles(store, paths)) {
     if (reached.has(name)) continue;
     const path = join(paths.folder, name);
     const status = await store.fileSystem.stat(path);
     await store.session.retire(path);
+    folders.add(dirname(path));
     freedBytes += status === undefined ? 0 : storedBytesOf(status);
   }
+  // Before this session ends: nobody would look for what comes back after it.
+  for (const folder of folders) await store.syncFolder(folder);
   return freedBytes;
 }
 

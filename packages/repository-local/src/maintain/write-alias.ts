@@ -4,6 +4,7 @@ import { CLUSTER_BYTES } from '../digests/digest-page.ts';
 import { sidecarName } from '../layout/data-file-name.ts';
 import type { MachinePaths } from '../layout/machine-paths.ts';
 import { type AliasSidecar, aliasSidecar, type DiskFileSidecar } from '../records/sidecar.ts';
+import { type ImageHead, readImageHead } from '../store/image-head.ts';
 import type { LocalStore } from '../store/local-store.ts';
 
 /**
@@ -33,12 +34,8 @@ export async function writeAlias(
   await store.syncFolder(folder);
 }
 
-async function createAlias(
-  store: LocalStore,
-  path: string,
-  target: DiskFileSidecar,
-): Promise<{ readonly imageBytes: number; readonly headerBlake3: string }> {
-  const { fileSystem, blake3 } = store;
+async function createAlias(store: LocalStore, path: string, target: DiskFileSidecar): Promise<ImageHead> {
+  const { fileSystem } = store;
   const backing = { file: target.file, format: 'qcow2' } as const;
   const { sizeBytes } = target;
   await using writer = await createQcow2(path, {
@@ -48,9 +45,5 @@ async function createAlias(
     backing,
   });
   await writer.flush();
-  await using image = await fileSystem.open(path, 'read');
-  const header = new Uint8Array(CLUSTER_BYTES);
-  const count = await image.read(header, 0);
-  const headerBlake3 = Buffer.from(blake3(header.subarray(0, count))).toString('hex');
-  return { imageBytes: await image.size(), headerBlake3 };
+  return readImageHead(store, path);
 }

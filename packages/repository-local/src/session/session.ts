@@ -1,6 +1,7 @@
 import { basename, dirname, join } from 'node:path';
 import { type MachineKey, SendenseError } from '@sendense/core';
 import type { FileHandle, FileSystem } from '@sendense/plugin-kit/files';
+import { withFile } from '../store/with-file.ts';
 import { HEARTBEAT_FILE, isSessionAlive, type LivenessOptions } from './is-session-alive.ts';
 import { liveSessions } from './live-sessions.ts';
 import { type ProcessIdentity, processIdentity } from './process-identity.ts';
@@ -74,7 +75,8 @@ export class Session implements AsyncDisposable {
   async mark(machine: MachineKey): Promise<void> {
     if (this.#marked.has(machine)) return;
     const { fileSystem } = this.#options;
-    await using _ = await this.#fenced(() => fileSystem.open(join(this.folder, machine), 'create'));
+    const marker = join(this.folder, machine);
+    await this.#fenced(() => withFile(fileSystem, marker, 'create', () => Promise.resolve()));
     await fileSystem.syncDirectory(this.folder);
     await fileSystem.syncDirectory(dirname(this.folder));
     this.#marked.add(machine);
@@ -90,12 +92,14 @@ export class Session implements AsyncDisposable {
     if ((await this.#options.fileSystem.stat(this.folder)) === undefined) throw this.#fencedError();
   }
 
-  /** Writes a new file into the session's folder with durable content. */
-  async stage(bytes: Uint8Array, ending: string): Promise<string> {
+  /** Writes a new file into the session's folder, with durable content unless it is of use only while we live. */
+  async stage(bytes: Uint8Array, ending: string, isDurable = true): Promise<string> {
     const path = this.path(ending);
-    await using file = await this.#fenced(() => this.#options.fileSystem.open(path, 'create'));
-    await file.write(bytes, 0);
-    await file.sync();
+    const write = async (file: FileHandle) => {
+      await file.write(bytes, 0);
+      if (isDurable) await file.sync();
+    };
+    await this.#fenced(() => withFile(this.#options.fileSystem, path, 'create', write));
     return path;
   }
 
@@ -179,8 +183,8 @@ export class Session implements AsyncDisposable {
   async #writeHeartbeat(): Promise<void> {
     const { fileSystem } = this.#options;
     const path = join(this.folder, HEARTBEAT_FILE);
-    await using file = await openOrCreate(fileSystem, path);
-    await file.write(new Uint8Array(1), 0);
+    const mode = (await fileSystem.stat(path)) === undefined ? 'create' : 'read-write';
+    await withFile(fileSystem, path, mode, (file) => file.write(new Uint8Array(1), 0));
   }
 
   /** A path in our folder that is gone means that the folder is gone. */
@@ -199,15 +203,6 @@ export class Session implements AsyncDisposable {
       remedy: 'run it again; if it was suspended, raise staleAfterMs',
       context: { session: this.name },
     });
-  }
-}
-
-async function openOrCreate(fileSystem: FileSystem, path: string): Promise<FileHandle> {
-  try {
-    return await fileSystem.open(path, 'read-write');
-  } catch (error) {
-    if (!SendenseError.is(error, 'NOT_FOUND')) throw error;
-    return fileSystem.open(path, 'create');
   }
 }
 

@@ -1,6 +1,7 @@
 import { dirname, join } from 'node:path';
 import { SendenseError } from '@sendense/core';
 import type { FileSystem } from '@sendense/plugin-kit/files';
+import { withFile } from './with-file.ts';
 
 /** A file of an attempt to make a repository that was cut off. */
 const PARTIAL = '.sendense-repository.partial';
@@ -19,12 +20,11 @@ export async function createRepositoryFile(
   if (!names.every((other) => HARMLESS.has(other))) throw inUse(folder, names.includes(name));
   const partial = join(folder, PARTIAL);
   if (names.includes(PARTIAL)) await fileSystem.unlink(partial);
-  {
-    // Of two at a time, one finds the file there.
-    await using file = await fileSystem.open(partial, 'create');
+  // Of two at a time, one finds the file there.
+  await withFile(fileSystem, partial, 'create', async (file) => {
     await file.write(bytes, 0);
     await file.sync();
-  }
+  });
   await fileSystem.rename(partial, join(folder, name));
   await fileSystem.syncDirectory(folder);
 }

@@ -18,9 +18,9 @@ export async function placeHold(store: LocalStore, paths: MachinePaths, hold: Ho
   const { session } = store;
   const path = join(paths.holds, `${session.token()}${ENDING}`);
   await store.fileSystem.makeDirectory(paths.holds);
-  await store.write(holdRecord, path, hold);
+  await store.write(holdRecord, path, hold, false);
   return {
-    narrow: (files) => store.write(holdRecord, path, { ...hold, files }),
+    narrow: (files) => store.write(holdRecord, path, { ...hold, files }, false),
     async [Symbol.asyncDispose]() {
       // A hold that stays does no harm once this session has ended.
       await session.retire(path).catch(() => undefined);

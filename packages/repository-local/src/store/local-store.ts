@@ -109,9 +109,10 @@ export class LocalStore {
     return parseRecord(type, bytes, path, this.blake3);
   }
 
-  /** Writes or replaces a JSON file atomically. Durable after its folder is synced. */
-  async write<T>(type: RecordType<T>, path: string, fields: object): Promise<void> {
-    const staged = await this.session.stage(serializeRecord(type, fields, this.blake3), 'record');
+  /** Writes or replaces a JSON file atomically. Durable after its folder is synced, unless `isDurable` is false. */
+  async write<T>(type: RecordType<T>, path: string, fields: object, isDurable = true): Promise<void> {
+    const bytes = serializeRecord(type, fields, this.blake3);
+    const staged = await this.session.stage(bytes, 'record', isDurable);
     await this.session.publish(staged, path);
   }
 

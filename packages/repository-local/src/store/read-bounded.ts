@@ -1,5 +1,6 @@
 import { SendenseError } from '@sendense/core';
 import type { FileSystem } from '@sendense/plugin-kit/files';
+import { withFile } from './with-file.ts';
 
 /** How often a file is opened again that another host replaced while it was read (`ESTALE`). */
 const ATTEMPTS = 5;
@@ -20,15 +21,16 @@ export async function readBounded(
 }
 
 async function readOnce(fileSystem: FileSystem, path: string, maxBytes: number): Promise<Uint8Array> {
-  await using file = await fileSystem.open(path, 'read');
-  const sizeBytes = await file.size();
-  if (sizeBytes > maxBytes) {
-    throw new SendenseError('CORRUPT', `${path} has ${sizeBytes} bytes, more than ${maxBytes}`, {
-      operation: 'read-record',
-      context: { path, sizeBytes },
-    });
-  }
-  const bytes = new Uint8Array(sizeBytes);
-  const count = await file.read(bytes, 0);
-  return bytes.subarray(0, count);
+  return withFile(fileSystem, path, 'read', async (file) => {
+    const sizeBytes = await file.size();
+    if (sizeBytes > maxBytes) {
+      throw new SendenseError('CORRUPT', `${path} has ${sizeBytes} bytes, more than ${maxBytes}`, {
+        operation: 'read-record',
+        context: { path, sizeBytes },
+      });
+    }
+    const bytes = new Uint8Array(sizeBytes);
+    const count = await file.read(bytes, 0);
+    return bytes.subarray(0, count);
+  });
 }

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { type Call, type Finding, type PointId, SendenseError } from '@sendense/core';
 import { checkQcow2, openQcow2, type Qcow2Image } from '@sendense/formats/qcow2';
-import { CLUSTER_BYTES } from '../digests/digest-page.ts';
 import { openDigestReader } from '../digests/written-ranges.ts';
 import { below, type DiskFileSidecar, isAlias, type Sidecar } from '../records/sidecar.ts';
+import { readImageHead } from '../store/image-head.ts';
 import type { LocalStore } from '../store/local-store.ts';
 import { readSidecar } from '../store/sidecars.ts';
 import { findDamagedClusters } from './verify-data.ts';
@@ -104,13 +104,9 @@ async function* verifyData(
 }
 
 async function checkHead(store: LocalStore, path: string, sidecar: Sidecar): Promise<string | undefined> {
-  await using handle = await store.fileSystem.open(path, 'read');
-  const sizeBytes = await handle.size();
-  if (sizeBytes !== sidecar.imageBytes) return `has ${sizeBytes} bytes, not ${sidecar.imageBytes}`;
-  const header = new Uint8Array(CLUSTER_BYTES);
-  const count = await handle.read(header, 0);
-  const digest = Buffer.from(store.blake3(header.subarray(0, count))).toString('hex');
-  return digest === sidecar.headerBlake3 ? undefined : 'has a header that does not match its digest';
+  const { imageBytes, headerBlake3 } = await readImageHead(store, path);
+  if (imageBytes !== sidecar.imageBytes) return `has ${imageBytes} bytes, not ${sidecar.imageBytes}`;
+  return headerBlake3 === sidecar.headerBlake3 ? undefined : 'has a header that does not match its digest';
 }
 
 async function checkLink(

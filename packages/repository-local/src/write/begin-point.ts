@@ -1,4 +1,4 @@
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
 import type { Call, DiskId, Fence, PointDraft, PointWriter, RecoveryPoint } from '@sendense/core';
 import { SendenseError, throwIfAborted } from '@sendense/core';
 import type { MachinePaths } from '../layout/machine-paths.ts';
@@ -146,6 +146,8 @@ class LocalPointWriter implements PointWriter {
     // A commit that failed late may have happened.
     if ((await fileSystem.stat(recordPath(this.#paths, this.#draft))) !== undefined) return;
     for (const path of this.#placed) await session.retire(path);
+    for (const folder of new Set(this.#placed.map((path) => dirname(path))))
+      await fileSystem.syncDirectory(folder);
   }
 
   #checkOpen(operation: string): void {

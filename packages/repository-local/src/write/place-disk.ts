@@ -1,11 +1,12 @@
 import { join } from 'node:path';
 import type { BackupKind, ChangeState, DiskId, InstantId, PointId } from '@sendense/core';
 import { CLUSTER_BYTES } from '../digests/digest-page.ts';
-import { dataFileStems } from '../layout/data-file-name.ts';
+import { nextStem } from '../layout/data-file-name.ts';
 import type { MachinePaths } from '../layout/machine-paths.ts';
 import { formatStamp } from '../layout/stamp.ts';
 import { serializeRecord } from '../records/sealed-json.ts';
 import { type DiskFileSidecar, diskFileSidecar } from '../records/sidecar.ts';
+import { readImageHead } from '../store/image-head.ts';
 import type { LocalStore } from '../store/local-store.ts';
 import { storedBytesOf } from '../store/recovery-point.ts';
 import type { PartialDisk } from './open-disk-writer.ts';
@@ -46,7 +47,7 @@ export async function placeDisk(
   const { partial, number } = disk;
   const folder = paths.disk(number);
   await partial.writer[Symbol.asyncDispose]();
-  const stem = await freeStem(store, folder, disk.kind, formatStamp(disk.at));
+  const stem = nextStem(disk.kind, formatStamp(disk.at), await store.listFresh(folder));
   const sidecar = await describe(store, paths, disk, stem);
   const staged = await session.stage(serializeRecord(diskFileSidecar, sidecar, blake3), 'sidecar');
   const names = [
@@ -65,13 +66,6 @@ export async function placeDisk(
   return { file: `disk-${number}/${stem}.qcow2`, storedBytes, writtenBytes: dataBytes + zeroBytes };
 }
 
-/** A stem that no file of the folder has. */
-async function freeStem(store: LocalStore, folder: string, kind: BackupKind, stamp: string): Promise<string> {
-  const taken = new Set((await store.listFresh(folder)).map((name) => name.slice(0, name.lastIndexOf('.'))));
-  for (const stem of dataFileStems(kind, stamp)) if (!taken.has(stem)) return stem;
-  throw new RangeError('unreachable: there are more numbers than files');
-}
-
 async function describe(
   store: LocalStore,
   paths: MachinePaths,
@@ -79,9 +73,7 @@ async function describe(
   stem: string,
 ): Promise<DiskFileSidecar> {
   const { writer, imagePath, digestsId, backing } = disk.partial;
-  await using image = await store.fileSystem.open(imagePath, 'read');
-  const header = new Uint8Array(CLUSTER_BYTES);
-  const count = await image.read(header, 0);
+  const head = await readImageHead(store, imagePath);
   return {
     format: 'sendense-disk-file',
     machine: paths.machine,
@@ -94,8 +86,7 @@ async function describe(
     sizeBytes: writer.sizeBytes,
     clusterBytes: CLUSTER_BYTES,
     backing,
-    imageBytes: await image.size(),
-    headerBlake3: Buffer.from(store.blake3(header.subarray(0, count))).toString('hex'),
+    ...head,
     dataBytes: writer.dataBytes,
     zeroBytes: writer.zeroBytes,
     digests: {
