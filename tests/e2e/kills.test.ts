@@ -4,7 +4,7 @@ import { seededInteger, seededRandom } from '@sendense/testkit';
 import { describeWithPeers } from '@sendense/tests/peers';
 import { testScale, testSeed } from '@sendense/tests/scale';
 import { expect, it } from 'vitest';
-import { startCtl } from '../../packages/cli/test/run-ctl.ts';
+import { ctlJson, jsonOf, runCtl, startCtl } from '../../packages/cli/test/run-ctl.ts';
 import { Machine } from './machine.ts';
 import { preload } from './preload/index.ts';
 import { CLUSTER_BYTES, compareImages } from './qemu.ts';
@@ -40,6 +40,24 @@ type Story = {
 const newest = async (machine: Machine): Promise<string> =>
   (await machine.points(REPOSITORY)).at(-1)?.id ?? '';
 
+/** An interrupted restore is resumed; one that had not begun, or was complete, is made again. */
+async function finishRestore(machine: Machine, killed: readonly string[]): Promise<void> {
+  const { jobs } = (await ctlJson(machine.home, ['jobs', 'list'])) as {
+    jobs: { id: string; kind: string }[];
+  };
+  const last = jobs.findLast(({ kind }) => kind === 'restore');
+  if (last !== undefined) {
+    const shown = await runCtl(machine.home, ['restore', 'show', '--job', last.id, '--json']);
+    if (shown.code === 0 && jsonOf(shown).state === 'interrupted') {
+      expect(await ctlJson(machine.home, ['restore', 'resume', '--job', last.id])).toMatchObject({
+        state: 'completed',
+      });
+      return;
+    }
+  }
+  await machine.ctl(REPOSITORY, ...killed, '--overwrite');
+}
+
 /** Stories need a chain of at least three points; each leaves at least one more than it found, or two. */
 const stories: Readonly<Record<string, Story>> = {
   backup: {
@@ -58,7 +76,7 @@ const stories: Readonly<Record<string, Story>> = {
       'image:r.raw',
     ],
     async after(machine, killed) {
-      await machine.ctl(REPOSITORY, ...killed, '--overwrite');
+      await finishRestore(machine, killed);
       const file = path.join(machine.home, 'r.raw');
       const truth = { path: machine.truthOf(killed[3] ?? ''), format: 'raw' } as const;
       expect(await compareImages(truth, { path: file, format: 'raw' })).toBe('Images are identical.');

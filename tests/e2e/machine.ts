@@ -73,7 +73,7 @@ export class Machine implements AsyncDisposable {
   async differences(repository: string): Promise<string[]> {
     const wrong: string[] = [];
     for (const { id, kind, disks } of await this.points(repository)) {
-      const file = path.join(this.home, repository, disks[0]?.path ?? '');
+      const file = disks[0]?.path ?? '';
       const found = await compareImages(
         { path: this.truthOf(id), format: 'raw' },
         { path: file, format: 'qcow2' },
