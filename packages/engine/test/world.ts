@@ -1,10 +1,4 @@
-import {
-  type Journal,
-  type Repository,
-  repositoryId,
-  type SourceConnector,
-  systemServices,
-} from '@sendense/core';
+import { type Repository, repositoryId, systemServices } from '@sendense/core';
 import {
   createMemoryJournal,
   createMemoryRepository,
@@ -21,7 +15,7 @@ import {
   type MemoryTargetOptions,
   type TestClock,
 } from '@sendense/testkit';
-import { createEngine, type Engine, type EngineOptions } from '../src/index.ts';
+import { createEngine, type EngineOptions } from '../src/index.ts';
 
 export const MIB = 1024 * 1024;
 export const KIB = 1024;
@@ -32,13 +26,6 @@ export type World = {
   readonly store: MemoryStore;
   readonly journal: JournalStorage;
   readonly clock: TestClock;
-};
-
-type Process = {
-  readonly engine: Engine;
-  readonly source: SourceConnector;
-  readonly repository: Repository;
-  readonly journal: Journal;
 };
 
 export type ProcessOptions = {

@@ -1,4 +1,4 @@
-import type { Repository, RestoreWriter, TargetConnector } from '@sendense/core';
+import type { Repository, TargetConnector } from '@sendense/core';
 import type { Job } from '../events/job.ts';
 import type { EngineContext } from '../jobs/engine-context.ts';
 import { toSendenseError } from '../jobs/to-sendense-error.ts';
@@ -20,9 +20,6 @@ export type RestoreRunContext = {
   readonly options: RestoreRunOptions;
   readonly record: JournalRecord<RestoreRecord>;
 };
-
-/** A writer of the target and the record it belongs to. */
-type OpenRestore = { readonly run: RestoreRunContext; readonly writer: RestoreWriter };
 
 /** The steps of a restore that has not begun. */
 export function pendingSteps(): RestoreStep[] {
