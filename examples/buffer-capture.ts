@@ -3,9 +3,9 @@ import { type Capture, type DiskId, instantId, type MachineSpec } from '@sendens
 
 const limits = { alignmentBytes: 1, maxBytes: 2 ** 20, maxInFlight: 4, order: 'random' } as const;
 
-/** Takes a copy of `disk`, so that the reader gives the same bytes whatever is written meanwhile. */
-export function createBufferCapture(disk: Uint8Array, spec: MachineSpec): Capture {
-  const frozen = Uint8Array.from(disk);
+/** Takes a copy of `bytes`, so that the reader gives the same bytes whatever is written meanwhile. */
+export function createBufferCapture(bytes: Uint8Array, spec: MachineSpec): Capture {
+  const frozen = Uint8Array.from(bytes);
   const reader = {
     sizeBytes: frozen.length,
     limits,
