@@ -1,0 +1,70 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pointId } from '@sendense/core';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { nextStem } from '../src/layout/data-file-name.ts';
+import { createLocalRepository, type LocalRepository } from '../src/repository-local.ts';
+import { backUp, changed, DISK_BYTES, expectContents, type ModelBackup } from './model-machine.ts';
+
+const contents = new Map<string, Uint8Array>();
+let path: string;
+let repository: LocalRepository;
+
+beforeEach(async () => {
+  contents.clear();
+  path = await mkdtemp(join(tmpdir(), 'sendense-replaced-'));
+  repository = await createLocalRepository({ path });
+});
+
+afterEach(async () => {
+  await repository[Symbol.asyncDispose]();
+  await rm(path, { recursive: true });
+});
+
+/** Backs up point `p<sequence>`, with a cluster of its own changed since `base`. */
+async function add(sequence: number, base?: number, more: Partial<ModelBackup> = {}): Promise<void> {
+  const before = contents.get(`p${base}`) ?? new Uint8Array(DISK_BYTES);
+  const content = changed(before, [{ at: sequence, seed: sequence }]);
+  contents.set(`p${sequence}`, content);
+  const on = base === undefined ? {} : { base: { id: pointId(`p${base}`), content: before } };
+  await backUp(repository, { sequence, content, ...on, ...more });
+}
+
+async function remove(sequence: number): Promise<void> {
+  contents.delete(`p${sequence}`);
+  await repository.maintenance.delete(pointId(`p${sequence}`));
+}
+
+test('a point that takes in what is below it twice is not built on itself', async () => {
+  await add(1);
+  await add(2, 1);
+  await add(3, 2);
+  await add(4, 3);
+  await remove(3);
+  await add(5, 4);
+  await remove(2);
+  await expect(expectContents(repository, contents)).resolves.toBeUndefined();
+});
+
+test('a point of the same second does not get the name that another point left, and then its content', async () => {
+  const at = new Date(Date.UTC(2026, 9, 5));
+  await add(1);
+  await add(2, 1);
+  await add(3, 2, { at });
+  await remove(2);
+  await add(4, 3);
+  await add(5, 1, { at, stream: 'other' });
+  await add(6, 4);
+  await remove(6);
+  await expect(expectContents(repository, contents)).resolves.toBeUndefined();
+});
+
+test('a data file is numbered above all of its stamp, whatever their kinds', () => {
+  const stamp = '20261004-120000';
+  expect(nextStem('full', stamp, [`full-20261004-120001.qcow2`, 'notes.txt'])).toBe(`full-${stamp}`);
+  expect(nextStem('full', stamp, [`incr-${stamp}.json`])).toBe(`full-${stamp}-2`);
+  expect(nextStem('incremental', stamp, [`full-${stamp}-9.qcow2`, `incr-${stamp}-10.digests`])).toBe(
+    `incr-${stamp}-11`,
+  );
+});
