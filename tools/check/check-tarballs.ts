@@ -1,20 +1,16 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { mapParallel } from '../map-parallel.ts';
+import { packPackages } from '../pack-packages.ts';
 import { allOf, type CommandResult, runCommand } from '../run-command.ts';
-import { runPnpm } from '../run-pnpm.ts';
-import { publishedPackages } from '../workspace.ts';
 
 /** Packs every published package and lets publint and attw judge the tarballs as a user would meet them. */
 export async function checkTarballs(): Promise<CommandResult> {
   const folder = await mkdtemp(path.join(tmpdir(), 'sendense-tarballs-'));
   try {
-    const filters = publishedPackages().map(({ manifest }) => `--filter=${manifest.name}`);
-    const packing = await runPnpm([...filters, 'pack', '--pack-destination', folder]);
-    const tarballs = (await readdir(folder)).filter((file) => file.endsWith('.tgz'));
-    if (!packing.ok || tarballs.length !== filters.length) return { ok: false, output: packing.output };
-    return allOf(await mapParallel(tarballs, 2, (file) => checkTarball(path.join(folder, file))));
+    const { ok, output, tarballs } = await packPackages(folder);
+    return ok ? allOf(await mapParallel(tarballs, 2, checkTarball)) : { ok, output };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -1,0 +1,100 @@
+import { copyFile, mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { execa } from 'execa';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { buildPackages } from '../../tools/build/build-packages.ts';
+import { packPackages } from '../../tools/pack-packages.ts';
+import { publishedPackages, root } from '../../tools/workspace.ts';
+
+let folder = '';
+let project = '';
+
+/** A user's shell: nothing of the checkout, nothing of this user. npm's cache alone is shared, to spare the network. */
+function shell(command: string, args: readonly string[], cache?: string) {
+  const env = {
+    PATH: `${path.dirname(process.execPath)}:${process.env.PATH ?? ''}`,
+    HOME: path.join(folder, 'home'),
+    ...(cache !== undefined && { npm_config_cache: cache }),
+  };
+  return execa(command, args, { cwd: project, env, extendEnv: false });
+}
+
+beforeAll(async () => {
+  folder = await realpath(await mkdtemp(path.join(tmpdir(), 'sendense-packed-')));
+  project = path.join(folder, 'project');
+  for (const name of ['home', 'tarballs', 'project']) await mkdir(path.join(folder, name));
+  vi.stubEnv('PATH', `${path.join(root, 'node_modules/.bin')}:${process.env.PATH ?? ''}`);
+  const built = await buildPackages();
+  if (!built.ok) throw new Error(built.output);
+  const packed = await packPackages(path.join(folder, 'tarballs'));
+  vi.unstubAllEnvs();
+  if (!packed.ok) throw new Error(packed.output);
+  await writeFile(
+    path.join(project, 'package.json'),
+    '{ "name": "empty", "type": "module", "private": true }\n',
+  );
+  await copyFile(
+    path.join(import.meta.dirname, 'project', 'quick-start.ts'),
+    path.join(project, 'quick-start.ts'),
+  );
+  const { stdout: cache } = await execa('npm', ['config', 'get', 'cache']);
+  const { version } = JSON.parse(
+    await readFile(path.join(root, 'node_modules/@types/node/package.json'), 'utf8'),
+  ) as { version: string };
+  const quiet = ['--prefer-offline', '--no-audit', '--no-fund', '--ignore-scripts'];
+  await shell('npm', ['install', ...quiet, ...packed.tarballs, `@types/node@${version}`], cache);
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+it('installs every published package by npm alone, from nowhere but its tarball', async () => {
+  const scope = path.join(project, 'node_modules', '@sendense');
+  expect((await readdir(scope)).toSorted()).toEqual(publishedPackages().map(({ id }) => id));
+  for (const name of await readdir(scope)) {
+    expect(await realpath(path.join(scope, name))).toBe(path.join(scope, name));
+    expect(await readFile(path.join(scope, name, 'package.json'), 'utf8')).not.toContain('workspace:');
+  }
+  const lock = await readFile(path.join(project, 'package-lock.json'), 'utf8');
+  expect(lock).not.toContain('"link": true');
+  expect(lock).not.toContain(root);
+});
+
+it('type-checks the quick start and the contracts, strictly, as NodeNext modules', async () => {
+  const options = [
+    '--strict',
+    '--module',
+    'nodenext',
+    '--target',
+    'es2024',
+    '--lib',
+    'es2024,esnext.disposable',
+  ];
+  const tsc = path.join(root, 'node_modules/.bin/tsc');
+  const checks = [
+    '--noEmit',
+    '--types',
+    'node',
+    '--exactOptionalPropertyTypes',
+    '--noUncheckedIndexedAccess',
+  ];
+  const { stdout } = await shell(tsc, [...options, ...checks, '--ignoreConfig', 'quick-start.ts']);
+  expect(stdout).toBe('');
+});
+
+it('backs a raw disk up and restores the same bytes by the quick start', async () => {
+  const { stdout } = await shell('node', ['quick-start.ts']);
+  expect(JSON.parse(stdout)).toEqual({
+    kind: 'full',
+    known: true,
+    verified: true,
+    equal: true,
+    missing: 'NOT_FOUND',
+  });
+});
+
+it('runs sendense-ctl from node_modules/.bin', async () => {
+  const ctl = path.join(project, 'node_modules', '.bin', 'sendense-ctl');
+  expect((await shell(ctl, ['--help'])).stdout).toContain('backup start');
+  const doctor = JSON.parse((await shell(ctl, ['doctor', '--json'])).stdout) as { checks: object[] };
+  expect(doctor.checks).toContainEqual(expect.objectContaining({ name: 'node', ok: true }));
+});
