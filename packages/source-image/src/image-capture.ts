@@ -104,6 +104,12 @@ export class ImageCapture implements Capture {
     try {
       await this.#removeFrom(disk);
       await addBaseline(this.#context, disk.path, this.#bitmap);
+      // Our own edit is no change: what was written between the last look and the bitmap is recorded nowhere.
+      const changed = await disk.watch.changedFile();
+      if (changed !== undefined) {
+        await this.#removeFrom(disk);
+        throw instantLost(changed);
+      }
     } catch (error) {
       const message = `no baseline could be kept: ${error instanceof Error ? error.message : String(error)}`;
       this.#lateFindings.push({

@@ -1,4 +1,4 @@
-import { copyFile, rename, writeFile } from 'node:fs/promises';
+import { appendFile, copyFile, rename, writeFile } from 'node:fs/promises';
 import { type CaptureRequest, type ChangeState, streamId } from '@sendense/core';
 import { addBitmap, createQcow2, openQcow2 } from '@sendense/formats/qcow2';
 import { type FileSystem, mapErrno, nodeFileSystem } from '@sendense/plugin-kit/files';
@@ -193,5 +193,27 @@ describe('baselines', () => {
     const state = (await bench.round(source)) as ChangeState;
     await rename(path, bench.path('gone'));
     await expect(source.retire([state])).resolves.toBeUndefined();
+  });
+});
+
+describe('a baseline', () => {
+  it('is not kept when the image was written to between the last look and the bitmap', async () => {
+    let armed = false;
+    const fileSystem: FileSystem = {
+      ...nodeFileSystem,
+      open: async (at, mode) => {
+        if (armed && at.endsWith('.sendense-lock')) {
+          armed = false;
+          await appendFile(path, new Uint8Array(65_536));
+        }
+        return await nodeFileSystem.open(at, mode);
+      },
+    };
+    const source = bench.source({ path }, { fileSystem });
+    await using capture = await source.capture(await bench.request(source));
+    armed = true;
+    expect(await capture.seal()).toBeNull();
+    expect((await capture.commit()).map(({ code }) => code)).toEqual(['baseline-failed']);
+    expect(await bitmapsOf(path)).toEqual([]);
   });
 });
