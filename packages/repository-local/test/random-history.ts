@@ -30,11 +30,11 @@ export class RandomHistory {
 
   /** Does one random thing; resolves with its name. */
   async step(repository: Repository): Promise<string> {
-    const choice = this.#integer(12);
+    const choice = this.#integer(14);
     if (choice < 5 || this.#points.size === 0) return this.#backUp(repository);
     if (choice === 5) return this.#abandon(repository);
     if (choice === 6) return this.#hold(repository);
-    if (choice === 7) return this.#delete(repository);
+    if (choice === 7 || choice > 11) return this.#delete(repository);
     if (choice === 8) return this.#consolidate(repository);
     if (choice === 9) return this.#merge(repository);
     return this.#prune(repository);
@@ -61,7 +61,9 @@ export class RandomHistory {
     const id = pointId(`p${this.#sequence}`);
     const content = this.#content;
     this.#points.set(id, { content, sequence: this.#sequence, isFull: base === undefined, held: false });
-    await backUp(repository, { sequence: this.#sequence, content, kind, ...(base && { base }) });
+    // Now and then in the same second as another: names must not meet.
+    const at = new Date(Date.UTC(2026, 9, 4, 12, this.#integer(4) === 0 ? 1 : this.#sequence));
+    await backUp(repository, { sequence: this.#sequence, content, kind, at, ...(base && { base }) });
     return `${kind} ${id} on ${base?.id ?? 'nothing'}, ${content.byteLength} bytes`;
   }
 

@@ -60,11 +60,20 @@ test('a point of the same second does not get the name that another point left, 
   await expect(expectContents(repository, contents)).resolves.toBeUndefined();
 });
 
-test('a data file is numbered above all of its stamp, whatever their kinds', () => {
+test('a data file gets the first number that makes a name of its own', () => {
   const stamp = '20261004-120000';
-  expect(nextStem('full', stamp, [`full-20261004-120001.qcow2`, 'notes.txt'])).toBe(`full-${stamp}`);
-  expect(nextStem('full', stamp, [`incr-${stamp}.json`])).toBe(`full-${stamp}-2`);
-  expect(nextStem('incremental', stamp, [`full-${stamp}-9.qcow2`, `incr-${stamp}-10.digests`])).toBe(
-    `incr-${stamp}-11`,
+  expect(nextStem('full', stamp, new Set([`incr-${stamp}`]))).toBe(`full-${stamp}`);
+  expect(nextStem('incremental', stamp, new Set([`incr-${stamp}`, `incr-${stamp}-3`]))).toBe(
+    `incr-${stamp}-2`,
   );
+});
+
+test('an increment that was made a full is called so', async () => {
+  await add(1);
+  await add(2, 1);
+  const { point } = await repository.maintenance.consolidate({
+    kind: 'synthetic-full',
+    point: pointId('p2'),
+  });
+  expect(point.disks[0]?.path).toMatch(/full-20261004-120200\.qcow2$/);
 });

@@ -6,28 +6,32 @@ const PREFIX: Readonly<Record<BackupKind, string>> = {
   differential: 'diff',
 };
 
-const DATA_FILE = /^((?:full|incr|diff)-(\d{8}-\d{6})(?:-([1-9]\d{0,8}))?)\.(qcow2|json|digests)$/;
+const DATA_FILE = /^((?:full|incr|diff)-(\d{8}-\d{6})(?:-[1-9]\d{0,8})?)\.(qcow2|json|digests)$/;
 
-/**
- * The stem of a new data file, numbered above every file of its stamp among `names`, whatever their kinds: a file that says
- * it replaced another has a larger number than that one, so the replaced name is never given again while it counts.
- */
-export function nextStem(kind: BackupKind, stamp: string, names: Iterable<string>): string {
-  let last = 0;
-  for (const name of names) {
-    const [, , taken, number = '1'] = DATA_FILE.exec(name) ?? [];
-    if (taken === stamp) last = Math.max(last, Number(number));
-  }
-  return last === 0 ? `${PREFIX[kind]}-${stamp}` : `${PREFIX[kind]}-${stamp}-${last + 1}`;
+/** A name in a disk's folder. */
+export type DataFileName = {
+  readonly stem: string;
+  readonly stamp: string;
+  readonly ending: 'qcow2' | 'json' | 'digests';
+};
+
+/** The first stem for a new data file that is not among `taken`. */
+export function nextStem(kind: BackupKind, stamp: string, taken: ReadonlySet<string>): string {
+  const stem = `${PREFIX[kind]}-${stamp}`;
+  let number = 1;
+  while (taken.has(numbered(stem, number))) number += 1;
+  return numbered(stem, number);
 }
 
-/** The stem and the ending of a name in a disk's folder, or `undefined` when the name is not ours. */
-export function parseDataFileName(
-  name: string,
-): { readonly stem: string; readonly ending: 'qcow2' | 'json' | 'digests' } | undefined {
-  const [, stem, , , ending] = DATA_FILE.exec(name) ?? [];
-  if (stem === undefined) return undefined;
-  return { stem, ending: ending as 'qcow2' | 'json' | 'digests' };
+function numbered(stem: string, number: number): string {
+  return number === 1 ? stem : `${stem}-${number}`;
+}
+
+/** The parts of a name in a disk's folder, or `undefined` when the name is not ours. */
+export function parseDataFileName(name: string): DataFileName | undefined {
+  const [, stem, stamp, ending] = DATA_FILE.exec(name) ?? [];
+  if (stem === undefined || stamp === undefined) return undefined;
+  return { stem, stamp, ending: ending as DataFileName['ending'] };
 }
 
 /** The stem of a data file's name. */

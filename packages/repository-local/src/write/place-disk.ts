@@ -10,6 +10,7 @@ import { readImageHead } from '../store/image-head.ts';
 import type { LocalStore } from '../store/local-store.ts';
 import { storedBytesOf } from '../store/recovery-point.ts';
 import type { PartialDisk } from './open-disk-writer.ts';
+import { takenStems } from './taken-stems.ts';
 
 /** A written disk on its way to its final names. */
 export type DiskToPlace = {
@@ -47,7 +48,8 @@ export async function placeDisk(
   const { partial, number } = disk;
   const folder = paths.disk(number);
   await partial.writer[Symbol.asyncDispose]();
-  const stem = nextStem(disk.kind, formatStamp(disk.at), await store.listFresh(folder));
+  const stamp = formatStamp(disk.at);
+  const stem = nextStem(disk.kind, stamp, await takenStems(store, folder, stamp));
   const sidecar = await describe(store, paths, disk, stem);
   const staged = await session.stage(serializeRecord(diskFileSidecar, sidecar, blake3), 'sidecar');
   const names = [
