@@ -10,14 +10,21 @@ import { publishedPackages, root } from '../../tools/workspace.ts';
 let folder = '';
 let project = '';
 
-/** A user's shell: nothing of the checkout, nothing of this user. npm's cache alone is shared, to spare the network. */
-function shell(command: string, args: readonly string[], cache?: string) {
-  const env = {
-    PATH: `${path.dirname(process.execPath)}:${process.env.PATH ?? ''}`,
-    HOME: path.join(folder, 'home'),
-    ...(cache !== undefined && { npm_config_cache: cache }),
-  };
-  return execa(command, args, { cwd: project, env, extendEnv: false });
+/** A user's shell: an empty home, and nothing of the checkout on the PATH but `first`. */
+function shell(command: string, args: readonly string[], first: string[] = [path.dirname(process.execPath)]) {
+  const folders = (process.env.PATH ?? '').split(path.delimiter).filter((at) => !at.startsWith(root));
+  const PATH = [...first, ...folders].join(path.delimiter);
+  return execa(command, args, {
+    cwd: project,
+    env: { PATH, HOME: path.join(folder, 'home'), NODE_OPTIONS: '' },
+  });
+}
+
+/** npm runs on the Node it came with, which knows this machine's certificates; its cache spares the network. */
+async function npmInstall(packages: readonly string[]): Promise<void> {
+  const { stdout: cache } = await execa('npm', ['config', 'get', 'cache']);
+  const quiet = ['--prefer-offline', '--no-audit', '--no-fund', '--ignore-scripts', '--cache', cache];
+  await shell('npm', ['install', ...quiet, ...packages], []);
 }
 
 beforeAll(async () => {
@@ -38,12 +45,10 @@ beforeAll(async () => {
     path.join(import.meta.dirname, 'project', 'quick-start.ts'),
     path.join(project, 'quick-start.ts'),
   );
-  const { stdout: cache } = await execa('npm', ['config', 'get', 'cache']);
   const { version } = JSON.parse(
     await readFile(path.join(root, 'node_modules/@types/node/package.json'), 'utf8'),
   ) as { version: string };
-  const quiet = ['--prefer-offline', '--no-audit', '--no-fund', '--ignore-scripts'];
-  await shell('npm', ['install', ...quiet, ...packed.tarballs, `@types/node@${version}`], cache);
+  await npmInstall([...packed.tarballs, `@types/node@${version}`]);
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -94,7 +99,7 @@ it('backs a raw disk up and restores the same bytes by the quick start', async (
 
 it('runs sendense-ctl from node_modules/.bin', async () => {
   const ctl = path.join(project, 'node_modules', '.bin', 'sendense-ctl');
-  expect((await shell(ctl, ['--help'])).stdout).toContain('backup start');
+  expect((await shell(ctl, ['--help'])).stdout).toContain('Usage: sendense-ctl');
   const doctor = JSON.parse((await shell(ctl, ['doctor', '--json'])).stdout) as { checks: object[] };
   expect(doctor.checks).toContainEqual(expect.objectContaining({ name: 'node', ok: true }));
 });
