@@ -1,3 +1,4 @@
+import { type Repository, SendenseError } from '@sendense/core';
 import { describe, expect, it } from 'vitest';
 import { addMachine, createWorld, filled, KIB, MIB, pointBytes, startProcess } from './world.ts';
 
@@ -22,6 +23,45 @@ describe('the kind of a backup', () => {
       reason: 'requested',
     });
   });
+
+  it.each([
+    ['CORRUPT', 'parent-missing'],
+    ['UNSUPPORTED', 'repository-requires'],
+    ['PARENT_MISSING', 'parent-missing'],
+  ] as const)('is full when the repository says %s of the base, and says why', async (code, reason) => {
+    const { engine, machine, request, checkDisk } = await start();
+    await engine.backup(request);
+    machine.disk().write(64 * KIB, filled(KIB, 5));
+    const repository: Repository = Object.create(request.repository, {
+      begin: {
+        value: (...[draft, fence, call]: Parameters<Repository['begin']>) =>
+          draft.disks.some(({ base }) => base !== null)
+            ? Promise.reject(new SendenseError(code, 'the base is of no use', { operation: 'begin-point' }))
+            : request.repository.begin(draft, fence, call),
+      },
+    });
+    const next = await engine.backup({ ...request, repository });
+    expect(next).toMatchObject({ kind: 'full', reason });
+    expect(next.findings).toContainEqual(
+      expect.objectContaining({ code: 'full-instead-of-incremental', severity: 'warning' }),
+    );
+    await checkDisk(next.pointId);
+  });
+
+  it.each(['NOT_FOUND', 'CORRUPT', 'PARENT_MISSING'] as const)(
+    'is full when the point to compare with answers %s',
+    async (code) => {
+      const { engine, request, checkDisk } = await start({ source: { capabilities: { tracking: false } } });
+      await engine.backup(request);
+      const failing = new SendenseError(code, 'the base cannot be opened', { operation: 'open-point' });
+      const repository: Repository = Object.create(request.repository, {
+        open: { value: () => Promise.reject(failing) },
+      });
+      const next = await engine.backup({ ...request, repository });
+      expect(next).toMatchObject({ kind: 'full', reason: 'parent-missing' });
+      await checkDisk(next.pointId);
+    },
+  );
 
   it('refuses an increment that can only be full, and takes it when that is allowed', async () => {
     const { engine, request, world } = await start();

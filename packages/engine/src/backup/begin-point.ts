@@ -63,27 +63,46 @@ export function draftPoint(run: BackupRun, id: PointId, ground: PointGround): Po
   };
 }
 
-/** Begins the point; `null` when a base disappeared since it was chosen, so that fulls must be taken. */
-export async function beginPoint(run: BackupRun, draft: PointDraft): Promise<PointWriter | null> {
+/** Why the bases that were chosen cannot be built on after all. */
+export type BaseRefusal = {
+  readonly reason: 'parent-missing' | 'repository-requires';
+  readonly detail: string;
+};
+
+/**
+ * What a repository says of a base: removed meanwhile, damaged, or at the end of what it takes in one chain. All of these
+ * would be said again by every later run, so that a schedule would never back the machine up any more.
+ */
+const BASE_REFUSALS = {
+  PARENT_MISSING: 'parent-missing',
+  CORRUPT: 'parent-missing',
+  UNSUPPORTED: 'repository-requires',
+} as const;
+
+/** Why a base cannot be built on, as `error` tells it; `undefined` where it tells of something else. */
+export function baseRefusal(error: unknown): BaseRefusal | undefined {
+  if (!SendenseError.is(error)) return undefined;
+  const reason = (BASE_REFUSALS as Partial<Record<string, BaseRefusal['reason']>>)[error.code];
+  return reason === undefined ? undefined : { reason, detail: error.message };
+}
+
+/** Begins the point, or tells why it cannot build on its bases, so that fulls must be taken. */
+export async function beginPoint(run: BackupRun, draft: PointDraft): Promise<PointWriter | BaseRefusal> {
   try {
     return await run.repository.begin(draft, run.context.fence, { signal: run.job.signal });
   } catch (error) {
-    if (SendenseError.is(error, 'PARENT_MISSING') && draft.disks.some((disk) => disk.base !== null))
-      return null;
-    throw error;
+    const refusal = draft.disks.some((disk) => disk.base !== null) ? baseRefusal(error) : undefined;
+    if (refusal === undefined) throw error;
+    return refusal;
   }
 }
 
-/** The same plans with every increment turned into a full: its base is gone. */
+/** The same plans with every increment turned into a full. */
 export function plansWithoutBases(
   plans: ReadonlyMap<DiskId, PlannedDiskCopy>,
+  refusal: BaseRefusal,
 ): ReadonlyMap<DiskId, PlannedDiskCopy> {
   return new Map(
-    [...plans].map(([disk, plan]) => [
-      disk,
-      plan.kind === 'full'
-        ? plan
-        : { kind: 'full', reason: 'parent-missing', detail: 'the base was removed meanwhile' },
-    ]),
+    [...plans].map(([disk, plan]) => [disk, plan.kind === 'full' ? plan : { kind: 'full', ...refusal }]),
   );
 }

@@ -2,7 +2,7 @@ import type { Capture, DiskId, PointWriter, RecoveryPoint } from '@sendense/core
 import { disposeQuietly } from '../jobs/dispose-quietly.ts';
 import type { StreamRun } from '../journal/stream-record.ts';
 import type { BackupRun } from './backup-run.ts';
-import { beginPoint, draftPoint, plansWithoutBases } from './begin-point.ts';
+import { type BaseRefusal, beginPoint, draftPoint, plansWithoutBases } from './begin-point.ts';
 import { copyDisks, type DiskCopy } from './copy-disks.ts';
 import { type FreezeRun, obtainedConsistency } from './freeze-hooks.ts';
 import type { FreezeOrder } from './freeze-machine.ts';
@@ -64,13 +64,13 @@ export async function makePoint(run: BackupRun, making: PointMaking): Promise<Ma
 
 type BegunPoint = { readonly writer: PointWriter; readonly disks: DiskPlans['disks'] };
 
-/** Begins the point; when a base was removed meanwhile, once more with fulls. */
+/** Begins the point; when its bases cannot be built on after all, once more with fulls. */
 async function beginOrFull(run: BackupRun, making: PointMaking, plans: DiskPlans): Promise<BegunPoint> {
-  const writer = await beginWith(run, making, plans.disks);
-  if (writer !== null) return { writer, disks: plans.disks };
-  const disks = plansWithoutBases(plans.disks);
+  const first = await beginWith(run, making, plans.disks);
+  if (!('reason' in first)) return { writer: first, disks: plans.disks };
+  const disks = plansWithoutBases(plans.disks, first);
   const second = await beginWith(run, making, disks);
-  if (second === null) throw new TypeError('a point without bases cannot miss one');
+  if ('reason' in second) throw new TypeError('a point without bases cannot be refused for one');
   return { writer: second, disks };
 }
 
@@ -78,7 +78,7 @@ function beginWith(
   run: BackupRun,
   making: PointMaking,
   plans: DiskPlans['disks'],
-): Promise<PointWriter | null> {
+): Promise<PointWriter | BaseRefusal> {
   const { capture, standing, hooks, order, started } = making;
   const allowFull = run.request.allowFull ?? false;
   refuseUnwantedFull({ type: run.type, allowFull }, plans, standing.history);

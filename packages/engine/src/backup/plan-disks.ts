@@ -26,6 +26,9 @@ export type PlannedDiskCopy =
 /** The decisions of all disks, and the points that are open for them. */
 export type DiskPlans = AsyncDisposable & { readonly disks: ReadonlyMap<DiskId, PlannedDiskCopy> };
 
+/** A base that nothing can be compared with: the content is then taken whole. */
+const UNREADABLE: ReadonlySet<string> = new Set(['NOT_FOUND', 'PARENT_MISSING', 'CORRUPT']);
+
 /** What the decisions rest on. */
 export type PlanGround = {
   readonly type: BackupType;
@@ -78,19 +81,19 @@ async function planComparison(
     return {
       kind: 'full',
       reason: 'parent-missing',
-      detail: `point ${decision.base.id} was removed meanwhile`,
+      detail: `point ${decision.base.id} was removed meanwhile, or is damaged`,
     };
   if (baseReader?.digests === undefined) return { kind: 'full', reason, detail };
   const options = { blake3: await loadBlake3(), beyondEnd: 'different' } as const;
   return { ...decision, baseReader, comparison: comparePieces(baseReader, options, call) };
 }
 
-/** `null` when the point was removed since the history was read. */
+/** `null` when the point was removed since the history was read, or is damaged. */
 async function openBase(repository: Repository, point: PointId, call: Call): Promise<PointReader | null> {
   try {
     return await repository.open(point, call);
   } catch (error) {
-    if (SendenseError.is(error, 'NOT_FOUND')) return null;
+    if (SendenseError.is(error) && UNREADABLE.has(error.code)) return null;
     throw error;
   }
 }
