@@ -12,11 +12,11 @@ import { createStoryTeller, type StoryTeller } from './story-teller.ts';
 type Restore = { readonly point: string; readonly format: 'raw' | 'qcow2'; readonly verified: boolean };
 type Demo = { readonly folder: string; readonly sendense: Sendense; readonly teller: StoryTeller };
 
-function sayBackup({ say }: StoryTeller, result: BackupResult): void {
+function sayBackup(teller: StoryTeller, result: BackupResult): void {
   const { kind, bytesRead, changedBytes, bytesStored, durationMs, reasonText } = result;
   const changed = kind === 'full' ? '' : `, ${formatBytes(changedBytes)} changed`;
-  say(`    ${kind}${reasonText === null ? '' : `: ${reasonText}`}`);
-  say(
+  teller.say(`    ${kind}${reasonText === null ? '' : `: ${reasonText}`}`);
+  teller.say(
     `    read ${formatBytes(bytesRead)}${changed}, stored ${formatBytes(bytesStored)} in ${formatDuration(durationMs)}`,
   );
 }

@@ -21,7 +21,7 @@ export function createStoryTeller(output: NodeJS.WriteStream): StoryTeller {
     say: (line = '') => void output.write(`${line}\n`),
     follow(events) {
       events.on('disk-progress', ({ work, percent, doneBytes, bytesPerSecond }) => {
-        if (output.isTTY !== true) return;
+        if (!output.isTTY) return;
         const rate = bytesPerSecond > 0 ? `  ${formatRate(bytesPerSecond)}` : '';
         output.write(
           `\r    ${work.padEnd(6)} ${bar(percent)} ${formatBytes(doneBytes).padStart(9)}${rate}   `,
@@ -30,7 +30,7 @@ export function createStoryTeller(output: NodeJS.WriteStream): StoryTeller {
       events.on('disk-end', ({ work, bytesRead, durationMs }) => {
         const rate = formatRate(bytesRead / Math.max(durationMs / 1000, 0.001));
         const line = `    ${work.padEnd(6)} ${bar(100)} ${formatBytes(bytesRead).padStart(9)}  ${rate}`;
-        output.write(output.isTTY === true ? `\r${line.padEnd(76)}\n` : `${line}\n`);
+        output.write(output.isTTY ? `\r${line.padEnd(76)}\n` : `${line}\n`);
       });
     },
   };
