@@ -6,6 +6,7 @@ import {
   type PruneOptions,
   type PruneReport,
   type RetentionPolicy,
+  SendenseError,
   throwIfAborted,
 } from '@sendense/core';
 import type { MachinePaths } from '../layout/machine-paths.ts';
@@ -18,7 +19,10 @@ import { pointInUse, type RemovalReport, removePoints } from './remove-points.ts
 import { resumedMaintenance } from './resumed-maintenance.ts';
 import { retainedPoints } from './retained-points.ts';
 
-/** Applies a policy to each machine and stream alone; see `RepositoryMaintenance.prune`. */
+/**
+ * Applies a policy to each machine and stream alone; see `RepositoryMaintenance.prune`. Where one machine cannot be pruned
+ * the others are, and then it rejects with what was wrong with the first.
+ */
 export async function prune(
   store: LocalStore,
   policy: RetentionPolicy,
@@ -28,16 +32,24 @@ export async function prune(
   const removed: PointId[] = [];
   const findings: Finding[] = [];
   let freedBytes = 0;
+  let failed: { readonly error: unknown } | undefined;
   for (const machine of await machinesOf(store, options.machine)) {
     throwIfAborted(options.signal, 'prune');
-    const paths = store.paths(machine);
-    const { records } = await readPointRecords(store, paths);
-    const report = await pruneMachine(store, paths, records, policy, options);
-    removed.push(...report.removed);
-    kept.push(...records.map(({ id }) => id).filter((id) => !report.removed.includes(id)));
-    findings.push(...report.findings);
-    freedBytes += report.freedBytes;
+    try {
+      const paths = store.paths(machine);
+      const { records } = await readPointRecords(store, paths);
+      const report = await pruneMachine(store, paths, records, policy, options);
+      removed.push(...report.removed);
+      kept.push(...records.map(({ id }) => id).filter((id) => !report.removed.includes(id)));
+      findings.push(...report.findings);
+      freedBytes += report.freedBytes;
+    } catch (error) {
+      if (SendenseError.is(error, 'ABORTED') || SendenseError.is(error, 'FENCED')) throw error;
+      failed ??= { error };
+    }
   }
+  // Told at the end: damage of one machine must not fill the storage with points of all the others.
+  if (failed !== undefined) throw failed.error;
   return { kept, removed, freedBytes, findings };
 }
 
