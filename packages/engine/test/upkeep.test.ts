@@ -50,6 +50,7 @@ describe('prune', () => {
     const { engine, repository } = await start();
     await expect(engine.prune({ repository, policy: {} })).rejects.toMatchObject({
       code: 'CONFIG_INVALID',
+      message: 'a retention policy must keep something',
     });
     const { maintenance: _, ...writeOnly } = repository;
     const refused = engine.prune({ repository: writeOnly, policy: { last: 1 } });

@@ -8,8 +8,10 @@ import { listenForStop } from './stop-signals.ts';
 function stoppableHost() {
   let listener: (signal: StopSignal) => void = () => undefined;
   const exits: number[] = [];
+  const clock = { ms: 1_000_000 };
   const host: Host = {
     ...processHost(),
+    now: () => new Date(clock.ms),
     stderr: { write: () => true } as never,
     onSignal: (given) => {
       listener = given;
@@ -19,7 +21,7 @@ function stoppableHost() {
     },
     exit: (code) => exits.push(code),
   };
-  return { host, exits, send: (signal: StopSignal) => listener(signal) };
+  return { host, exits, clock, send: (signal: StopSignal) => listener(signal) };
 }
 
 it('abandons at the first signal and ends at the second', () => {
@@ -31,4 +33,16 @@ it('abandons at the first signal and ends at the second', () => {
   expect(SendenseError.is(stop.signal.reason, 'ABORTED')).toBe(true);
   send('SIGINT');
   expect([stop.received(), exits]).toEqual(['SIGTERM', [130]]);
+});
+
+it('takes the same signal in the same moment for one wish to stop', () => {
+  const { host, exits, clock, send } = stoppableHost();
+  const stop = listenForStop(host);
+  send('SIGINT');
+  clock.ms += 100;
+  send('SIGINT');
+  expect([stop.received(), exits]).toEqual(['SIGINT', []]);
+  clock.ms += 1000;
+  send('SIGINT');
+  expect(exits).toEqual([130]);
 });

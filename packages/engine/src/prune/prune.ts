@@ -10,7 +10,6 @@ import {
   retentionPolicySchema,
   SendenseError,
 } from '@sendense/core';
-import { z } from 'zod';
 import type { EngineContext } from '../jobs/engine-context.ts';
 import { runJob } from '../jobs/run-job.ts';
 
@@ -58,7 +57,8 @@ export function prune(context: EngineContext, request: PruneRequest, call: Call 
 function checkPolicy(policy: RetentionPolicy): RetentionPolicy {
   const parsed = retentionPolicySchema.safeParse(policy);
   if (parsed.success) return policy;
-  throw new SendenseError('CONFIG_INVALID', z.prettifyError(parsed.error), {
+  const reasons = parsed.error.issues.map(({ path, message }) => [...path, message].join(': '));
+  throw new SendenseError('CONFIG_INVALID', reasons.join('; '), {
     operation: 'prune',
     remedy: 'say how many points to keep, e.g. keep-last 7',
   });

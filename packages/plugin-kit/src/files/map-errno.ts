@@ -2,7 +2,7 @@ import type { SendenseError } from '@sendense/core';
 import { type ErrorTable, mapByTable } from '../errors/map-error.ts';
 
 const CODES: ErrorTable = {
-  ENOENT: ['NOT_FOUND', 'does not exist'],
+  ENOENT: ['NOT_FOUND', 'does not exist', 'check the path'],
   ENOTDIR: ['NOT_FOUND', 'is reached through something that is not a folder'],
   EEXIST: ['ALREADY_EXISTS', 'already exists'],
   ENOTEMPTY: ['ALREADY_EXISTS', 'is not empty'],
@@ -16,7 +16,7 @@ const CODES: ErrorTable = {
     'may not be changed',
     'run as the owner of the path, or give this user the right to it',
   ],
-  EROFS: ['READ_ONLY', 'is on a read-only file system'],
+  EROFS: ['READ_ONLY', 'is on a read-only file system', 'mount it writable, or choose another place'],
   ENOSPC: [
     'NO_SPACE',
     'is on storage that is full',
@@ -24,7 +24,7 @@ const CODES: ErrorTable = {
   ],
   EDQUOT: ['QUOTA_EXCEEDED', 'is over its disk quota', 'raise the quota or free space, then repeat'],
   EFBIG: ['NO_SPACE', 'would grow beyond the largest file this file system holds'],
-  EISDIR: ['CONFIG_INVALID', 'is a folder, not a file'],
+  EISDIR: ['CONFIG_INVALID', 'is a folder, not a file', 'name a file'],
   ELOOP: ['CONFIG_INVALID', 'goes through too many symbolic links'],
   ENAMETOOLONG: ['CONFIG_INVALID', 'is too long for this file system'],
   EBUSY: ['LOCKED', 'is in use'],
