@@ -2,10 +2,18 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pointId } from '@sendense/core';
+import { type FileSystem, mapErrno, nodeFileSystem } from '@sendense/plugin-kit/files';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { nextStem } from '../src/layout/data-file-name.ts';
 import { createLocalRepository, type LocalRepository } from '../src/repository-local.ts';
-import { backUp, changed, DISK_BYTES, expectContents, type ModelBackup } from './model-machine.ts';
+import {
+  backUp,
+  changed,
+  DISK_BYTES,
+  expectContents,
+  type ModelBackup,
+  writeBackup,
+} from './model-machine.ts';
 
 const contents = new Map<string, Uint8Array>();
 let path: string;
@@ -77,3 +85,32 @@ test('an increment that was made a full is called so', async () => {
   });
   expect(point.disks[0]?.path).toMatch(/full-20261004-120200\.qcow2$/);
 });
+
+test('a point that could not be committed takes no file with it that got the name since', async () => {
+  await using source = await createLocalRepository(
+    { path: join(path, 'full') },
+    { fileSystem: failingOnce() },
+  );
+  const at = new Date(Date.UTC(2026, 9, 5));
+  const content = changed(new Uint8Array(DISK_BYTES), [{ at: 1, seed: 1 }]);
+  const failed = await writeBackup(source, { sequence: 1, content, at, stream: 'x', id: 'failed' });
+  await expect(failed.commit([])).rejects.toMatchObject({ code: 'NO_SPACE' });
+  await backUp(source, { sequence: 1, content, at, stream: 'y', id: 'other' });
+  await failed[Symbol.asyncDispose]();
+  await expect(expectContents(source, new Map([['other', content]]))).resolves.toBeUndefined();
+});
+
+/** Files of which the first data file does not get its name, for lack of space. */
+function failingOnce(): FileSystem {
+  let isFull = true;
+  return {
+    ...nodeFileSystem,
+    rename: async (from, to) => {
+      if (isFull && to.endsWith('.qcow2')) {
+        isFull = false;
+        throw mapErrno({ code: 'ENOSPC' }, 'rename', to);
+      }
+      await nodeFileSystem.rename(from, to);
+    },
+  };
+}

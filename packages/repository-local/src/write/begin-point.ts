@@ -1,13 +1,13 @@
-import { basename, dirname } from 'node:path';
+import { basename } from 'node:path';
 import type { Call, DiskId, Fence, PointDraft, PointWriter, RecoveryPoint } from '@sendense/core';
 import { SendenseError, throwIfAborted } from '@sendense/core';
 import type { MachinePaths } from '../layout/machine-paths.ts';
 import { formatStamp } from '../layout/stamp.ts';
+import { sweepMachine } from '../maintain/sweep-machine.ts';
 import { pointRecord } from '../records/point-record.ts';
 import { checkFields } from '../records/sealed-json.ts';
 import { type Hold, placeHold } from '../store/holds.ts';
 import type { LocalStore } from '../store/local-store.ts';
-import { recordPath } from '../store/point-records.ts';
 import { toRecoveryPoint } from '../store/recovery-point.ts';
 import { type StagedArtifact, stageArtifact } from './artifact-files.ts';
 import { type Base, checkDraft } from './check-draft.ts';
@@ -133,7 +133,7 @@ class LocalPointWriter implements PointWriter {
   }
 
   async #removeTraces(): Promise<void> {
-    const { fileSystem, session } = this.#store;
+    const { fileSystem } = this.#store;
     const staged = [...this.#artifacts.values()].map((artifact) => artifact.staged);
     const partial = [...this.#partials.values()].flatMap(({ imagePath, digestsPath }) => [
       imagePath,
@@ -143,11 +143,8 @@ class LocalPointWriter implements PointWriter {
       if ((await fileSystem.stat(path)) !== undefined) await fileSystem.unlink(path);
     }
     if (this.#placed.length === 0 || this.#committed !== undefined) return;
-    // A commit that failed late may have happened.
-    if ((await fileSystem.stat(recordPath(this.#paths, this.#draft))) !== undefined) return;
-    for (const path of this.#placed) await session.retire(path);
-    for (const folder of new Set(this.#placed.map((path) => dirname(path))))
-      await fileSystem.syncDirectory(folder);
+    // Not by name: a commit that failed late may have happened, and since then others may have got these names.
+    await sweepMachine(this.#store, this.#paths);
   }
 
   #checkOpen(operation: string): void {
