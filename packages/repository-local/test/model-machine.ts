@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import {
   type BackupKind,
+  type DiskView,
   diskId,
   type Extent,
   instantId,
@@ -22,7 +23,11 @@ export const DISK_BYTES = 9 * CLUSTER + 1536;
 /** The machine of the tests. */
 export const MACHINE = machineKey('00000000-0000-5000-8000-000000000001');
 
-const DISK = diskId('disk-a');
+/** The machine has two disks: the content of the test, and a second one that is its beginning. */
+const DISKS = [
+  { id: diskId('disk-a'), of: (content: Uint8Array) => content },
+  { id: diskId('disk-b'), of: (content: Uint8Array) => content.subarray(0, 2 * CLUSTER + 512) },
+];
 
 /** A change of a disk: cluster `at` gets bytes of `seed`, or zeros for seed 0. */
 export type Change = { readonly at: number; readonly seed: number };
@@ -70,8 +75,15 @@ export type ModelBackup = {
 
 /** The draft of a backup. */
 export function draftOf({ sequence, content, base, kind, at, stream = 's', id }: ModelBackup): PointDraft {
-  const slot = { bus: 'virtio', controller: 0, unit: 0 } as const;
-  const disk = { id: DISK, slot, sizeBytes: content.byteLength, sectorBytes: 512 } as const;
+  const disks = DISKS.map(
+    ({ id: disk, of }, unit) =>
+      ({
+        id: disk,
+        slot: { bus: 'virtio', controller: 0, unit },
+        sizeBytes: of(content).byteLength,
+        sectorBytes: 512,
+      }) as const,
+  );
   return {
     id: pointId(id ?? `p${sequence}`),
     instant: instantId(`i-${id ?? sequence}`),
@@ -86,11 +98,15 @@ export function draftOf({ sequence, content, base, kind, at, stream = 's', id }:
       platform: 'model',
       firmware: 'bios',
       architecture: 'x86_64',
-      disks: [disk],
+      disks,
       nics: [],
     },
     consistency: 'crash',
-    disks: [{ ...disk, base: base?.id ?? null, reason: base === undefined ? 'first-backup' : null }],
+    disks: disks.map((disk) => ({
+      ...disk,
+      base: base?.id ?? null,
+      reason: base === undefined ? 'first-backup' : null,
+    })),
     skipped: [],
     findings: [],
   };
@@ -100,12 +116,16 @@ export function draftOf({ sequence, content, base, kind, at, stream = 's', id }:
 export async function writeBackup(repository: Repository, backup: ModelBackup): Promise<PointWriter> {
   const writer = await repository.begin(draftOf(backup), createTestFence());
   try {
-    const disk = writer.disks.get(DISK) ?? assert.fail('no writer');
-    for (const { offset, length, kind } of differences(backup.base?.content, backup.content)) {
-      if (kind === 'zero') await disk.zero(offset, length);
-      else await disk.write(offset, backup.content.subarray(offset, offset + length));
+    for (const { id, of } of DISKS) {
+      const disk = writer.disks.get(id) ?? assert.fail('no writer');
+      const content = of(backup.content);
+      const base = backup.base && of(backup.base.content);
+      for (const { offset, length, kind } of differences(base, content)) {
+        if (kind === 'zero') await disk.zero(offset, length);
+        else await disk.write(offset, content.subarray(offset, offset + length));
+      }
+      await disk.flush();
     }
-    await disk.flush();
     return writer;
   } catch (error) {
     await writer[Symbol.asyncDispose]();
@@ -127,14 +147,20 @@ export async function backUp(repository: Repository, backup: ModelBackup): Promi
   return await writer.commit([]);
 }
 
-/** The bytes of the only disk of a point. */
+/** The bytes of the first disk of a point, after a look at the second. */
 export async function contentOf(repository: Repository, id: PointId): Promise<Uint8Array> {
   await using reader = await repository.open(id);
-  const [view] = reader.disks;
-  assert.ok(view !== undefined);
-  const bytes = new Uint8Array(view.sizeBytes);
-  for (let offset = 0; offset < bytes.byteLength; offset += view.reader.limits.maxBytes) {
-    await view.reader.read(offset, bytes.subarray(offset, offset + view.reader.limits.maxBytes));
+  const [first, second] = await Promise.all(reader.disks.map(bytesOf));
+  assert.ok(first !== undefined && second !== undefined);
+  const same = Buffer.compare(second, DISKS[1]?.of(first) ?? first) === 0;
+  assert.ok(same, `the second disk of ${id} is not of the instant of the first`);
+  return first;
+}
+
+async function bytesOf({ reader, sizeBytes }: DiskView): Promise<Uint8Array> {
+  const bytes = new Uint8Array(sizeBytes);
+  for (let offset = 0; offset < sizeBytes; offset += reader.limits.maxBytes) {
+    await reader.read(offset, bytes.subarray(offset, offset + reader.limits.maxBytes));
   }
   return bytes;
 }

@@ -7,7 +7,7 @@ import { RandomHistory } from './random-history.ts';
 
 const path = '/repository';
 const RUNS = 40 * testScale();
-const STEPS = 20;
+const STEPS = 28;
 
 describe('a random history', () => {
   it.each(Array.from({ length: RUNS }, (_, run) => testSeed() + run))(

@@ -10,8 +10,8 @@ export type MachinePaths = {
   readonly machine: MachineKey;
   readonly folder: string;
   readonly record: string;
-  /** There while points are being merged into another. */
-  readonly removal: string;
+  /** There while points are being taken into another. */
+  readonly merge: string;
   readonly points: string;
   readonly artifacts: string;
   /** Locks and holds: nothing in it outlives the sessions. */
@@ -27,7 +27,7 @@ export function machinePaths(root: string, machine: MachineKey): MachinePaths {
     machine,
     folder,
     record: join(folder, 'machine.json'),
-    removal: join(folder, 'removal.json'),
+    merge: join(folder, 'merge.json'),
     points: join(folder, 'points'),
     artifacts: join(folder, 'artifacts'),
     locks: join(root, 'locks', machine),

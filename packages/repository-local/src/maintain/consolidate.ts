@@ -7,14 +7,13 @@ import {
 } from '@sendense/core';
 import type { MachinePaths } from '../layout/machine-paths.ts';
 import type { PointRecord } from '../records/point-record.ts';
-import { readHolds, writerOn } from '../store/holds.ts';
 import type { LocalStore } from '../store/local-store.ts';
 import { findInMachine, findPointRecord } from '../store/point-records.ts';
 import { toRecoveryPoint } from '../store/recovery-point.ts';
-import { pointHeld, pointLocked } from './delete-point.ts';
-import { removeResumably, resumedMaintenance } from './resumed-maintenance.ts';
+import { mergePoints } from './merge-points.ts';
 import { rewritePoint } from './rewrite-point.ts';
 import { sweepMachine } from './sweep-machine.ts';
+import { withMaintenance } from './with-maintenance.ts';
 
 /** Makes a point stand alone, or takes in the points below it; see `RepositoryMaintenance.consolidate`. */
 export async function consolidate(
@@ -23,7 +22,7 @@ export async function consolidate(
   call?: Call,
 ): Promise<ConsolidateReport> {
   const { paths } = await findPointRecord(store, request.point);
-  return resumedMaintenance(store, paths, call, () =>
+  return withMaintenance(store, paths, call, () =>
     request.kind === 'merge'
       ? merge(store, paths, request.point, request.onto, call)
       : makeFull(store, paths, request.point, call),
@@ -53,39 +52,10 @@ async function merge(
   onto: PointId,
   call: Call | undefined,
 ): Promise<ConsolidateReport> {
-  const between = await pointsBetween(store, paths, point, onto);
-  const holds = await readHolds(store, paths);
-  for (const record of between) {
-    if (record.held) throw pointHeld(record);
-    if (writerOn(holds, record.id) !== undefined) throw pointLocked(record);
-  }
-  if (between.length === 0) {
-    const record = await existing(store, paths, point);
-    return { point: toRecoveryPoint(record, paths), storedBytes: 0, freedBytes: 0, findings: [] };
-  }
-  const ids = between.map(({ id }) => id);
-  const { freedBytes, findings } = await removeResumably(store, paths, ids, call);
+  const { removed, freedBytes, findings } = await mergePoints(store, paths, point, onto, call);
   const record = await existing(store, paths, point);
-  const { storedBytes } = record;
+  const storedBytes = removed.length === 0 ? 0 : record.storedBytes;
   return { point: toRecoveryPoint(record, paths), storedBytes, freedBytes, findings };
-}
-
-/** The points that `newest` builds on, down to `oldest`; rejects with `PARENT_MISSING` when it does not build on that. */
-async function pointsBetween(
-  store: LocalStore,
-  paths: MachinePaths,
-  newest: PointId,
-  oldest: PointId,
-): Promise<readonly PointRecord[]> {
-  const between: PointRecord[] = [];
-  let { parentId } = await existing(store, paths, newest);
-  while (parentId !== oldest) {
-    if (parentId === null) throw notBelow(newest, oldest);
-    const record = await existing(store, paths, parentId);
-    between.push(record);
-    ({ parentId } = record);
-  }
-  return between;
 }
 
 async function existing(store: LocalStore, paths: MachinePaths, id: PointId): Promise<PointRecord> {
@@ -94,13 +64,5 @@ async function existing(store: LocalStore, paths: MachinePaths, id: PointId): Pr
   throw new SendenseError('NOT_FOUND', `there is no point ${id} of this machine`, {
     operation: 'consolidate',
     context: { point: id },
-  });
-}
-
-function notBelow(point: PointId, onto: PointId): SendenseError {
-  return new SendenseError('PARENT_MISSING', `point ${point} does not build on ${onto}`, {
-    operation: 'consolidate',
-    remedy: 'name a point of its chain',
-    context: { point, onto },
   });
 }

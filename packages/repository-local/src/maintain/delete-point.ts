@@ -3,7 +3,7 @@ import { readHolds, writerOn } from '../store/holds.ts';
 import type { LocalStore } from '../store/local-store.ts';
 import { findPointRecord } from '../store/point-records.ts';
 import { removePoints } from './remove-points.ts';
-import { resumedMaintenance } from './resumed-maintenance.ts';
+import { withMaintenance } from './with-maintenance.ts';
 
 /** Removes one point; see `RepositoryMaintenance.delete`. */
 export async function deletePoint(
@@ -13,7 +13,7 @@ export async function deletePoint(
 ): Promise<{ readonly removed: readonly PointId[]; readonly freedBytes: number }> {
   const { record, paths } = await findPointRecord(store, id);
   if (record.held) throw pointHeld(record);
-  return resumedMaintenance(store, paths, call, async () => {
+  return withMaintenance(store, paths, call, async () => {
     if (writerOn(await readHolds(store, paths), id) !== undefined) throw pointLocked(record);
     const { removed, freedBytes } = await removePoints(store, paths, new Set([id]), call);
     if (removed.length === 0) throw pointLocked(record);

@@ -16,8 +16,8 @@ import type { LocalStore } from '../store/local-store.ts';
 import { readPointRecords } from '../store/point-records.ts';
 import { planRemoval } from './plan-removal.ts';
 import { pointInUse, type RemovalReport, removePoints } from './remove-points.ts';
-import { resumedMaintenance } from './resumed-maintenance.ts';
 import { retainedPoints } from './retained-points.ts';
+import { withMaintenance } from './with-maintenance.ts';
 
 /**
  * Applies a policy to each machine and stream alone; see `RepositoryMaintenance.prune`. Where one machine cannot be pruned
@@ -74,7 +74,7 @@ async function pruneMachine(
   if (options.dryRun === true) {
     return { removed: [...wanted], freedBytes: atLeastFreed(records, wanted), findings: stays };
   }
-  const report = await resumedMaintenance(store, paths, options, () =>
+  const report = await withMaintenance(store, paths, options, () =>
     removePoints(store, paths, wanted, options),
   );
   return { ...report, findings: [...stays, ...report.findings] };
