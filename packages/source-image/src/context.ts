@@ -1,7 +1,6 @@
 import type { PluginServices } from '@sendense/core';
-import type { FileSystem } from '@sendense/plugin-kit/files';
+import type { FileSystem, ImageLocks } from '@sendense/plugin-kit/files';
 import type { CheckedOptions } from './options.ts';
-import type { ImageLocks } from './qemu-locks.ts';
 
 /** What every step of one source shares. */
 export type SourceContext = {

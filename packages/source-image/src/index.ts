@@ -1,4 +1,3 @@
 export { type ImageSourceOptions, imageSourceOptionsSchema } from './options.ts';
-export { type ImageLocks, type ImageUse, linuxImageLocks } from './qemu-locks.ts';
 export type { ImageSourceServices } from './services.ts';
 export { createImageSource, plugin } from './source-image.ts';

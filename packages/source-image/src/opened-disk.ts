@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type DiskId, type DiskSlot, SendenseError } from '@sendense/core';
 import { type DiskImage, openDiskImage } from '@sendense/formats';
+import type { ImageUse } from '@sendense/plugin-kit/files';
 import type { SourceContext } from './context.ts';
 import { diskIdsOf } from './disk-id.ts';
 import type { FoundImages } from './find-images.ts';
 import { ImageWatch } from './image-watch.ts';
-import type { ImageUse } from './qemu-locks.ts';
 
 /** An image open for reading, and watched from before its first byte was read. */
 export type OpenedDisk = {

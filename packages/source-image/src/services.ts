@@ -1,6 +1,5 @@
 import type { PluginServices } from '@sendense/core';
-import type { FileSystem } from '@sendense/plugin-kit/files';
-import type { ImageLocks } from './qemu-locks.ts';
+import type { FileSystem, ImageLocks } from '@sendense/plugin-kit/files';
 
 /** What the source takes from its host; tests replace any of it. */
 export type ImageSourceServices = {

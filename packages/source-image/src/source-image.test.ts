@@ -1,10 +1,10 @@
 import { appendFile, copyFile, rename, writeFile } from 'node:fs/promises';
 import { type CaptureRequest, type ChangeState, streamId } from '@sendense/core';
 import { addBitmap, createQcow2, openQcow2 } from '@sendense/formats/qcow2';
+import type { ImageUse } from '@sendense/plugin-kit/files';
 import { type FileSystem, mapErrno, nodeFileSystem } from '@sendense/plugin-kit/files';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { answerOf, machineOf, Workbench } from '../test/workbench.ts';
-import type { ImageUse } from './qemu-locks.ts';
 
 const MIB = 1024 * 1024;
 let bench: Workbench;

@@ -10,7 +10,7 @@ import {
   systemRandom,
   throwIfAborted,
 } from '@sendense/core';
-import { nodeFileSystem } from '@sendense/plugin-kit/files';
+import { linuxImageLocks, nodeFileSystem } from '@sendense/plugin-kit/files';
 import { removeBaselines } from './baselines.ts';
 import { parseBitmapName } from './bitmap-name.ts';
 import { capabilitiesOf } from './capabilities.ts';
@@ -22,7 +22,6 @@ import { ImageCapture } from './image-capture.ts';
 import { checkMachine, machineName, machineOf, machineSpecOf } from './machine.ts';
 import { closeDisks, type OpenedDisk, openDisks } from './opened-disk.ts';
 import { checkOptions, type ImageSourceOptions, imageSourceOptionsSchema } from './options.ts';
-import { linuxImageLocks } from './qemu-locks.ts';
 import { reconcileBaselines } from './reconcile-baselines.ts';
 import { retireBaselines } from './retire-baselines.ts';
 import type { ImageSourceServices } from './services.ts';

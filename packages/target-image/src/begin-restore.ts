@@ -9,7 +9,7 @@ import type { TargetContext } from './context.ts';
 import { findDestination, parsePartialName, partialPath } from './destination.ts';
 import type { RestoreScope } from './disk-writer.ts';
 import { ImageRestoreWriter } from './image-restore-writer.ts';
-import { refuseDestination } from './refuse-destination.ts';
+import { refuseDestination, refuseInUse } from './refuse-destination.ts';
 import { RestoreDisk } from './restore-disk.ts';
 import { RestoreMemory } from './restore-memory.ts';
 
@@ -52,6 +52,7 @@ async function checkPlaces(
       );
     }
     await refuseDestination(context, destination, location);
+    await refuseInUse(context, location);
     if (plan.overwrite || (await context.fileSystem.stat(location)) === undefined) continue;
     throw new SendenseError('ALREADY_EXISTS', `${location} already exists`, {
       operation: 'begin-restore',

@@ -1,5 +1,5 @@
 import type { PluginServices } from '@sendense/core';
-import type { FileSystem } from '@sendense/plugin-kit/files';
+import type { FileSystem, ImageLocks } from '@sendense/plugin-kit/files';
 import type { CheckedOptions } from './options.ts';
 
 /** What the target takes from its host; tests replace any of it. */
@@ -7,6 +7,8 @@ export type ImageTargetServices = {
   readonly fileSystem?: FileSystem;
   readonly clock?: PluginServices['clock'];
   readonly random?: PluginServices['random'];
+  /** Tells who else holds an image; the locks of QEMU on Linux when not given. */
+  readonly imageLocks?: ImageLocks;
 };
 
 /** What every step of one target shares. */

@@ -5,6 +5,7 @@ import { locationOf, partialPath } from './destination.ts';
 import { createDiskWriter, type RestoreScope, resumeDiskWriter } from './disk-writer.ts';
 import { finishedWriter } from './finished-writer.ts';
 import { publish } from './publish.ts';
+import { refuseInUse } from './refuse-destination.ts';
 
 /** One disk of a restore: its unfinished file, and its place. */
 export class RestoreDisk {
@@ -85,11 +86,13 @@ export class RestoreDisk {
   async publish(): Promise<void> {
     if (this.isDevice) return;
     const { context, plan } = this.#scope;
+    const isPublished = await this.isPublished();
+    if (!isPublished) await refuseInUse(context, this.location);
     await publish(context.fileSystem, {
       from: this.path,
       to: this.location,
       overwrite: plan.overwrite,
-      isPublished: await this.isPublished(),
+      isPublished,
     });
   }
 

@@ -131,6 +131,28 @@ describe('check', () => {
 });
 
 describe('begin', () => {
+  it('does not replace an image that QEMU has open, whenever it was opened', async () => {
+    await writeFile(path, 'guest');
+    for (const looksBefore of [0, 1]) {
+      let looks = 0;
+      const imageLocks = async () => ({ written: ++looks > looksBefore, writesForbidden: false });
+      const at = target({}, { imageLocks });
+      const plan = await planOf(at, { overwrite: true });
+      await expect(restoreOnes(at, plan), `${looksBefore} looks before`).rejects.toMatchObject({
+        code: 'LOCKED',
+      });
+      expect(await readFile(path, 'utf8')).toBe('guest');
+      await at.reconcile({
+        owner: 'sendense',
+        states: [],
+        captures: [],
+        restores: [],
+        replicas: [],
+        graceMs: 0,
+      });
+    }
+  });
+
   it('refuses a file that is there, and a plan of another target', async () => {
     const plan = await planOf(target());
     await writeFile(path, 'mine');

@@ -6,7 +6,7 @@ import {
   type TargetConnector,
   throwIfAborted,
 } from '@sendense/core';
-import { nodeFileSystem } from '@sendense/plugin-kit/files';
+import { linuxImageLocks, nodeFileSystem } from '@sendense/plugin-kit/files';
 import { beginRestore } from './begin-restore.ts';
 import { capabilitiesOf } from './capabilities.ts';
 import { checkRestore, PLATFORM } from './check-restore.ts';
@@ -27,6 +27,7 @@ export function createImageTarget(
     fileSystem: services.fileSystem ?? nodeFileSystem,
     clock: services.clock ?? systemClock,
     random: services.random ?? systemRandom,
+    imageLocks: services.imageLocks ?? linuxImageLocks,
   };
   const capabilities = capabilitiesOf(context.options);
   const restores = new Set<RestoreWriter>();

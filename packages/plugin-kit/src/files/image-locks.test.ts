@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseLocks } from './qemu-locks.ts';
+import { parseLocks } from './image-locks.ts';
 
 /** Seen on Linux 6.1 with QEMU 7.2: a reader of inode 132, a writer of inode 145. */
 const LOCKS = `1: OFDLCK ADVISORY  READ -1 fe:00:132 203 203

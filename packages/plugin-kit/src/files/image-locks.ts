@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import type { FileStatus } from '@sendense/plugin-kit/files';
+import type { FileStatus } from './file-system.ts';
 
 /** How other programs hold an image. */
 export type ImageUse = {
