@@ -43,6 +43,24 @@ function inUse(path: string): SendenseError {
   });
 }
 
+/** Endings that promise a header. A disk that lost it would otherwise be backed up as a raw disk of its own table bytes. */
+const NAMED_FORMAT = /\.(qcow2?|vmdk|vhdx?|vdi)$/i;
+
+async function refuseMissingHeader(path: string, image: DiskImage): Promise<void> {
+  const [, ending] = NAMED_FORMAT.exec(path) ?? [];
+  if (ending === undefined || image.info.format !== 'raw') return;
+  await image[Symbol.asyncDispose]();
+  throw new SendenseError(
+    'FORMAT_INVALID',
+    `${path} is named .${ending} but has no header that is read here`,
+    {
+      operation: 'open-image',
+      remedy: 'check the image with its own tools; if it is a raw disk, give the format raw or rename it',
+      context: { path },
+    },
+  );
+}
+
 type Place = { readonly id: DiskId; readonly path: string; readonly unit: number };
 
 async function openDisk(context: SourceContext, { id, path, unit }: Place): Promise<OpenedDisk> {
@@ -57,6 +75,7 @@ async function openDisk(context: SourceContext, { id, path, unit }: Place): Prom
       ...(options.format === undefined ? {} : { format: options.format }),
       ...(options.parents === undefined ? {} : { parents: options.parents }),
     });
+    if (options.format === undefined) await refuseMissingHeader(path, image);
     const slot = { bus: 'unknown', controller: 0, unit, ...(unit === 0 ? { bootOrder: 1 } : {}) } as const;
     const close = async () => {
       watch.close();

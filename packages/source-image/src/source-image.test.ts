@@ -74,6 +74,17 @@ describe('capture', () => {
     expect(capture.findings).toContainEqual(expect.objectContaining({ code: 'consistency-weakened' }));
   });
 
+  it('refuses an image that lost the header its name promises, unless it is called raw', async () => {
+    await writeFile(path, Buffer.alloc(65_536, 1));
+    const source = bench.source({ path });
+    await expect(bench.request(source).then((request) => source.capture(request))).rejects.toMatchObject({
+      code: 'FORMAT_INVALID',
+    });
+    const raw = bench.source({ path, format: 'raw' });
+    await using capture = await raw.capture(await bench.request(raw));
+    expect(capture.disks.map(({ sizeBytes }) => sizeBytes)).toEqual([65_536]);
+  });
+
   it('leaves excluded disks closed and says so', async () => {
     await writeFile(bench.path('broken.qcow2'), 'no image');
     const source = bench.source({ path: [path, bench.path('broken.qcow2')], format: 'qcow2' });
