@@ -2,14 +2,14 @@ import { expect, it } from 'vitest';
 import { processHost } from '../process-host.ts';
 import { configFile, stateDirectory } from './locations.ts';
 
-const base = { ...processHost(), workingDirectory: '/work', homeDirectory: '/home/u', env: {} };
+const base = { ...processHost(), workingDirectory: '/project', homeDirectory: '/home/u', env: {} };
 
 it('takes the flag before the environment before the default', () => {
   const env = { SENDENSE_CONFIG: 'env.json', SENDENSE_STATE_DIR: '/env' };
-  expect(configFile({ ...base, env }, 'flag.json')).toEqual({ path: '/work/flag.json', named: true });
-  expect(configFile({ ...base, env }, undefined)).toEqual({ path: '/work/env.json', named: true });
+  expect(configFile({ ...base, env }, 'flag.json')).toEqual({ path: '/project/flag.json', named: true });
+  expect(configFile({ ...base, env }, undefined)).toEqual({ path: '/project/env.json', named: true });
   expect(configFile(base, undefined)).toEqual({ path: '/home/u/.config/sendense/config.json', named: false });
-  expect(stateDirectory({ ...base, env }, 'flag', '/configured')).toBe('/work/flag');
+  expect(stateDirectory({ ...base, env }, 'flag', '/configured')).toBe('/project/flag');
   expect(stateDirectory({ ...base, env }, undefined, '/configured')).toBe('/env');
   expect(stateDirectory(base, undefined, '/configured')).toBe('/configured');
   expect(stateDirectory(base, undefined, undefined)).toBe('/home/u/.local/state/sendense');
