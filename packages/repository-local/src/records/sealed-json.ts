@@ -31,8 +31,8 @@ export function serializeRecord<T>(type: RecordType<T>, fields: object, blake3: 
 export function parseRecord<T>(type: RecordType<T>, bytes: Uint8Array, path: string, blake3: Blake3): T {
   const json = parseObject(bytes, path);
   const { blake3: claimed, ...content } = json;
-  if (content['format'] !== type.format) throw damaged(path, `is not a ${type.format} record`);
-  checkVersion(type, content['version'], path);
+  if (content.format !== type.format) throw damaged(path, `is not a ${type.format} record`);
+  checkVersion(type, content.version, path);
   if (claimed !== digestOf(content, blake3)) throw damaged(path, 'does not match its digest');
   const parsed = parseContent(type, content);
   if (!('issue' in parsed)) return parsed.data;
