@@ -34,10 +34,15 @@ export interface Sendense extends AsyncDisposable {
   points(request: SendensePoints, call?: Call): Promise<readonly RecoveryPoint[]>;
   /** Restores a point to image files and proves it by reading back. */
   restore(request: SendenseRestore, call?: Call): Promise<RestoreMachineResult>;
+  /** Goes on with a restore at the step where it stopped, in this or another process. */
   resumeRestore(request: SendenseResume, call?: Call): Promise<RestoreMachineResult>;
+  /** Removes everything that an unfinished restore made. */
   rollbackRestore(request: SendenseResume, call?: Call): Promise<RollbackResult>;
+  /** Steps, percent and ETA of a restore. */
   restoreStatus(jobId: JobId): Promise<RestoreStatus>;
+  /** Verifies points of a repository; damage is a finding, not a rejection. */
   verify(request: SendenseVerify, call?: Call): Promise<VerifyResult>;
+  /** Applies a retention policy; `dryRun` tells what it would remove. */
   prune(request: SendensePrune, call?: Call): Promise<PruneResult>;
   /** Removes what dead runs left at sources and targets. */
   reconcile(request: SendenseReconcile, call?: Call): Promise<ReconcileResult>;

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { SendenseError } from '@sendense/core';
 import { sidecarName } from '../layout/data-file-name.ts';
 import { parseRecord } from '../records/sealed-json.ts';
-import { aliasSidecar, below, diskFileSidecar, isAlias, type Sidecar } from '../records/sidecar.ts';
+import { aliasSidecar, below, diskFileSidecar, type Sidecar } from '../records/sidecar.ts';
 import type { LocalStore } from './local-store.ts';
 import { readBounded } from './read-bounded.ts';
 
@@ -49,11 +49,6 @@ export async function readChain(
     next = below(sidecar);
   }
   return chain;
-}
-
-/** The part of a chain that has content of its own. */
-export function withoutAliases(chain: readonly Sidecar[]) {
-  return chain.filter((sidecar) => !isAlias(sidecar));
 }
 
 function tooLong(folder: string, file: string): SendenseError {
