@@ -3,7 +3,7 @@ import { backUp, changed, DISK_BYTES } from './model-machine.ts';
 
 /** A process that backs up: folder, sequence and id from the command line; prints the id, or the code of its error. */
 const [path = '', sequence = '1', id = 'p'] = process.argv.slice(2);
-const content = changed(new Uint8Array(DISK_BYTES), [{ at: Number(sequence) % 9, seed: Number(sequence) }]);
+const content = changed(new Uint8Array(DISK_BYTES), [{ at: Number(sequence) % 5, seed: Number(sequence) }]);
 process.stdout.write('begin\n');
 try {
   await using repository = await openLocalRepository({ path });

@@ -15,7 +15,8 @@ async function backUpTwice(repository: LocalRepository, machine: MachineKey, nam
     const draft = draftOf({ sequence, content, id: `${name}${sequence}`, stream: name, ...base });
     await using writer = await repository.begin({ ...draft, machine }, createTestFence());
     for (const disk of writer.disks.values()) {
-      await disk.write((sequence - 1) * CLUSTER, content.subarray(CLUSTER));
+      const offset = (sequence - 1) * CLUSTER;
+      await disk.write(offset, content.subarray(offset, Math.min(offset + CLUSTER, disk.sizeBytes)));
       await disk.flush();
     }
     await writer.commit([]);

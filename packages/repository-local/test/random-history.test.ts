@@ -6,7 +6,7 @@ import { expectContents } from './model-machine.ts';
 import { RandomHistory } from './random-history.ts';
 
 const path = '/repository';
-const RUNS = 40 * testScale();
+const RUNS = 24 * testScale();
 const STEPS = 28;
 
 describe('a random history', () => {

@@ -16,14 +16,14 @@ export const path = '/repository';
 const p1 = changed(new Uint8Array(DISK_BYTES), [
   { at: 0, seed: 1 },
   { at: 3, seed: 2 },
-  { at: 9, seed: 3 },
+  { at: 5, seed: 3 },
 ]);
 const p2 = changed(p1, [
   { at: 3, seed: 0 },
   { at: 4, seed: 4 },
 ]);
 const p3 = changed(p2, [{ at: 4, seed: 5 }]);
-const p4 = changed(p1, [{ at: 7, seed: 6 }]);
+const p4 = changed(p1, [{ at: 1, seed: 6 }]);
 /** The content that the backup brings. */
 export const p5 = changed(p3, [{ at: 1, seed: 7 }]);
 const start: Contents = new Map([
