@@ -80,6 +80,7 @@ export class ChainImage implements BlockReader {
     if (last !== undefined) yield last;
   }
 
+  /** Closes the files of the chain. */
   [Symbol.asyncDispose](): Promise<void> {
     this.#closed ??= this.#close();
     return this.#closed;

@@ -101,6 +101,7 @@ export class Qcow2Writer implements BlockWriter {
     });
   }
 
+  /** Closes the file; what was not flushed may be lost. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#state = 'closed';
     await this.#options.handle[Symbol.asyncDispose]();

@@ -66,6 +66,7 @@ export class RawWriter implements BlockWriter {
     return { kind: this.#options.kind, path: this.#options.path };
   }
 
+  /** Closes the file; what was not flushed may be lost. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#state = 'closed';
     await this.#options.handle[Symbol.asyncDispose]();
