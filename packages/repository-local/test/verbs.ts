@@ -44,6 +44,13 @@ let prepared: MemoryFileSystem | undefined;
 
 async function build(): Promise<MemoryFileSystem> {
   const fileSystem = createMemoryFileSystem();
+  await backUpAll(fileSystem);
+  // Else every copy would begin with the session of a dead process.
+  await fileSystem.syncDirectory(`${path}/sessions`);
+  return fileSystem;
+}
+
+async function backUpAll(fileSystem: FileSystem): Promise<void> {
   await using repository = await createLocalRepository({ path }, { fileSystem });
   await backUp(repository, { sequence: 1, content: p1 });
   await backUp(repository, { sequence: 2, content: p2, base: { id: id('p1'), content: p1 } });
@@ -54,7 +61,6 @@ async function build(): Promise<MemoryFileSystem> {
     base: { id: id('p1'), content: p1 },
     kind: 'differential',
   });
-  return fileSystem;
 }
 
 /** Work of one process. */

@@ -57,7 +57,7 @@ export async function* rangesApart(
 }
 
 /** The files of two chains above the first that both have, or `undefined` when they have none in common. */
-export function filesApart(
+function filesApart(
   left: readonly Sidecar[],
   right: readonly Sidecar[],
 ): readonly DiskFileSidecar[] | undefined {

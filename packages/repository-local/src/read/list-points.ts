@@ -24,7 +24,7 @@ export async function* listPoints(
 }
 
 /** Orders by instant; where the clock went back within a stream, a point counts as old as the newest before it. */
-export function oldestFirst(points: readonly RecoveryPoint[]): readonly RecoveryPoint[] {
+function oldestFirst(points: readonly RecoveryPoint[]): readonly RecoveryPoint[] {
   const streams = Map.groupBy(points, ({ machine, stream }) => `${machine} ${stream}`);
   const aged = [...streams.values()].flatMap((stream) => {
     let ageMs = Number.NEGATIVE_INFINITY;

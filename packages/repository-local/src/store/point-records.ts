@@ -51,11 +51,7 @@ async function readNamed(
 }
 
 /** Reads one record; rejects with `CORRUPT` also when it is not the record of this name and machine. */
-export async function readPointRecord(
-  store: LocalStore,
-  paths: MachinePaths,
-  path: string,
-): Promise<PointRecord> {
+async function readPointRecord(store: LocalStore, paths: MachinePaths, path: string): Promise<PointRecord> {
   const record = await store.read(pointRecord, path);
   if (record.machine === paths.machine && recordPath(paths, record) === path) return record;
   throw new SendenseError('CORRUPT', `${path} is the record of another point`, {
