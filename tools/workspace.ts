@@ -9,6 +9,8 @@ export interface Manifest {
   readonly name: string;
   readonly version?: string;
   readonly private?: boolean;
+  readonly exports?: Readonly<Record<string, string | { readonly '@sendense/source': string }>>;
+  readonly bin?: Readonly<Record<string, string>>;
   readonly [field: string]: unknown;
 }
 
@@ -25,7 +27,7 @@ export interface WorkspacePackage {
 export function workspacePackages(): WorkspacePackage[] {
   const parent = path.join(root, 'packages');
   const folders = readdirSync(parent, { withFileTypes: true }).filter((entry) => entry.isDirectory());
-  return folders.map(({ name }) => readPackage(name, path.join(parent, name))).sort(byId);
+  return folders.map(({ name }) => readPackage(path.join(parent, name))).sort(byId);
 }
 
 /** The packages that are published: all but private ones. */
@@ -33,12 +35,24 @@ export function publishedPackages(): WorkspacePackage[] {
   return workspacePackages().filter(({ manifest }) => manifest.private !== true);
 }
 
-function readPackage(id: string, folder: string): WorkspacePackage {
+/** The package in `folder`. */
+export function readPackage(folder: string): WorkspacePackage {
   return {
-    id,
+    id: path.basename(folder),
     folder,
     manifest: JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')) as Manifest,
   };
+}
+
+/** The source files that a package's exports and programs are built from, relative to its folder. */
+export function entrySources({ manifest }: WorkspacePackage): string[] {
+  const sources = Object.values(manifest.exports ?? {}).flatMap((entry) =>
+    typeof entry === 'string' ? [] : [entry['@sendense/source']],
+  );
+  const programs = Object.values(manifest.bin ?? {}).map((file) =>
+    file.replace(/^\.\/dist\/(.*)\.js$/, './src/$1.ts'),
+  );
+  return [...sources, ...programs];
 }
 
 function byId(a: WorkspacePackage, b: WorkspacePackage): number {

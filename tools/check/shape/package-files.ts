@@ -2,14 +2,7 @@ import ts from 'typescript';
 import type { SourceFile } from './source-file.ts';
 
 /** What every package has. */
-const everywhere = [
-  'package.json',
-  'tsconfig.json',
-  'tsup.config.ts',
-  'LICENSE',
-  'README.md',
-  'src/index.ts',
-];
+const everywhere = ['package.json', 'tsconfig.json', 'LICENSE', 'README.md', 'src/index.ts'];
 
 /** Packages that implement a contract: they look alike, so that who knows one knows all. */
 const plugin = /^(source|target|repository|blockio|converter|transport|platform)-/;

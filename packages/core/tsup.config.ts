@@ -1,3 +1,0 @@
-import { packageBuild } from '../../tools/package-build.ts';
-
-export default packageBuild(['src/index.ts']);
