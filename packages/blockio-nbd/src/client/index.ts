@@ -1,0 +1,1 @@
+export type { ChangeOptions, ConnectNbdOptions, NbdExport, StatusRun, ZeroOptions } from './nbd-export.ts';

@@ -1,0 +1,1 @@
+export type { ConnectNbdOptions, NbdExport } from './client/nbd-export.ts';
