@@ -37,6 +37,7 @@ export type { Fence } from './engine/fence.ts';
 export type { Journal, JournalEntry } from './engine/journal.ts';
 export type { Keep, ReconcileReport } from './engine/keep.ts';
 export { abortedError, throwIfAborted } from './errors/aborted.ts';
+export { amendError, type ErrorAmendment } from './errors/amend-error.ts';
 export { defaultRetry, ERROR_CODES, type ErrorCode, type RetryAdvice } from './errors/error-code.ts';
 export { errorFromJson } from './errors/error-from-json.ts';
 export { type ErrorDetails, SendenseError } from './errors/sendense-error.ts';

@@ -3,6 +3,7 @@ import { statusOf } from './chain/open-chain.ts';
 import type { ImageInfo } from './image-info.ts';
 import { type OpenDiskImageOptions, unsupportedFormat } from './open-disk-image.ts';
 import { probeFormat } from './probe-format.ts';
+import { inImage } from './qcow2/in-image.ts';
 import { qcow2Info } from './qcow2/qcow2-info.ts';
 import { readHead } from './qcow2/read-header.ts';
 import { openRaw } from './raw/open-raw.ts';
@@ -21,5 +22,5 @@ export async function readImageInfo(
   }
   if (format !== 'qcow2') throw unsupportedFormat(format, 'open-image');
   await using handle = await fileSystem.open(path, 'read');
-  return qcow2Info(await readHead(handle), status);
+  return inImage(path, async () => qcow2Info(await readHead(handle), status));
 }

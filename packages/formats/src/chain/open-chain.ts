@@ -81,5 +81,9 @@ function loop(path: string, depth: number): SendenseError {
     depth >= MAX_DEPTH
       ? `has more than ${MAX_DEPTH} backing files`
       : 'is its own backing file, through a loop';
-  return new SendenseError('CORRUPT', `${path} ${what}`, { operation: 'open-image', context: { path } });
+  return new SendenseError('CORRUPT', `${path} ${what}`, {
+    operation: 'open-image',
+    remedy: 'rebase the image with "qemu-img rebase", or take another copy of it',
+    context: { path },
+  });
 }

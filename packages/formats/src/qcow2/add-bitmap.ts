@@ -2,6 +2,7 @@ import { SendenseError } from '@sendense/core';
 import type { FileSystem } from '@sendense/plugin-kit/files';
 import { BITMAP_FLAG, DIRTY_TRACKING } from './bitmap-directory.ts';
 import { BitmapEditor, bitmapName } from './bitmap-editor.ts';
+import { inImage } from './in-image.ts';
 import { bitmapTableEntries, MAX_GRANULARITY_BITS, MIN_GRANULARITY_BITS } from './qcow2-bitmap.ts';
 
 /** QEMU's limits: the longest name in bytes, the most bitmaps of an image. */
@@ -23,8 +24,11 @@ export type AddBitmapOptions = {
  * a cut at any instant.
  */
 export async function addBitmap(path: string, options: AddBitmapOptions): Promise<void> {
-  const { fileSystem, name, granularityBytes } = options;
-  checkOptions(name, granularityBytes);
+  checkOptions(options);
+  await inImage(path, () => add(path, options));
+}
+
+async function add(path: string, { fileSystem, name, granularityBytes }: AddBitmapOptions): Promise<void> {
   await using editor = await BitmapEditor.open(path, fileSystem);
   if (editor.entries.some((entry) => entry.name === name)) throw bitmapName('ALREADY_EXISTS', name);
   if (editor.entries.length >= MAX_BITMAPS) throw refused(`more than ${MAX_BITMAPS} bitmaps`);
@@ -47,7 +51,7 @@ export async function addBitmap(path: string, options: AddBitmapOptions): Promis
   await editor.commit([...editor.entries, entry], []);
 }
 
-function checkOptions(name: string, granularityBytes: number): void {
+function checkOptions({ name, granularityBytes }: AddBitmapOptions): void {
   const bits = Math.log2(granularityBytes);
   if (!Number.isInteger(bits) || bits < MIN_GRANULARITY_BITS || bits > MAX_GRANULARITY_BITS) {
     throw refused(`a granularity of ${granularityBytes} bytes: use a power of two from 512 to 2147483648`);

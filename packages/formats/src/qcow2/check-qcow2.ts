@@ -6,6 +6,7 @@ import { checkRefcountTable, compareRefcounts, type RefcountTable } from './chec
 import { CheckLog, type CheckResult } from './check-result.ts';
 import { INCOMPATIBLE } from './constants.ts';
 import { geometryOf } from './geometry.ts';
+import { inImage } from './in-image.ts';
 import { type Qcow2Head, readHead } from './read-header.ts';
 import { readSnapshots } from './read-snapshots.ts';
 import { ReferenceCounter, silentSink } from './reference-counter.ts';
@@ -28,7 +29,7 @@ const WINDOW_CLUSTERS = 32 * 1024 * 1024;
 export async function checkQcow2(path: string, options: CheckQcow2Options = {}): Promise<CheckResult> {
   const { fileSystem = nodeFileSystem, windowClusters = WINDOW_CLUSTERS } = options;
   await using handle = await fileSystem.open(path, 'read');
-  const head = await readHead(handle, { allowCorrupt: true });
+  const head = await inImage(path, () => readHead(handle, { allowCorrupt: true }));
   const log = new CheckLog(path);
   if (head.header.incompatible & INCOMPATIBLE.corrupt)
     log.error('corrupt-bit', 'a writer marked the image as corrupt');

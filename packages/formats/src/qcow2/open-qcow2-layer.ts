@@ -1,6 +1,7 @@
 import type { FileHandle } from '@sendense/plugin-kit/files';
 import type { ChainContext, OpenedLayer } from '../chain/open-chain.ts';
 import { resolveCompanion } from '../resolve-companion.ts';
+import { nameImage } from './in-image.ts';
 import { Qcow2Layer } from './qcow2-layer.ts';
 import { type Qcow2Head, readHead } from './read-header.ts';
 
@@ -17,7 +18,7 @@ export async function openQcow2Layer(
     return { head, handle, layer, ...(head.backing === undefined ? {} : { parent: head.backing }) };
   } catch (error) {
     await handle[Symbol.asyncDispose]();
-    throw error;
+    throw nameImage(error, path);
   }
 }
 

@@ -33,6 +33,14 @@ async function damaged(
   return fileSystem;
 }
 
+/** The error names the file, and says what to do. */
+const blamed = (code: string) => ({
+  code,
+  message: expect.stringContaining(IMAGE),
+  remedy: expect.any(String),
+  context: { path: IMAGE },
+});
+
 const l1Offset = (view: DataView) => Number(view.getBigUint64(40));
 const l2Offset = (view: DataView) => Number(view.getBigUint64(l1Offset(view)) & 0x00ff_ffff_ffff_fe00n);
 
@@ -67,7 +75,7 @@ describe('an image whose header is damaged', () => {
       if (what.startsWith('an extension')) view.setUint32(116, 5000);
       if (what.startsWith('a backing')) view.setUint32(16, 100);
     });
-    await expect(openQcow2(IMAGE, { fileSystem })).rejects.toMatchObject({ code });
+    await expect(openQcow2(IMAGE, { fileSystem })).rejects.toMatchObject(blamed(code));
   });
 
   it('names the unknown incompatible bit', async () => {
@@ -78,7 +86,7 @@ describe('an image whose header is damaged', () => {
   it('and that was cut inside the header is refused with FORMAT_INVALID', async () => {
     const fileSystem = await sampleImage();
     fileSystem.files.set(IMAGE, (fileSystem.files.get(IMAGE) ?? new Uint8Array()).slice(0, 90));
-    await expect(openQcow2(IMAGE, { fileSystem })).rejects.toMatchObject({ code: 'FORMAT_INVALID' });
+    await expect(openQcow2(IMAGE, { fileSystem })).rejects.toMatchObject(blamed('FORMAT_INVALID'));
   });
 });
 
@@ -118,7 +126,7 @@ describe('an image whose tables are damaged', () => {
   ];
   it.each(tables)('(%s) is refused with CORRUPT when it is read', async (_, change, options) => {
     const fileSystem = await damaged(change, options ?? {});
-    await expect(readAll(fileSystem)).rejects.toMatchObject({ code: 'CORRUPT' });
+    await expect(readAll(fileSystem)).rejects.toMatchObject(blamed('CORRUPT'));
   });
 
   it('(a compressed cluster holds more than a cluster) is refused with CORRUPT', async () => {
@@ -171,7 +179,7 @@ describe('an image with a backing file', () => {
 
   it('that is itself is refused with CORRUPT', async () => {
     const fileSystem = await chainOf(['disk.qcow2']);
-    await expect(openQcow2(IMAGE, { fileSystem, parents })).rejects.toMatchObject({ code: 'CORRUPT' });
+    await expect(openQcow2(IMAGE, { fileSystem, parents })).rejects.toMatchObject(blamed('CORRUPT'));
   });
 
   it('in a loop of three is refused with CORRUPT', async () => {

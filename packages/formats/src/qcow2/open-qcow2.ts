@@ -35,7 +35,7 @@ export async function openQcow2(path: string, options: OpenQcow2Options = {}): P
     return new Qcow2Image(
       layers,
       { ...info, warnings: [...info.warnings, ...warnings] },
-      { handle, head, directory },
+      { path: real, handle, head, directory },
     );
   } catch (error) {
     await Promise.all(layers.map((layer) => layer[Symbol.asyncDispose]()));

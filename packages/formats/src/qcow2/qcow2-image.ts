@@ -5,11 +5,13 @@ import type { Layer } from '../chain/layer.ts';
 import type { ImageInfo } from '../image-info.ts';
 import type { BitmapEntry } from './bitmap-directory.ts';
 import { dirtyExtents } from './dirty-extents.ts';
+import { eachInImage } from './in-image.ts';
 import { bitmapOf, type Qcow2Bitmap } from './qcow2-bitmap.ts';
 import type { Qcow2Head } from './read-header.ts';
 
 /** What a {@link Qcow2Image} knows of its top file. */
 export type Qcow2Top = {
+  readonly path: string;
   readonly handle: FileHandle;
   readonly head: Qcow2Head;
   readonly directory: readonly BitmapEntry[];
@@ -32,7 +34,7 @@ export class Qcow2Image extends ChainImage {
    * `CHANGE_TRACKING_LOST` for a bitmap that is not consistent.
    */
   dirtyExtents(name: string, call?: Call): AsyncIterable<ByteRange> {
-    const { handle, head, directory } = this.#top;
+    const { path, handle, head, directory } = this.#top;
     const index = this.bitmaps.findIndex((bitmap) => bitmap.name === name);
     const entry = directory[index];
     if (entry === undefined) {
@@ -51,6 +53,10 @@ export class Qcow2Image extends ChainImage {
       );
     }
     const { sizeBytes } = this;
-    return dirtyExtents({ handle, entry, sizeBytes, clusterBytes: 2 ** head.header.clusterBits }, call);
+    const extents = dirtyExtents(
+      { handle, entry, sizeBytes, clusterBytes: 2 ** head.header.clusterBits },
+      call,
+    );
+    return eachInImage(path, extents);
   }
 }

@@ -8,6 +8,7 @@ import { decompressCluster } from './decompress-cluster.ts';
 import { corrupt } from './format-error.ts';
 import { geometryOf } from './geometry.ts';
 import type { Qcow2Header } from './header.ts';
+import { inImage, nameImage } from './in-image.ts';
 import { TablePages } from './table-pages.ts';
 
 /** What a {@link Qcow2Layer} is made of; it owns both handles. */
@@ -46,11 +47,17 @@ export class Qcow2Layer implements Layer {
   }
 
   runAt(offset: number, end: number): Run | Promise<Run> {
-    return this.#map.runAt(offset, end);
+    try {
+      const run = this.#map.runAt(offset, end);
+      return run instanceof Promise ? inImage(this.#options.path, () => run) : run;
+    } catch (error) {
+      throw nameImage(error, this.#options.path);
+    }
   }
 
   async decompress(run: CompressedRun): Promise<Uint8Array> {
-    return this.#tables.cluster(run.hostOffset, () => this.#decompress(run));
+    const { path } = this.#options;
+    return inImage(path, async () => this.#tables.cluster(run.hostOffset, () => this.#decompress(run)));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,0 +1,28 @@
+import type { Json } from '../values/json.ts';
+import { SendenseError } from './sendense-error.ts';
+
+/** What a caller knows of a failure that the one who noticed it did not. */
+export type ErrorAmendment = {
+  readonly message?: string;
+  readonly remedy?: string;
+  /** Added to what is there; a field that is there already stays. */
+  readonly context?: { readonly [key: string]: Json };
+};
+
+/** The same failure, told with more: code, operation, advice, causes and stack stay; `error` itself is not changed. */
+export function amendError(error: SendenseError, amendment: ErrorAmendment): SendenseError {
+  const { message = error.message, remedy = error.remedy, context } = amendment;
+  const { operation, retry, retryAfterMs, effect, cause, causes } = error;
+  const amended = new SendenseError(error.code, message, {
+    operation,
+    retry,
+    effect,
+    causes,
+    context: { ...context, ...error.context },
+    ...(cause === undefined ? {} : { cause }),
+    ...(remedy === undefined ? {} : { remedy }),
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  });
+  if (error.stack !== undefined) amended.stack = error.stack;
+  return amended;
+}
