@@ -65,13 +65,14 @@ function redirectOutput(program: Command, host: Host): void {
   visit(program);
 }
 
-/** The verb, or group of verbs, that `args` begin with, in words. */
+/** The verb, or group of verbs, that `args` name, in words; flags may stand in front of each. */
 function knownWords(program: Command, args: readonly string[]): string[] {
-  const [word = '', ...rest] = args;
-  const command = program.commands.find((candidate) => candidate.name() === word);
-  return command === undefined
-    ? [program.name()]
-    : [program.name(), ...knownWords(command, rest).with(0, word)];
+  for (const [index, word] of args.entries()) {
+    const command = program.commands.find((candidate) => candidate.name() === word);
+    if (command === undefined) continue;
+    return [program.name(), ...knownWords(command, args.slice(index + 1))];
+  }
+  return [program.name()];
 }
 
 function asFailure(error: unknown, program: Command, args: readonly string[]): SendenseError {

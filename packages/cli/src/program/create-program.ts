@@ -19,7 +19,9 @@ export function createProgram(run: RunVerb): Command {
   const program = new Command('sendense-ctl')
     .description('Back up, restore and look after virtual machine disks.')
     .addHelpCommand(true)
+    .enablePositionalOptions()
     .exitOverride();
+  addCommonFlags(program);
   const groups = new Map<string, Command>();
   for (const verb of VERBS) {
     const command = addVerb(parentOf(verb, program, groups), verb, run);
@@ -31,19 +33,32 @@ export function createProgram(run: RunVerb): Command {
 function parentOf(verb: Verb, program: Command, groups: Map<string, Command>): Command {
   const [group] = verb.words;
   if (verb.words.length === 1) return program;
-  const parent =
-    groups.get(group) ??
-    program
-      .command(group)
-      .description(GROUPS[group] ?? '')
-      .exitOverride();
-  groups.set(group, parent);
+  const known = groups.get(group);
+  if (known !== undefined) return known;
+  const parent = program
+    .command(group)
+    .description(GROUPS[group] ?? '')
+    .enablePositionalOptions()
+    .exitOverride();
+  groups.set(group, addCommonFlags(parent));
   return parent;
+}
+
+/** What was given to a verb, or to the words before it; the nearer one counts. */
+function givenOptions(command: Command): Record<string, unknown> {
+  const own = command.opts();
+  if (command.parent === null) return own;
+  const above = givenOptions(command.parent);
+  const defaults = Object.keys(own).filter((name) => command.getOptionValueSource(name) === 'default');
+  const kept = Object.fromEntries(
+    defaults.filter((name) => name in above).map((name) => [name, above[name]]),
+  );
+  return { ...above, ...own, ...kept };
 }
 
 function addVerb(parent: Command, verb: Verb, run: RunVerb): Command {
   const command = parent.command(verb.words.at(-1) ?? '').description(verb.summary);
   return addCommonFlags(verb.flags(command))
     .allowExcessArguments(false)
-    .action((options: unknown) => run(verb, options));
+    .action((_: unknown, called: Command) => run(verb, givenOptions(called)));
 }

@@ -52,12 +52,9 @@ export async function openRepository(session: Session, name: string | undefined)
   return keepRepository(session, repository);
 }
 
-/** Closes the repository with the session, and tells what is noteworthy of it. */
+/** Closes the repository with the session; what is noteworthy of it, it logs itself. */
 export function keepRepository(session: Session, repository: LocalRepository): OpenRepository {
   session.own(repository);
-  for (const { severity, message, code } of repository.findings) {
-    session.log({ level: severity === 'info' ? 'info' : 'warn', message, fields: { code } });
-  }
   const { path } = repository;
   return { repository, path, location: `local:${path}` };
 }

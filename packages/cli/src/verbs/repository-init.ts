@@ -1,3 +1,4 @@
+import { systemServices } from '@sendense/core';
 import { createLocalRepository } from '@sendense/repository-local';
 import type { Command } from 'commander';
 import { parseText } from '../program/flag-values.ts';
@@ -18,7 +19,10 @@ export const repositoryInit = defineVerb<{ readonly repository: string }>({
   async run(session, options) {
     await session.catalog();
     const wanted = repositoryPath(session, options.repository);
-    const open = keepRepository(session, await createLocalRepository({ path: wanted }));
+    const open = keepRepository(
+      session,
+      await createLocalRepository({ path: wanted }, systemServices({ log: session.log })),
+    );
     await noteChange(session, open);
     const { repository, path } = open;
     return {
