@@ -9,10 +9,10 @@ import {
   SendenseError,
   throwIfAborted,
 } from '@sendense/core';
+import { serializeBitmapName } from '@sendense/plugin-kit/baselines';
 import type { Baseline } from './baseline-state.ts';
 import { createState } from './baseline-state.ts';
 import { addBaseline, removeBaselines } from './baselines.ts';
-import { serializeBitmapName } from './bitmap-name.ts';
 import type { DecidedDisk } from './capture-plan.ts';
 import type { SourceContext } from './context.ts';
 import { closeDisks } from './opened-disk.ts';

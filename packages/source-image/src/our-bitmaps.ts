@@ -1,6 +1,6 @@
 import type { DiskImage } from '@sendense/formats';
 import { type Qcow2Bitmap, Qcow2Image } from '@sendense/formats/qcow2';
-import { parseBitmapName } from './bitmap-name.ts';
+import { parseBitmapName } from '@sendense/plugin-kit/baselines';
 
 /** `image` when its format can hold bitmaps. */
 export function qcow2Of(image: DiskImage): Qcow2Image | undefined {

@@ -10,9 +10,9 @@ import {
   systemRandom,
   throwIfAborted,
 } from '@sendense/core';
+import { isNamedBy, parseBitmapName } from '@sendense/plugin-kit/baselines';
 import { linuxImageLocks, nodeFileSystem } from '@sendense/plugin-kit/files';
 import { removeBaselines } from './baselines.ts';
-import { parseBitmapName } from './bitmap-name.ts';
 import { capabilitiesOf } from './capabilities.ts';
 import { checkConsistency, decideDisks, diskFindings, planOf, skippedDisks } from './capture-plan.ts';
 import type { SourceContext } from './context.ts';
@@ -75,9 +75,8 @@ async function removeLeftovers(
   found: FoundImages,
   request: CaptureRequest,
 ): Promise<void> {
-  const named = JSON.stringify(request.since);
   const isLeft = (name: string) =>
-    parseBitmapName(name)?.capture === request.id && !named.includes(JSON.stringify(name));
+    parseBitmapName(name)?.capture === request.id && !isNamedBy(request.since, name);
   const ids = diskIdsOf(found.paths, context.options.machineId);
   for (const [index, path] of found.paths.entries()) {
     const isExcluded = request.disks?.exclude.some((id) => id === ids[index]) ?? false;

@@ -1,18 +1,23 @@
 import { type CaptureId, captureId, type StreamId, streamId } from '@sendense/core';
 
-/** What the name of one of our bitmaps says. */
+/** What the name of one of our dirty bitmaps says. */
 export type BitmapName = {
   readonly capture: CaptureId;
   readonly stream: StreamId;
   /** When the baseline was made. */
   readonly at: Date;
+  /** The whole name. */
+  readonly name: string;
 };
 
 /** `~` is in no id, so the parts cannot run together. */
 const NAME = /^sendense~([^~]+)~([^~]+)~(\d{1,15})$/;
 
-/** The name of the baseline of `capture`: the capture's id, its stream, and the time in milliseconds. */
-export function serializeBitmapName({ capture, stream, at }: BitmapName): string {
+/**
+ * The name of the baseline of `capture`: the capture's id, its stream, and the time in milliseconds. Every source names
+ * its bitmaps so, and knows those of the others.
+ */
+export function serializeBitmapName({ capture, stream, at }: Omit<BitmapName, 'name'>): string {
   return `sendense~${capture}~${stream}~${at.getTime()}`;
 }
 
@@ -21,7 +26,7 @@ export function parseBitmapName(name: string): BitmapName | undefined {
   const [, capture, stream, at] = NAME.exec(name) ?? [];
   if (capture === undefined || stream === undefined) return undefined;
   try {
-    return { capture: captureId(capture), stream: streamId(stream), at: new Date(Number(at)) };
+    return { capture: captureId(capture), stream: streamId(stream), at: new Date(Number(at)), name };
   } catch {
     return undefined;
   }

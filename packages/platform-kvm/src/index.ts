@@ -1,0 +1,1 @@
+export { connectQmp, type QmpClient, type QmpConnectOptions, type QmpEvent } from './qmp/index.ts';

@@ -1,0 +1,118 @@
+import type {
+  Call,
+  CaptureId,
+  Consistency,
+  DiskId,
+  DiskSlot,
+  Finding,
+  MachineRef,
+  MachineSpec,
+  NbdEndpoint,
+  SkippedDisk,
+  StreamId,
+} from '@sendense/core';
+import type { BitmapName } from '@sendense/plugin-kit/baselines';
+
+/** A dirty bitmap (with libvirt: the one of a checkpoint) as the host sees it. */
+export type HostBitmap = {
+  readonly name: string;
+  readonly granularityBytes: number;
+  /** `false`: it was switched off and silently misses writes. */
+  readonly recording: boolean;
+  /** `false`: its last writer ended without saving it. */
+  readonly consistent: boolean;
+  /** Sum of what it calls dirty; `undefined` where the host does not say. */
+  readonly dirtyBytes: number | undefined;
+};
+
+/** A disk of the machine as it is now. */
+export type HostDisk = {
+  /** What the host calls the disk for as long as the machine has it: the guest device, else the block node. */
+  readonly id: DiskId;
+  readonly label: string;
+  readonly slot: DiskSlot;
+  readonly sizeBytes: number;
+  readonly readOnly: boolean;
+  /** By what the host is asked for it: a block node's name, a target (`vda`). */
+  readonly target: string;
+  /** `qcow2`, `raw`, … */
+  readonly format: string;
+  /** Path or address of the image, then of its backing files: tells a replaced disk from one that lost its bitmap. */
+  readonly images: readonly string[];
+  /** Those of the active image: bitmaps of backing files see no writes. */
+  readonly bitmaps: readonly HostBitmap[];
+  /** Why no baseline can be kept in it, as a sentence; `undefined` when one can. */
+  readonly untracked: string | undefined;
+};
+
+/** The machine as it is now. */
+export type HostMachine = {
+  readonly machine: MachineRef;
+  readonly power: 'on' | 'off';
+  /** Holds the disks that are captured, in their order. */
+  readonly spec: MachineSpec;
+  readonly disks: readonly HostDisk[];
+  /** Disks that are never captured (empty, removable), and why. */
+  readonly skipped: readonly SkippedDisk[];
+  readonly findings: readonly Finding[];
+};
+
+/** What is to be frozen. */
+export type InstantRequest = {
+  readonly captureId: CaptureId;
+  readonly stream: StreamId;
+  /** Name of the new baseline; everything that is made bears the capture's id. See `BitmapName`. */
+  readonly baseline: string;
+  readonly consistency: { readonly want: Consistency; readonly accept: Consistency };
+  readonly disks: readonly {
+    readonly disk: HostDisk;
+    /** The bitmap since which changes are wanted; it goes on recording. `null`: the whole disk is wanted. */
+    readonly since: string | null;
+    /** Whether the new baseline is to be made in this disk. */
+    readonly track: boolean;
+  }[];
+};
+
+/** One frozen disk. */
+export type LiveDisk = {
+  readonly id: DiskId;
+  readonly endpoint: NbdEndpoint;
+  /** The NBD meta context that calls dirty what changed (flag 1); `null` for a full. */
+  readonly dirtyContext: string | null;
+};
+
+/** All disks of a request, frozen at one instant and readable until `end`. */
+export interface LiveInstant {
+  readonly at: Date;
+  /** What was obtained. */
+  readonly consistency: Consistency;
+  readonly disks: readonly LiveDisk[];
+  readonly findings: readonly Finding[];
+  /** Rejects with `INSTANT_LOST` unless all that was read up to now is of the instant. */
+  check(call?: Call): Promise<void>;
+  /**
+   * Ends the exports and jobs and removes everything temporary; the new baselines stay. Idempotent. What could not be
+   * removed is a finding: `tidy` finds it again.
+   */
+  end(call?: Call): Promise<readonly Finding[]>;
+}
+
+/** Where a machine runs: a QEMU monitor, libvirt, or the images of a stopped machine. Calls may overlap. */
+export interface MachineHost extends AsyncDisposable {
+  describe(call?: Call): Promise<HostMachine>;
+  /**
+   * Freezes at one instant and makes the new baselines at the same instant. Leaves nothing behind when it rejects:
+   * `SNAPSHOT_FAILED`, `QUIESCE_FAILED`, `LOCKED` when another job or server is in the way, `NO_SPACE`.
+   */
+  begin(request: InstantRequest, call?: Call): Promise<LiveInstant>;
+  /**
+   * Removes those of our bitmaps that `unwanted` picks, from all disks. Resolves with what was removed, in words.
+   * What is gone already is no failure; what cannot be removed now is a finding.
+   */
+  removeBitmaps(unwanted: (made: BitmapName) => boolean, call?: Call): Promise<Removal>;
+  /** Ends and removes the temporary things (jobs, exports, scratch files) of dead captures that `isLeft` picks. */
+  tidy(isLeft: (made: BitmapName) => boolean, call?: Call): Promise<Removal>;
+}
+
+/** What was removed, in words, and what could not be. */
+export type Removal = { readonly removed: readonly string[]; readonly findings: readonly Finding[] };

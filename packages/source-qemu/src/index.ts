@@ -1,0 +1,1 @@
+export type { HostBitmap, HostDisk, HostMachine, LiveInstant, MachineHost } from './host/machine-host.ts';
