@@ -134,6 +134,6 @@ describeWithPeers(['qemu-img', 'qemu-io'], 'increments of an image that qemu-io 
     await qemuIo(path, 'write -P 1 0 1M');
     await bench.source({ path }).retire([first]);
     await run('qemu-img', 'check', path);
-    expect(await run('qemu-img', 'info', path)).not.toContain('sendense~');
+    expect(await run('qemu-img', 'info', path)).not.toContain('sendense.');
   });
 });

@@ -13,8 +13,20 @@ describe('the name of a baseline', () => {
     expect(parseBitmapName(name)).toEqual({ ...parts, name });
   });
 
-  it.each(['backup-vda', 'sendense~a~b', 'sendense~a~b~c', 'sendense~~b~1', 'sendense~/etc~b~1', 'x~a~b~1'])(
-    'is not %s: somebody else made that',
-    (name) => expect(parseBitmapName(name)).toBeUndefined(),
-  );
+  it('is made of what libvirt allows in the name of a checkpoint', () => {
+    const parts = { capture: captureId('a.b:c_d-e'), stream: streamId('x:.y'), at: new Date(5) };
+    expect(serializeBitmapName(parts)).toBe('sendense.a_2eb_3ac_5fd-e.x_3a_2ey.5');
+    expect(parseBitmapName(serializeBitmapName(parts))).toMatchObject(parts);
+  });
+
+  it.each([
+    'backup-vda',
+    'sendense.a.b',
+    'sendense.a.b.c',
+    'sendense..b.1',
+    'sendense._2fetc.b.1',
+    'sendense.a.b.01',
+    'sendense._61.b.1',
+    'x.a.b.1',
+  ])('is not %s: somebody else made that', (name) => expect(parseBitmapName(name)).toBeUndefined());
 });
