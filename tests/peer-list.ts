@@ -1,5 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { delimiter } from 'node:path';
+import { isAtLeast } from './program-version.ts';
+import { unpackedPrograms } from './unpacked-packages.ts';
 
 /** Separates a skipped suite's title from the reason; the report of the test runner reads it. */
 export const SKIP_MARK = ' -- skipped: ';
@@ -13,10 +16,21 @@ export interface Peer {
   readonly detect?: readonly (readonly string[])[];
   /** The Debian and Ubuntu packages that provide it. */
   readonly packages?: readonly string[];
+  /** Least version, `major.minor`, that the first command of `detect` must print. */
+  readonly version?: string;
+  /** Where newer programs are unpacked from when those of the machine are too old. */
+  readonly unpack?: PackageSource;
   /** What it needs besides the packages. */
   readonly note?: string;
   /** Why it can never run here; such a peer has neither `detect` nor `packages`. */
   readonly impossible?: string;
+}
+
+/** Debian packages of another release, unpacked beside the machine's own and never installed. */
+export interface PackageSource {
+  /** A line of an apt sources list. */
+  readonly source: string;
+  readonly packages: readonly string[];
 }
 
 /** Reads `tests/peers.json`. */
@@ -25,12 +39,27 @@ export function readPeers(): readonly Peer[] {
   return (JSON.parse(text) as { peers: Peer[] }).peers;
 }
 
-/** Whether every command that detects the peer succeeds now. */
+/** Whether every command that detects the peer succeeds now, in the version that is needed. */
 export function isPresent(peer: Peer): boolean {
   if (peer.impossible !== undefined || peer.detect === undefined) return false;
-  return peer.detect.every(([command = '', ...args]) => {
-    return spawnSync(command, args, { stdio: 'ignore', env: environmentWithSystemFolders() }).status === 0;
+  const env = peerEnvironment(peer);
+  return peer.detect.every(([command = '', ...args], index) => {
+    const { status, stdout } = spawnSync(command, args, {
+      stdio: ['ignore', 'pipe', 'ignore'],
+      env,
+      encoding: 'utf8',
+    });
+    const least = index === 0 ? peer.version : undefined;
+    return status === 0 && (least === undefined || isAtLeast(stdout, least));
   });
+}
+
+/** The environment in which the programs of a peer are found: unpacked ones first, then the system's folders. */
+export function peerEnvironment(peer: Peer): NodeJS.ProcessEnv {
+  const unpacked = peer.unpack === undefined ? [] : [unpackedPrograms(peer.name)];
+  // mkfs and its kin live in sbin, which is not on the PATH of an ordinary user.
+  const folders = [...unpacked, process.env.PATH ?? '', '/usr/sbin', '/sbin'];
+  return { ...process.env, PATH: folders.join(delimiter) };
 }
 
 /** The command that installs the packages of these peers on Debian and Ubuntu. */
@@ -43,10 +72,7 @@ export function installCommand(peers: readonly Peer[]): string {
 export function absenceReason(peer: Peer): string {
   if (peer.impossible !== undefined) return `${peer.name} cannot run here: ${peer.impossible}`;
   const note = peer.note === undefined ? '' : ` (${peer.note})`;
-  return `${peer.name} is not usable; as root: ${installCommand([peer])}${note}`;
-}
-
-/** mkfs and its kin live in sbin, which is not on the PATH of an ordinary user. */
-function environmentWithSystemFolders(): NodeJS.ProcessEnv {
-  return { ...process.env, PATH: `${process.env.PATH ?? ''}:/usr/sbin:/sbin` };
+  const unpack =
+    peer.unpack === undefined ? '' : `, then npm test, which unpacks ${peer.unpack.packages.join(' ')}`;
+  return `${peer.name} is not usable; as root: ${installCommand([peer])}${unpack}${note}`;
 }

@@ -14,7 +14,7 @@ test('only the peers of the chosen suites are needed', () => {
 
 test('root on Debian installs what is absent, each package once', () => {
   const decision = decidePeers([xfs, qemu, { ...qemu, name: 'qemu-io' }], rootOnDebian);
-  expect(decision).toEqual({ install: ['qemu-utils', 'xfsprogs'], advice: undefined });
+  expect(decision).toEqual({ install: ['qemu-utils', 'xfsprogs'], unpack: [], advice: undefined });
 });
 
 test('anybody else gets one line with the exact command', () => {
@@ -24,8 +24,16 @@ test('anybody else gets one line with the exact command', () => {
   expect(advice).not.toContain('\n');
 });
 
+test('programs of another release are unpacked on Debian, by anybody', () => {
+  const recent: Peer = { ...qemu, name: 'recent', unpack: { source: 'deb …', packages: ['qemu-utils'] } };
+  const anybody = { ...rootOnDebian, root: false };
+  expect(decidePeers([qemu, recent], rootOnDebian).unpack).toEqual([recent]);
+  expect(decidePeers([qemu, recent], anybody).unpack).toEqual([recent]);
+  expect(decidePeers([qemu, recent], { ...anybody, debian: false }).unpack).toEqual([]);
+});
+
 test('with nothing to install nothing is done or said', () => {
-  expect(decidePeers([vcenter], rootOnDebian)).toEqual({ install: [], advice: undefined });
+  expect(decidePeers([vcenter], rootOnDebian)).toEqual({ install: [], unpack: [], advice: undefined });
 });
 
 test('an absent peer fails CI, unless it is impossible; elsewhere it does not', () => {

@@ -12,6 +12,8 @@ export interface Machine {
 export interface PeerDecision {
   /** Debian packages to install now. */
   readonly install: readonly string[];
+  /** Peers whose programs come from another release; to unpack where they are absent after the installation. */
+  readonly unpack: readonly Peer[];
   /** One line for the person at the terminal; undefined when nothing is for them to do. */
   readonly advice: string | undefined;
 }
@@ -24,16 +26,17 @@ export function peersOfSuites(peers: readonly Peer[], suites: readonly string[])
 /** Decides between installing absent peers and telling how to. */
 export function decidePeers(absent: readonly Peer[], machine: Machine): PeerDecision {
   const installable = absent.filter((peer) => (peer.packages?.length ?? 0) > 0);
-  if (installable.length === 0) return { install: [], advice: undefined };
+  if (installable.length === 0) return { install: [], unpack: [], advice: undefined };
+  const unpack = machine.debian ? installable.filter((peer) => peer.unpack !== undefined) : [];
   if (machine.root && machine.debian) {
     const packages = new Set(installable.flatMap((peer) => peer.packages ?? []));
-    return { install: [...packages].sort(), advice: undefined };
+    return { install: [...packages].sort(), unpack, advice: undefined };
   }
   const names = installable.map((peer) => peer.name).join(', ');
   const command = machine.debian
     ? `sudo ${installCommand(installable)}`
     : `${installCommand(installable)} (Debian names)`;
-  return { install: [], advice: `Tests that need ${names} are skipped; to run them: ${command}` };
+  return { install: [], unpack, advice: `Tests that need ${names} are skipped; to run them: ${command}` };
 }
 
 /** The failures that absent peers are: in CI each one that could be installed, elsewhere none. */

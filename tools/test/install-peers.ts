@@ -1,5 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import type { Peer } from '@sendense/tests/peer-list';
+import { unpackPackages } from '@sendense/tests/unpacked-packages';
 import type { Machine } from './decide-peers.ts';
 
 /** Reads what the decision about peers depends on from this machine. */
@@ -12,6 +14,13 @@ export function installPackages(packages: readonly string[]): boolean {
   process.stderr.write(`Installing what the tests need: ${packages.join(' ')}\n`);
   const install = ['install', '--yes', '--no-install-recommends', ...packages];
   return aptGet(['update']) && aptGet(install);
+}
+
+/** Unpacks the programs of a peer beside the machine's own. Tells whether it worked. */
+export function unpackPeer(peer: Peer): boolean {
+  if (peer.unpack === undefined) return false;
+  process.stderr.write(`Unpacking what the tests need: ${peer.unpack.packages.join(' ')}\n`);
+  return unpackPackages(peer.name, peer.unpack);
 }
 
 function aptGet(args: readonly string[]): boolean {

@@ -4,7 +4,7 @@ import { selectedSuites } from './arguments.ts';
 import { budgetTable, readBudget } from './budget.ts';
 import { closingLine } from './closing-line.ts';
 import { decidePeers, type Machine, peerFailures, peersOfSuites } from './decide-peers.ts';
-import { installPackages, thisMachine } from './install-peers.ts';
+import { installPackages, thisMachine, unpackPeer } from './install-peers.ts';
 import { outcomeOf, skipLines, unexplainedSkips } from './report.ts';
 import { runVitest } from './run-vitest.ts';
 import type { SuiteResult } from './suite-results.ts';
@@ -39,10 +39,13 @@ async function main(args: readonly string[]): Promise<number> {
 function preparePeers(suites: readonly string[], machine: Machine): string[] {
   const needed = peersOfSuites(readPeers(), suites);
   const absent = needed.filter((peer) => !isPresent(peer));
-  const { install, advice } = decidePeers(absent, machine);
+  const { install, unpack, advice } = decidePeers(absent, machine);
   if (advice !== undefined) process.stderr.write(`${advice}\n`);
   if (install.length > 0 && !installPackages(install))
     process.stderr.write('apt-get failed; going on without.\n');
+  for (const peer of unpack.filter((candidate) => !isPresent(candidate))) {
+    if (!unpackPeer(peer)) process.stderr.write(`${peer.name} could not be unpacked; going on without.\n`);
+  }
   return peerFailures(
     absent.filter((peer) => !isPresent(peer)),
     machine,

@@ -24,6 +24,21 @@ test('a peer is present when all its commands succeed', () => {
   expect(isPresent({ name: 'x', suites: [], impossible: 'never' })).toBe(false);
 });
 
+test('a peer is present in the version that is needed, or a newer one', () => {
+  const printing = (text: string) => ({
+    name: 'x',
+    suites: [],
+    packages: ['x'],
+    version: '8.2',
+    detect: [['echo', text], ['true']],
+  });
+  expect(isPresent(printing('qemu-nbd 8.2.1 (Debian)'))).toBe(true);
+  expect(isPresent(printing('qemu-nbd 10.0.2'))).toBe(true);
+  expect(isPresent(printing('qemu-nbd 8.1.9'))).toBe(false);
+  expect(isPresent(printing('qemu-nbd 7.12'))).toBe(false);
+  expect(isPresent(printing('no number'))).toBe(false);
+});
+
 test('the reason of an absence tells what to install', () => {
   const peer = { name: 'x', suites: [], packages: ['b', 'a'], detect: [], note: 'root' };
   expect(installCommand([peer, peer])).toBe('apt-get install --no-install-recommends a b');

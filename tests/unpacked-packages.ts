@@ -1,0 +1,54 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { PackageSource } from './peer-list.ts';
+
+const CACHE = fileURLToPath(new URL('../.cache/peers/', import.meta.url));
+
+/** The folder of the unpacked programs of a peer; it need not exist. */
+export function unpackedPrograms(name: string): string {
+  return join(CACHE, name, 'usr', 'bin');
+}
+
+/**
+ * Downloads Debian packages and unpacks them into the cache, without root and without touching the machine's
+ * own lists and packages: apt gets folders of its own. Libraries they need must be installed. Tells whether it worked.
+ */
+export function unpackPackages(name: string, from: PackageSource): boolean {
+  const target = join(CACHE, name);
+  mkdirSync(dirname(target), { recursive: true });
+  const work = mkdtempSync(`${target}-`);
+  try {
+    const apt = aptOptions(work, from.source);
+    if (!run('apt-get', [...apt, 'update'], work)) return false;
+    if (!run('apt-get', [...apt, 'download', ...from.packages], work)) return false;
+    const archives = readdirSync(work).filter((file) => file.endsWith('.deb'));
+    const root = join(work, 'root');
+    if (!archives.every((file) => run('dpkg-deb', ['-x', file, root], work))) return false;
+    rmSync(target, { recursive: true, force: true });
+    renameSync(root, target);
+    return true;
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
+function aptOptions(work: string, source: string): string[] {
+  mkdirSync(join(work, 'lists', 'partial'), { recursive: true });
+  mkdirSync(join(work, 'cache', 'archives', 'partial'), { recursive: true });
+  writeFileSync(join(work, 'sources.list'), `${source}\n`);
+  const settings = [
+    `Dir::Etc::SourceList=${join(work, 'sources.list')}`,
+    'Dir::Etc::SourceParts=-',
+    `Dir::State::Lists=${join(work, 'lists')}`,
+    `Dir::Cache=${join(work, 'cache')}`,
+    // As root apt would download as another user, who may not write here.
+    'APT::Sandbox::User=root',
+  ];
+  return ['-q', ...settings.flatMap((setting) => ['-o', setting])];
+}
+
+function run(program: string, args: readonly string[], cwd: string): boolean {
+  return spawnSync(program, args, { cwd, stdio: ['ignore', process.stderr, process.stderr] }).status === 0;
+}
