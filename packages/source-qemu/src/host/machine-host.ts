@@ -97,9 +97,15 @@ export interface LiveInstant {
   end(call?: Call): Promise<readonly Finding[]>;
 }
 
+/** A call that may say which bitmaps matter. */
+export type DescribeCall = Call & {
+  /** Bitmaps that states name: a host that forgets its bitmaps (libvirt, of a recreated domain) looks for these. */
+  readonly named?: readonly string[];
+};
+
 /** Where a machine runs: a QEMU monitor, libvirt, or the images of a stopped machine. Calls may overlap. */
 export interface MachineHost extends AsyncDisposable {
-  describe(call?: Call): Promise<HostMachine>;
+  describe(call?: DescribeCall): Promise<HostMachine>;
   /**
    * Freezes at one instant and makes the new baselines at the same instant. Leaves nothing behind when it rejects:
    * `SNAPSHOT_FAILED`, `QUIESCE_FAILED`, `LOCKED` when another job or server is in the way, `NO_SPACE`.
