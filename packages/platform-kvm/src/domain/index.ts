@@ -1,3 +1,4 @@
+export { indexOfDiskName, slotOf } from './disk-slot.ts';
 export type {
   BackingImage,
   CpuTopology,
@@ -10,7 +11,10 @@ export type {
   DomainTpm,
   DriveAddress,
 } from './domain.ts';
+export { type DomainChoices, domainOf, type NewDisk } from './domain-of.ts';
+export { type DiskFacts, LIBVIRT_PLATFORM, machineSpecOf } from './machine-spec.ts';
+export { nativeConfigOf } from './native-config.ts';
 export { parseDomain } from './parse-domain.ts';
 export { parseXml } from './parse-xml.ts';
-export { serializeXml } from './serialize-xml.ts';
+export { type DomainExtras, serializeDomain } from './serialize-domain.ts';
 export { childOf, childrenOf, element, textOf, type XmlElement } from './xml-element.ts';
