@@ -19,21 +19,20 @@ export type ExportInfo =
 
 /** Data of an `info` reply. */
 export function encodeInfo(info: Exclude<ExportInfo, { kind: 'unknown' }>): Uint8Array {
-  switch (info.kind) {
-    case 'export':
-      return new WireWriter(12).u16(InfoType.export).u64(info.sizeBytes).u16(info.flags).done();
-    case 'block-size':
-      return new WireWriter(14)
-        .u16(InfoType.blockSize)
-        .u32(info.minBytes)
-        .u32(info.preferredBytes)
-        .u32(info.maxBytes)
-        .done();
-    default: {
-      const text = utf8Bytes(info.text);
-      return new WireWriter(2 + text.byteLength).u16(InfoType[info.kind]).bytes(text).done();
-    }
+  if (info.kind === 'export') {
+    return new WireWriter(12).u16(InfoType.export).u64(info.sizeBytes).u16(info.flags).done();
   }
+  if (info.kind === 'block-size') {
+    const { minBytes, preferredBytes, maxBytes } = info;
+    return new WireWriter(14)
+      .u16(InfoType.blockSize)
+      .u32(minBytes)
+      .u32(preferredBytes)
+      .u32(maxBytes)
+      .done();
+  }
+  const text = utf8Bytes(info.text);
+  return new WireWriter(2 + text.byteLength).u16(InfoType[info.kind]).bytes(text).done();
 }
 
 /** Throws `PROTOCOL_VIOLATION` for information of a wrong length or block sizes that the protocol forbids. */

@@ -90,3 +90,4 @@ export {
   requestBytes,
 } from './request.ts';
 export { violation } from './violation.ts';
+export { utf8Bytes } from './wire-writer.ts';

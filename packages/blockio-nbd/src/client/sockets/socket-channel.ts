@@ -1,0 +1,98 @@
+import type { Socket } from 'node:net';
+import { SendenseError, type SocketAddress, type TlsOptions } from '@sendense/core';
+import { mapSocketError } from '../../map-error.ts';
+import { violation } from '../../protocol/index.ts';
+import type { HandshakeChannel } from '../handshake/handshake-channel.ts';
+import { upgradeToTls } from './upgrade-to-tls.ts';
+
+/** Where the channel leads, for TLS and for errors. */
+export type ChannelPeer = {
+  readonly address: SocketAddress;
+  readonly tls?: TlsOptions;
+  readonly subject: string;
+};
+
+/** The conversation before the transmission, over a socket that is read only as far as it is asked for. */
+export class SocketChannel implements HandshakeChannel {
+  readonly #peer: ChannelPeer;
+  #socket: Socket;
+  #failure: SendenseError | undefined;
+  #waiting: (() => void) | undefined;
+
+  constructor(socket: Socket, peer: ChannelPeer) {
+    this.#peer = peer;
+    this.#socket = socket;
+    this.#attach();
+  }
+
+  send(bytes: Uint8Array): void {
+    this.#socket.write(bytes);
+  }
+
+  async receive(length: number): Promise<Uint8Array> {
+    for (;;) {
+      const bytes: unknown = this.#socket.read(length);
+      if (bytes instanceof Uint8Array && bytes.byteLength === length) return bytes;
+      if (this.#failure !== undefined) throw this.#failure;
+      if (bytes !== null || this.#socket.readableEnded || this.#socket.destroyed) throw this.#closed();
+      await new Promise<void>((resolve) => (this.#waiting = resolve));
+    }
+  }
+
+  async startTls(): Promise<void> {
+    const { address, tls = {}, subject } = this.#peer;
+    // Bytes sent in the clear ahead of the handshake must not be taken for bytes of the secured session.
+    if (this.#socket.readableLength > 0) throw violation('sent data in the clear after agreeing on TLS');
+    this.#detach();
+    this.#socket = await upgradeToTls(this.#socket, address, tls, subject);
+    this.#attach();
+  }
+
+  /** Ends the channel; its socket, with whatever it has buffered, is the caller's. */
+  release(): Socket {
+    this.#detach();
+    return this.#socket;
+  }
+
+  /** Ends the channel and its socket at once, waking who waits. */
+  destroy(error: SendenseError): void {
+    this.#failure ??= error;
+    this.#socket.destroy();
+    this.#wake();
+  }
+
+  #attach(): void {
+    this.#socket
+      .on('readable', this.#wake)
+      .on('end', this.#wake)
+      .on('close', this.#wake)
+      .on('error', this.#fail);
+  }
+
+  #detach(): void {
+    const socket = this.#socket;
+    socket
+      .off('readable', this.#wake)
+      .off('end', this.#wake)
+      .off('close', this.#wake)
+      .off('error', this.#fail);
+  }
+
+  readonly #wake = (): void => {
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    waiting?.();
+  };
+
+  readonly #fail = (error: Error): void => {
+    this.#failure ??= mapSocketError(error, 'connect-nbd', this.#peer.subject);
+    this.#wake();
+  };
+
+  #closed(): SendenseError {
+    return new SendenseError('CONNECTION_LOST', `${this.#peer.subject} closed the connection`, {
+      operation: 'connect-nbd',
+      remedy: 'check the log of the server: it may be full, or not let this client in',
+    });
+  }
+}

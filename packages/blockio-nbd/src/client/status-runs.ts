@@ -1,0 +1,54 @@
+import { type ByteRange, type Call, SendenseError } from '@sendense/core';
+import { Command, MAX_SHORT_LENGTH } from '../protocol/index.ts';
+import type { ConnectionPool } from './connection-pool.ts';
+import type { StatusRun } from './nbd-export.ts';
+
+/** What is asked of which context. */
+export type StatusQuery = {
+  readonly context: string;
+  readonly range: ByteRange;
+  readonly minBytes: number;
+  readonly subject: string;
+};
+
+/** Runs of a context that cover a range: as many requests, one after another, as the server needs to tell them. */
+export async function* statusRuns(
+  pool: ConnectionPool,
+  query: StatusQuery,
+  call?: Call,
+): AsyncGenerator<StatusRun, void, undefined> {
+  const end = query.range.offset + query.range.length;
+  for (let offset = query.range.offset; offset < end; ) {
+    const descriptors = await ask(pool, query, { offset, length: end - offset }, call);
+    for (const { length, flags } of descriptors) {
+      const shown = Math.min(length, end - offset);
+      if (shown <= 0) break;
+      yield { offset, length: shown, flags };
+      offset += shown;
+    }
+  }
+}
+
+async function ask(
+  pool: ConnectionPool,
+  { context, minBytes, subject }: StatusQuery,
+  { offset, length }: ByteRange,
+  call: Call | undefined,
+) {
+  const { session } = pool.first;
+  const most = session.style === 'extended' ? length : MAX_SHORT_LENGTH - (MAX_SHORT_LENGTH % minBytes);
+  const request = {
+    command: Command.blockStatus,
+    flags: 0,
+    offset,
+    length: Math.min(length, most),
+    operation: 'read-block-status',
+  };
+  const descriptors = (await pool.request(request, 'at-once', call?.signal)).get(context);
+  if (descriptors !== undefined) return descriptors;
+  throw new SendenseError('NOT_FOUND', `${subject} did not grant context '${context}'`, {
+    operation: 'read-block-status',
+    context: { context, granted: session.contexts.map(({ name }) => name) },
+    remedy: 'ask for the context when connecting, and check that the server has it',
+  });
+}
