@@ -3,6 +3,7 @@ export type { BackupRequest, BackupType } from './backup/backup-request.ts';
 export type { BackupDiskResult, BackupForecast, BackupResult } from './backup/backup-result.ts';
 export { defaultStream } from './backup/backup-run.ts';
 export type { FreezeHookContext, FreezeHooks } from './backup/freeze-hooks.ts';
+export type { SkippedDiskResult } from './backup/skipped-disks.ts';
 export { createEngine, type Engine, type EngineOptions } from './engine.ts';
 export type {
   DiskWork,

@@ -87,10 +87,22 @@ describe('a machine whose disks change between backups', () => {
     const { engine, machine, request, checkDisks } = await start();
     const first = await engine.backup({ ...request, excludeDisks: ['disk-1'] });
     expect(first.disks.map((disk) => disk.diskId)).toEqual([machine.disk(0).id]);
-    expect(first.skipped.map((disk) => disk.id)).toEqual([machine.disk(1).id]);
+    expect(first.skipped).toMatchObject([{ id: 'disk-1', diskId: machine.disk(1).id }]);
     const second = await engine.backup(request);
     expect(second.disks.map((disk) => disk.kind)).toEqual(['incremental', 'full']);
     await checkDisks(second.pointId);
+  });
+
+  it('names a skipped disk as the repository does, and never as another disk of the result', async () => {
+    const { engine, machine, request } = await start();
+    const first = await engine.backup({ ...request, excludeDisks: ['disk-0'] });
+    // the other disk is the first in the repository
+    expect([first.disks[0]?.id, first.skipped[0]?.id]).toEqual(['disk-0', machine.disk(0).id]);
+    await engine.backup(request);
+    const forecast = await engine.planBackup({ ...request, excludeDisks: [machine.disk(0).id] });
+    expect(forecast.skipped).toMatchObject([{ id: 'disk-1', diskId: machine.disk(0).id }]);
+    const next = await engine.backup({ ...request, excludeDisks: ['1'] });
+    expect(next.skipped).toMatchObject([{ id: 'disk-1', diskId: machine.disk(0).id }]);
   });
 
   it('refuses to exclude a disk that is not there, naming those that are', async () => {

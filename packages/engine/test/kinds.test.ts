@@ -194,6 +194,8 @@ describe('a dry run', () => {
       reason: null,
       parentId: full.pointId,
       predictedBytes: 64 * KIB,
+      predictedAtMost: false,
+      reasonText: null,
     });
     expect(await engine.backup(request)).toMatchObject({ kind: 'incremental', changedBytes: 64 * KIB });
   });
@@ -209,6 +211,12 @@ describe('a dry run', () => {
     const { engine, request } = await start({ source: { capabilities: { tracking: false } } });
     await engine.backup(request);
     const forecast = await engine.planBackup(request);
-    expect(forecast).toMatchObject({ kind: 'incremental', disks: [{ byDigest: true }] });
+    expect(forecast).toMatchObject({
+      kind: 'incremental',
+      reason: null,
+      reasonText: expect.stringContaining('compared') as string,
+      predictedAtMost: true,
+      disks: [{ byDigest: true }],
+    });
   });
 });

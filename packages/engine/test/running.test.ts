@@ -82,7 +82,10 @@ describe('a running backup', () => {
     engine.events.on('disk-start', () => engine.cancel(JOB));
     const outcomes: string[] = [];
     engine.events.on('job-end', ({ outcome }) => outcomes.push(outcome));
-    await expect(engine.backup({ ...request, jobId: JOB })).rejects.toMatchObject({ code: 'ABORTED' });
+    await expect(engine.backup({ ...request, jobId: JOB })).rejects.toMatchObject({
+      code: 'ABORTED',
+      context: { jobId: JOB },
+    });
     expect(outcomes).toEqual(['cancelled']);
     expect(world.hypervisor.objects()).toEqual([]);
     expect((await repository.usage()).points).toBe(0);

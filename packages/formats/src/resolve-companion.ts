@@ -18,7 +18,7 @@ export type Companion = {
 
 /**
  * The real path of a file that an image names, when `policy` allows to open it. Rejects with `PERMISSION_DENIED` outside
- * the allowed folders, `FORMAT_UNSUPPORTED` for names that are no plain path, `PARENT_MISSING` when nothing is there.
+ * the allowed folders (`context.parentFolder`: the one to allow), `FORMAT_UNSUPPORTED` for names that are no plain path, `PARENT_MISSING` when nothing is there.
  */
 export async function resolveCompanion(
   companion: Companion,
@@ -28,6 +28,7 @@ export async function resolveCompanion(
   const { what, name, image } = companion;
   const shown = JSON.stringify(name.slice(0, SHOWN_NAME));
   checkPlainName(companion, shown);
+  const named = isAbsolute(name) ? name : join(dirname(image), name);
   if (policy === 'none') {
     throw new SendenseError(
       'PERMISSION_DENIED',
@@ -35,11 +36,10 @@ export async function resolveCompanion(
       {
         operation: 'open-image',
         remedy: `allow the folder of the ${what} by name ("parents") if you trust the image`,
-        context: { path: image },
+        context: { path: image, parentFolder: dirname(named) },
       },
     );
   }
-  const named = isAbsolute(name) ? name : join(dirname(image), name);
   const real = await fileSystem.realPath(named).catch((error: unknown) => {
     throw missing(companion, shown, error);
   });
@@ -51,7 +51,7 @@ export async function resolveCompanion(
     {
       operation: 'open-image',
       remedy: `allow the folder of the ${what} by name ("parents") if you trust the image`,
-      context: { path: image },
+      context: { path: image, parentFolder: dirname(real) },
     },
   );
 }

@@ -9,9 +9,9 @@ import type {
   MachineKey,
   PointId,
   RepositoryId,
-  SkippedDisk,
   StreamId,
 } from '@sendense/core';
+import type { SkippedDiskResult } from './skipped-disks.ts';
 
 /** What happened to one disk. */
 export type BackupDiskResult = {
@@ -56,7 +56,7 @@ export type BackupResult = {
   readonly bytesStored: number;
   readonly durationMs: number;
   readonly disks: readonly BackupDiskResult[];
-  readonly skipped: readonly SkippedDisk[];
+  readonly skipped: readonly SkippedDiskResult[];
   readonly findings: readonly Finding[];
 };
 
@@ -66,9 +66,12 @@ export type BackupForecast = {
   readonly stream: StreamId;
   readonly kind: BackupKind;
   readonly reason: FullReason | null;
+  /** Of `reason`; on an increment whose changes are found by comparing, why the source cannot name them. */
   readonly reasonText: string | null;
-  /** Bytes that the delta or full covers; an upper bound where changes are found by comparing digests. */
+  /** Bytes that the delta or full covers. */
   readonly predictedBytes: number;
+  /** `predictedBytes` is only the most it can be: what differs is known when all was read and compared. */
+  readonly predictedAtMost: boolean;
   /** Bytes that must be read to deliver them. */
   readonly predictedReadBytes: number;
   /** The point it would build on. */
@@ -84,6 +87,6 @@ export type BackupForecast = {
     /** All is read and compared with the digests of the base. */
     readonly byDigest: boolean;
   }[];
-  readonly skipped: readonly SkippedDisk[];
+  readonly skipped: readonly SkippedDiskResult[];
   readonly findings: readonly Finding[];
 };

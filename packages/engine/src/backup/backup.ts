@@ -60,7 +60,7 @@ async function backupStream(run: BackupRun): Promise<BackupResult> {
     });
     job.subject = { ...job.subject, machineName: capture.spec.name, point: started.pointId };
     const made = await makePoint(run, { standing, capture, order, hooks, started });
-    return summarizeBackup(run, made, job.clock.monotonicMs() - startedMs);
+    return summarizeBackup(run, made, { standing, order }, job.clock.monotonicMs() - startedMs);
   } finally {
     await hooks.giveUp();
     // A capture that rejected left nothing behind; one that cannot be closed keeps its id for the next run.

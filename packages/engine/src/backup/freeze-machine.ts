@@ -5,10 +5,10 @@ import {
   type ChangeState,
   type Consistency,
   consistencySatisfies,
-  type DiskId,
   SendenseError,
 } from '@sendense/core';
 import type { BackupRun } from './backup-run.ts';
+import type { ExcludedDisks } from './exclude-disks.ts';
 import { type FreezeRun, obtainedConsistency } from './freeze-hooks.ts';
 import type { StreamHistory } from './stream-history.ts';
 
@@ -16,7 +16,7 @@ import type { StreamHistory } from './stream-history.ts';
 export type FreezeOrder = {
   readonly captureId: CaptureId;
   readonly since: readonly ChangeState[];
-  readonly excluded: readonly DiskId[];
+  readonly excluded: ExcludedDisks;
 };
 
 /** Captures between the host's hooks. */
@@ -29,7 +29,7 @@ export async function freezeMachine(run: BackupRun, order: FreezeOrder, hooks: F
       machine: request.machine,
       stream,
       since: order.since,
-      disks: { exclude: order.excluded },
+      disks: { exclude: [...order.excluded.keys()] },
       consistency: askedConsistency(run, hooks),
     },
     { signal: job.signal },
@@ -58,7 +58,7 @@ export function checkCapture(
   for (const finding of capture.findings) job.report(finding);
   for (const { id, reason } of capture.skipped)
     job.report({
-      severity: order.excluded.includes(id) ? 'info' : 'warning',
+      severity: order.excluded.has(id) ? 'info' : 'warning',
       code: 'disk-skipped',
       message: `disk ${id} is not in the backup: ${reason}`,
       disk: id,
@@ -70,7 +70,7 @@ export function checkCapture(
       operation: 'capture-machine',
       remedy: 'exclude fewer disks, or check that the machine has disks',
     });
-  const leaked = capture.disks.find((disk) => order.excluded.includes(disk.id));
+  const leaked = capture.disks.find((disk) => order.excluded.has(disk.id));
   if (leaked !== undefined)
     throw new SendenseError('PROTOCOL_VIOLATION', `the source captured the excluded disk ${leaked.id}`, {
       operation: 'capture-machine',

@@ -88,7 +88,7 @@ function beginWith(
     plans,
     history: standing.history,
     consistency: obtainedConsistency(capture, hooks, run.request.hooks),
-    excluded: order.excluded,
+    excluded: [...order.excluded.keys()],
   });
   return beginPoint(run, draft);
 }

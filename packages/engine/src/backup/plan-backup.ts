@@ -11,6 +11,7 @@ import type { DiskAnswer } from './decide-disk.ts';
 import { resolveExcludedDisks } from './exclude-disks.ts';
 import { type PlannedDiskCopy, planDisks } from './plan-disks.ts';
 import { newCaptureId, readStanding, type StreamStanding } from './recover-stream.ts';
+import { nameSkippedDisks } from './skipped-disks.ts';
 import { refuseUnwantedFull } from './unwanted-fulls.ts';
 
 /** Tells what a backup would do; changes nothing anywhere. Rejects as the backup would. */
@@ -35,17 +36,24 @@ export async function planBackup(
     const disks = capture.disks.map((disk) => forecastDisk(disk, plans.disks.get(disk.id), type));
     const kind = kindOf(plans.disks.values(), type);
     const reason = kind === 'full' ? (disks[0]?.reason ?? null) : null;
+    const compared = comparedDisks(plans.disks);
     return {
       machine: machineKey,
       stream,
       kind,
       reason,
-      reasonText: reason === null ? null : fullReasonText(reason),
+      reasonText: reason === null ? whyCompared(compared) : fullReasonText(reason),
       predictedBytes: disks.reduce((sum, disk) => sum + disk.predictedBytes, 0),
+      predictedAtMost: compared.length > 0,
       predictedReadBytes: capture.disks.reduce((sum, disk) => sum + disk.readBytes, 0),
       parentId: disks.find((disk) => disk.base !== null)?.base ?? null,
       disks,
-      skipped: capture.skipped,
+      skipped: nameSkippedDisks(
+        capture.skipped,
+        capture.excluded,
+        history,
+        numbersOf(capture.disks, history),
+      ),
       findings: capture.findings,
     };
   } finally {
@@ -66,12 +74,32 @@ async function planCapture(run: BackupRun, standing: StreamStanding) {
       machine: request.machine,
       stream,
       since,
-      disks: { exclude: excluded },
+      disks: { exclude: [...excluded.keys()] },
       consistency: { want, accept: request.consistency?.accept ?? want },
     },
     call,
   );
-  return { ...plan, since };
+  return { ...plan, since, excluded };
+}
+
+type ComparedDisk = Extract<PlannedDiskCopy, { kind: 'compare' }>;
+
+function comparedDisks(plans: ReadonlyMap<unknown, PlannedDiskCopy>): readonly ComparedDisk[] {
+  return [...plans.values()].filter((plan) => plan.kind === 'compare');
+}
+
+/** Why an increment cannot be told beforehand; `null` where the source names what changed. */
+function whyCompared([first]: readonly ComparedDisk[]): string | null {
+  if (first === undefined) return null;
+  const why = first.detail === '' ? fullReasonText(first.reason) : first.detail;
+  return `${why}: all is read and compared with the last point, and only what differs is stored`;
+}
+
+/** The names that the repository has for the disks to back up. */
+function numbersOf(disks: readonly DiskPlan[], history: StreamStanding['history']): string[] {
+  const numbers = disks.map(({ id }) => history.latestWith(id)?.disks.get(id)?.number);
+  // before the first backup they will be numbered as they are listed
+  return numbers.flatMap((number, index) => (number === undefined ? [`disk-${index}`] : [`disk-${number}`]));
 }
 
 /** A plan names no instant: it is the first baseline that holds for the disk. */

@@ -2,10 +2,16 @@ import { fullReasonText, type PointDisk } from '@sendense/core';
 import type { BackupDiskResult, BackupResult } from './backup-result.ts';
 import type { BackupRun } from './backup-run.ts';
 import type { DiskCopy } from './copy-disks.ts';
-import type { MadePoint } from './make-point.ts';
+import type { MadePoint, PointMaking } from './make-point.ts';
+import { nameSkippedDisks } from './skipped-disks.ts';
 
 /** The result of a backup, as users and the command line see it. */
-export function summarizeBackup(run: BackupRun, made: MadePoint, durationMs: number): BackupResult {
+export function summarizeBackup(
+  run: BackupRun,
+  made: MadePoint,
+  { standing, order }: Pick<PointMaking, 'standing' | 'order'>,
+  durationMs: number,
+): BackupResult {
   const { point, copies } = made;
   const disks = point.disks.map((disk) => summarizeDisk(run, disk, copies.get(disk.id)));
   const reason = point.kind === 'full' ? (disks[0]?.reason ?? null) : null;
@@ -28,7 +34,12 @@ export function summarizeBackup(run: BackupRun, made: MadePoint, durationMs: num
     bytesStored: point.storedBytes,
     durationMs,
     disks,
-    skipped: point.skipped,
+    skipped: nameSkippedDisks(
+      point.skipped,
+      order.excluded,
+      standing.history,
+      disks.map(({ id }) => id),
+    ),
     findings: [...run.job.findings],
   };
 }

@@ -1,4 +1,12 @@
-import { type Call, type Finding, type JobId, jobId, type Pace, SendenseError } from '@sendense/core';
+import {
+  amendError,
+  type Call,
+  type Finding,
+  type JobId,
+  jobId,
+  type Pace,
+  SendenseError,
+} from '@sendense/core';
 import type { EngineEventMap, EngineEventName, JobSubject, Verb } from '../events/engine-events.ts';
 import type { EventDetails, Job } from '../events/job.ts';
 import type { EngineContext } from './engine-context.ts';
@@ -19,7 +27,10 @@ export type JobStart = {
   readonly silent?: boolean;
 };
 
-/** Runs `body` as a job: `job-start`, the body, `job-end`. Rejects with the body's error as a `SendenseError`. */
+/**
+ * Runs `body` as a job: `job-start`, the body, `job-end`. Rejects with the body's error as a `SendenseError` whose context
+ * has the `jobId`.
+ */
 export async function runJob<T>(
   context: EngineContext,
   start: JobStart,
@@ -40,7 +51,7 @@ export async function runJob<T>(
     end({ outcome: 'completed', result, error: null });
     return result;
   } catch (thrown) {
-    const error = toSendenseError(thrown, start.verb, job.signal);
+    const error = amendError(toSendenseError(thrown, start.verb, job.signal), { context: { jobId: job.id } });
     job.log('error', error.message, { code: error.code, operation: error.operation });
     end({ outcome: error.code === 'ABORTED' ? 'cancelled' : 'failed', result: null, error });
     throw error;

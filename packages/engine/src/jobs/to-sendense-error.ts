@@ -14,5 +14,9 @@ export function throwIfAborted(signal: AbortSignal, operation: string): void {
 }
 
 function abortedError(operation: string, cause: unknown): SendenseError {
-  return new SendenseError('ABORTED', 'the job was cancelled', { operation, cause });
+  return new SendenseError('ABORTED', 'the job was cancelled', {
+    operation,
+    cause,
+    remedy: 'run it again; what was committed stays',
+  });
 }
