@@ -32,7 +32,7 @@ export function describeBackup(
       kind: disk.kind,
       reason: disk.reason,
     })),
-    skipped: result.skipped.map(({ id, reason }) => ({ id, reason })),
+    skipped: result.skipped.map((disk) => ({ ...disk })),
     findings: describeFindings(findings),
   };
 }
@@ -63,9 +63,10 @@ export function describeForecast(
     reason: forecast.reason,
     reasonText: forecast.reasonText,
     predictedBytes: forecast.predictedBytes,
+    predictedAtMost: forecast.predictedAtMost,
     predictedReadBytes: forecast.predictedReadBytes,
     parentId: forecast.parentId,
-    skipped: forecast.skipped.map(({ id, reason }) => ({ id, reason })),
+    skipped: forecast.skipped.map((disk) => ({ ...disk })),
     findings: describeFindings(forecast.findings),
   };
 }
@@ -73,8 +74,10 @@ export function describeForecast(
 /** The same for a person. */
 export function forecastLines(forecast: BackupForecast, machineName: string): string[] {
   const why = forecast.reasonText === null ? '' : ` (${forecast.reasonText})`;
+  const amount = `${forecast.predictedAtMost ? 'at most' : 'about'} ${formatBytes(forecast.predictedBytes)}`;
   return [
-    `${machineName}: would be ${forecast.kind}${why}, about ${formatBytes(forecast.predictedBytes)}`,
+    `${machineName}: would be ${forecast.kind}${why}, ${amount}`,
+    ...forecast.skipped.map(({ id, reason }) => `  skipped ${id}: ${reason}`),
     ...findingLines(forecast.findings).map((line) => `  ${line}`),
   ];
 }

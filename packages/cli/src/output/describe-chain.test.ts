@@ -1,5 +1,5 @@
+import { samplePoint } from '@sendense/testkit';
 import { expect, it } from 'vitest';
-import { samplePoint } from '../../test/sample-point.ts';
 import { describeChains } from './describe-chain.ts';
 
 it('names what each disk of a point is read through, from the full on', () => {

@@ -1,15 +1,24 @@
+import { resolve } from 'node:path';
 import type { Json } from '@sendense/core';
 import type { RestoreMachineResult, RestoreStatus } from '@sendense/engine';
 import { describeFindings, findingLines } from './describe-findings.ts';
 import { formatBytes, formatDuration } from './human-size.ts';
 import { textTable } from './text-table.ts';
 
-/** A finished restore as the command line prints it. */
-export function describeRestore(result: RestoreMachineResult): { readonly [key: string]: Json } {
+/** What a restore wrote to, as it was named: a machine, else the file or folder at `path`. */
+function targetOf({ machine }: RestoreMachineResult, path: string): string {
+  return machine?.id ?? resolve(path);
+}
+
+/** A finished restore to `path` as the command line prints it. */
+export function describeRestore(
+  result: RestoreMachineResult,
+  path: string,
+): { readonly [key: string]: Json } {
   return {
     jobId: result.jobId,
     pointId: result.pointId,
-    target: result.target,
+    target: targetOf(result, path),
     disks: result.disks.map(({ id, sizeBytes, location }) => ({ id, sizeBytes, path: location })),
     bytesWritten: result.bytesWritten,
     durationMs: Math.round(result.durationMs),
@@ -20,10 +29,10 @@ export function describeRestore(result: RestoreMachineResult): { readonly [key: 
 }
 
 /** The same for a person. */
-export function restoreLines(result: RestoreMachineResult): string[] {
+export function restoreLines(result: RestoreMachineResult, path: string): string[] {
   const verified = result.verified ? `verified in ${formatDuration(result.verifyMs)}` : 'not verified';
   return [
-    `restored ${result.pointId} to ${result.target}`,
+    `restored ${result.pointId} to ${targetOf(result, path)}`,
     `  written ${formatBytes(result.bytesWritten)} in ${formatDuration(result.durationMs)}, ${verified}`,
     ...result.disks.map((disk) => `  ${disk.id}  ${formatBytes(disk.sizeBytes)}  ${disk.location}`),
     ...findingLines(result.findings).map((line) => `  ${line}`),

@@ -21,12 +21,19 @@ export function asSendenseError(error: unknown, operation: string): SendenseErro
   });
 }
 
+/** What to do, with the flags of the command line where the library speaks of its options. */
+function remedyOf({ code, remedy, context }: SendenseError): string | undefined {
+  if (typeof context.parentFolder === 'string')
+    return `add --parents ${JSON.stringify(context.parentFolder)} if you trust the image`;
+  return remedy ?? (code === 'ABORTED' ? 'run the command again; what was committed stays' : undefined);
+}
+
 /** See {@link ErrorReport}. */
 export function errorReport(error: SendenseError): ErrorReport {
   return {
     code: error.code,
     message: error.message,
-    remedy: error.remedy ?? null,
+    remedy: remedyOf(error) ?? null,
     operation: error.operation,
     retry: error.retry,
     context: error.context,
@@ -35,7 +42,8 @@ export function errorReport(error: SendenseError): ErrorReport {
 
 /** One line for a person: what happened, the code, and what to do. */
 export function errorLine(error: SendenseError): string {
-  const remedy = error.remedy === undefined ? '' : ` Remedy: ${oneLine(error.remedy)}.`;
+  const told = remedyOf(error);
+  const remedy = told === undefined ? '' : ` Remedy: ${oneLine(told)}.`;
   return `sendense-ctl: ${oneLine(error.message)} (${error.code}).${remedy}`;
 }
 

@@ -1,6 +1,6 @@
 import { machineKey } from '@sendense/core';
+import { samplePoint } from '@sendense/testkit';
 import { expect, it } from 'vitest';
-import { samplePoint } from '../../test/sample-point.ts';
 import { findPoint, pointsOfMachine } from './find-points.ts';
 
 const other = machineKey('00000000-0000-5000-8000-000000000002');

@@ -7,7 +7,12 @@ import { openTarget } from './open-target.ts';
 import type { Session } from './session.ts';
 
 /** A restore of another process, with everything that it was started with open again. */
-export type OpenRestore = { readonly engine: Engine; readonly request: ResumeRestoreRequest };
+export type OpenRestore = {
+  readonly engine: Engine;
+  readonly request: ResumeRestoreRequest;
+  /** Path of the file or folder that is written. */
+  readonly targetPath: string;
+};
 
 /** Opens repository and target of a restore job. Throws `NOT_FOUND` for an unknown job. */
 export async function openRestore(session: Session, job: string): Promise<OpenRestore> {
@@ -20,5 +25,5 @@ export async function openRestore(session: Session, job: string): Promise<OpenRe
     format: places.target.format ?? undefined,
     protect: [path],
   });
-  return { engine, request: { jobId: id, repository, target } };
+  return { engine, request: { jobId: id, repository, target }, targetPath: places.target.path };
 }

@@ -1,5 +1,7 @@
+import type { SendenseError } from '@sendense/core';
 import { type ResolvedSource, resolveSource } from '@sendense/quickstart';
 import { findPlace } from '../names/find-place.ts';
+import { asSendenseError } from '../output/error-report.ts';
 import type { Session } from './session.ts';
 
 /** Flags that go with a source. */
@@ -32,4 +34,28 @@ export async function openSource(
   );
   session.own(resolved.source);
   return resolved;
+}
+
+/** A source that could not be opened; its machine goes by the name that was given. */
+export type UnopenedSource = { readonly machine: string; readonly error: SendenseError };
+
+/** Opens all of several sources that can be opened. Throws only for a name that is none: then the command is wrong. */
+export async function openSources(
+  session: Session,
+  names: readonly string[],
+  flags: SourceFlags & { readonly machine?: string },
+): Promise<{ readonly sources: readonly ResolvedSource[]; readonly unopened: readonly UnopenedSource[] }> {
+  for (const name of names) findPlace(session.config, 'source', name);
+  const sources: ResolvedSource[] = [];
+  const unopened: UnopenedSource[] = [];
+  for (const name of names) {
+    try {
+      sources.push(await openSource(session, name, flags, flags.machine));
+    } catch (thrown) {
+      const error = asSendenseError(thrown, 'open-source');
+      if (error.code === 'ABORTED') throw error;
+      unopened.push({ machine: name, error });
+    }
+  }
+  return { sources, unopened };
 }

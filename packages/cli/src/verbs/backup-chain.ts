@@ -5,7 +5,8 @@ import { formatBytes } from '../output/human-size.ts';
 import { textTable } from '../output/text-table.ts';
 import { parseText } from '../program/flag-values.ts';
 import { type RepositoryOption, repositoryFlag } from '../program/shared-flags.ts';
-import { findPoint, pointsOfMachine, readPoints } from '../session/find-points.ts';
+import { findPoint } from '../session/find-points.ts';
+import { machinePoints } from '../session/machine-points.ts';
 import { openRepository } from '../session/open-repository.ts';
 import { defineVerb } from '../verb.ts';
 
@@ -23,13 +24,13 @@ export const backupChain = defineVerb<Options>({
   summary: 'show the files that the newest point of a machine is read through',
   flags,
   async run(session, options) {
-    const { repository, path } = await openRepository(session, options.repository);
-    const points = pointsOfMachine(await readPoints(repository, session.call), options.machine);
+    const open = await openRepository(session, options.repository);
+    const points = await machinePoints(session, open, options.machine);
     const newest = options.backupId === undefined ? points.at(-1) : findPoint(points, options.backupId);
     if (newest === undefined) {
       throw new SendenseError('NOT_FOUND', 'the machine has no recovery point', { operation: 'show-chain' });
     }
-    const disks = describeChains(newest, points, path);
+    const disks = describeChains(newest, points, open.path);
     return {
       json: { machine: newest.machine, machineName: newest.spec.name, disks },
       lines: disks.flatMap(table),

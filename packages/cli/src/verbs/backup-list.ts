@@ -7,7 +7,7 @@ import {
   type RepositoryOption,
   repositoryFlag,
 } from '../program/shared-flags.ts';
-import { pointsOfMachine, readPoints } from '../session/find-points.ts';
+import { machinePoints } from '../session/machine-points.ts';
 import { openRepository } from '../session/open-repository.ts';
 import { defineVerb } from '../verb.ts';
 
@@ -17,9 +17,9 @@ export const backupList = defineVerb<RepositoryOption & MachineOption>({
   summary: 'list the recovery points, oldest first',
   flags: (command) => machineFlag(repositoryFlag(command)),
   async run(session, options) {
-    const { repository, path } = await openRepository(session, options.repository);
-    const all = await readPoints(repository, session.call);
-    const points = pointsOfMachine(all, options.machine).map((point) => describePoint(point, path));
+    const open = await openRepository(session, options.repository);
+    const found = await machinePoints(session, open, options.machine);
+    const points = found.map((point) => describePoint(point, open.path));
     return { json: { points }, lines: points.length === 0 ? ['no recovery points'] : table(points) };
   },
 });

@@ -7,7 +7,7 @@ import { errorLine, errorReport } from '../output/error-report.ts';
 import { noteChange } from '../session/maintain.ts';
 import { openEngine } from '../session/open-engine.ts';
 import { type OpenRepository, openRepository } from '../session/open-repository.ts';
-import { openSource } from '../session/open-source.ts';
+import { openSource, openSources } from '../session/open-source.ts';
 import type { Session } from '../session/session.ts';
 import { hooksOf } from '../session/with-hooks.ts';
 import { defineVerb, type VerbResult } from '../verb.ts';
@@ -21,16 +21,12 @@ export const backupStart = defineVerb<BackupStartOptions>({
   async run(session, options) {
     await session.catalog();
     const open = await openRepository(session, options.repository);
-    const sources: ResolvedSource[] = [];
-    for (const name of sourceNames(session, options)) {
-      sources.push(await openSource(session, name, options, options.machine));
-    }
-    const [only] = sources;
-    if (only === undefined) throw missingFlag('source');
-    if (options.dryRun === true) return plan(session, open, only, options);
-    return sources.length === 1
-      ? backUpOne(session, open, only, options)
-      : backUpSeveral(session, open, sources, options);
+    const [name, ...others] = sourceNames(session, options);
+    if (name === undefined) throw missingFlag('source');
+    if (others.length > 0) return backUpSeveral(session, open, [name, ...others], options);
+    const source = await openSource(session, name, options, options.machine);
+    if (options.dryRun === true) return plan(session, open, source, options);
+    return backUpOne(session, open, source, options);
   },
 });
 
@@ -101,9 +97,10 @@ async function backUpOne(
 async function backUpSeveral(
   session: Session,
   open: OpenRepository,
-  sources: readonly ResolvedSource[],
+  names: readonly string[],
   options: BackupStartOptions,
 ): Promise<VerbResult> {
+  const { sources, unopened } = await openSources(session, names, options);
   const engine = await openEngine(session, { requestedType: options.type });
   const { parallel: parallelMachines } = options;
   const { succeeded, failed } = await engine.backupMany(
@@ -111,18 +108,18 @@ async function backUpSeveral(
     { ...session.call, ...(parallelMachines === undefined ? {} : { parallelMachines }) },
   );
   for (const { machine } of succeeded) await noteChange(session, open, machine);
-  const failures = failed.map(({ machine, error }) => ({ machine: machine.id, error: errorReport(error) }));
+  const all = [...unopened, ...failed.map(({ machine, error }) => ({ machine: machine.id, error }))];
   const aborted = failed.find(({ error }) => error.code === 'ABORTED');
   if (aborted !== undefined && session.stop.received() !== undefined) throw aborted.error;
   return {
     json: {
       results: succeeded.map((result) => describeBackup(result, open.path, result.findings)),
-      failures,
+      failures: all.map(({ machine, error }) => ({ machine, error: errorReport(error) })),
     },
     lines: [
       ...succeeded.flatMap((result) => backupLines(result, result.findings)),
-      ...failed.map(({ machine, error }) => `${machine.id}: ${errorLine(error)}`),
+      ...all.map(({ machine, error }) => `${machine}: ${errorLine(error)}`),
     ],
-    exitCode: failed.length === 0 ? 0 : 1,
+    exitCode: all.length === 0 ? 0 : 1,
   };
 }

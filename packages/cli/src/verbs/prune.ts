@@ -9,7 +9,7 @@ import {
   type RepositoryOption,
   repositoryFlag,
 } from '../program/shared-flags.ts';
-import { pointsOfMachine, readPoints } from '../session/find-points.ts';
+import { machinePoints } from '../session/machine-points.ts';
 import { noteChange } from '../session/maintain.ts';
 import { openEngine } from '../session/open-engine.ts';
 import { type OpenRepository, openRepository } from '../session/open-repository.ts';
@@ -53,7 +53,7 @@ async function machineOf(
   name: string | undefined,
 ): Promise<MachineKey | undefined> {
   if (name === undefined) return undefined;
-  return pointsOfMachine(await readPoints(open.repository, session.call), name)[0]?.machine;
+  return (await machinePoints(session, open, name))[0]?.machine;
 }
 
 /** `prune` */

@@ -1,6 +1,7 @@
 import { describeRestoreStatus, restoreLines } from '../output/describe-restore.ts';
 import { type JobOption, jobFlag } from '../program/job-flag.ts';
 import { openRestore } from '../session/open-restore.ts';
+import { runRestore } from '../session/run-restore.ts';
 import { defineVerb } from '../verb.ts';
 
 /** `restore resume` */
@@ -9,9 +10,9 @@ export const restoreResume = defineVerb<JobOption>({
   summary: 'go on with a restore at the step that failed',
   flags: jobFlag,
   async run(session, options) {
-    const { engine, request } = await openRestore(session, options.job);
-    const result = await engine.resumeRestore(request, session.call);
+    const { engine, request, targetPath } = await openRestore(session, options.job);
+    const result = await runRestore(engine, request.jobId, () => engine.resumeRestore(request, session.call));
     const status = await engine.restoreStatus(request.jobId);
-    return { json: describeRestoreStatus(status), lines: restoreLines(result) };
+    return { json: describeRestoreStatus(status), lines: restoreLines(result, targetPath) };
   },
 });

@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+import { jobId } from '@sendense/core';
 import { serializeRestorePlaces } from '@sendense/quickstart';
 import { type Command, Option } from 'commander';
 import { describeRestore, restoreLines } from '../output/describe-restore.ts';
@@ -12,6 +14,7 @@ import { findPoint, readPoints } from '../session/find-points.ts';
 import { openEngine } from '../session/open-engine.ts';
 import { openRepository } from '../session/open-repository.ts';
 import { openTarget } from '../session/open-target.ts';
+import { runRestore } from '../session/run-restore.ts';
 import { defineVerb } from '../verb.ts';
 
 type Options = RepositoryOption &
@@ -51,20 +54,20 @@ export const restoreStart = defineVerb<Options>({
     const { target: name, format } = options;
     const { target, place } = await openTarget(session, { name, format, protect: [path] });
     const engine = await openEngine(session, { target: `image:${place.path}` });
-    const result = await engine.restore(
-      {
-        repository,
-        point: point.id,
-        target,
-        overwrite: options.overwrite === true,
-        verify: options.verify,
-        host: serializeRestorePlaces({ repository: location, target: place }),
-        ...(options.disk === undefined ? {} : { disks: options.disk }),
-        ...(options.rate === undefined ? {} : { rateBytesPerSecond: options.rate }),
-        ...(options.parallel === undefined ? {} : { parallelDisks: options.parallel }),
-      },
-      session.call,
-    );
-    return { json: describeRestore(result), lines: restoreLines(result) };
+    const job = jobId(randomUUID());
+    const request = {
+      jobId: job,
+      repository,
+      point: point.id,
+      target,
+      overwrite: options.overwrite === true,
+      verify: options.verify,
+      host: serializeRestorePlaces({ repository: location, target: place }),
+      ...(options.disk === undefined ? {} : { disks: options.disk }),
+      ...(options.rate === undefined ? {} : { rateBytesPerSecond: options.rate }),
+      ...(options.parallel === undefined ? {} : { parallelDisks: options.parallel }),
+    };
+    const result = await runRestore(engine, job, () => engine.restore(request, session.call));
+    return { json: describeRestore(result, place.path), lines: restoreLines(result, place.path) };
   },
 });
