@@ -1,0 +1,133 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import type { LibvirtDaemon } from './libvirt-daemon.ts';
+
+/** A disk of a test domain. */
+export type LiveDiskOptions = {
+  /** `vda`, `vdb`, … */
+  readonly target: string;
+  readonly sizeBytes: number;
+  readonly format?: 'qcow2' | 'raw';
+};
+
+/** What a test domain is made of. */
+export type LiveDomainOptions = {
+  readonly name: string;
+  readonly uuid: string;
+  readonly disks: readonly LiveDiskOptions[];
+};
+
+/** A write as a guest makes it: `length` bytes of `value`; 0 is a write of zeros. */
+export type DomainWrite = { readonly offset: number; readonly length: number; readonly value: number };
+
+/**
+ * A transient domain with emulated processors that stay stopped: the disks are live in a QEMU of libvirt, and the only
+ * writes are those of the test.
+ */
+export class LiveDomain {
+  readonly name: string;
+  readonly uuid: string;
+  readonly #libvirt: LibvirtDaemon;
+  readonly #disks = new Map<string, { readonly path: string; readonly format: 'qcow2' | 'raw' }>();
+
+  constructor(libvirt: LibvirtDaemon, { name, uuid }: Pick<LiveDomainOptions, 'name' | 'uuid'>) {
+    this.#libvirt = libvirt;
+    this.name = name;
+    this.uuid = uuid;
+  }
+
+  /** Path of the image that a disk was started with. */
+  path(target: string): string {
+    return this.#disks.get(target)?.path ?? '';
+  }
+
+  /** Makes an empty image for the disk `target`; the next `start` has it. */
+  async addDisk({ target, sizeBytes, format = 'qcow2' }: LiveDiskOptions, file = target): Promise<void> {
+    const path = join(this.#libvirt.folder, `${this.name}-${file}.${format}`);
+    await execa('qemu-img', ['create', '-q', '-f', format, path, String(sizeBytes)]);
+    await this.#libvirt.own(path);
+    this.#disks.set(target, { path, format });
+  }
+
+  /** Leaves the disk `target` out of the next `start`. */
+  removeDisk(target: string): void {
+    this.#disks.delete(target);
+  }
+
+  /** The next `start` finds another image in the disk `target`. */
+  useImage(target: string, path: string, format: 'qcow2' | 'raw' = 'qcow2'): void {
+    this.#disks.set(target, { path, format });
+  }
+
+  /** The XML that `start` gives to libvirt. */
+  xml(): string {
+    const disks = [...this.#disks].map(
+      ([target, { path, format }]) =>
+        `<disk type='file' device='disk'><driver name='qemu' type='${format}' discard='unmap'/>` +
+        `<source file='${path}'/><target dev='${target}' bus='virtio'/></disk>`,
+    );
+    return [
+      `<domain type='qemu'><name>${this.name}</name><uuid>${this.uuid}</uuid>`,
+      "<memory unit='MiB'>16</memory><vcpu>1</vcpu>",
+      "<os><type arch='x86_64' machine='pc'>hvm</type></os><devices>",
+      ...disks,
+      "<channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel>",
+      "<controller type='usb' model='none'/><memballoon model='none'/></devices></domain>",
+    ].join('\n');
+  }
+
+  /** Creates the domain; its processors do not run. */
+  async start(): Promise<void> {
+    const file = join(this.#libvirt.folder, `${this.name}.xml`);
+    await writeFile(file, this.xml());
+    await this.#libvirt.virsh('create', file, '--paused');
+  }
+
+  /** Ends QEMU as libvirt does: it closes its images. A transient domain is gone then, with its checkpoints. */
+  async destroy(): Promise<void> {
+    await this.#libvirt.virsh('destroy', this.name);
+  }
+
+  /** Defines the domain, stopped. */
+  async define(): Promise<void> {
+    const file = join(this.#libvirt.folder, `${this.name}.xml`);
+    await writeFile(file, this.xml());
+    await this.#libvirt.virsh('define', file);
+  }
+
+  /** Ends QEMU with SIGKILL, as a crash does, and waits until libvirt knows. */
+  async kill(): Promise<void> {
+    const run = join(this.#libvirt.folder, 'run', 'libvirt', 'qemu', 'run', `${this.name}.pid`);
+    process.kill(Number(await readFile(run, 'utf8')), 'SIGKILL');
+    while ((await this.#libvirt.virsh('list', '--name')).split('\n').includes(this.name));
+  }
+
+  /** Writes through QEMU, so that its dirty bitmaps see it. */
+  async write(target: string, ...writes: readonly DomainWrite[]): Promise<void> {
+    const index = target.charCodeAt(2) - 'a'.charCodeAt(0); // libvirt counts by the letter
+    const device = `/machine/peripheral/virtio-disk${index}/virtio-backend`;
+    const lines = writes.map(({ offset, length, value }) => {
+      const command = value === 0 ? `write -z ${offset} ${length}` : `write -P ${value} ${offset} ${length}`;
+      return `qemu-monitor-command ${this.name} --hmp 'qemu-io -d ${device} "${command}"'`;
+    });
+    const answer = await this.#libvirt.virshLines(lines);
+    if (/error|failed/i.test(answer)) throw new Error(answer);
+  }
+
+  /** The names of the dirty bitmaps that QEMU has, of all disks. */
+  async bitmaps(): Promise<readonly string[]> {
+    const query = '{"execute":"query-named-block-nodes","arguments":{"flat":true}}';
+    const answer = await this.#libvirt.virsh('qemu-monitor-command', this.name, query);
+    const nodes: { 'dirty-bitmaps'?: { name?: string; persistent: boolean }[] }[] = JSON.parse(answer).return;
+    return nodes.flatMap((node) => (node['dirty-bitmaps'] ?? []).flatMap(({ name }) => name ?? [])).sort();
+  }
+}
+
+/** Makes the images of a domain and starts it. */
+export async function startDomain(libvirt: LibvirtDaemon, options: LiveDomainOptions): Promise<LiveDomain> {
+  const domain = new LiveDomain(libvirt, options);
+  for (const disk of options.disks) await domain.addDisk(disk);
+  await domain.start();
+  return domain;
+}
