@@ -134,7 +134,8 @@ function diskOf(disk: DomainDisk): XmlElement {
 }
 
 function sourceOf({ source }: DomainDisk): XmlElement | undefined {
-  switch (source?.type) {
+  if (source === undefined || source.type === 'other') return undefined;
+  switch (source.type) {
     case 'file':
       return element('source', { file: source.path });
     case 'block':
@@ -145,9 +146,6 @@ function sourceOf({ source }: DomainDisk): XmlElement | undefined {
       return element('source', { pool: source.pool, volume: source.volume });
     case 'network':
       return element('source', { protocol: source.protocol, name: source.name });
-    case 'other':
-    case undefined:
-      return undefined;
   }
 }
 
