@@ -22,6 +22,15 @@ export function describeWithPeers(names: readonly string[], title: string, defin
   describe.skip(`${title}${SKIP_MARK}${reason}`, define);
 }
 
+/**
+ * `describe` for tests that cannot run everywhere for another cause than a peer. With a reason they are skipped, and the
+ * report tells it.
+ */
+export function describeUnless(reason: string | null, title: string, define: () => void): void {
+  if (reason === null) describe(title, define);
+  else describe.skip(`${title}${SKIP_MARK}${reason}`, define);
+}
+
 function absentPeers(names: readonly string[]): Peer[] {
   const peers = readPeers();
   return names.flatMap((name) => {

@@ -8,6 +8,7 @@ import {
   constants,
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -22,6 +23,8 @@ const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const binFolder = path.join(root, 'node_modules', '.bin');
 const nodeProgram = path.join(root, 'node_modules', 'node', 'bin', 'node');
 const lockFile = path.join(root, '.cache', 'bootstrap.lock');
+const nativeFolder = path.join(root, 'packages', 'blockio-native');
+const flags = ['--conditions=@sendense/source', '--disable-warning=ExperimentalWarning'];
 
 /** What each root script runs. */
 const programs = {
@@ -51,7 +54,7 @@ const environment = {
   PATH: `${binFolder}${path.delimiter}${process.env.PATH ?? ''}`,
 };
 if (existsSync(lockFile) || !isInstalled()) await underLock(install);
-const flags = ['--conditions=@sendense/source', '--disable-warning=ExperimentalWarning'];
+if (needsAddon()) await underLock(buildAddon);
 process.exitCode = await run(nodeProgram, [...flags, program, ...args], {
   stdio: 'inherit',
   env: environment,
@@ -91,6 +94,51 @@ async function install(repair) {
   process.exit(code || 1);
 }
 
+/**
+ * Whether the native part is to be built: cargo is there, and the sources are newer than the last attempt. One that failed
+ * is repeated by the scripts that are about building.
+ */
+function needsAddon() {
+  if (process.env.SENDENSE_NATIVE === 'off' || name.startsWith('docs')) return false;
+  if (!environment.PATH.split(path.delimiter).some((folder) => existsSync(path.join(folder, 'cargo'))))
+    return false;
+  const attempt = path.join(root, 'node_modules', '.cache', 'blockio-native', 'attempt');
+  try {
+    const failed = readFileSync(attempt, 'utf8') !== 'built';
+    if (failed && ['build', 'check', 'test'].includes(name)) return true;
+    return newest(nativeFolder) > statSync(attempt).mtimeMs || !(failed || hasAddon());
+  } catch {
+    return true;
+  }
+}
+
+function newest(folder) {
+  const files = ['Cargo.toml', 'Cargo.lock', ...readdirSync(path.join(folder, 'rust'), { recursive: true })];
+  const times = files.map(
+    (file, index) => statSync(path.join(folder, index < 2 ? '' : 'rust', file)).mtimeMs,
+  );
+  return Math.max(...times);
+}
+
+function hasAddon() {
+  const platforms = path.join(nativeFolder, 'npm');
+  return readdirSync(platforms).some((at) => existsSync(path.join(platforms, at, 'blockio-native.node')));
+}
+
+/** Builds the native part. Without it everything works, more slowly: the program is started all the same. */
+async function buildAddon() {
+  if (!needsAddon()) return;
+  process.stderr.write('Building the native driver with cargo (first start, or its sources changed) ...\n');
+  const code = await run(nodeProgram, [...flags, path.join(root, 'tools', 'build', 'build-addon.ts')], {
+    stdio: ['ignore', process.stderr, process.stderr],
+    env: environment,
+  });
+  if (code !== 0)
+    process.stderr.write(
+      'The native driver could not be built; the messages above say why. Going on without it.\n',
+    );
+}
+
 /** Runs the action while no other start runs it; tells it whether an earlier one died in the middle. */
 async function underLock(action) {
   mkdirSync(path.dirname(lockFile), { recursive: true });
@@ -101,7 +149,8 @@ async function underLock(action) {
       rmSync(lockFile, { force: true });
       continue;
     }
-    if (!told) process.stderr.write('Another start is installing the workspace; waiting for it ...\n');
+    if (!told)
+      process.stderr.write('Another start is installing the workspace or building; waiting for it ...\n');
     told = true;
     await new Promise((resolve) => setTimeout(resolve, 200));
   }

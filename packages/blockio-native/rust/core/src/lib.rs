@@ -1,0 +1,27 @@
+//! Files and block devices as Sendense moves them: where their holes are, ranges made zero without writing them, and
+//! transfers of packed moves on threads. Nothing here knows of Node; the `addon` crate gives it a face there.
+
+mod aligned_buffer;
+mod block_file;
+mod control;
+mod extents;
+mod failure;
+mod jobs;
+mod move_list;
+mod transfer;
+mod worker;
+mod zero_range;
+mod zero_runs;
+
+#[cfg(test)]
+mod scratch;
+#[cfg(test)]
+mod transfer_tests;
+
+pub use block_file::{Access, BlockFile, Kind};
+pub use control::Control;
+pub use extents::{Extent, Extents};
+pub use failure::{Cause, Failure, Place};
+pub use move_list::{Move, MoveList};
+pub use transfer::{Outcome, Transfer, Zeros, contained};
+pub use zero_runs::ZeroRun;

@@ -1,0 +1,107 @@
+use crate::block_file::BlockFile;
+use crate::control::Control;
+use crate::failure::{Cause, Failure};
+use crate::jobs::Jobs;
+use crate::move_list::MoveList;
+use crate::worker::{Found, Worker};
+use crate::zero_runs::{ZeroRun, join_runs};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+/// Bytes of a BLAKE3-256 digest.
+const DIGEST_BYTES: usize = 32;
+
+/// What becomes of runs of zeros.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Zeros {
+    /// They are left out: the target keeps what it holds.
+    Skip,
+    /// The target is made zero there, freeing its storage where it can.
+    Write,
+}
+
+/// Moves to do, between files that are open.
+pub struct Transfer {
+    pub sources: Vec<BlockFile>,
+    pub target: BlockFile,
+    pub moves: MoveList,
+    /// Runs of zeros are made of whole pieces of this size; at least one byte.
+    pub piece_bytes: usize,
+    pub zeros: Zeros,
+    /// Whether to give the BLAKE3-256 digest of each move.
+    pub digest: bool,
+    /// Bytes that a thread holds, as whole pieces: at least one.
+    pub window_bytes: usize,
+    /// Threads at most; at least one is used.
+    pub threads: usize,
+    pub control: Arc<Control>,
+}
+
+/// What a transfer found.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// 32 bytes a move in their order; empty unless asked for.
+    pub digests: Vec<u8>,
+    /// Runs of zeros by move and offset; those that touch are one.
+    pub zeros: Vec<ZeroRun>,
+}
+
+impl Transfer {
+    pub(crate) fn buffer_bytes(&self) -> usize {
+        (self.window_bytes / self.piece_bytes).max(1) * self.piece_bytes
+    }
+
+    /// Does the moves. Every move is checked before a byte is written; nothing is written after this has returned.
+    /// Moves that touch the same bytes of the target, and moves inside one file, are done one after another.
+    pub fn run(&self) -> Result<Outcome, Failure> {
+        let sizes: Vec<u64> = self.sources.iter().map(BlockFile::size).collect();
+        self.moves.check(&sizes, self.target.size())?;
+        self.control.check()?;
+        let jobs = Jobs::new(self.moves.moves(), self.buffer_bytes() as u64, self.digest);
+        let found = self.on_threads(&Mutex::new(jobs));
+        self.control.check()?;
+        Ok(self.outcome(found))
+    }
+
+    fn thread_count(&self) -> usize {
+        let inside = self.sources.iter().any(|source| source.is_same(&self.target));
+        if inside || !self.moves.is_disjoint() { 1 } else { self.threads.max(1) }
+    }
+
+    fn on_threads(&self, jobs: &Mutex<Jobs>) -> Vec<Found> {
+        let work = || match contained(|| Worker::new(self)?.run(jobs)) {
+            Ok(found) => found,
+            Err(failure) => {
+                self.control.fail(failure);
+                Found::default()
+            }
+        };
+        thread::scope(|scope| {
+            let spawn =
+                |_| thread::Builder::new().name("sendense-blockio".into()).spawn_scoped(scope, work).ok();
+            // where no thread can be had, this one does the work
+            let others: Vec<_> = (1..self.thread_count()).filter_map(spawn).collect();
+            let mut found = vec![work()];
+            found.extend(others.into_iter().filter_map(|thread| thread.join().ok()));
+            found
+        })
+    }
+
+    fn outcome(&self, found: Vec<Found>) -> Outcome {
+        let mut digests = vec![0; if self.digest { self.moves.moves().len() * DIGEST_BYTES } else { 0 }];
+        let mut zeros = Vec::new();
+        for part in found {
+            for (index, digest) in part.digests {
+                digests[index * DIGEST_BYTES..][..DIGEST_BYTES].copy_from_slice(&digest);
+            }
+            zeros.extend(part.zeros);
+        }
+        Outcome { digests, zeros: join_runs(zeros) }
+    }
+}
+
+/// Runs `work`; a panic in it becomes a failure and goes no further.
+pub fn contained<T>(work: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or(Err(Failure::new(Cause::Panicked)))
+}

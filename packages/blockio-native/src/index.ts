@@ -1,0 +1,3 @@
+export { createNativeDriver, findNativeDriver, type NativeChoice, plugin } from './blockio-native.ts';
+export type { NativeMode } from './load-addon.ts';
+export { type NativeDriverOptions, nativeDriverOptionsSchema } from './options.ts';

@@ -1,0 +1,84 @@
+import {
+  type Call,
+  type FileEndpoint,
+  MOVE_SLOTS,
+  SendenseError,
+  type TransferRequest,
+  type TransferResult,
+  throwIfAborted,
+} from '@sendense/core';
+import type { Addon, NativeFailure, TransferHost } from './addon.ts';
+import { mapFailure } from './map-error.ts';
+import { fileEndpoint, toNative } from './open-native.ts';
+import type { CheckedOptions } from './options.ts';
+import { pollProgress } from './progress-poll.ts';
+
+/** The most bytes of a zero piece: each thread holds a buffer of at least that size. */
+const MAX_PIECE_BYTES = 16 * 1024 * 1024;
+
+function refused(message: string): SendenseError {
+  return new SendenseError('RANGE_INVALID', message, { operation: 'check-moves' });
+}
+
+/** Sum of the lengths. Throws `RANGE_INVALID` when these are no packed moves; each move is checked natively. */
+function totalBytes({ moves, zeros }: TransferRequest): number {
+  if (moves.length % MOVE_SLOTS !== 0)
+    throw refused(`${moves.length} slots are not whole moves of ${MOVE_SLOTS}`);
+  const { pieceBytes } = zeros;
+  if (!Number.isInteger(pieceBytes) || pieceBytes < 1 || pieceBytes > MAX_PIECE_BYTES)
+    throw refused(`a zero piece has 1 to ${MAX_PIECE_BYTES} bytes, not ${pieceBytes}`);
+  let total = 0;
+  for (let at = MOVE_SLOTS - 1; at < moves.length; at += MOVE_SLOTS) total += moves[at] ?? 0;
+  return total;
+}
+
+type Ends = { readonly from: readonly FileEndpoint[]; readonly to: FileEndpoint };
+
+/** The endpoint that a failure names. */
+function endpointOf(failure: NativeFailure, { from, to }: Ends): FileEndpoint {
+  return failure.endpoint === undefined ? to : (from[failure.endpoint] ?? to);
+}
+
+/**
+ * Runs packed moves on native threads. It settles when none of them reads or writes any more: an abort takes effect after
+ * the read or write of one buffer that each is in.
+ */
+export async function runTransfer(
+  addon: Addon,
+  host: TransferHost,
+  options: CheckedOptions,
+  request: TransferRequest,
+  call?: Call,
+): Promise<TransferResult> {
+  throwIfAborted(call?.signal, 'transfer');
+  const ends: Ends = { from: request.from.map(fileEndpoint), to: fileEndpoint(request.to) };
+  const total = totalBytes(request);
+  const control = new addon.TransferControl();
+  const cancel = (): void => control.cancel();
+  call?.signal?.addEventListener('abort', cancel, { once: true });
+  const progress = pollProgress(call?.onProgress, total, () => control.done);
+  let succeeded = false;
+  try {
+    const { failure, digests, zeros } = await host.start(
+      {
+        ...options,
+        from: ends.from.map(toNative),
+        to: toNative(ends.to),
+        moves: request.moves,
+        digest: request.digest,
+        pieceBytes: request.zeros.pieceBytes,
+        writeZeros: request.zeros.action === 'write',
+      },
+      control,
+    );
+    if (failure !== undefined) {
+      const endpoint = endpointOf(failure, ends);
+      throw mapFailure(failure, { operation: 'transfer', endpoint, signal: call?.signal });
+    }
+    succeeded = true;
+    return { ...(digests && { digests }), zeros: zeros ?? new Float64Array() };
+  } finally {
+    call?.signal?.removeEventListener('abort', cancel);
+    progress.stop(succeeded);
+  }
+}

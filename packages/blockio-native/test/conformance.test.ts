@@ -1,0 +1,15 @@
+import { blockIoDriverConformance } from '@sendense/testkit';
+import { describe, it } from 'vitest';
+import { describeNative, openFixture } from './fixtures.ts';
+
+const inPlace = { order: 'random', rewritable: true, untouched: 'unknown', durable: false } as const;
+const capabilities = {
+  transfer: true,
+  chunker: false,
+  reader: { order: 'random', digests: false, locate: true },
+  writer: { ...inPlace, endpoint: true, copyFrom: false },
+} as const;
+
+describeNative('blockio-native', () => {
+  blockIoDriverConformance({ describe, it }, { name: 'blockio-native', capabilities, open: openFixture });
+});
