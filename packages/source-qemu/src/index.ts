@@ -1,1 +1,2 @@
-export type { HostBitmap, HostDisk, HostMachine, LiveInstant, MachineHost } from './host/machine-host.ts';
+export { type QemuSourceOptions, qemuSourceOptionsSchema } from './options.ts';
+export { createQemuSource, plugin, type QemuSourceServices } from './source-qemu.ts';

@@ -39,6 +39,8 @@ export type HostDisk = {
   readonly format: string;
   /** Path or address of the image, then of its backing files: tells a replaced disk from one that lost its bitmap. */
   readonly images: readonly string[];
+  /** Whether the host keeps bitmaps right when somebody takes or commits snapshots, as libvirt does. */
+  readonly followsSnapshots: boolean;
   /** Those of the active image: bitmaps of backing files see no writes. */
   readonly bitmaps: readonly HostBitmap[];
   /** Why no baseline can be kept in it, as a sentence; `undefined` when one can. */
@@ -106,6 +108,11 @@ export type DescribeCall = Call & {
 /** Where a machine runs: a QEMU monitor, libvirt, or the images of a stopped machine. Calls may overlap. */
 export interface MachineHost extends AsyncDisposable {
   describe(call?: DescribeCall): Promise<HostMachine>;
+  /**
+   * What is weaker than `want`, as findings. Throws `QUIESCE_FAILED` when `accept` can surely not be had; `begin` may
+   * still reject with it.
+   */
+  checkConsistency(consistency: InstantRequest['consistency']): readonly Finding[];
   /**
    * Freezes at one instant and makes the new baselines at the same instant. Leaves nothing behind when it rejects:
    * `SNAPSHOT_FAILED`, `QUIESCE_FAILED`, `LOCKED` when another job or server is in the way, `NO_SPACE`.

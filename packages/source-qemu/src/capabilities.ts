@@ -1,0 +1,35 @@
+import type { ProofLevel, SourceCapabilities } from '@sendense/core';
+import type { CheckedOptions } from './options.ts';
+import { GRANULARITY_BYTES } from './qmp/freeze.ts';
+
+type Offered = Omit<SourceCapabilities, 'proof'>;
+
+/** What the source offers under `options`. */
+export function capabilitiesOf({ track, maxBaselines }: CheckedOptions): SourceCapabilities {
+  const tracking = track === 'auto';
+  const offered: Offered = {
+    tracking,
+    oneInstant: true,
+    consistency: ['crash'],
+    order: 'random',
+    baselinesPerMachine: tracking ? maxBaselines : 0,
+    granularityBytes: GRANULARITY_BYTES,
+    reportsZeros: true,
+    poweredOff: false,
+    adoptsCapture: true,
+  };
+  // Each is shown in test/ with a QEMU that runs.
+  const real: ProofLevel = 'real';
+  const proof: Record<keyof Offered, ProofLevel> = {
+    tracking: real,
+    oneInstant: real,
+    consistency: real,
+    order: real,
+    baselinesPerMachine: real,
+    granularityBytes: real,
+    reportsZeros: real,
+    poweredOff: real,
+    adoptsCapture: real,
+  };
+  return { ...offered, proof };
+}
