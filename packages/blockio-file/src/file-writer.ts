@@ -1,8 +1,13 @@
-import { type BlockEndpoint, type BlockLimits, type BlockWriter, SendenseError } from '@sendense/core';
+import {
+  type BlockEndpoint,
+  type BlockLimits,
+  type BlockWriter,
+  isZeroBytes,
+  SendenseError,
+} from '@sendense/core';
 import { limitsOf } from './limits.ts';
 import type { OpenEndpoint } from './open-endpoint.ts';
 import { readExactly } from './read-exactly.ts';
-import { isAllZero } from './zero-runs.ts';
 
 /** How much `zero` looks at and writes at once. */
 const ZERO_STEP_BYTES = 1024 * 1024;
@@ -39,7 +44,7 @@ export class FileWriter implements BlockWriter {
       const part = found.subarray(0, Math.min(nextStep(at), end) - at);
       await this.#step(async () => {
         await readExactly(this.#to, part, at);
-        if (!isAllZero(part)) await this.#to.handle.write(part.fill(0), at);
+        if (!isZeroBytes(part)) await this.#to.handle.write(part.fill(0), at);
       });
     }
   }

@@ -1,22 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { isAllZero, zeroRuns } from './zero-runs.ts';
+import { zeroRuns } from './zero-runs.ts';
 
 const bytes = (...parts: readonly [length: number, value: number][]) =>
   Buffer.concat(parts.map(([length, value]) => Buffer.alloc(length, value)));
-
-describe('isAllZero', () => {
-  it('sees a single byte at the start, in the middle and at the end of a buffer larger than its comparison', () => {
-    const size = 2 * 1024 * 1024 + 5;
-    expect(isAllZero(new Uint8Array(size))).toBe(true);
-    for (const at of [0, 1, 1024 * 1024, size - 1]) {
-      const data = new Uint8Array(size);
-      data[at] = 1;
-      expect(isAllZero(data), `byte ${at}`).toBe(false);
-    }
-  });
-
-  it('calls nothing zeros', () => expect(isAllZero(new Uint8Array())).toBe(true));
-});
 
 describe('zeroRuns', () => {
   it('covers the data with alternating runs of whole pieces', () => {

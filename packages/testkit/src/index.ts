@@ -35,6 +35,8 @@ export {
   type JournalSubject,
   journalConformance,
 } from './conformance/journal/journal-conformance.ts';
+export { replicaConformance } from './conformance/replica/replica-conformance.ts';
+export type { ReplicaFixture, ReplicaSubject } from './conformance/replica/replica-subject.ts';
 export { repositoryConformance } from './conformance/repository/repository-conformance.ts';
 export type {
   RepositoryFixture,
@@ -79,6 +81,7 @@ export { memoryTargetCapabilities } from './memory/target/target-capabilities.ts
 export { createTestClock, type TestClock } from './memory/test-clock.ts';
 export { createTestFence, type TestFence } from './memory/test-fence.ts';
 export { overlay } from './overlay.ts';
+export { samplePoint } from './sample-point.ts';
 export { seededBytes, seededInteger, seededRandom } from './seeded.ts';
 export { lyingReader, READER_LIES, type ReaderLie } from './wrappers/blocks/lying-reader.ts';
 export { clockDelay, type Delay, slowReader, slowWriter } from './wrappers/blocks/with-delay.ts';

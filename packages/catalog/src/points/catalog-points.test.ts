@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { repositoryId } from '@sendense/core';
 import { expect, it } from 'vitest';
-import { repositoryOf, sampleMachine, samplePoint } from '../../test/sample-points.ts';
+import { pointAt, repositoryOf, sampleMachine } from '../../test/sample-points.ts';
 import { openCatalog } from '../catalog.ts';
 
 const TABLES = ['machines', 'points', 'point_disks', 'chains'];
@@ -20,12 +20,12 @@ it('is the same after it was dropped and rebuilt', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'sendense-catalog-'));
   const path = join(folder, 'catalog.sqlite');
   const points = [
-    samplePoint('a1', 0, [null, null]),
-    samplePoint('b1', 1, [null], 2),
-    samplePoint('a2', 2, ['a1', 'a1']),
-    samplePoint('held', 3, ['a2', null]),
+    pointAt('a1', 0, [null, null]),
+    pointAt('b1', 1, [null], 2),
+    pointAt('a2', 2, ['a1', 'a1']),
+    pointAt('held', 3, ['a2', null]),
   ];
-  const other = repositoryOf([samplePoint('a1', 0, [null])], repositoryId('repo-2'));
+  const other = repositoryOf([pointAt('a1', 0, [null])], repositoryId('repo-2'));
   const grown: typeof points = [];
   const repository = repositoryOf(grown);
   const live = await openCatalog({ path });
@@ -49,10 +49,10 @@ it('is the same after it was dropped and rebuilt', async () => {
 it('groups the disks of points into chains that start at a full', async () => {
   await using catalog = await openCatalog({ path: ':memory:' });
   const list = [
-    samplePoint('p1', 0, [null, null]),
-    samplePoint('p2', 1, ['p1', 'p1']),
-    samplePoint('p3', 2, ['p2', null]),
-    samplePoint('p4', 3, ['p3', 'p3']),
+    pointAt('p1', 0, [null, null]),
+    pointAt('p2', 1, ['p1', 'p1']),
+    pointAt('p3', 2, ['p2', null]),
+    pointAt('p4', 3, ['p3', 'p3']),
   ];
   await catalog.points.rebuild([repositoryOf(list)]);
   const chains = await catalog.points.chains('repo-1');
@@ -66,7 +66,7 @@ it('groups the disks of points into chains that start at a full', async () => {
 
 it('forgets points that are gone, and a machine with its last point', async () => {
   await using catalog = await openCatalog({ path: ':memory:' });
-  const list = [samplePoint('p1', 0, [null]), samplePoint('p2', 1, ['p1']), samplePoint('q1', 2, [null], 2)];
+  const list = [pointAt('p1', 0, [null]), pointAt('p2', 1, ['p1']), pointAt('q1', 2, [null], 2)];
   const repository = repositoryOf(list);
   await catalog.points.rebuild([repository]);
   list.splice(0, 2);
@@ -79,7 +79,7 @@ it('forgets points that are gone, and a machine with its last point', async () =
 
 it('ends at the base that is missing, and at a record that names itself', async () => {
   await using catalog = await openCatalog({ path: ':memory:' });
-  const list = [samplePoint('orphan', 0, ['gone']), samplePoint('self', 1, ['self'])];
+  const list = [pointAt('orphan', 0, ['gone']), pointAt('self', 1, ['self'])];
   await catalog.points.rebuild([repositoryOf(list)]);
   expect((await catalog.points.chains('repo-1')).map((chain) => chain.full_point_id)).toEqual([
     'gone',
@@ -89,10 +89,10 @@ it('ends at the base that is missing, and at a record that names itself', async 
 
 it('keeps the old rows when reading a repository back fails half-way', async () => {
   await using catalog = await openCatalog({ path: ':memory:' });
-  const point = samplePoint('p1', 0, [null]);
+  const point = pointAt('p1', 0, [null]);
   await catalog.points.rebuild([repositoryOf([point])]);
   // the same id twice breaks the primary key in the middle of the rewrite
-  const broken = repositoryOf([samplePoint('p2', 1, [null]), point, point]);
+  const broken = repositoryOf([pointAt('p2', 1, [null]), point, point]);
   await expect(catalog.points.rebuild([broken])).rejects.toMatchObject({ code: 'UNEXPECTED' });
   expect((await catalog.points.list('repo-1')).map(({ id }) => id)).toEqual(['p1']);
 });

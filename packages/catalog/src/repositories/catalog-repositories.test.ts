@@ -1,6 +1,6 @@
 import { repositoryId } from '@sendense/core';
 import { expect, it } from 'vitest';
-import { repositoryOf, samplePoint } from '../../test/sample-points.ts';
+import { pointAt, repositoryOf } from '../../test/sample-points.ts';
 import { openCatalog } from '../catalog.ts';
 
 it('remembers where a repository is, its sizes and whether it is enabled', async () => {
@@ -28,7 +28,7 @@ it('remembers where a repository is, its sizes and whether it is enabled', async
 
 it('keeps what it knows of a repository when its points are read back', async () => {
   await using catalog = await openCatalog({ path: ':memory:' });
-  const repository = repositoryOf([samplePoint('p1', 0, [null])]);
+  const repository = repositoryOf([pointAt('p1', 0, [null])]);
   await catalog.repositories.register(repository, { location: '/backups' });
   await catalog.points.rebuild([repository]);
   expect((await catalog.repositories.list()).map(({ location }) => location)).toEqual(['/backups']);

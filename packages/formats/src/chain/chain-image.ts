@@ -1,10 +1,9 @@
 import type { BlockReader, ByteRange, Call, Extent, LocatedRange } from '@sendense/core';
-import { SendenseError } from '@sendense/core';
+import { SendenseError, throwIfAborted } from '@sendense/core';
 import type { ImageInfo } from '../image-info.ts';
 import { ChainCursor, type Piece } from './chain-cursor.ts';
 import type { Layer } from './layer.ts';
 import { readChain } from './read-chain.ts';
-import { throwIfAborted } from './throw-if-aborted.ts';
 
 /** An extent with the number of layers between the top of the chain and the file that decides it. */
 export type MappedExtent = Extent & { readonly depth: number };
@@ -95,7 +94,7 @@ export class ChainImage implements BlockReader {
     const end = range.offset + range.length;
     for (let at = range.offset; at < end; ) {
       this.#checkOpen();
-      throwIfAborted(call);
+      throwIfAborted(call?.signal, 'read-image');
       const piece = await cursor.next(at, end);
       at += piece.length;
       yield piece;

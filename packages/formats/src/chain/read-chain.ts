@@ -1,8 +1,7 @@
-import type { Call } from '@sendense/core';
+import { type Call, throwIfAborted } from '@sendense/core';
 import { ChainCursor, type Piece } from './chain-cursor.ts';
 import type { Layer } from './layer.ts';
 import { readStored } from './read-stored.ts';
-import { throwIfAborted } from './throw-if-aborted.ts';
 
 /** How many file reads and decompressions of one call are under way at once. */
 const READS_AT_ONCE = 8;
@@ -42,7 +41,7 @@ async function planReads(
     await reads.add(() => readStored(done.layer.data, target, done.hostOffset));
   };
   for (let at = offset; at < end; ) {
-    throwIfAborted(call);
+    throwIfAborted(call?.signal, 'read-image');
     const piece = await cursor.next(at, end);
     at += piece.length;
     if (segment !== undefined && continues(segment, piece)) {

@@ -1,6 +1,5 @@
-import type { ByteRange, Call } from '@sendense/core';
+import { type ByteRange, type Call, throwIfAborted } from '@sendense/core';
 import type { FileHandle } from '@sendense/plugin-kit/files';
-import { throwIfAborted } from '../chain/throw-if-aborted.ts';
 import type { BitmapEntry } from './bitmap-directory.ts';
 import { OFFSET_HIGH, OFFSET_LOW } from './constants.ts';
 import { type BitRun, dirtyRuns } from './dirty-runs.ts';
@@ -42,7 +41,7 @@ async function* bitRuns(options: DirtyExtentsOptions, call: Call | undefined): A
   const bits = Math.ceil(sizeBytes / 2 ** entry.granularityBits);
   const perEntry = clusterBytes * 8;
   for await (const { index, offset, ones } of tableEntries(options)) {
-    throwIfAborted(call);
+    throwIfAborted(call?.signal, 'read-image');
     const first = index * perEntry;
     const end = Math.min(first + perEntry, bits);
     if (ones) yield { first, end };

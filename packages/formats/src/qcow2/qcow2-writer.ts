@@ -1,6 +1,5 @@
-import { type BlockWriter, type Call, SendenseError } from '@sendense/core';
+import { type BlockWriter, type Call, SendenseError, throwIfAborted } from '@sendense/core';
 import type { FileHandle } from '@sendense/plugin-kit/files';
-import { throwIfAborted } from '../chain/throw-if-aborted.ts';
 import { AppendFile } from './append-file.ts';
 import { ClusterAppender, MAX_REFCOUNT } from './cluster-appender.ts';
 import { compressCluster } from './compress-cluster.ts';
@@ -135,7 +134,7 @@ export class Qcow2Writer implements BlockWriter {
       const why = this.#state === 'closed' ? 'was closed' : 'failed before and can only be disposed';
       throw new SendenseError('NOT_OPEN', `the image writer ${why}`, { operation });
     }
-    throwIfAborted(call);
+    throwIfAborted(call?.signal, 'write-image');
     try {
       if (this.#state === 'new') await this.#appender.start();
       this.#state = 'open';
@@ -171,7 +170,7 @@ export class Qcow2Writer implements BlockWriter {
   ): Promise<void> {
     const step = this.#clusterBytes;
     for (let from = 0; from < data.byteLength; from += step * COMPRESS_AT_ONCE) {
-      throwIfAborted(call);
+      throwIfAborted(call?.signal, 'write-image');
       const pieces: Uint8Array[] = [];
       for (let at = from; at < Math.min(from + step * COMPRESS_AT_ONCE, data.byteLength); at += step) {
         pieces.push(data.subarray(at, at + step));
@@ -197,7 +196,7 @@ export class Qcow2Writer implements BlockWriter {
     const perTable = this.#clusterBytes / 8;
     const end = Math.ceil((offset + length) / this.#clusterBytes);
     for (let guest = offset / this.#clusterBytes; guest < end; ) {
-      throwIfAborted(call);
+      throwIfAborted(call?.signal, 'write-image');
       const whole = guest % perTable === 0 ? Math.floor((end - guest) / perTable) : 0;
       if (whole > 0) {
         const count = Math.min(whole, MAX_REFCOUNT);

@@ -1,6 +1,11 @@
-import { type BlockEndpoint, type BlockWriter, type Call, SendenseError } from '@sendense/core';
+import {
+  type BlockEndpoint,
+  type BlockWriter,
+  type Call,
+  SendenseError,
+  throwIfAborted,
+} from '@sendense/core';
 import type { FileHandle } from '@sendense/plugin-kit/files';
-import { throwIfAborted } from '../chain/throw-if-aborted.ts';
 import { WrittenPieces } from './written-pieces.ts';
 
 /** What a {@link RawWriter} is made of; it owns the handle. */
@@ -51,7 +56,7 @@ export class RawWriter implements BlockWriter {
       const ranges = this.#written?.within({ offset, length }) ?? [{ offset, length }];
       for (const range of ranges) {
         for (let done = 0; done < range.length; done += ZEROS.byteLength) {
-          throwIfAborted(call);
+          throwIfAborted(call?.signal, 'write-image');
           await this.#options.handle.write(ZEROS.subarray(0, range.length - done), range.offset + done);
         }
       }
@@ -77,7 +82,7 @@ export class RawWriter implements BlockWriter {
       const why = this.#state === 'closed' ? 'was closed' : 'failed before and can only be disposed';
       throw new SendenseError('NOT_OPEN', `the image writer ${why}`, { operation });
     }
-    throwIfAborted(call);
+    throwIfAborted(call?.signal, 'write-image');
     try {
       await run();
     } catch (error) {

@@ -1,19 +1,12 @@
 import type { BlockIoDriver } from '@sendense/core';
-import {
-  blockIoDriverConformance,
-  createMemoryDriver,
-  type DiskContent,
-  overlay,
-  type Runner,
-} from '../../src/index.ts';
+import { blockIoDriverConformance, type DiskContent, overlay, type Runner } from '../../src/index.ts';
+import { type DriverChange, memoryDriverSubject } from '../memory-driver-subject.ts';
 import type { Mutant } from './mutant.ts';
-
-type Change = (driver: BlockIoDriver, disks: readonly DiskContent[]) => BlockIoDriver;
 
 type Transfer = NonNullable<BlockIoDriver['transfer']>;
 
 const transferring =
-  (change: (transfer: Transfer, disks: readonly DiskContent[]) => Transfer): Change =>
+  (change: (transfer: Transfer, disks: readonly DiskContent[]) => Transfer): DriverChange =>
   (driver, disks) =>
     overlay(driver, {
       transfer: change(async (...given) => (await driver.transfer?.(...given)) as never, disks),
@@ -25,7 +18,7 @@ function writeOn(disks: readonly DiskContent[], turn: number): void {
   if (turn < 60) setImmediate(() => writeOn(disks, turn + 1));
 }
 
-export const driverMutants: readonly Mutant<Change>[] = [
+export const driverMutants: readonly Mutant<DriverChange>[] = [
   {
     breaks: 'goes on writing after a transfer has settled',
     caughtBy: 'writes nothing after an aborted transfer has settled',
@@ -94,34 +87,6 @@ export const driverMutants: readonly Mutant<Change>[] = [
   },
 ];
 
-export function registerDriver(runner: Runner, change: Change): void {
-  blockIoDriverConformance(runner, {
-    name: 'mutant',
-    capabilities: {
-      transfer: true,
-      chunker: false,
-      reader: { order: 'random', locate: false, digests: false },
-      writer: {
-        order: 'random',
-        rewritable: true,
-        untouched: 'base',
-        durable: false,
-        endpoint: false,
-        copyFrom: false,
-      },
-    },
-    async open() {
-      const memory = createMemoryDriver();
-      const disks: DiskContent[] = [];
-      return {
-        driver: change(memory, disks),
-        async endpoint(content) {
-          disks.unshift(content);
-          return memory.attach(`disk-${disks.length}`, content);
-        },
-        missing: { kind: 'memory/disk', name: 'none' },
-        stored: (endpoint) => memory.openReader(endpoint),
-      };
-    },
-  });
+export function registerDriver(runner: Runner, change: DriverChange): void {
+  blockIoDriverConformance(runner, memoryDriverSubject('mutant', change));
 }
