@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { SendenseError } from '@sendense/core';
+import { amendError, SendenseError } from '@sendense/core';
 import { mapRequestError, mapSocketError } from '../map-error.ts';
 import { Command, CommandFlag, encodeRequest, NbdErrno, type NbdRequest } from '../protocol/index.ts';
 import type { Session } from './handshake/negotiate.ts';
@@ -43,9 +43,9 @@ export class NbdConnection {
     const names = new Map(contexts.map(({ id, name }) => [id, name]));
     this.#replies = new ReplyStream(style, this.#pending, { sizeBytes, contexts: names });
     socket.on('data', (bytes: Uint8Array) => this.#receive(bytes));
-    socket.on('error', (error) => this.fail(mapSocketError(error, 'talk-nbd', parts.subject)));
-    socket.on('close', () => this.fail(this.#lost('closed the connection')));
-    socket.on('end', () => this.fail(this.#lost('closed the connection')));
+    socket.on('error', (error) => this.fail(this.#lost(error)));
+    socket.on('close', () => this.fail(this.#lost(CLOSED)));
+    socket.on('end', () => this.fail(this.#lost(CLOSED)));
     socket.resume();
   }
 
@@ -170,23 +170,24 @@ export class NbdConnection {
     );
   }
 
-  #lost(what: string): SendenseError {
-    return new SendenseError('CONNECTION_LOST', `${this.#parts.subject} ${what}`, {
+  /** The end of the connection; whether the server still did what it was asked is not known. */
+  #lost(error: Error): SendenseError {
+    const { code, message, context, remedy = '' } = mapSocketError(error, 'talk-nbd', this.#parts.subject);
+    return new SendenseError(code, message, {
       operation: 'talk-nbd',
       effect: 'unknown',
-      remedy: 'check the server and the network, then repeat',
+      cause: error,
+      context,
+      remedy,
     });
   }
 
   #named(error: unknown): SendenseError {
-    if (!SendenseError.is(error)) return mapSocketError(error, 'talk-nbd', this.#parts.subject);
-    const { code, message, operation, effect, context, remedy } = error;
-    return new SendenseError(code, `${this.#parts.subject}: ${message}`, {
-      operation,
-      effect,
-      context,
-      cause: error,
-      ...(remedy === undefined ? {} : { remedy }),
-    });
+    const { subject } = this.#parts;
+    if (!SendenseError.is(error)) return mapSocketError(error, 'talk-nbd', subject);
+    return amendError(error, { message: `${subject}: ${error.message}` });
   }
 }
+
+/** What a socket that is closed without an error would say. */
+const CLOSED = Object.assign(new Error('closed by the server'), { code: 'ECONNRESET' });

@@ -72,7 +72,7 @@ export interface NbdExport extends AsyncDisposable {
   /** Makes everything that has been answered durable, whichever connection carried it. */
   flush(call?: Call): Promise<void>;
   /**
-   * Runs of one granted context, ascending, covering `range` exactly; asks until it is covered. `NOT_FOUND` for a
+   * Runs of one granted context, ascending, covering `range` exactly, which may be off the grid. `NOT_FOUND` for a
    * context that was not granted.
    */
   blockStatus(context: string, range: ByteRange, call?: Call): AsyncIterable<StatusRun>;

@@ -11,20 +11,25 @@ export type StatusQuery = {
   readonly subject: string;
 };
 
-/** Runs of a context that cover a range: as many requests, one after another, as the server needs to tell them. */
+/**
+ * Runs of a context that cover a range exactly: as many requests, one after another, as the server needs to tell them.
+ * The range may be off the grid of the server; more is asked for then, and cut.
+ */
 export async function* statusRuns(
   pool: ConnectionPool,
   query: StatusQuery,
   call?: Call,
 ): AsyncGenerator<StatusRun, void, undefined> {
-  const end = query.range.offset + query.range.length;
-  for (let offset = query.range.offset; offset < end; ) {
-    const descriptors = await ask(pool, query, { offset, length: end - offset }, call);
+  const { range, minBytes } = query;
+  const end = range.offset + range.length;
+  const askedEnd = Math.min(pool.first.session.sizeBytes, Math.ceil(end / minBytes) * minBytes);
+  for (let offset = range.offset - (range.offset % minBytes); offset < end; ) {
+    const descriptors = await ask(pool, query, { offset, length: askedEnd - offset }, call);
     for (const { length, flags } of descriptors) {
-      const shown = Math.min(length, end - offset);
-      if (shown <= 0) break;
-      yield { offset, length: shown, flags };
-      offset += shown;
+      const from = Math.max(offset, range.offset);
+      const to = Math.min(offset + length, end);
+      if (to > from) yield { offset: from, length: to - from, flags };
+      offset += length;
     }
   }
 }

@@ -18,6 +18,8 @@ export class SocketChannel implements HandshakeChannel {
   #socket: Socket;
   #failure: SendenseError | undefined;
   #waiting: (() => void) | undefined;
+  /** TLS is agreed on, but the server has not shown yet that it accepts us. */
+  #untested = false;
 
   constructor(socket: Socket, peer: ChannelPeer) {
     this.#peer = peer;
@@ -32,9 +34,12 @@ export class SocketChannel implements HandshakeChannel {
   async receive(length: number): Promise<Uint8Array> {
     for (;;) {
       const bytes: unknown = this.#socket.read(length);
-      if (bytes instanceof Uint8Array && bytes.byteLength === length) return bytes;
-      if (this.#failure !== undefined) throw this.#failure;
-      if (bytes !== null || this.#socket.readableEnded || this.#socket.destroyed) throw this.#closed();
+      if (bytes instanceof Uint8Array && bytes.byteLength === length) {
+        this.#untested = false;
+        return bytes;
+      }
+      const ended = bytes !== null || this.#socket.readableEnded || this.#socket.destroyed;
+      if (this.#failure !== undefined || ended) throw this.#lost(this.#failure ?? this.#closed());
       await new Promise<void>((resolve) => (this.#waiting = resolve));
     }
   }
@@ -45,6 +50,7 @@ export class SocketChannel implements HandshakeChannel {
     if (this.#socket.readableLength > 0) throw violation('sent data in the clear after agreeing on TLS');
     this.#detach();
     this.#socket = await upgradeToTls(this.#socket, address, tls, subject);
+    this.#untested = true;
     this.#attach();
   }
 
@@ -88,6 +94,27 @@ export class SocketChannel implements HandshakeChannel {
     this.#failure ??= mapSocketError(error, 'connect-nbd', this.#peer.subject);
     this.#wake();
   };
+
+  /**
+   * With TLS 1.3 a client learns only after the handshake that its certificate was refused, and QEMU and nbdkit say it by
+   * hanging up.
+   */
+  #lost(failure: SendenseError): SendenseError {
+    if (!this.#untested || failure.code !== 'CONNECTION_LOST') return failure;
+    const { subject, tls } = this.#peer;
+    const shown = tls?.certificatePem === undefined ? 'none was shown' : 'it may not trust ours';
+    return new SendenseError(
+      'AUTHENTICATION_FAILED',
+      `${subject} hung up after the TLS handshake: it seems to want a client certificate, and ${shown}`,
+      {
+        operation: 'start-tls',
+        // it may have been the network all the same
+        retry: 'later',
+        cause: failure,
+        remedy: 'give certificatePem and keyPem of a certificate that the server trusts',
+      },
+    );
+  }
 
   #closed(): SendenseError {
     return new SendenseError('CONNECTION_LOST', `${this.#peer.subject} closed the connection`, {
