@@ -83,10 +83,16 @@ module.exports = {
       'A repository or a platform combines mechanisms; it does not know sources, targets or the engine.',
     ),
     layer(
-      'sources-and-targets-on-everything-below',
-      'source-[^/]+|target-[^/]+',
+      'sources-on-everything-below',
+      'source-[^/]+',
       [...basis, ...mechanisms, ...middle],
       'The halves of a platform share its platform package, never each other.',
+    ),
+    layer(
+      'targets-on-everything-below-and-image-files',
+      'target-[^/]+',
+      [...basis, ...mechanisms, ...middle, 'target-image'],
+      'The halves of a platform share its platform package, never each other. Where the disks of a platform are image files, its target composes the one that writes those.',
     ),
     layer(
       'engine-on-contracts',

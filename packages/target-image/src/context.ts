@@ -7,6 +7,8 @@ export type ImageTargetServices = {
   readonly fileSystem?: FileSystem;
   readonly clock?: PluginServices['clock'];
   readonly random?: PluginServices['random'];
+  /** The first that can read or write a file or device does; without any, a TypeScript driver on `fileSystem`. */
+  readonly drivers?: PluginServices['drivers'];
   /** Tells who else holds an image; the locks of QEMU on Linux when not given. */
   readonly imageLocks?: ImageLocks;
 };

@@ -1,8 +1,9 @@
-import { createFileDriver } from '@sendense/blockio-file';
 import type { TargetContext } from './context.ts';
+import { driverFor } from './driver-for.ts';
 
 /** Size of the block device at `path` in bytes. */
-export async function deviceBytes({ fileSystem }: TargetContext, path: string): Promise<number> {
-  await using reader = await createFileDriver({}, { fileSystem }).openReader({ kind: 'device', path });
+export async function deviceBytes(context: TargetContext, path: string): Promise<number> {
+  const endpoint = { kind: 'device', path } as const;
+  await using reader = await driverFor(context, endpoint, 'read').openReader(endpoint);
   return reader.sizeBytes;
 }

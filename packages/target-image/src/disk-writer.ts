@@ -1,9 +1,9 @@
-import { createFileDriver } from '@sendense/blockio-file';
 import type { BlockWriter, PlannedDisk, RestorePlan } from '@sendense/core';
 import { createQcow2 } from '@sendense/formats/qcow2';
 import { createRaw } from '@sendense/formats/raw';
 import type { TargetContext } from './context.ts';
 import type { Destination } from './destination.ts';
+import { driverFor } from './driver-for.ts';
 import { RangeWriter } from './range-writer.ts';
 import type { RestoreMemory } from './restore-memory.ts';
 import { WholeWriter } from './whole-writer.ts';
@@ -65,7 +65,8 @@ function wholeWriter(
 
 async function inPlaceWriter({ context, destination }: RestoreScope, path: string): Promise<BlockWriter> {
   const kind = destination.kind === 'device' ? 'device' : 'file';
-  return await createFileDriver({}, { fileSystem: context.fileSystem }).openWriter({ kind, path });
+  const endpoint = { kind, path } as const;
+  return await driverFor(context, endpoint, 'write').openWriter(endpoint);
 }
 
 /** The writer of a disk that is begun: of a new file at `path`, or of the device that `path` is. */

@@ -65,6 +65,7 @@ export class ImageRestoreWriter implements RestoreWriter {
     const removed: string[] = [];
     const findings: Finding[] = [];
     for (const disk of this.#restoreDisks) {
+      removed.push(...(await disk.withdraw()));
       if (await disk.isPublished()) findings.push(staysThere(disk.location));
       removed.push(...(await disk.remove()));
     }

@@ -20,6 +20,11 @@ export const imageTargetOptionsSchema = z.strictObject({
     .int()
     .min(1024 * 1024)
     .default(1024 * 1024 * 1024),
+  /**
+   * Let `rollback` remove finished files that replaced nothing: for a target that composes this one and whose own commit
+   * can still fail.
+   */
+  undoFinished: z.boolean().default(false),
   /** Prefix of the ids of our plans, by which `reconcile` knows what is ours. */
   owner: z
     .string()

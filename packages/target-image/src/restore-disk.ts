@@ -1,8 +1,8 @@
-import { createFileDriver } from '@sendense/blockio-file';
 import { type BlockReader, type BlockWriter, type PlannedDisk, SendenseError } from '@sendense/core';
 import { openDiskImage } from '@sendense/formats';
 import { locationOf, partialPath } from './destination.ts';
 import { createDiskWriter, type RestoreScope, resumeDiskWriter } from './disk-writer.ts';
+import { driverFor } from './driver-for.ts';
 import { finishedWriter } from './finished-writer.ts';
 import { publish } from './publish.ts';
 import { refuseInUse } from './refuse-destination.ts';
@@ -65,10 +65,11 @@ export class RestoreDisk {
   /** A reader over the flushed file itself. */
   async readBack(): Promise<BlockReader> {
     const { context, destination } = this.#scope;
-    const { fileSystem } = context;
+    const { fileSystem, drivers } = context;
     const path = (await this.isPublished()) ? this.location : this.path;
-    if (this.isDevice) return await createFileDriver({}, { fileSystem }).openReader({ kind: 'device', path });
-    return await openDiskImage(path, { fileSystem, format: destination.format });
+    const device = { kind: 'device', path } as const;
+    if (this.isDevice) return await driverFor(context, device, 'read').openReader(device);
+    return await openDiskImage(path, { fileSystem, drivers, format: destination.format });
   }
 
   /** Makes everything durable, closes the file and notes its identity: the last step before it gets its name. */
@@ -94,6 +95,16 @@ export class RestoreDisk {
       overwrite: plan.overwrite,
       isPublished,
     });
+  }
+
+  /** Takes the name from a finished file where the options allow it; what it replaced could not be brought back. */
+  async withdraw(): Promise<readonly string[]> {
+    const { context, plan } = this.#scope;
+    if (!context.options.undoFinished || plan.overwrite || this.isDevice) return [];
+    if (!(await this.isPublished())) return [];
+    await refuseInUse(context, this.location);
+    await context.fileSystem.unlink(this.location);
+    return [this.location];
   }
 
   /** Closes and removes the unfinished file; resolves with what was removed. A finished one stays. */

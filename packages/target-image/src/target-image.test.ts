@@ -246,6 +246,21 @@ describe('commit and rollback', () => {
     }
   });
 
+  it('removes what is finished where the options say so, unless it replaced something', async () => {
+    const at = target({ undoFinished: true });
+    await using writer = await at.begin(await planOf(at), run);
+    await writer.disks.get(diskId('d0'))?.flush();
+    await writer.commit();
+    expect(await writer.rollback()).toEqual({ removed: [path], findings: [] });
+    expect(await readdir(folder)).toEqual([]);
+    await writeFile(path, 'old');
+    await using replacing = await at.begin(await planOf(at, { overwrite: true }), run);
+    await replacing.disks.get(diskId('d0'))?.flush();
+    await replacing.commit();
+    expect((await replacing.rollback()).findings).toHaveLength(1);
+    expect(await readdir(folder)).toEqual(['disk.raw']);
+  });
+
   it('leaves what is finished, with a finding', async () => {
     const at = target();
     await using writer = await at.begin(await planOf(at), run);

@@ -27,6 +27,7 @@ export function createImageTarget(
     fileSystem: services.fileSystem ?? nodeFileSystem,
     clock: services.clock ?? systemClock,
     random: services.random ?? systemRandom,
+    drivers: services.drivers ?? [],
     imageLocks: services.imageLocks ?? linuxImageLocks,
   };
   const capabilities = capabilitiesOf(context.options);
@@ -53,5 +54,6 @@ export const plugin: Plugin<'target', ImageTargetOptions> = {
   name: 'image',
   specificationVersion: 'v1',
   options: imageTargetOptionsSchema,
-  create: async (options, { clock, random }) => createImageTarget(options, { clock, random }),
+  create: async (options, { clock, random, drivers }) =>
+    createImageTarget(options, { clock, random, drivers }),
 };

@@ -1,3 +1,4 @@
+import type { Artifact } from '../machine/artifact.ts';
 import type { DiskSlot } from '../machine/disk-slot.ts';
 import type { MachineRef } from '../machine/machine-ref.ts';
 import type { MachineSpec } from '../machine/machine-spec.ts';
@@ -27,6 +28,8 @@ export type RestoreRequest = {
   /** Replace what is there instead of refusing with `ALREADY_EXISTS`. */
   readonly overwrite: boolean;
   readonly start: boolean;
+  /** What the point holds of the machine besides its disks; absent = nothing. */
+  readonly artifacts?: readonly Artifact[];
   /** Options of this target, checked by its own schema. */
   readonly options: Json;
 };

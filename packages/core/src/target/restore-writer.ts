@@ -2,6 +2,7 @@ import type { BlockReader } from '../block/block-reader.ts';
 import type { BlockWriter } from '../block/block-writer.ts';
 import type { Fence } from '../engine/fence.ts';
 import type { ReconcileReport } from '../engine/keep.ts';
+import type { Artifact } from '../machine/artifact.ts';
 import type { MachineRef } from '../machine/machine-ref.ts';
 import type { Call } from '../values/call.ts';
 import type { Finding } from '../values/finding.ts';
@@ -19,6 +20,8 @@ export type RestoreState = {
 export interface RestoreRun {
   readonly fence: Fence;
   readonly resume?: RestoreState;
+  /** Those of the request that the plan was made for: UEFI variables and the like. */
+  readonly artifacts?: readonly Artifact[];
   /** Awaited before and after each irreversible step. */
   save(state: RestoreState): Promise<void>;
 }

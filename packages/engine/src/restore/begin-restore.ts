@@ -1,16 +1,20 @@
-import { type RestorePlan, type RestoreWriter, SendenseError } from '@sendense/core';
+import { type Artifact, type RestorePlan, type RestoreWriter, SendenseError } from '@sendense/core';
 import { amendRecord, amendStep, type RestoreRunContext, restoreRecord, runStep } from './restore-run.ts';
 
 /** Opens the target's writer: a new one, or the one of an earlier attempt, so far as the target can resume. */
-export function beginRestore(run: RestoreRunContext, plan: RestorePlan): Promise<RestoreWriter> {
+export function beginRestore(
+  run: RestoreRunContext,
+  plan: RestorePlan,
+  artifacts: readonly Artifact[],
+): Promise<RestoreWriter> {
   return runStep(run, 'begin', async () => {
     const { state } = restoreRecord(run);
     if (state !== null && run.target.capabilities.resume !== 'none') {
-      const resumed = await resumeWriter(run, plan, state);
+      const resumed = await resumeWriter(run, plan, state, artifacts);
       if (resumed !== null) return resumed;
     }
     await forgetCopy(run);
-    return openWriter(run, plan, undefined);
+    return openWriter(run, plan, undefined, artifacts);
   });
 }
 
@@ -19,9 +23,10 @@ async function resumeWriter(
   run: RestoreRunContext,
   plan: RestorePlan,
   state: NonNullable<Parameters<typeof openWriter>[2]>,
+  artifacts: readonly Artifact[],
 ): Promise<RestoreWriter | null> {
   try {
-    return await openWriter(run, plan, state);
+    return await openWriter(run, plan, state, artifacts);
   } catch (error) {
     if (!SendenseError.is(error, 'NOT_FOUND')) throw error;
     const message = 'nothing of the earlier attempt is left at the target: it starts over';
@@ -35,12 +40,14 @@ export function openWriter(
   run: RestoreRunContext,
   plan: RestorePlan,
   resume: ReturnType<typeof restoreRecord>['state'] | undefined,
+  artifacts: readonly Artifact[] = [],
 ): Promise<RestoreWriter> {
   const { context, job, target } = run;
   return target.begin(
     plan,
     {
       fence: context.fence,
+      artifacts,
       save: (state) => amendRecord(run, { state }),
       ...(resume && { resume }),
     },

@@ -50,6 +50,7 @@ function restoreRequest(run: RestoreRunContext, reader: PointReader, order: Rest
     into: order.into ?? defaultInto(run),
     overwrite: order.overwrite ?? false,
     start: order.start ?? false,
+    artifacts: reader.artifacts,
     options: order.options ?? {},
     ...(order.existing !== undefined && { existing: order.existing }),
   };

@@ -46,7 +46,7 @@ async function restoreFrom(
   job.subject = { ...job.subject, machine: reader.point.machine, machineName: reader.point.spec.name };
   const plan = await planOf(run, reader, order);
   const views = plan.disks.flatMap(({ id }) => reader.disks.filter((disk) => disk.id === id));
-  const writer = await beginRestore(run, plan);
+  const writer = await beginRestore(run, plan, reader.artifacts);
   try {
     const progress = restoreProgressOf(run, views);
     await copyAndFlush(run, views, writer, progress);

@@ -133,20 +133,14 @@ function diskOf(disk: DomainDisk): XmlElement {
   ]);
 }
 
+/** The attribute of `<source>` that a path stands in, by the type of the disk. */
+const PATH_ATTRIBUTE = { file: 'file', block: 'dev', dir: 'dir' } as const;
+
 function sourceOf({ source }: DomainDisk): XmlElement | undefined {
   if (source === undefined || source.type === 'other') return undefined;
-  switch (source.type) {
-    case 'file':
-      return element('source', { file: source.path });
-    case 'block':
-      return element('source', { dev: source.path });
-    case 'dir':
-      return element('source', { dir: source.path });
-    case 'volume':
-      return element('source', { pool: source.pool, volume: source.volume });
-    case 'network':
-      return element('source', { protocol: source.protocol, name: source.name });
-  }
+  if (source.type === 'volume') return element('source', { pool: source.pool, volume: source.volume });
+  if (source.type === 'network') return element('source', { protocol: source.protocol, name: source.name });
+  return element('source', { [PATH_ATTRIBUTE[source.type]]: source.path });
 }
 
 function interfaceOf(nic: DomainInterface): XmlElement {
