@@ -15,9 +15,13 @@ const mappedElsewhere: ReadonlySet<string> = new Set([
   'blockio-file',
   'repository-local',
   'source-image',
+  'source-qemu',
   'target-image',
   'target-qemu',
 ]);
+
+/** Packages whose conformance cannot be shown without a foreign program: the suite of those is `int`. */
+const provenByPeers: ReadonlySet<string> = new Set(['source-qemu', 'target-qemu']);
 
 /** Sentences about files that a package lacks. `files` are relative to the package. */
 export function packageFileViolations(id: string, files: ReadonlySet<string>): string[] {
@@ -27,11 +31,14 @@ export function packageFileViolations(id: string, files: ReadonlySet<string>): s
 
 function requiredFiles(id: string): string[] {
   if (!plugin.test(id)) return everywhere;
+  // what the halves of a platform share implements no contract
+  if (id.startsWith('platform-')) return [...everywhere, 'src/map-error.ts'];
   const source = [id, 'options'];
   // the contract of a block-IO driver declares no capabilities
   if (!id.startsWith('blockio-')) source.push('capabilities');
   if (!mappedElsewhere.has(id)) source.push('map-error');
-  return [...everywhere, ...source.map((name) => `src/${name}.ts`), 'test/conformance.test.ts'];
+  const conformance = provenByPeers.has(id) ? 'test/conformance.int.test.ts' : 'test/conformance.test.ts';
+  return [...everywhere, ...source.map((name) => `src/${name}.ts`), conformance];
 }
 
 /** Sentences about a package's `index.ts` that does more than re-export by name. */
@@ -50,6 +57,6 @@ function isNamedReExport(statement: ts.Statement): boolean {
 
 /** A plugin joins the conformance kit in a few lines: what is longer hides exceptions. */
 export function conformanceViolations({ file, lines }: SourceFile): string[] {
-  if (!file.endsWith('/test/conformance.test.ts') || lines <= 20) return [];
+  if (!/\/test\/conformance(\.int)?\.test\.ts$/.test(file) || lines <= 20) return [];
   return [`${file} has ${lines} lines, more than 20: capabilities choose the cases, not code`];
 }

@@ -119,7 +119,7 @@ export class QmpSession implements QmpClient {
     if (this.#end !== undefined) return;
     this.#end = error;
     this.#greeting.reject(error);
-    for (const { reject } of this.#pending.values()) reject(error);
+    for (const pending of this.#pending.values()) pending.reject(error);
     this.#pending.clear();
     this.#listeners.clear();
     this.#socket.destroy();

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type Call, SendenseError, type SocketAddress } from '@sendense/core';
 import type { QmpClient } from '@sendense/platform-kvm/qmp';
+import type { FileSystem } from '@sendense/plugin-kit/files';
 import { queryExports } from './queries.ts';
 
 /** Paths of sockets hold 107 bytes (Linux, unix(7)). */
@@ -37,7 +38,10 @@ export class NbdService {
   readonly address: SocketAddress;
   readonly #path: string | undefined;
 
-  constructor(monitor: string, given: SocketAddress | undefined) {
+  readonly #fileSystem: FileSystem;
+
+  constructor(monitor: string, given: SocketAddress | undefined, fileSystem: FileSystem) {
+    this.#fileSystem = fileSystem;
     this.#path = given === undefined ? nbdSocketOf(monitor) : undefined;
     this.address = given ?? { kind: 'unix', path: nbdSocketOf(monitor) };
   }
@@ -56,7 +60,7 @@ export class NbdService {
   /** Stops our server when nothing is exported any more. */
   async stop(qmp: QmpClient): Promise<void> {
     if (this.#path === undefined || (await queryExports(qmp)).some(({ type }) => type === 'nbd')) return;
-    if (!(await listens(this.#path))) return;
+    if ((await this.#fileSystem.stat(this.#path)) === undefined) return; // then it is not ours
     try {
       await qmp.execute('nbd-server-stop');
     } catch (error) {

@@ -48,7 +48,7 @@ export class QmpHost implements MachineHost {
     this.#fileSystem = fileSystem;
     this.#now = now;
     this.#monitor = new Monitor(options.socket, options.monitorWaitMs);
-    this.#nbd = new NbdService(options.socket, options.nbd);
+    this.#nbd = new NbdService(options.socket, options.nbd, fileSystem);
   }
 
   describe(call?: Call) {

@@ -1,3 +1,4 @@
+import { chmod } from 'node:fs/promises';
 import type { Call } from '@sendense/core';
 import type { QmpClient } from '@sendense/platform-kvm/qmp';
 import type { ObjectNames } from './object-names.ts';
@@ -29,6 +30,8 @@ async function create(
 export async function addOverlay(qmp: QmpClient, request: OverlayRequest, call?: Call): Promise<void> {
   const { names, path, sizeBytes, node } = request;
   await create(qmp, names.job, { driver: 'file', filename: path, size: 0 }, call);
+  // it will hold bytes of the guest; where QEMU runs as somebody else, its umask decides
+  await chmod(path, 0o600).catch(() => undefined);
   const cache = { 'no-flush': true };
   await qmp.execute('blockdev-add', { driver: 'file', 'node-name': names.file, filename: path, cache }, call);
   await create(qmp, names.job, { driver: 'qcow2', file: names.file, size: sizeBytes }, call);

@@ -1,0 +1,1 @@
+export { type LiveDiskOptions, LiveQemu, type LiveQemuOptions } from './live-qemu.ts';
