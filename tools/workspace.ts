@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
 /** The root folder of the checkout. */
@@ -33,6 +33,13 @@ export function workspacePackages(): WorkspacePackage[] {
 /** The packages that are published: all but private ones. */
 export function publishedPackages(): WorkspacePackage[] {
   return workspacePackages().filter(({ manifest }) => manifest.private !== true);
+}
+
+/** The platform packages of the native driver that hold a native part: the one of this machine, once it is built. */
+export function builtAddons(): WorkspacePackage[] {
+  const parent = path.join(root, 'packages/blockio-native/npm');
+  const folders = readdirSync(parent).map((name) => path.join(parent, name));
+  return folders.filter((folder) => existsSync(path.join(folder, 'blockio-native.node'))).map(readPackage);
 }
 
 /** The package in `folder`. */

@@ -5,7 +5,7 @@ import { execa } from 'execa';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { buildPackages } from '../../tools/build/build-packages.ts';
 import { packPackages } from '../../tools/pack-packages.ts';
-import { publishedPackages, root } from '../../tools/workspace.ts';
+import { builtAddons, publishedPackages, root } from '../../tools/workspace.ts';
 
 let folder = '';
 let project = '';
@@ -54,7 +54,8 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 it('installs every published package by npm alone, from nowhere but its tarball', async () => {
   const scope = path.join(project, 'node_modules', '@sendense');
-  expect((await readdir(scope)).toSorted()).toEqual(publishedPackages().map(({ id }) => id));
+  const names = [...publishedPackages(), ...builtAddons()].map(({ manifest }) => manifest.name);
+  expect((await readdir(scope)).map((name) => `@sendense/${name}`).toSorted()).toEqual(names.toSorted());
   for (const name of await readdir(scope)) {
     expect(await realpath(path.join(scope, name))).toBe(path.join(scope, name));
     expect(await readFile(path.join(scope, name, 'package.json'), 'utf8')).not.toContain('workspace:');

@@ -1,6 +1,7 @@
 import type { BlockIoDriver, Plugin } from '@sendense/core';
+import type { NativeMode } from '@sendense/plugin-kit';
 import type { Addon, TransferHost } from './addon.ts';
-import { absentAddon, loadAddon, type NativeMode } from './load-addon.ts';
+import { absentAddon, loadAddon } from './load-addon.ts';
 import { NativeReader } from './native-reader.ts';
 import { NativeWriter } from './native-writer.ts';
 import { isFileEndpoint, openNative } from './open-native.ts';

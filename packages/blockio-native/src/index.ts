@@ -1,3 +1,2 @@
 export { createNativeDriver, findNativeDriver, type NativeChoice, plugin } from './blockio-native.ts';
-export type { NativeMode } from './load-addon.ts';
 export { type NativeDriverOptions, nativeDriverOptionsSchema } from './options.ts';

@@ -1,10 +1,8 @@
 import { createRequire } from 'node:module';
 import { SendenseError } from '@sendense/core';
+import type { NativeMode } from '@sendense/plugin-kit';
 import { type Addon, CONTRACT } from './addon.ts';
 import { platformFacts, platformName } from './platform.ts';
-
-/** Whether native code is wanted: `auto` where it loads, `require` or fail, `off`. */
-export type NativeMode = 'auto' | 'require' | 'off';
 
 /** The addon, or why there is none. */
 export type LoadedAddon =

@@ -1,4 +1,4 @@
-import { type DiskFormat, SendenseError } from '@sendense/core';
+import { type BlockIoDriver, type DiskFormat, SendenseError } from '@sendense/core';
 import { type FileSystem, nodeFileSystem } from '@sendense/plugin-kit/files';
 import type { DiskImage } from './disk-image.ts';
 import type { ParentPolicy } from './parent-policy.ts';
@@ -16,14 +16,16 @@ export type OpenDiskImageOptions = {
   readonly format?: DiskFormat;
   /** Which other files the image may make us open; `none` when not given. */
   readonly parents?: ParentPolicy;
+  /** The first that can read a raw file is asked for its holes; without any, all of it is data. */
+  readonly drivers?: readonly BlockIoDriver[];
 };
 
 /** Opens a disk image for reading. See `openQcow2` and `openRaw` for the errors. */
 export async function openDiskImage(path: string, options: OpenDiskImageOptions = {}): Promise<DiskImage> {
-  const { fileSystem = nodeFileSystem, parents = 'none' } = options;
+  const { fileSystem = nodeFileSystem, parents = 'none', drivers = [] } = options;
   const format = options.format ?? (await probeFormat(path, { fileSystem }));
-  if (format === 'raw') return openRaw(path, { fileSystem });
-  if (format === 'qcow2') return openQcow2(path, { fileSystem, parents });
+  if (format === 'raw') return openRaw(path, { fileSystem, drivers });
+  if (format === 'qcow2') return openQcow2(path, { fileSystem, parents, drivers });
   throw unsupportedFormat(format, 'open-image');
 }
 

@@ -14,7 +14,7 @@ export async function openLayer(
 ): Promise<OpenedLayer> {
   if (format === undefined) return probedParent(path, status, context);
   if (format === 'qcow2') return openQcow2Layer(path, context);
-  if (format === 'raw') return openRawLayer(path, context.fileSystem);
+  if (format === 'raw') return openRawLayer(path, context);
   throw new SendenseError(
     'FORMAT_UNSUPPORTED',
     `backing files of format ${JSON.stringify(format)} are not supported`,

@@ -1,4 +1,11 @@
-export { createSecrets, parseOptions, readConfig, type SecretSources } from './config/index.ts';
+export {
+  createSecrets,
+  type NativeMode,
+  parseOptions,
+  readConfig,
+  readNativeMode,
+  type SecretSources,
+} from './config/index.ts';
 export {
   type Blake3,
   type Blake3Stream,

@@ -1,3 +1,4 @@
+export { createBlockDrivers } from './block-drivers.ts';
 export type { PlaceName, PlaceUse } from './names/place-name.ts';
 export { parsePlaceName } from './names/place-name.ts';
 export {

@@ -7,6 +7,8 @@ import { z } from 'zod';
 export const sendenseOptionsSchema = z.strictObject({
   /** Where the catalog is kept, readable by its owner only. Two programs may share it. */
   stateDirectory: z.string().min(1).max(4096).optional(),
+  /** Whether native code moves the bytes; what `SENDENSE_NATIVE` says when not given. */
+  native: z.enum(['auto', 'require', 'off']).optional(),
   /** Relative paths of sources, repositories and targets start here. */
   workingDirectory: z.string().min(1).max(4096).optional(),
 });

@@ -1,9 +1,9 @@
 import { join, resolve } from 'node:path';
-import { createFileDriver } from '@sendense/blockio-file';
 import { openCatalog } from '@sendense/catalog';
 import { systemServices } from '@sendense/core';
 import { createEngine } from '@sendense/engine';
-import { createProcessFence, isHolderAlive, parseOptions } from '@sendense/plugin-kit';
+import { createProcessFence, isHolderAlive, parseOptions, readNativeMode } from '@sendense/plugin-kit';
+import { createBlockDrivers } from './block-drivers.ts';
 import { createOpenPlaces } from './open-places.ts';
 import { defaultStateDirectory, type SendenseOptions, sendenseOptionsSchema } from './options.ts';
 import type { Sendense } from './sendense.ts';
@@ -16,7 +16,8 @@ import { createVerbs } from './verbs.ts';
 export async function openSendense(options: SendenseOptions = {}): Promise<Sendense> {
   const { services: given, ...plain } = options;
   const checked = await parseOptions(sendenseOptionsSchema, plain, 'Sendense');
-  const services = systemServices({ drivers: [createFileDriver()], ...given });
+  const drivers = given?.drivers ?? createBlockDrivers(checked.native ?? readNativeMode(), given?.log);
+  const services = systemServices({ ...given, drivers });
   const workingDirectory = resolve(checked.workingDirectory ?? process.cwd());
   const stateDirectory = resolve(workingDirectory, checked.stateDirectory ?? defaultStateDirectory());
   const catalog = await openCatalog({ path: join(stateDirectory, 'catalog.sqlite'), clock: services.clock });

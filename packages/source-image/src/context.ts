@@ -8,5 +8,6 @@ export type SourceContext = {
   readonly fileSystem: FileSystem;
   readonly clock: PluginServices['clock'];
   readonly random: PluginServices['random'];
+  readonly drivers: PluginServices['drivers'];
   readonly imageLocks: ImageLocks;
 };

@@ -19,6 +19,7 @@ const find = (options: ImageSourceOptions) =>
     fileSystem: nodeFileSystem,
     clock: systemClock,
     random: systemRandom,
+    drivers: [],
     imageLocks: async () => undefined,
   });
 

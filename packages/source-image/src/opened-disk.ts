@@ -72,6 +72,7 @@ async function openDisk(context: SourceContext, { id, path, unit }: Place): Prom
   try {
     const image = await openDiskImage(path, {
       fileSystem: watch.fileSystem,
+      drivers: context.drivers,
       ...(options.format === undefined ? {} : { format: options.format }),
       ...(options.parents === undefined ? {} : { parents: options.parents }),
     });

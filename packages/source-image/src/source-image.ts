@@ -128,6 +128,7 @@ export function createImageSource(
     fileSystem: services.fileSystem ?? nodeFileSystem,
     clock: services.clock ?? systemClock,
     random: services.random ?? systemRandom,
+    drivers: services.drivers ?? [],
     imageLocks: services.imageLocks ?? linuxImageLocks,
   };
   const captures = new Set<Capture>();
@@ -164,5 +165,6 @@ export const plugin: Plugin<'source', ImageSourceOptions> = {
   name: 'image',
   specificationVersion: 'v1',
   options: imageSourceOptionsSchema,
-  create: async (options, { clock, random }) => createImageSource(options, { clock, random }),
+  create: async (options, { clock, random, drivers }) =>
+    createImageSource(options, { clock, random, drivers }),
 };

@@ -1,4 +1,6 @@
 import * as zlib from 'node:zlib';
+import { findNativeDriver } from '@sendense/blockio-native';
+import type { NativeMode } from '@sendense/plugin-kit';
 import { type Check, failed, passed } from './check.ts';
 
 /** The oldest Node.js that Sendense runs on. */
@@ -19,16 +21,13 @@ export function checkZstd(): Check {
   return failed('zstd', 'missing', 'install a Node.js whose zlib has zstd (22.15 or newer)');
 }
 
-/** The native addon; without it the TypeScript path does the same work. */
-export function checkNative(): Check {
-  const name = '@sendense/blockio-native';
-  try {
-    return passed('native-addon', import.meta.resolve(name));
-  } catch {
-    return passed(
-      'native-addon',
-      'absent: bytes are moved by the TypeScript path',
-      `install ${name} for more speed`,
-    );
-  }
+/** The native addon; without it the TypeScript path does the same work. Required and absent, it throws `UNSUPPORTED`. */
+export function checkNative(mode: NativeMode): Check {
+  const { reason } = findNativeDriver(mode);
+  if (reason === null) return passed('native-addon', 'loaded: bytes are moved by native code');
+  return passed(
+    'native-addon',
+    `bytes are moved by the TypeScript path: ${reason}`,
+    mode === 'off' ? null : 'for more speed, install the optional dependencies of @sendense/blockio-native',
+  );
 }

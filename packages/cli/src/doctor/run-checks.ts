@@ -1,3 +1,4 @@
+import { readNativeMode } from '@sendense/plugin-kit';
 import type { Session } from '../session/session.ts';
 import { attempt, type Check } from './check.ts';
 import { checkQemu } from './check-programs.ts';
@@ -9,7 +10,7 @@ export async function runChecks(session: Session, repository: string | undefined
   return [
     checkNode(process.versions.node),
     checkZstd(),
-    checkNative(),
+    await attempt('native-addon', async () => checkNative(readNativeMode(session.host.env))),
     await attempt('state-directory', () => checkState(session)),
     await attempt('free-space', () => checkSpace(session)),
     await checkQemu(session.host.env.PATH),

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
-import { createFileDriver } from '@sendense/blockio-file';
 import { type Catalog, openCatalog } from '@sendense/catalog';
 import { type Call, type LogSink, type PluginServices, systemServices } from '@sendense/core';
+import { readNativeMode } from '@sendense/plugin-kit';
 import { nodeFileSystem } from '@sendense/plugin-kit/files';
+import { createBlockDrivers } from '@sendense/quickstart';
 import type { Config } from '../config/config-schema.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { configFile, stateDirectory } from '../config/locations.ts';
@@ -49,7 +50,8 @@ export class Session implements AsyncDisposable {
   async services(): Promise<PluginServices> {
     const temporaryDirectory = join(this.stateDirectory, 'tmp');
     await nodeFileSystem.makeDirectory(temporaryDirectory);
-    return systemServices({ log: this.log, temporaryDirectory, drivers: [createFileDriver()] });
+    const drivers = createBlockDrivers(readNativeMode(this.host.env), this.log);
+    return systemServices({ log: this.log, temporaryDirectory, drivers });
   }
 
   /** The catalog, opened once; `onCorrupt` counts for the first caller. */

@@ -1,4 +1,4 @@
-import { SendenseError } from '@sendense/core';
+import { type BlockIoDriver, SendenseError } from '@sendense/core';
 import type { FileStatus, FileSystem } from '@sendense/plugin-kit/files';
 import type { ParentPolicy } from '../parent-policy.ts';
 import { resolveCompanion } from '../resolve-companion.ts';
@@ -13,6 +13,8 @@ export type ChainContext = {
   readonly fileSystem: FileSystem;
   readonly parents: ParentPolicy;
   readonly cache: PageCache;
+  /** Asked for the holes of raw files. */
+  readonly drivers: readonly BlockIoDriver[];
 };
 
 /** A layer and the parent it names. */
@@ -72,8 +74,12 @@ export async function statusOf(path: string, fileSystem: FileSystem): Promise<Fi
 const NOT_A_FILE = ['CONFIG_INVALID', 'is neither a file nor a block device'] as const;
 
 /** A context with a cache of its own. */
-export function chainContext(fileSystem: FileSystem, parents: ParentPolicy): ChainContext {
-  return { fileSystem, parents, cache: new PageCache() };
+export function chainContext(
+  fileSystem: FileSystem,
+  parents: ParentPolicy,
+  drivers: readonly BlockIoDriver[] = [],
+): ChainContext {
+  return { fileSystem, parents, drivers, cache: new PageCache() };
 }
 
 function loop(path: string, depth: number): SendenseError {

@@ -1,4 +1,4 @@
-import type { Finding } from '@sendense/core';
+import type { BlockIoDriver, Finding } from '@sendense/core';
 import { SendenseError } from '@sendense/core';
 import { type FileHandle, type FileSystem, nodeFileSystem } from '@sendense/plugin-kit/files';
 import { chainContext, openParents, statusOf } from '../chain/open-chain.ts';
@@ -16,6 +16,8 @@ export type OpenQcow2Options = {
   readonly fileSystem?: FileSystem;
   /** Which backing and data files may be opened; `none` when not given. */
   readonly parents?: ParentPolicy;
+  /** The first that can read a raw backing file is asked for its holes; without any, all of it is data. */
+  readonly drivers?: readonly BlockIoDriver[];
 };
 
 /**
@@ -23,8 +25,8 @@ export type OpenQcow2Options = {
  * unknown features, by name), `CORRUPT` (corrupt bit, loops), `PERMISSION_DENIED` and `PARENT_MISSING` (backing files).
  */
 export async function openQcow2(path: string, options: OpenQcow2Options = {}): Promise<Qcow2Image> {
-  const { fileSystem = nodeFileSystem, parents = 'none' } = options;
-  const context = chainContext(fileSystem, parents);
+  const { fileSystem = nodeFileSystem, parents = 'none', drivers = [] } = options;
+  const context = chainContext(fileSystem, parents, drivers);
   const real = await fileSystem.realPath(path);
   const status = await statusOf(real, fileSystem);
   const { head, handle, ...top } = await openQcow2Layer(real, context);

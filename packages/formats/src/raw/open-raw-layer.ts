@@ -1,15 +1,40 @@
+import { type BlockIoDriver, type BlockReader, SendenseError } from '@sendense/core';
 import type { FileSystem } from '@sendense/plugin-kit/files';
 import type { OpenedLayer } from '../chain/open-chain.ts';
 import { deviceSize } from './device-size.ts';
+import { KnownExtents } from './known-extents.ts';
 import { RawLayer } from './raw-layer.ts';
 
+/** What a raw layer is opened with. */
+export type RawLayerContext = {
+  readonly fileSystem: FileSystem;
+  /** The first that can read the file is asked for its holes. */
+  readonly drivers: readonly BlockIoDriver[];
+};
+
 /** Opens a raw file or block device as a layer. */
-export async function openRawLayer(path: string, fileSystem: FileSystem): Promise<OpenedLayer> {
+export async function openRawLayer(path: string, context: RawLayerContext): Promise<OpenedLayer> {
+  const { fileSystem, drivers } = context;
   const handle = await fileSystem.open(path, 'read');
   try {
-    return { layer: new RawLayer(path, handle, await deviceSize(handle, path, fileSystem)) };
+    const sizeBytes = await deviceSize(handle, path, fileSystem);
+    const kind = (await fileSystem.stat(path))?.kind === 'device' ? 'device' : 'file';
+    const driver = drivers.find((candidate) => candidate.supports({ kind, path }, 'read'));
+    const reader = await driver?.openReader({ kind, path });
+    const known = reader && (await knownExtents(reader, path, sizeBytes));
+    return { layer: new RawLayer({ path, handle, sizeBytes, ...(known && { known }) }) };
   } catch (error) {
     await handle[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+async function knownExtents(reader: BlockReader, path: string, sizeBytes: number): Promise<KnownExtents> {
+  if (reader.sizeBytes === sizeBytes) return new KnownExtents(reader);
+  await reader[Symbol.asyncDispose]();
+  throw new SendenseError('INSTANT_LOST', `${path} changed its size while it was opened`, {
+    operation: 'open-image',
+    context: { path },
+    remedy: 'stop what writes to the image, then repeat',
+  });
 }

@@ -1,4 +1,4 @@
-import type { Finding } from '@sendense/core';
+import type { BlockIoDriver, Finding } from '@sendense/core';
 import { type FileStatus, type FileSystem, nodeFileSystem } from '@sendense/plugin-kit/files';
 import { statusOf } from '../chain/open-chain.ts';
 import type { ImageInfo } from '../image-info.ts';
@@ -6,7 +6,11 @@ import { openRawLayer } from './open-raw-layer.ts';
 import { RawImage } from './raw-image.ts';
 
 /** How to open a raw image. */
-export type OpenRawOptions = { readonly fileSystem?: FileSystem };
+export type OpenRawOptions = {
+  readonly fileSystem?: FileSystem;
+  /** The first that can read a raw file is asked for its holes; without any, all of it is data. */
+  readonly drivers?: readonly BlockIoDriver[];
+};
 
 /** Size of a sector: disks are multiples of it. */
 const SECTOR_BYTES = 512;
@@ -16,10 +20,10 @@ const SECTOR_BYTES = 512;
  * warning and not rounded. Rejects with `NOT_FOUND`, `PERMISSION_DENIED` or `CONFIG_INVALID` (not a file).
  */
 export async function openRaw(path: string, options: OpenRawOptions = {}): Promise<RawImage> {
-  const { fileSystem = nodeFileSystem } = options;
+  const { fileSystem = nodeFileSystem, drivers = [] } = options;
   const real = await fileSystem.realPath(path);
   const status = await statusOf(real, fileSystem);
-  const { layer } = await openRawLayer(real, fileSystem);
+  const { layer } = await openRawLayer(real, { fileSystem, drivers });
   return new RawImage([layer], rawInfo(layer.sizeBytes, status));
 }
 

@@ -1,20 +1,33 @@
-import { SendenseError } from '@sendense/core';
+import { type Extent, SendenseError } from '@sendense/core';
 import type { FileHandle } from '@sendense/plugin-kit/files';
 import type { DataFile, Layer } from '../chain/layer.ts';
 import type { Run } from '../chain/run.ts';
+import type { KnownExtents } from './known-extents.ts';
 
-/** A raw file or block device as a layer: every byte is data. */
+/** What a raw layer is made of; it owns the handle and what is known. */
+export type RawLayerOptions = {
+  readonly path: string;
+  readonly handle: FileHandle;
+  readonly sizeBytes: number;
+  /** Where its holes are; without this every byte is data. */
+  readonly known?: KnownExtents;
+};
+
+/** A raw file or block device as a layer: data, but for the holes that are known. */
 export class RawLayer implements Layer {
   readonly sizeBytes: number;
   readonly data: DataFile;
+  readonly #known: KnownExtents | undefined;
 
-  constructor(path: string, handle: FileHandle, sizeBytes: number) {
+  constructor({ path, handle, sizeBytes, known }: RawLayerOptions) {
     this.sizeBytes = sizeBytes;
     this.data = { path, handle, unitBytes: 1 };
+    this.#known = known;
   }
 
-  runAt(offset: number, end: number): Run {
-    return { kind: 'data', start: offset, end, hostOffset: offset };
+  runAt(offset: number, end: number): Run | Promise<Run> {
+    const found = this.#known?.at(offset) ?? { offset, length: end - offset, kind: 'data' };
+    return found instanceof Promise ? found.then(runOf) : runOf(found);
   }
 
   async decompress(): Promise<Uint8Array> {
@@ -24,6 +37,12 @@ export class RawLayer implements Layer {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#known?.[Symbol.asyncDispose]();
     await this.data.handle[Symbol.asyncDispose]();
   }
+}
+
+function runOf({ offset, length, kind }: Extent): Run {
+  const end = offset + length;
+  return kind === 'zero' ? { kind, start: offset, end } : { kind, start: offset, end, hostOffset: offset };
 }

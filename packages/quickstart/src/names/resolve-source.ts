@@ -38,7 +38,7 @@ export type ResolvedSource = {
 export async function resolveSource(
   name: string,
   options: ResolveSourceOptions = {},
-  services: Partial<Pick<PluginServices, 'clock' | 'random'>> = {},
+  services: Partial<Pick<PluginServices, 'clock' | 'random' | 'drivers'>> = {},
   call: Call = {},
 ): Promise<ResolvedSource> {
   const base = options.workingDirectory ?? process.cwd();

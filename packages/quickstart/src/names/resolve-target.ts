@@ -23,7 +23,7 @@ export type ResolvedTarget = {
 export function resolveTarget(
   name: string,
   options: ResolveTargetOptions = {},
-  services: Partial<Pick<PluginServices, 'clock' | 'random'>> = {},
+  services: Partial<Pick<PluginServices, 'clock' | 'random' | 'drivers'>> = {},
 ): ResolvedTarget {
   const rest = placeOf('target', name, ['image']);
   // `resolve` drops the slash that says "a folder".
