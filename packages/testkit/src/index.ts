@@ -35,6 +35,8 @@ export {
   type JournalSubject,
   journalConformance,
 } from './conformance/journal/journal-conformance.ts';
+export { replicaConformance } from './conformance/replica/replica-conformance.ts';
+export type { ReplicaFixture, ReplicaSubject } from './conformance/replica/replica-subject.ts';
 export { repositoryConformance } from './conformance/repository/repository-conformance.ts';
 export type {
   RepositoryFixture,

@@ -8,6 +8,7 @@ import {
 import { journalMutants, registerJournal } from './mutants/journals.ts';
 import { mutantTests } from './mutants/mutant.ts';
 import { readerMutants, registerReader } from './mutants/readers.ts';
+import { registerReplicas, replicaMutants } from './mutants/replicas.ts';
 import { registerRepository, repositoryMutants } from './mutants/repositories.ts';
 import { registerSource, sourceMutants } from './mutants/sources.ts';
 import { registerTarget, targetMutants } from './mutants/targets.ts';
@@ -18,6 +19,7 @@ mutantTests('block writers', writerMutants, registerWriter);
 mutantTests('repositories', repositoryMutants, registerRepository);
 mutantTests('sources', sourceMutants, registerSource);
 mutantTests('targets', targetMutants, registerTarget);
+mutantTests('replicas', replicaMutants, registerReplicas);
 mutantTests('block-IO drivers', driverMutants, registerDriver);
 mutantTests('journals', journalMutants, registerJournal);
 mutantTests('format readers', formatReaderMutants, registerFormatReader);

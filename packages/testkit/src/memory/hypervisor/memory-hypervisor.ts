@@ -1,4 +1,13 @@
-import type { CaptureId, DiskId, InstantId, MachineRef, PlanId, StreamId } from '@sendense/core';
+import type {
+  CaptureId,
+  DiskId,
+  InstantId,
+  MachineRef,
+  MachineSpec,
+  PlanId,
+  ReplicaRef,
+  StreamId,
+} from '@sendense/core';
 import { SendenseError } from '@sendense/core';
 import type { DiskContent } from '../disk/disk-content.ts';
 import type { DirtyBitmap } from './dirty-bitmap.ts';
@@ -44,6 +53,25 @@ export type MemoryVolume = {
   readonly durable: { readonly offset: number; readonly length: number }[];
 };
 
+/** An instant that a replica holds: promotable as it stands. */
+export type HeldInstant = {
+  readonly id: InstantId;
+  readonly at: Date;
+  readonly spec: MachineSpec;
+  /** By the source's disk ids. */
+  readonly disks: ReadonlyMap<DiskId, DiskContent>;
+};
+
+/** A replica on the memory hypervisor: a machine that is off, and snapshots of the instants it holds. */
+export type MemoryReplica = {
+  readonly ref: ReplicaRef;
+  readonly owner: string;
+  /** Oldest first. */
+  held: readonly HeldInstant[];
+  /** Records what anybody but a cycle writes to the machine's disks. */
+  readonly bitmap: string;
+};
+
 /**
  * A virtualisation hypervisor in memory: what lives on when a connector's process dies. Connectors made over one hypervisor
  * are processes that see the same machines, snapshots, baselines and volumes.
@@ -55,6 +83,8 @@ export class MemoryHypervisor {
   readonly volumes = new Map<string, MemoryVolume>();
   /** The plans that were committed: their volumes and machine are the user's now. */
   readonly restored = new Map<string, { readonly plan: PlanId; readonly owner: string }>();
+
+  readonly replicas = new Map<string, MemoryReplica>();
 
   /** Makes a machine that runs. */
   addMachine(options: MemoryMachineOptions): MemoryMachine {
@@ -97,6 +127,7 @@ export class MemoryHypervisor {
       ...[...this.baselines.keys()].map((name) => `bitmap ${name}`),
       ...[...this.volumes.keys()].map((name) => `volume ${name}`),
       ...[...this.restored.keys()].map((id) => `restore ${id}`),
+      ...[...this.replicas.keys()].map((id) => `replica ${id}`),
     ].sort();
   }
 }

@@ -12,6 +12,7 @@ import {
 import { DiskContent } from '../disk/disk-content.ts';
 import { MemoryHypervisor } from '../hypervisor/memory-hypervisor.ts';
 import { Lifetime } from '../lifetime.ts';
+import { createMemoryReplicas } from '../replica/memory-replicas.ts';
 import { checkRestore } from './check-restore.ts';
 import { openMemoryRestoreWriter, removePlan, restoreState, workingName } from './memory-restore-writer.ts';
 import { memoryTargetCapabilities } from './target-capabilities.ts';
@@ -37,6 +38,11 @@ export function createMemoryTarget(options: MemoryTargetOptions = {}): MemoryTar
   const { hypervisor = new MemoryHypervisor(), owner = 'sendense', services = systemServices() } = options;
   const capabilities = { ...memoryTargetCapabilities, ...options.capabilities };
   const lifetime = new Lifetime('memory target');
+  const { replica: offered } = capabilities;
+  const replicas =
+    offered === false
+      ? undefined
+      : createMemoryReplicas({ hypervisor, owner, services, lifetime, offered });
   return {
     specificationVersion: 'v1',
     platform: 'memory',
@@ -54,6 +60,7 @@ export function createMemoryTarget(options: MemoryTargetOptions = {}): MemoryTar
       }
       return openMemoryRestoreWriter({ hypervisor, plan, run, owner, order: capabilities.order });
     },
+    ...(replicas && { replicas }),
     async reconcile(keep, call) {
       await lifetime.enter('reconcile-target', call);
       return reconcileTarget(hypervisor, keep, services.clock.now());

@@ -10,7 +10,7 @@ export const memoryTargetCapabilities: TargetCapabilities = {
   parallelDisks: 4,
   firmware: ['bios', 'uefi'],
   into: ['new-machine', 'disks-only'],
-  replica: false,
+  replica: { history: 3, readable: true, fork: true, adopt: true, reverseState: true },
   cost: false,
   proof: {
     order: 'real',
