@@ -1,0 +1,97 @@
+import { join } from 'node:path';
+import { openCatalog } from '@sendense/catalog';
+import {
+  type Clock,
+  type Journal,
+  type Random,
+  type Repository,
+  type SourceConnector,
+  systemServices,
+} from '@sendense/core';
+import { createEngine, type Engine } from '@sendense/engine';
+import { nodeFileSystem } from '@sendense/plugin-kit/files';
+import { openLocalRepository } from '@sendense/repository-local';
+import { createImageSource } from '@sendense/source-image';
+import { type CrashingFileSystem, crashingFileSystem, createTestClock } from '@sendense/testkit';
+
+/** What a process works with. */
+export type Process = {
+  readonly engine: Engine;
+  readonly source: SourceConnector;
+  readonly repository: Repository;
+};
+
+/** How a run of a process ended. */
+export type Run<T> =
+  | { readonly died: true }
+  | { readonly died: false; readonly value: T }
+  | { readonly died: false; readonly error: unknown };
+
+/** Where a process dies: the number of the change (to a file or the journal), and how much of a write still lands. */
+export type Cut = { readonly cutAt: number; readonly tornBytes: number };
+
+/** Longer than any lock of a dead process is respected. */
+const BETWEEN_PROCESSES_MS = 120_000;
+
+/** A machine that runs one process after another, each over the same image files, repositories and journal. */
+export class Host {
+  readonly #folder: string;
+  readonly #images: readonly string[];
+  readonly #random: Random;
+  readonly #clock = createTestClock(new Date());
+
+  constructor(folder: string, images: readonly string[], random: Random) {
+    this.#folder = folder;
+    this.#images = images;
+    this.#random = random;
+  }
+
+  /** Runs `work` in a process of its own, on the repository in `place`; with `cut` it dies there. */
+  async run<T>(place: string, cut: Cut | null, work: (process: Process) => Promise<T>): Promise<Run<T>> {
+    this.#clock.advance(BETWEEN_PROCESSES_MS);
+    const fileSystem = crashingFileSystem(nodeFileSystem, cut ?? { cutAt: Number.MAX_SAFE_INTEGER });
+    try {
+      const value = await this.#work(place, fileSystem, this.#clock, work);
+      return fileSystem.dead ? { died: true } : { died: false, value };
+    } catch (error) {
+      return fileSystem.dead ? { died: true } : { died: false, error };
+    }
+  }
+
+  async #work<T>(
+    place: string,
+    fileSystem: CrashingFileSystem,
+    clock: Clock,
+    work: (process: Process) => Promise<T>,
+  ): Promise<T> {
+    const services = systemServices({ clock, random: this.#random });
+    await using catalog = await openCatalog({ path: join(this.#folder, 'catalog.db'), clock });
+    const journal = mortalJournal(catalog.journal, fileSystem, join(this.#folder, 'journal-moment'));
+    const engine = createEngine({ journal, services });
+    await using source = createImageSource({ path: [...this.#images] }, { ...services, fileSystem });
+    await using repository = await openLocalRepository({ path: place }, { ...services, fileSystem });
+    return await work({ engine, source, repository });
+  }
+}
+
+/** The journal of a process that can die: before each write, or after it without hearing the answer. */
+function mortalJournal(journal: Journal, fileSystem: CrashingFileSystem, path: string): Journal {
+  // Counts as a change of a file and does no harm: the moments of the journal are numbered among the others.
+  const moment = () => fileSystem.makeDirectory(path);
+  return {
+    read: async (...args) => {
+      await fileSystem.stat(path);
+      return journal.read(...args);
+    },
+    async *list(...args) {
+      await fileSystem.stat(path);
+      yield* journal.list(...args);
+    },
+    write: async (...args) => {
+      await moment();
+      const revision = await journal.write(...args);
+      await moment();
+      return revision;
+    },
+  };
+}
