@@ -24,12 +24,7 @@ export function encodeInfo(info: Exclude<ExportInfo, { kind: 'unknown' }>): Uint
   }
   if (info.kind === 'block-size') {
     const { minBytes, preferredBytes, maxBytes } = info;
-    return new WireWriter(14)
-      .u16(InfoType.blockSize)
-      .u32(minBytes)
-      .u32(preferredBytes)
-      .u32(maxBytes)
-      .done();
+    return new WireWriter(14).u16(InfoType.blockSize).u32(minBytes).u32(preferredBytes).u32(maxBytes).done();
   }
   const text = utf8Bytes(info.text);
   return new WireWriter(2 + text.byteLength).u16(InfoType[info.kind]).bytes(text).done();
