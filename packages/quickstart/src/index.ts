@@ -6,7 +6,7 @@ export {
   type ResolveRepositoryOptions,
   resolveRepository,
 } from './names/resolve-repository.ts';
-export { type ResolvedSource, type ResolveSourceOptions, resolveSource } from './names/resolve-source.ts';
+export { type ResolvedSource, type ResolveSourceOptions, resolveSource, type SourceServices } from './names/resolve-source.ts';
 export { type ResolvedTarget, type ResolveTargetOptions, resolveTarget } from './names/resolve-target.ts';
 export { defaultStateDirectory, type SendenseOptions, sendenseOptionsSchema } from './options.ts';
 export { openSendense } from './quickstart.ts';

@@ -77,14 +77,17 @@ export function decide(context: SourceContext, request: CaptureRequest, machine:
   return { machine, disks, skipped, findings: [...machine.findings, ...disks.flatMap(findingsOf)] };
 }
 
+/** Reasons of a full that nobody wonders about, or that another finding tells. */
+const EXPECTED: ReadonlySet<string> = new Set(['first-backup', 'no-change-tracking']);
+
 function findingsOf({ disk, choice, refusal }: DecidedDisk): readonly Finding[] {
   const of = (severity: Finding['severity'], code: string, message: string): Finding => {
     return { severity, code, message: `${disk.id}: ${message}`, disk: disk.id };
   };
   return [
     ...(refusal === undefined ? [] : [of('info', 'no-change-tracking', refusal)]),
-    ...(choice.kind === 'full' && choice.reason === 'tracking-inconsistent'
-      ? [of('warning', 'bitmap-inconsistent', 'the QEMU that last had it ended without closing it')]
+    ...(choice.kind === 'full' && !EXPECTED.has(choice.reason)
+      ? [of('warning', choice.reason, `all of it is read: ${choice.detail}`)]
       : []),
   ];
 }

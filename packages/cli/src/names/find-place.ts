@@ -7,7 +7,7 @@ const TABLES = { source: 'sources', repository: 'repositories', target: 'targets
 
 /** Kinds that are installed. A repository may also be a plain path. */
 const INSTALLED: Readonly<Record<PlaceUse, readonly string[]>> = {
-  source: ['image'],
+  source: ['image', 'qemu'],
   repository: ['local'],
   target: ['image'],
 };
@@ -39,7 +39,7 @@ function unknownName(use: PlaceUse, name: string, known: readonly string[]): Sen
   const names = known.length === 0 ? '' : `, or one of the configuration: ${known.join(', ')}`;
   return new SendenseError('CONFIG_INVALID', `there is no ${use} named ${JSON.stringify(name)}`, {
     operation: 'parse-name',
-    remedy: `write ${INSTALLED[use].join(':… or ')}:${name} if it is a path${names}`,
+    remedy: `write ${INSTALLED[use].map((kind) => `${kind}:${name}`).join(' or ')}, by what it is${names}`,
   });
 }
 
