@@ -3,8 +3,9 @@ import { isLeftover, parseBitmapName } from '@sendense/plugin-kit/baselines';
 import { removeBaselines } from './baselines.ts';
 import type { SourceContext } from './context.ts';
 import type { FoundImages } from './find-images.ts';
+import { removeStaleLocks } from './image-lock.ts';
 
-/** Removes the owner's bitmaps that `keep` does not name. An image that cannot be changed now is a finding. */
+/** Removes the owner's bitmaps that `keep` does not name, and locks of processes that died. An image that cannot be changed now is a finding. */
 export async function reconcileBaselines(
   context: SourceContext,
   found: FoundImages,
@@ -15,6 +16,8 @@ export async function reconcileBaselines(
   const now = context.clock.now();
   for (const path of found.paths) {
     try {
+      const locks = await removeStaleLocks(context, path);
+      removed.push(...locks.map((lock) => `lock ${lock}`));
       const names = await removeBaselines(context, path, (name) => {
         const made = parseBitmapName(name);
         return made !== undefined && isLeftover(made, keep, now);

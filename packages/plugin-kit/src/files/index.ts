@@ -4,3 +4,12 @@ export { type ImageLocks, type ImageUse, linuxImageLocks } from './image-locks.t
 export { mapErrno } from './map-errno.ts';
 export { nodeFileSystem } from './node-file-system.ts';
 export { readSmallFile, writeFileDurably } from './small-files.ts';
+export {
+  preparedLockName,
+  prepareTokenLock,
+  releaseTokenLock,
+  removeIfEmpty,
+  type TokenLock,
+  tryTokenLock,
+  withdrawTokenLock,
+} from './token-lock.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { SendenseError } from '@sendense/core';
+import { preparedLockName, removeIfEmpty } from '@sendense/plugin-kit/files';
 import { isMachineName } from '../layout/machine-paths.ts';
-import { preparedName, removeIfThere } from '../session/exclusive-lock.ts';
 import { removeFolder } from '../session/session.ts';
 import type { LocalStore } from '../store/local-store.ts';
 import { sweepMachine } from './sweep-machine.ts';
@@ -32,9 +32,9 @@ async function removePreparedLocks(store: LocalStore, session: string): Promise<
   for (const machine of await store.list(join(store.root, 'locks'))) {
     const folder = join(store.root, 'locks', machine);
     for (const name of await store.list(folder)) {
-      if (!name.startsWith(preparedName(session))) continue;
-      await removeIfThere(store.fileSystem, join(folder, name, name.slice(1)));
-      await removeIfThere(store.fileSystem, join(folder, name));
+      if (!name.startsWith(preparedLockName(session))) continue;
+      await removeIfEmpty(store.fileSystem, join(folder, name, name.slice(1)));
+      await removeIfEmpty(store.fileSystem, join(folder, name));
     }
   }
 }

@@ -1,7 +1,13 @@
-import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Call, SendenseError, throwIfAborted } from '@sendense/core';
-import type { FileSystem } from '@sendense/plugin-kit/files';
+import {
+  type FileSystem,
+  prepareTokenLock,
+  releaseTokenLock,
+  type TokenLock,
+  tryTokenLock,
+  withdrawTokenLock,
+} from '@sendense/plugin-kit/files';
 import type { Session } from './session.ts';
 import { sessionOfToken } from './session-name.ts';
 
@@ -23,35 +29,39 @@ export type LockOptions = {
  * holds it for longer than the timeout. A dead holder is fenced and its lock broken.
  */
 export async function withLock<T>(options: LockOptions, call: Call | undefined, run: () => Promise<T>) {
-  const token = await acquire(options, call);
+  const lock = await acquire(options, call);
   try {
     await options.session.check();
     return await run();
   } finally {
-    await release(options, token);
+    await release(options, lock);
   }
 }
 
-async function acquire(options: LockOptions, call: Call | undefined): Promise<string> {
-  const { fileSystem, session, path, timeoutMs } = options;
-  const token = session.token();
-  // Not in the session's folder: making a folder makes its parents, and a fenced session must not come back.
-  const prepared = join(dirname(path), preparedName(token));
-  await fileSystem.makeDirectory(join(prepared, token));
+async function acquire(options: LockOptions, call: Call | undefined): Promise<TokenLock> {
+  const { fileSystem, session, path } = options;
+  // Prepared beside it, not in the session's folder: making a folder makes its parents, and a fenced session must not
+  // come back.
+  const lock: TokenLock = { fileSystem, path, token: session.token() };
+  await prepareTokenLock(lock);
+  try {
+    await waitFor(lock, options, call);
+    session.locks.add(lock.token);
+    return lock;
+  } catch (error) {
+    await withdrawTokenLock(lock).catch(() => session.leaveUnfinished());
+    throw error;
+  }
+}
+
+async function waitFor(lock: TokenLock, options: LockOptions, call: Call | undefined): Promise<void> {
+  const { session, path, timeoutMs } = options;
   let waitedMs = 0;
   for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS)) {
     throwIfAborted(call?.signal, 'take-lock');
-    if (await tryRename(options, prepared)) {
-      session.locks.add(token);
-      return token;
-    }
-    const holder = await liveHolder(options);
-    if (holder === undefined) continue;
-    if (waitedMs >= timeoutMs) {
-      await removeIfThere(fileSystem, join(prepared, token));
-      await removeIfThere(fileSystem, prepared);
-      throw locked(path, holder);
-    }
+    const holder = await tryTokenLock(lock, (token) => isDead(session, token));
+    if (holder === undefined) return;
+    if (waitedMs >= timeoutMs) throw locked(path, holder);
     waitedMs += waitMs;
     await sleep(waitMs, undefined, call?.signal === undefined ? {} : { signal: call.signal }).catch(
       () => undefined,
@@ -59,55 +69,20 @@ async function acquire(options: LockOptions, call: Call | undefined): Promise<st
   }
 }
 
-/** The name of a lock on its way to its place, beside it. */
-export function preparedName(token: string): string {
-  return `.${token}`;
+/** Whether the holder of `token` has ended; it is fenced first, so that it cannot go on. */
+async function isDead(session: Session, token: string): Promise<boolean> {
+  const holder = sessionOfToken(token);
+  // Ours, when it could not be released.
+  if (holder === session.name) return !session.locks.has(token);
+  if (await session.isAlive(holder)) return false;
+  await session.fence(holder);
+  return true;
 }
 
-async function tryRename({ fileSystem, path }: LockOptions, prepared: string): Promise<boolean> {
-  try {
-    await fileSystem.rename(prepared, path);
-    return true;
-  } catch (error) {
-    if (!SendenseError.is(error, 'ALREADY_EXISTS')) throw error;
-    return false;
-  }
-}
-
-/** The token of the live holder, or `undefined` when the lock is free now: locks of the dead are broken. */
-async function liveHolder({ fileSystem, session, path }: LockOptions): Promise<string | undefined> {
-  const tokens = await fileSystem.list(path).catch((error: unknown) => {
-    if (SendenseError.is(error, 'NOT_FOUND')) return [];
-    throw error;
-  });
-  for (const token of tokens) {
-    const holder = sessionOfToken(token);
-    if (holder === session.name ? session.locks.has(token) : await session.isAlive(holder)) return token;
-    // Ours, when it could not be released.
-    if (holder !== session.name) await session.fence(holder);
-    await removeIfThere(fileSystem, join(path, token));
-  }
-  // Some storage does not rename onto an empty folder; a folder that is held is not empty and stays.
-  await removeIfThere(fileSystem, path);
-  return undefined;
-}
-
-async function release({ fileSystem, session, path }: LockOptions, token: string): Promise<void> {
-  session.locks.delete(token);
-  try {
-    await removeIfThere(fileSystem, join(path, token));
-    await removeIfThere(fileSystem, path);
-  } catch {
-    // The lock falls to whoever finds this session ended; nothing that was done under it is in doubt.
-    session.leaveUnfinished();
-  }
-}
-
-/** Removes an empty folder; one that is gone or not empty is left. */
-export async function removeIfThere(fileSystem: FileSystem, path: string): Promise<void> {
-  await fileSystem.removeDirectory(path).catch((error: unknown) => {
-    if (!SendenseError.is(error, 'NOT_FOUND') && !SendenseError.is(error, 'ALREADY_EXISTS')) throw error;
-  });
+async function release({ session }: LockOptions, lock: TokenLock): Promise<void> {
+  session.locks.delete(lock.token);
+  // One that stays falls to whoever finds this session ended; nothing that was done under it is in doubt.
+  await releaseTokenLock(lock).catch(() => session.leaveUnfinished());
 }
 
 function locked(path: string, holder: string): SendenseError {
