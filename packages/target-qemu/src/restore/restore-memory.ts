@@ -1,0 +1,85 @@
+import {
+  type DiskId,
+  type Json,
+  type RestorePlan,
+  type RestoreRun,
+  type RestoreState,
+  SendenseError,
+} from '@sendense/core';
+import { z } from 'zod';
+
+/** Names the connector and the version of the state's data. */
+const STATE_SCHEMA = 'target-qemu/1';
+
+const dataSchema = z.object({
+  /** The step that is being done, or was when the process died. */
+  phase: z.enum(['writing', 'disks', 'nvram', 'define', 'start', 'committed']),
+  /** What target-image remembers of each disk. */
+  disks: z.record(
+    z.string(),
+    z.object({ schema: z.templateLiteral([z.string(), '/', z.number()]), data: z.json() }),
+  ),
+  /** The definition that ours replaced. */
+  replacedXml: z.string().nullable(),
+});
+
+type Data = z.infer<typeof dataSchema>;
+
+function read(state: RestoreState): Data {
+  const parsed = state.schema === STATE_SCHEMA ? dataSchema.safeParse(state.data) : undefined;
+  if (parsed?.success === true) return parsed.data;
+  throw new SendenseError('FORMAT_UNSUPPORTED', `the state of the restore (${state.schema}) cannot be read`, {
+    operation: 'resume-restore',
+    remedy: 'resume with the version that began the restore, or roll it back and start again',
+  });
+}
+
+/** What a restore must know after a crash. Changes are saved one after another; each resolves when it is durable. */
+export class RestoreMemory {
+  readonly #plan: RestorePlan;
+  readonly #run: RestoreRun;
+  #data: Data;
+  #saving: Promise<unknown> = Promise.resolve();
+
+  constructor(plan: RestorePlan, run: RestoreRun) {
+    this.#plan = plan;
+    this.#run = run;
+    this.#data =
+      run.resume === undefined ? { phase: 'writing', disks: {}, replacedXml: null } : read(run.resume);
+  }
+
+  get phase(): Data['phase'] {
+    return this.#data.phase;
+  }
+
+  get replacedXml(): string | null {
+    return this.#data.replacedXml;
+  }
+
+  /** The state of the disk for target-image; `undefined` when it has not been begun. */
+  disk(id: DiskId): RestoreState | undefined {
+    const kept = this.#data.disks[id];
+    return kept === undefined
+      ? undefined
+      : { schema: kept.schema, plan: this.#plan.id, data: kept.data as Json };
+  }
+
+  async enter(phase: Data['phase'], also: Partial<Pick<Data, 'replacedXml'>> = {}): Promise<void> {
+    this.#data = { ...this.#data, ...also, phase };
+    await this.#save();
+  }
+
+  async changeDisk(id: DiskId, { schema, data }: RestoreState): Promise<void> {
+    const kept = dataSchema.shape.disks.valueType.parse({ schema, data });
+    this.#data = { ...this.#data, disks: { ...this.#data.disks, [id]: kept } };
+    await this.#save();
+  }
+
+  async #save(): Promise<void> {
+    const saving = this.#saving.then(() =>
+      this.#run.save({ schema: STATE_SCHEMA, plan: this.#plan.id, data: this.#data }),
+    );
+    this.#saving = saving.catch(() => undefined); // whoever asked for this save is told; the next one may succeed
+    await saving;
+  }
+}

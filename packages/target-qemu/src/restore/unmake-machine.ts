@@ -1,0 +1,31 @@
+import type { Call } from '@sendense/core';
+import { isOff } from '../host/libvirt-host.ts';
+import { isOurs } from './machine-state.ts';
+import type { RestoreScope } from './make-machine.ts';
+
+/** Takes back what an unfinished commit made beside the disks; what it replaced comes back. Resolves with what was removed. */
+export async function unmakeMachine(
+  { context, details, memory, plan }: RestoreScope,
+  call: Call | undefined,
+): Promise<readonly string[]> {
+  const { domain } = details;
+  if (domain === null) return [];
+  const { host, fileSystem } = context;
+  const removed: string[] = [];
+  const found = await host.find(domain.name, call);
+  if (found !== undefined && isOurs(found, plan)) {
+    if (!isOff(found)) await host.destroy(found.uuid, call);
+    if (memory.replacedXml === null) {
+      await host.undefine(found.uuid, call);
+      removed.push(`domain ${domain.name}`);
+    } else {
+      await host.define(memory.replacedXml, plan.id, call);
+    }
+  }
+  const { nvramPath } = domain;
+  if (nvramPath !== null && (await fileSystem.stat(nvramPath)) !== undefined) {
+    await fileSystem.unlink(nvramPath);
+    removed.push(nvramPath);
+  }
+  return removed;
+}
