@@ -47,6 +47,7 @@ export class Connection {
       const negotiation = this.#begin();
       const entry = await this.#handshake(negotiation);
       if (entry !== undefined) await this.#serve(entry, negotiation);
+      if (this.#stream.failure !== undefined) throw this.#stream.failure;
       await this.#stream.end();
     } catch (error) {
       this.#report(error);

@@ -10,8 +10,12 @@ const ERRORS: ErrorTable = {
     'is in use',
     'choose another address; remove the socket file if no server is behind it',
   ],
-  EACCES: ['PERMISSION_DENIED', 'may not be listened on', 'choose a folder or a port that this user may use'],
-  ENOENT: ['NOT_FOUND', 'is in a folder that does not exist', 'make the folder first'],
+  // A unix socket in a folder that does not exist gives EACCES too.
+  EACCES: [
+    'PERMISSION_DENIED',
+    'cannot be listened on',
+    'choose an existing folder, or a port, that this user may use',
+  ],
   EADDRNOTAVAIL: ['NOT_FOUND', 'is not an address of this machine', 'listen on an address of this machine'],
 };
 

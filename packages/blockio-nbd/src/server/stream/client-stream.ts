@@ -22,6 +22,11 @@ export class ClientStream {
     this.#source = this.#attach(stream);
   }
 
+  /** Why the client was hung up on; `undefined` while it was not, and when it left by itself. */
+  get failure(): SendenseError | undefined {
+    return this.#failure;
+  }
+
   /** Fires when the client is gone. */
   get gone(): AbortSignal {
     return this.#gone.signal;
