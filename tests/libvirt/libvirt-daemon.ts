@@ -39,7 +39,7 @@ async function makeFolder(path: string): Promise<string> {
 
 /** Writes the settings of a session daemon below `folder`: no virtlogd, a socket of our own. */
 async function settle(folder: string): Promise<NodeJS.ProcessEnv> {
-  const config = await makeFolder(join(folder, 'config'));
+  const config = await makeFolder(join(folder, 'c'));
   await makeFolder(join(config, 'libvirt'));
   await writeFile(join(config, 'libvirt', 'qemu.conf'), 'stdio_handler = "file"\n');
   await writeFile(join(config, 'libvirt', 'libvirtd.conf'), `unix_sock_dir = "${join(folder, 'run')}"\n`);
@@ -66,10 +66,10 @@ async function leftPids(folder: string): Promise<number[]> {
 
 /** Starts a libvirtd of QEMU domains and waits until it answers; rejects with its log when it ends before that. */
 export async function startLibvirt(): Promise<LibvirtDaemon> {
-  const folder = await mkdtemp(join(tmpdir(), 'sendense-libvirt-'));
+  const folder = await mkdtemp(join(tmpdir(), 'lv-'));
   await own(folder);
   const env = await settle(folder);
-  const child = execa('libvirtd', ['-f', join(folder, 'config', 'libvirt', 'libvirtd.conf')], {
+  const child = execa('libvirtd', ['-f', join(folder, 'c', 'libvirt', 'libvirtd.conf')], {
     env,
     extendEnv: false,
     stdin: 'ignore',

@@ -1,0 +1,1 @@
+export { openVirsh, type VirshOptions, type VirshSession } from './virsh-session.ts';
