@@ -117,7 +117,7 @@ impl TransferHost {
             moves,
             settings: Settings {
                 digest: request.digest,
-                piece_bytes: request.piece_bytes.max(1) as usize,
+                piece_bytes: request.piece_bytes as usize,
                 zeros: if request.write_zeros { Zeros::Write } else { Zeros::Skip },
                 window_bytes: request.window_bytes as usize,
                 threads: request.threads as usize,
