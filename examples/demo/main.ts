@@ -2,11 +2,15 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { findNativeDriver } from '@sendense/blockio-native';
 import { formatBytes, formatDuration } from '@sendense/cli';
 import type { BackupResult } from '@sendense/engine';
+import { readNativeMode } from '@sendense/plugin-kit';
 import { openSendense, type Sendense } from '@sendense/quickstart';
+import type { BusyTime, DemoMachine } from './demo-machine.ts';
 import { diskDigest } from './disk-digest.ts';
-import { changeFilesystemDisk, DISK_BYTES, makeFilesystemDisk } from './filesystem-disk.ts';
+import { DISK_BYTES, makeFilesystemDisk } from './filesystem-disk.ts';
+import { startMachine } from './start-machine.ts';
 import { createStoryTeller, type StoryTeller } from './story-teller.ts';
 
 type Restore = { readonly point: string; readonly format: 'raw' | 'qcow2'; readonly verified: boolean };
@@ -53,30 +57,43 @@ async function restoreAndProve(
   return { point: point.pointId, format, verified };
 }
 
-async function tell(demo: Demo) {
+/** Backs up while the machine, if it can, writes on from the moment the disk is frozen until the job has ended. */
+async function backUp(demo: Demo, machine: DemoMachine): Promise<BackupResult> {
   const { folder, sendense, teller } = demo;
-  const disk = join(folder, 'disk.raw');
-  const request = { source: `image:${disk}`, repository: join(folder, 'repository') };
-  const made = await makeFilesystemDisk(disk, folder);
-  teller.say(
-    `1  A disk of ${formatBytes(DISK_BYTES)} with ext4 and ${made.files} files (${formatBytes(made.bytes)}).`,
-  );
-  const before = await diskDigest(disk, 'raw');
+  let stop: (() => Promise<BusyTime>) | undefined;
+  const onStep = ({ step }: { readonly step: string }): void => {
+    if (step === 'copy') stop = machine.keepBusy?.();
+  };
+  sendense.engine.events.on('step-start', onStep);
+  try {
+    const result = await sendense.backup({ source: machine.source, repository: join(folder, 'repository') });
+    sayBackup(teller, result);
+    return result;
+  } finally {
+    sendense.engine.events.off('step-start', onStep);
+    const busy = await stop?.();
+    if (busy !== undefined)
+      teller.say(`    meanwhile the machine wrote ${formatBytes(busy.bytes)} in ${busy.writes} writes`);
+  }
+}
+
+async function tell(demo: Demo, machine: DemoMachine) {
+  const { teller } = demo;
+  const before = await machine.digest();
   teller.say('2  First backup:');
-  const full = await sendense.backup(request);
-  sayBackup(teller, full);
-  const changed = await changeFilesystemDisk(disk, folder);
-  const after = await diskDigest(disk, 'raw');
+  const full = await backUp(demo, machine);
+  const changed = await machine.change();
+  const after = await machine.digest();
   teller.say(
     `3  ${changed.files} files changed in it (${formatBytes(changed.bytes)} written). Second backup:`,
   );
-  const incremental = await sendense.backup(request);
-  sayBackup(teller, incremental);
+  const incremental = await backUp(demo, machine);
   await listChain(demo);
   teller.say('5  Restore the older point to raw:');
   const older = await restoreAndProve(demo, full, 'raw', before);
   teller.say('6  Restore the newer point to QCOW2:');
   const newer = await restoreAndProve(demo, incremental, 'qcow2', after);
+  if (!(await machine.shutDown())) throw new Error('the disk does not hold what the demo wrote to it');
   return { full, incremental, restores: [older, newer] };
 }
 
@@ -88,13 +105,24 @@ async function main(): Promise<void> {
   try {
     await using sendense = await openSendense({ stateDirectory: join(folder, 'state') });
     teller.follow(sendense.engine.events);
-    const { full, incremental, restores } = await tell({ folder, sendense, teller });
+    const made = await makeFilesystemDisk(join(folder, 'disk.raw'), folder);
+    await using machine = await startMachine(folder);
+    teller.say(
+      `1  A disk of ${formatBytes(DISK_BYTES)} with ext4 and ${made.files} files (${formatBytes(made.bytes)}).`,
+    );
+    teller.say(`    ${machine.about}`);
+    const { reason } = findNativeDriver(readNativeMode());
+    if (reason !== null) teller.say(`    Files are read and written by JavaScript: ${reason}.`);
+    const { full, incremental, restores } = await tell({ folder, sendense, teller }, machine);
     const durationMs = Math.round(performance.now() - started);
     const proven = restores.every(({ verified }) => verified);
     teller.say(
       `${proven ? 'Both points came back bit for bit' : 'A POINT CAME BACK DIFFERENT'}, in ${formatDuration(durationMs)} altogether.`,
     );
-    if (json) process.stdout.write(`${JSON.stringify(summary(full, incremental, restores, durationMs))}\n`);
+    if (json)
+      process.stdout.write(
+        `${JSON.stringify(summary(machine.kind, full, incremental, restores, durationMs))}\n`,
+      );
     if (!proven) process.exitCode = 3;
   } finally {
     await rm(folder, { recursive: true, force: true });
@@ -102,6 +130,7 @@ async function main(): Promise<void> {
 }
 
 function summary(
+  source: DemoMachine['kind'],
   full: BackupResult,
   incremental: BackupResult,
   restores: readonly Restore[],
@@ -121,8 +150,8 @@ function summary(
       kind: incremental.kind,
     },
     restores,
-    source: 'image',
-    native: false,
+    source,
+    native: findNativeDriver(readNativeMode()).driver !== null,
     durationMs,
   };
 }
