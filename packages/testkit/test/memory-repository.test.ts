@@ -1,8 +1,10 @@
+import type { Repository } from '@sendense/core';
 import { describe, it } from 'vitest';
 import {
   createMemoryRepository,
   type MemoryRepositoryOptions,
   memoryRepositoryCapabilities,
+  overlay,
   repositoryConformance,
   storedObjects,
 } from '../src/index.ts';
@@ -30,3 +32,26 @@ for (const [name, options] of Object.entries(variants)) {
     },
   );
 }
+
+function bare(repository: Repository): Repository {
+  const { maintenance } = repository;
+  if (maintenance === undefined) return repository;
+  const less = overlay(maintenance, { annotate: undefined, consolidate: undefined });
+  return overlay(repository, { maintenance: less });
+}
+
+repositoryConformance(
+  { describe, it },
+  {
+    name: 'memory, without holds, notes and consolidation',
+    capabilities: memoryRepositoryCapabilities,
+    offers: { annotate: false, consolidate: false },
+    reader: { order: 'random', locate: false, digests: true },
+    async open() {
+      const repository = await createMemoryRepository();
+      const { store } = repository;
+      const reopen = async () => bare(await createMemoryRepository({ store }));
+      return { repository: bare(repository), reopen, stored: async () => storedObjects(store) };
+    },
+  },
+);

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { TargetConnector } from '@sendense/core';
 import { describe, it } from 'vitest';
 import {
   createMemoryTarget,
@@ -6,6 +7,7 @@ import {
   type MemoryTargetOptions,
   memoryTargetCapabilities,
   openMemoryReader,
+  overlay,
   targetConformance,
 } from '../src/index.ts';
 
@@ -39,4 +41,37 @@ for (const [name, capabilities] of Object.entries(variants)) {
       },
     },
   );
+}
+
+targetConformance(
+  { describe, it },
+  {
+    name: 'memory, without reading back',
+    capabilities: memoryTargetCapabilities,
+    readsBack: false,
+    owner: 'sendense',
+    async open() {
+      const hypervisor = new MemoryHypervisor();
+      const open = () => withoutReadBack(createMemoryTarget({ hypervisor }));
+      return {
+        target: open(),
+        options: null,
+        restored: async ({ machine }, number) =>
+          openMemoryReader(
+            hypervisor
+              .machine(machine ?? assert.fail('no machine'))
+              .disk(number)
+              .freeze(),
+          ),
+        reopen: async () => open(),
+        objects: async () => hypervisor.objects(),
+      };
+    },
+  },
+);
+
+function withoutReadBack(target: TargetConnector): TargetConnector {
+  return overlay(target, {
+    begin: async (...given) => overlay(await target.begin(...given), { readBack: undefined }),
+  });
 }

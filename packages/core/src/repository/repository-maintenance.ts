@@ -52,7 +52,8 @@ export interface RepositoryMaintenance {
    * Rewrites a point.
    *
    * Requires: the member is there.
-   * Must: leave the content, id and instant of every point as they were; be resumable after a crash.
+   * Must: leave the content, id and instant of every point as they were; be resumable after a crash; reject an unknown
+   * point with `NOT_FOUND`, an `onto` that the point does not build on with `PARENT_MISSING`.
    */
   consolidate?(request: ConsolidateRequest, call?: Call): Promise<ConsolidateReport>;
 

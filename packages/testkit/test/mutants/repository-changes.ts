@@ -20,15 +20,18 @@ export const listing =
       },
     });
 
+type Maintenance = NonNullable<Repository['maintenance']>;
+
+/** Replaces members of the maintenance; one given as `undefined` is not there. */
 export const maintaining =
   (
     change: (
-      maintenance: NonNullable<Repository['maintenance']>,
+      maintenance: Maintenance,
       repository: Repository,
-    ) => Partial<NonNullable<Repository['maintenance']>>,
+    ) => { readonly [K in keyof Maintenance]?: Maintenance[K] | undefined },
   ): Change =>
   (repository) => {
-    const maintenance = repository.maintenance as NonNullable<Repository['maintenance']>;
+    const maintenance = repository.maintenance as Maintenance;
     return overlay(repository, { maintenance: overlay(maintenance, change(maintenance, repository)) });
   };
 

@@ -1,4 +1,5 @@
-import { overlay } from '../../src/index.ts';
+import { SendenseError } from '@sendense/core';
+import { collect, overlay } from '../../src/index.ts';
 import type { Mutant } from './mutant.ts';
 import { type Change, listing, maintaining, recording, views, writing } from './repository-changes.ts';
 
@@ -65,6 +66,57 @@ export const keepingMutants: readonly Mutant<Change>[] = [
         artifact: (artifact, call) => writer.artifact({ ...artifact, sensitive: false }, call),
       }),
     ),
+  },
+  {
+    breaks: 'declares holds and has none',
+    caughtBy: 'holds a point against delete and prune until it is released, for every process',
+    change: maintaining(() => ({ annotate: undefined })),
+  },
+  {
+    breaks: 'forgets the hold with the process',
+    caughtBy: 'holds a point against delete and prune until it is released, for every process',
+    change: maintaining((_, repository) => ({
+      async annotate(id, { held = false, note = null }, call) {
+        for (const point of await collect(repository.points(undefined, call)))
+          if (point.id === id) return { ...point, held, note };
+        throw new SendenseError('NOT_FOUND', 'no such point', { operation: 'annotate-point' });
+      },
+    })),
+  },
+  {
+    breaks: 'drops the note of every other point with one that is noted',
+    caughtBy: 'changes of a point only what is annotated, and refuses a point that is not there',
+    change: maintaining((maintenance, repository) => ({
+      async annotate(id, change, call) {
+        const annotate = maintenance.annotate?.bind(maintenance);
+        if (annotate === undefined) throw new TypeError('no annotate');
+        if (change.note !== undefined)
+          for (const point of await collect(repository.points()))
+            if (point.id !== id) await annotate(point.id, { note: 'swept' }, call);
+        return await annotate(id, change, call);
+      },
+    })),
+  },
+  {
+    breaks: 'declares consolidation and has none',
+    caughtBy: 'has the consolidation that it declares',
+    change: maintaining(() => ({ consolidate: undefined })),
+  },
+  {
+    breaks: 'merges in whatever direction it is told',
+    caughtBy: 'refuses to consolidate a point that is not there, and points that do not build on each other',
+    change: maintaining((maintenance, repository) => ({
+      async consolidate(request, call) {
+        const consolidate = maintenance.consolidate?.bind(maintenance);
+        if (consolidate === undefined) throw new TypeError('no consolidate');
+        const ids = (await collect(repository.points())).map(({ id }) => id);
+        const turned =
+          request.kind === 'merge' && ids.indexOf(request.onto) > ids.indexOf(request.point)
+            ? { ...request, point: request.onto, onto: request.point }
+            : request;
+        return await consolidate(turned, call);
+      },
+    })),
   },
   {
     breaks: 'gives a consolidated point another instant',

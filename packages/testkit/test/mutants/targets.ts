@@ -175,6 +175,21 @@ export const targetMutants: readonly Mutant<Change>[] = [
     ),
   },
   {
+    breaks: 'reads back some disk for one that is not there',
+    caughtBy: 'refuses to read back a disk that is not part of the restore',
+    change: writing((writer) =>
+      overlay(writer, {
+        readBack: async (_, call) =>
+          (await writer.readBack?.('disk-0' as never, call)) ?? assert.fail('no reading back'),
+      }),
+    ),
+  },
+  {
+    breaks: 'declares reading back and does not have it',
+    caughtBy: 'reads back from the destination what was flushed, before it is committed',
+    change: writing((writer) => overlay(writer, { readBack: undefined })),
+  },
+  {
     breaks: 'offers smaller disks than planned',
     caughtBy: 'offers disks as large as planned, in the order it declares',
     change: writing((writer) =>

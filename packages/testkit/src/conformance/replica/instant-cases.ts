@@ -55,7 +55,11 @@ export const instantCases: readonly ReplicaCase[] = [
       const range = { offset: 0, length: 65_536 };
       for (const [number, { content }] of first.disks.entries()) {
         const { reader } = point.disks[number] ?? assert.fail();
-        expectBytes(await readRange(reader, range), content.bytes(range), `disk ${number} of the open instant`);
+        expectBytes(
+          await readRange(reader, range),
+          content.bytes(range),
+          `disk ${number} of the open instant`,
+        );
       }
       await point[Symbol.asyncDispose]();
     },

@@ -58,7 +58,7 @@ export function maintenanceOf(repository: Repository): RepositoryMaintenance {
   return repository.maintenance;
 }
 
-/** Delete, prune, consolidate and annotate. */
+/** Delete and prune, beside writers and readers. */
 export const maintenanceCases: readonly MaintenanceCase[] = [
   {
     name: 'deletes a point, and keeps the content of all others',
@@ -80,30 +80,7 @@ export const maintenanceCases: readonly MaintenanceCase[] = [
       await expectCode(() => maintenanceOf(repository).delete(third.id), 'NOT_FOUND');
     },
   },
-  {
-    name: 'holds a point against delete and prune until it is released, for every process',
-    clause:
-      'RepositoryMaintenance: keep every held point; delete rejects a held point with IMMUTABLE; annotate',
-    async run(context) {
-      const { repository, reopen } = context;
-      const [first, second] = await writeChain(context, 2);
-      assert.ok(first !== undefined && second !== undefined);
-      const maintenance = maintenanceOf(repository);
-      if (maintenance.annotate === undefined) return;
-      const held = await maintenance.annotate(first.id, { held: true, note: 'audit 2026' });
-      assert.deepEqual([held.id, held.held, held.note], [first.id, true, 'audit 2026']);
-      const other = await reopen();
-      await expectCode(() => maintenanceOf(other).delete(first.id), 'IMMUTABLE');
-      const report = await maintenanceOf(other).prune({ last: 1 });
-      assert.deepEqual([report.kept.toSorted(), report.removed], [[first.id, second.id].sort(), []]);
-      await expectPoint(repository, first.id, { 'disk-a': first.content });
-      await maintenance.annotate(first.id, { held: false });
-      const [released] = await collect(repository.points());
-      assert.deepEqual([released?.held, released?.note], [false, 'audit 2026']);
-      assert.deepEqual((await maintenanceOf(repository).prune({ last: 1 })).removed, [first.id]);
-      await expectPoint(repository, second.id, { 'disk-a': second.content });
-    },
-  },
+
   {
     name: 'keeps what each rule of a policy keeps',
     clause: 'RetentionPolicy: the newest point of each of the last N hours, days, … that have one (UTC)',
@@ -240,42 +217,6 @@ export const maintenanceCases: readonly MaintenanceCase[] = [
         expectBytes(await readRange(view.reader), content.bytes(), `the open point ${index}`);
         await readers[index]?.[Symbol.asyncDispose]();
       }
-    },
-  },
-  {
-    name: 'makes a point stand alone without changing what it is',
-    clause: 'RepositoryMaintenance.consolidate: leave the point`s content, id and instant as they were',
-    requires: ({ incremental }) => incremental,
-    async run(context) {
-      const { repository, reopen } = context;
-      const maintenance = maintenanceOf(repository);
-      if (maintenance.consolidate === undefined) return;
-      const chain = await writeChain(context, 3);
-      const last = chain.at(-1) ?? assert.fail();
-      const [before] = (await collect(repository.points())).slice(-1);
-      const { point } = await maintenance.consolidate({ kind: 'synthetic-full', point: last.id });
-      assert.deepEqual([point.id, point.instant, point.at], [before?.id, before?.instant, before?.at]);
-      assert.deepEqual([point.parentId, point.disks.map(({ base }) => base)], [null, [null]]);
-      for (const { id, content } of chain) await expectPoint(await reopen(), id, { 'disk-a': content });
-      for (const { id } of chain.slice(0, 2).toReversed()) await maintenanceOf(repository).delete(id);
-      await expectPoint(repository, last.id, { 'disk-a': last.content });
-    },
-  },
-  {
-    name: 'merges the points between two into the newer',
-    clause: 'ConsolidateRequest: takes in the points between it and `onto`',
-    requires: ({ incremental }) => incremental,
-    async run(context) {
-      const { repository } = context;
-      const maintenance = maintenanceOf(repository);
-      if (maintenance.consolidate === undefined) return;
-      const [first, , , last] = await writeChain(context, 4);
-      assert.ok(first !== undefined && last !== undefined);
-      const { point } = await maintenance.consolidate({ kind: 'merge', point: last.id, onto: first.id });
-      assert.equal(point.id, last.id);
-      assert.deepEqual(await pointIds(repository), [first.id, last.id]);
-      await expectPoint(repository, last.id, { 'disk-a': last.content });
-      await expectPoint(repository, first.id, { 'disk-a': first.content });
     },
   },
 ];

@@ -5,6 +5,7 @@ import { chainCases } from './chain-cases.ts';
 import { commitCases } from './commit-cases.ts';
 import { historyCases } from './history-cases.ts';
 import { maintenanceCases } from './maintenance-cases.ts';
+import { optionalCases } from './optional-cases.ts';
 import { writePoint } from './point-work.ts';
 import { queryCases } from './query-cases.ts';
 import { openRepositoryContext, type RepositorySubject } from './repository-subject.ts';
@@ -17,6 +18,7 @@ export const repositoryCases = [
   ...commitCases,
   ...chainCases,
   ...maintenanceCases,
+  ...optionalCases,
   ...verifyCases,
   ...historyCases,
   ...repositoryTraitCases,
@@ -24,8 +26,9 @@ export const repositoryCases = [
 
 /** Registers the cases of a repository, and of the readers of its points, with a test runner. */
 export function repositoryConformance(runner: Runner, subject: RepositorySubject): void {
-  const { name, capabilities } = subject;
-  registerCases(runner, `${name}: repository`, repositoryCases, capabilities, () =>
+  const { name } = subject;
+  const declared = { ...subject.capabilities, annotate: true, consolidate: true, ...subject.offers };
+  registerCases(runner, `${name}: repository`, repositoryCases, declared, () =>
     openRepositoryContext(subject),
   );
   blockReaderConformance(runner, {

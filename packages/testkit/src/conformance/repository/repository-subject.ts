@@ -21,11 +21,16 @@ export type RepositoryFixture = Partial<AsyncDisposable> & {
   readonly stored: () => Promise<readonly StoredObject[]>;
 };
 
+/** Optional members of `RepositoryMaintenance`. */
+export type RepositoryOffers = { readonly annotate: boolean; readonly consolidate: boolean };
+
 /** A kind of repository to be tested. */
 export type RepositorySubject = {
   readonly name: string;
   /** The capabilities that the plugin declares. */
   readonly capabilities: RepositoryCapabilities;
+  /** Which optional members it is meant to have. Default all: one that is forgotten is told, not passed over. */
+  readonly offers?: Partial<RepositoryOffers>;
   /** What the readers of its points offer. */
   readonly reader: BlockReaderCapabilities;
   /** A fresh, empty repository. */

@@ -51,24 +51,7 @@ export const restoreCases: readonly TargetCase[] = [
       await writer[Symbol.asyncDispose]();
     },
   },
-  {
-    name: 'reads back from the destination what was flushed, before it is committed',
-    clause:
-      'RestoreWriter.readBack: a reader over a flushed disk, before `commit`, from the destination itself',
-    async run(context) {
-      const writer = await context.target.begin(await planOf(context), runOf());
-      await copyAll(writer);
-      for (const [number, content] of RESTORED.entries()) {
-        const reader = await writer.readBack?.(diskId(`disk-${number}`));
-        if (reader === undefined) continue;
-        const bytes = await readRange(reader);
-        expectBytes(bytes.subarray(0, content.sizeBytes), content.bytes(), `read back of disk ${number}`);
-        await reader[Symbol.asyncDispose]();
-      }
-      await writer.rollback();
-      await writer[Symbol.asyncDispose]();
-    },
-  },
+
   {
     name: 'gives the same result when commit is repeated',
     clause: 'RestoreWriter.commit: succeed when repeated (invariant 10)',

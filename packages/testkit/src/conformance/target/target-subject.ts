@@ -27,6 +27,8 @@ export type TargetSubject = {
   readonly name: string;
   /** The capabilities that the plugin declares. */
   readonly capabilities: TargetCapabilities;
+  /** Whether its restores have `readBack`. Default `true`: one that is forgotten is told, not passed over. */
+  readonly readsBack?: boolean;
   /** Whose objects `reconcile` is asked about. */
   readonly owner: string;
   /** Makes a place for restores of `disks` disks. */
