@@ -9,7 +9,7 @@ describe('RangeCover', () => {
     fc.assert(
       fc.property(parts, (list) => {
         const cover = new RangeCover();
-        const seen = new Array<boolean>(52).fill(false);
+        const seen = Array.from({ length: 52 }, () => false);
         for (const [offset, length] of list) {
           const free = !seen.slice(offset, offset + length).includes(true);
           expect(cover.add(offset, length)).toBe(free);
