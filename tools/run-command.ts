@@ -8,10 +8,22 @@ export interface CommandResult {
   readonly output: string;
 }
 
-/** Runs a command to its end and collects what it prints; never rejects. `folder` defaults to the checkout. */
-export function runCommand(command: string, args: readonly string[], folder = root): Promise<CommandResult> {
+/**
+ * Runs a command to its end and collects what it prints; never rejects. `folder` defaults to the checkout; `environment`
+ * is added to ours.
+ */
+export function runCommand(
+  command: string,
+  args: readonly string[],
+  folder = root,
+  environment: NodeJS.ProcessEnv = {},
+): Promise<CommandResult> {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(command, args, {
+      cwd: folder,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...environment },
+    });
     const chunks: Buffer[] = [];
     child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
     child.stderr.on('data', (chunk: Buffer) => chunks.push(chunk));

@@ -15,10 +15,11 @@ const libraries: Readonly<Record<string, string>> = {
 };
 
 /** Runs cargo on our crates, with its output kept in the cache of this checkout. */
-export function runCargo(args: readonly string[]): Promise<CommandResult> {
-  const [verb = '', ...rest] = args;
-  const target = verb === 'fmt' ? [] : ['--target-dir', path.join(cache, 'target')];
-  return runCommand('cargo', [verb, ...target, ...rest], crates);
+export function runCargo(
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv = {},
+): Promise<CommandResult> {
+  return runCommand('cargo', args, crates, { CARGO_TARGET_DIR: path.join(cache, 'target'), ...environment });
 }
 
 /** Whether cargo can be run at all. */

@@ -3,12 +3,16 @@ import { type CommandResult, runCommand } from '../run-command.ts';
 import { runPnpm } from '../run-pnpm.ts';
 import { writeApiReference } from './api-reference.ts';
 import { checkTarballs } from './check-tarballs.ts';
+import { formatRust, lintRust, testRust } from './rust.ts';
 import type { Step } from './step.ts';
 
 /** The checks, the long ones first so that they overlap with the short ones. */
 export const steps: readonly Step[] = [
   command('types', 'tsc', ['-p', 'tsconfig.json', '--noEmit']),
   { name: 'build', run: buildPackages },
+  { name: 'rust lint', run: lintRust },
+  { name: 'rust tests', after: ['rust lint'], run: testRust },
+  { name: 'rust format', run: formatRust },
   command('lint and format', 'biome', ['check', '--error-on-warnings', '--max-diagnostics=100']),
   command('lint with types', 'oxlint', ['--type-aware', '--deny-warnings']),
   command('imports', 'depcruise', ['packages', 'tools', 'tests', 'examples', '--output-type', 'err-long']),

@@ -20,12 +20,18 @@ export type Running = {
   readonly end: Promise<Run>;
 };
 
-/** Starts `sendense-ctl` as a process of its own, with an environment that holds nothing of the user's. */
+/** Native code or not is the choice of the whole test run. */
+function nativeMode(): Record<string, string> {
+  const { SENDENSE_NATIVE } = process.env;
+  return SENDENSE_NATIVE === undefined ? {} : { SENDENSE_NATIVE };
+}
+
+/** Starts `sendense-ctl` as a process of its own, with an environment that holds nothing else of the user's. */
 export function startCtl(home: string, args: readonly string[], env: Record<string, string> = {}): Running {
   const flags = ['--conditions=@sendense/source', '--disable-warning=ExperimentalWarning'];
   const child = spawn(process.execPath, [...flags, MAIN, ...args], {
     cwd: home,
-    env: { PATH: process.env.PATH ?? '', HOME: home, ...env },
+    env: { PATH: process.env.PATH ?? '', HOME: home, ...nativeMode(), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let stdout = '';
