@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
+  type BlockReader,
   type Capture,
   type CaptureRequest,
   type ChangeState,
@@ -22,6 +23,13 @@ export const STREAM: StreamId = streamId('stream-a');
 /** What a destination of one stream holds: the newest baseline and the disks as they were then. */
 export type Received = { readonly state: ChangeState | null; readonly disks: readonly Buffer[] };
 
+async function readAll(reader: BlockReader, offset: number, into: Uint8Array): Promise<void> {
+  const { maxBytes } = reader.limits;
+  for (let done = 0; done < into.byteLength; done += maxBytes) {
+    await reader.read(offset + done, into.subarray(done, done + maxBytes));
+  }
+}
+
 /** The disks of a capture as a destination would have them: the base with the changes over it, or all of a full. */
 export async function receive(capture: Capture, base?: readonly Buffer[]): Promise<Buffer[]> {
   const disks: Buffer[] = [];
@@ -32,7 +40,7 @@ export async function receive(capture: Capture, base?: readonly Buffer[]): Promi
     for await (const { offset, length, kind } of extents) {
       const into = content.subarray(offset, offset + length);
       if (kind === 'zero') into.fill(0);
-      else await reader.read(offset, into);
+      else await readAll(reader, offset, into);
     }
     disks.push(content);
   }
