@@ -5,6 +5,7 @@ import {
   createMemoryFileSystem,
   interceptFileSystem,
   type MemoryFileSystem,
+  ProcessDied,
 } from '@sendense/testkit';
 import { beforeEach, describe, expect, it } from 'vitest';
 import {
@@ -22,6 +23,11 @@ import { createLocalRepository, type LocalRepository, openLocalRepository } from
 const path = '/backups/repository';
 const first = changed(new Uint8Array(DISK_BYTES), [{ at: 1, seed: 1 }]);
 const second = changed(first, [{ at: 2, seed: 2 }]);
+/** The disks of the test's machine, as they were numbered first. */
+const NUMBERS = [
+  ['disk-a', 0],
+  ['disk-b', 1],
+];
 let fileSystem: MemoryFileSystem;
 
 beforeEach(() => {
@@ -116,19 +122,54 @@ describe('a local repository', () => {
     });
   });
 
-  it('makes a lost machine.json anew, and refuses a damaged one', async () => {
+  it('makes a lost machine.json anew', async () => {
+    await using repository = await twoPoints();
+    await fileSystem.unlink(`${path}/${MACHINE}/machine.json`);
+    const { disks, findings } = await backUp(repository, { sequence: 3, content: first });
+    expect(disks.map(({ id, number }) => [id, number])).toEqual(NUMBERS);
+    expect(findings).toEqual([]);
+  });
+
+  it('makes a damaged machine.json anew, keeps the numbers of the disks, and says so', async () => {
     await using repository = await twoPoints();
     const file = `${path}/${MACHINE}/machine.json`;
     await edit(file, (text) => text.replace('disk-a', 'disk-x'));
+    const base = { id: pointId('p2'), content: second };
+    const { disks, findings } = await backUp(repository, { sequence: 3, content: first, base });
+    expect(disks.map(({ id, number }) => [id, number])).toEqual(NUMBERS);
+    expect(findings).toMatchObject([{ severity: 'warning', code: 'machine-record-rebuilt', object: file }]);
+    expect(repository.findings.map(({ code }) => code)).toEqual(['machine-record-rebuilt']);
+    expect(await collect(repository.verify({ depth: 'data' }))).toEqual([]);
+  });
+
+  it('refuses a backup when machine.json and a point record are damaged, and says what to do', async () => {
+    await using repository = await twoPoints();
+    await edit(`${path}/${MACHINE}/machine.json`, (text) => text.replace('disk-a', 'disk-x'));
+    const [name] = await fileSystem.list(`${path}/${MACHINE}/points`);
+    await edit(`${path}/${MACHINE}/points/${name}`, (text) => text.replace('"held": false', '"held": true'));
     await expect(backUp(repository, { sequence: 3, content: first })).rejects.toMatchObject({
       code: 'CORRUPT',
+      remedy: expect.stringContaining('verify') as unknown,
     });
-    await fileSystem.unlink(file);
-    const { disks } = await backUp(repository, { sequence: 3, content: first });
-    expect(disks.map(({ id, number }) => [id, number])).toEqual([
-      ['disk-a', 0],
-      ['disk-b', 1],
-    ]);
+  });
+
+  it('forgets at the next opening what a process held that died', async () => {
+    await (await twoPoints())[Symbol.asyncDispose]();
+    let dead = false;
+    const mortal = interceptFileSystem(fileSystem, async ({ run }) => {
+      if (dead) throw new ProcessDied('dead');
+      return await run();
+    });
+    const holds = `${path}/locks/${MACHINE}/holds`;
+    const repository = await openLocalRepository({ path }, { fileSystem: mortal });
+    const reader = await repository.open(pointId('p2'));
+    expect(await fileSystem.list(holds)).toHaveLength(1);
+    dead = true;
+    await reader[Symbol.asyncDispose]().catch(() => undefined);
+    await repository[Symbol.asyncDispose]().catch(() => undefined);
+    expect(await fileSystem.list(holds)).toHaveLength(1);
+    await (await openLocalRepository({ path }, { fileSystem }))[Symbol.asyncDispose]();
+    expect(await fileSystem.list(holds)).toEqual([]);
   });
 
   it('keeps names and order apart when the clock goes back or two points are of one second', async () => {

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { openCatalog } from '@sendense/catalog';
 import {
@@ -13,6 +14,7 @@ import { nodeFileSystem } from '@sendense/plugin-kit/files';
 import { openLocalRepository } from '@sendense/repository-local';
 import { createImageSource } from '@sendense/source-image';
 import { type CrashingFileSystem, crashingFileSystem, createTestClock } from '@sendense/testkit';
+import { trackFiles } from './tracked-files.ts';
 
 /** What a process works with. */
 export type Process = {
@@ -46,16 +48,20 @@ export class Host {
     this.#random = random;
   }
 
-  /** Runs `work` in a process of its own, on the repository in `place`; with `cut` it dies there. */
+  /**
+   * Runs `work` in a process of its own, on the repository in `place`; with `cut` it dies there. Fails when it leaves a
+   * file open, whatever went wrong in it.
+   */
   async run<T>(place: string, cut: Cut | null, work: (process: Process) => Promise<T>): Promise<Run<T>> {
     this.#clock.advance(BETWEEN_PROCESSES_MS);
-    const fileSystem = crashingFileSystem(nodeFileSystem, cut ?? { cutAt: Number.MAX_SAFE_INTEGER });
-    try {
-      const value = await this.#work(place, fileSystem, this.#clock, work);
-      return fileSystem.dead ? { died: true } : { died: false, value };
-    } catch (error) {
-      return fileSystem.dead ? { died: true } : { died: false, error };
-    }
+    const files = trackFiles(nodeFileSystem);
+    const fileSystem = crashingFileSystem(files.fileSystem, cut ?? { cutAt: Number.MAX_SAFE_INTEGER });
+    const run = await this.#work(place, fileSystem, this.#clock, work).then(
+      (value): Run<T> => (fileSystem.dead ? { died: true } : { died: false, value }),
+      (error: unknown): Run<T> => (fileSystem.dead ? { died: true } : { died: false, error }),
+    );
+    assert.deepEqual([...files.open.values()], [], 'files were left open');
+    return run;
   }
 
   async #work<T>(

@@ -18,7 +18,7 @@ export async function recoverSessions(store: LocalStore, sessions: string): Prom
         const { findings } = await sweepMachine(store, store.paths(machine));
         for (const finding of findings) store.report(finding);
       }
-      await removePreparedLocks(store, name.slice(0, name.lastIndexOf('.')));
+      await removeLocksAndHolds(store, name.slice(0, name.lastIndexOf('.')));
       await removeFolder(fileSystem, folder);
     } catch (error) {
       // Another opener removes the same folder.
@@ -27,14 +27,16 @@ export async function recoverSessions(store: LocalStore, sessions: string): Prom
   }
 }
 
-/** Locks that a dead session was about to take. */
-async function removePreparedLocks(store: LocalStore, session: string): Promise<void> {
-  for (const machine of await store.list(join(store.root, 'locks'))) {
-    const folder = join(store.root, 'locks', machine);
-    for (const name of await store.list(folder)) {
-      if (!name.startsWith(preparedLockName(session))) continue;
-      await removeIfEmpty(store.fileSystem, join(folder, name, name.slice(1)));
-      await removeIfEmpty(store.fileSystem, join(folder, name));
+/** What a dead session held, and locks that it was about to take. */
+async function removeLocksAndHolds(store: LocalStore, session: string): Promise<void> {
+  for (const machine of (await store.list(join(store.root, 'locks'))).filter(isMachineName)) {
+    const { locks, holds } = store.paths(machine);
+    for (const name of await store.list(locks)) {
+      if (!name.startsWith(`${preparedLockName(session)}.`)) continue;
+      await removeIfEmpty(store.fileSystem, join(locks, name, name.slice(1)));
+      await removeIfEmpty(store.fileSystem, join(locks, name));
     }
+    for (const name of await store.list(holds))
+      if (name.startsWith(`${session}.`)) await store.session.retire(join(holds, name));
   }
 }

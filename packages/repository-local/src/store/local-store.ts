@@ -155,7 +155,7 @@ export class LocalStore {
 }
 
 /** The weakening of storage that does not sync folders. */
-export function folderSyncUnavailable(root: string): Finding {
+function folderSyncUnavailable(root: string): Finding {
   return {
     severity: 'warning',
     code: 'folder-sync-unavailable',

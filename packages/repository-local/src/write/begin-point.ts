@@ -12,7 +12,7 @@ import { toRecoveryPoint } from '../store/recovery-point.ts';
 import { type StagedArtifact, stageArtifact } from './artifact-files.ts';
 import { type Base, checkDraft } from './check-draft.ts';
 import { commitPoint, emptyRecord } from './commit-point.ts';
-import { readMachine } from './disk-numbers.ts';
+import { knownNumbers } from './disk-numbers.ts';
 import { openDiskWriter, type PartialDisk } from './open-disk-writer.ts';
 
 /** Starts a point; see `Repository.begin`. Nothing but a hold is outside the session's folder before the commit. */
@@ -26,7 +26,7 @@ export async function beginPoint(
   checkFields(pointRecord, emptyRecord(draft));
   const paths = store.paths(draft.machine);
   const { hold, bases } = await store.withLock(paths, call, async () => {
-    await readMachine(store, paths);
+    await knownNumbers(store, paths);
     const context = await checkDraft(store, paths, draft);
     return { hold: await holdBases(store, paths, fence, [...context.bases.values()]), bases: context.bases };
   });

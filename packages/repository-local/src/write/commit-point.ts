@@ -9,13 +9,16 @@ import {
 import type { MachinePaths } from '../layout/machine-paths.ts';
 import { type PointRecord, pointRecord, type RecordDisk } from '../records/point-record.ts';
 import { checkFields, serializeRecord } from '../records/sealed-json.ts';
-import { folderSyncUnavailable, type LocalStore } from '../store/local-store.ts';
+import type { LocalStore } from '../store/local-store.ts';
 import { recordPath } from '../store/point-records.ts';
 import { placeArtifacts, type StagedArtifact } from './artifact-files.ts';
 import { type Base, checkDraft, newestOf } from './check-draft.ts';
 import { numberDisks } from './disk-numbers.ts';
 import type { PartialDisk } from './open-disk-writer.ts';
 import { type PlacedDisk, placeDisk } from './place-disk.ts';
+
+/** What is said of the storage in each point that is written meanwhile. */
+const OF_EACH_POINT = ['folder-sync-unavailable', 'machine-record-rebuilt'];
 
 /** Everything of a point, written and flushed. */
 export type PointToCommit = {
@@ -99,9 +102,7 @@ async function placeFiles(
     parentId: newestOf([...bases.values()].map(({ record }) => record))?.id ?? null,
     storedBytes: artifacts.reduce((total, { sizeBytes }) => total + sizeBytes, sum),
     states: point.states,
-    findings: store.findings.some(({ code }) => code === 'folder-sync-unavailable')
-      ? [...draft.findings, folderSyncUnavailable(store.root)]
-      : draft.findings,
+    findings: [...draft.findings, ...store.findings.filter(({ code }) => OF_EACH_POINT.includes(code))],
   };
 }
 

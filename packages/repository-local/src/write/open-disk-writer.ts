@@ -44,10 +44,14 @@ export async function openDiskWriter(
   }
 }
 
-/** Closes a partial disk and removes what of it has no final name yet. */
+/** Closes a partial disk and removes what of it has no final name yet; what cannot be removed goes with the session. */
 export async function removePartial(store: LocalStore, partial: PartialDisk): Promise<void> {
-  await partial.writer[Symbol.asyncDispose]();
-  for (const path of [partial.imagePath, partial.digestsPath]) {
-    if ((await store.fileSystem.stat(path)) !== undefined) await store.fileSystem.unlink(path);
+  try {
+    await partial.writer[Symbol.asyncDispose]();
+    for (const path of [partial.imagePath, partial.digestsPath]) {
+      if ((await store.fileSystem.stat(path)) !== undefined) await store.fileSystem.unlink(path);
+    }
+  } catch {
+    store.session.leaveUnfinished();
   }
 }
