@@ -94,6 +94,16 @@ describeWithPeers(['qemu-nbd', 'qemu-img', 'qemu-io', 'qemu-recent'], 'an export
     });
   });
 
+  it('tells of 8 TiB in one answer with 64-bit headers, and zeroes them', async () => {
+    const image = join(folder, 'disk.qcow2');
+    await qemuImg(['create', '-q', '-f', 'qcow2', image, '8T']);
+    server = await startQemuNbd({ image, format: 'qcow2', socket: socket(), recent: true });
+    await using disk = await connectNbd({ address: address(), export: '', contexts: ['base:allocation'] });
+    const all = { offset: 0, length: disk.sizeBytes };
+    expect(await collect(disk.blockStatus('base:allocation', all))).toEqual([{ ...all, flags: 3n }]);
+    await disk.zero(disk.sizeBytes - 300 * MIB, 300 * MIB, { fast: true });
+  });
+
   it('refuses to change a read-only export without asking the server', async () => {
     server = await startQemuNbd({
       image: await dirtyImage(),
@@ -234,6 +244,23 @@ describeWithPeers(['nbdkit'], 'an export of nbdkit', () => {
     await disk.read(0, read);
     expect(Buffer.compare(read, Buffer.alloc(8 * MIB, 5).fill(0, 512, 4 * MIB + 512))).toBe(0);
     await expect(disk.zero(0, 512, { fast: true })).rejects.toMatchObject({ code: 'UNSUPPORTED' });
+  });
+
+  it('asks again and again for the status of a disk that is longer than a request can say', async () => {
+    server = await startNbdkit({ plugin: 'memory', args: ['9G'], socket: socket() });
+    await using disk = await connectNbd({ address: address(), export: '', contexts: ['base:allocation'] });
+    const last = 9 * 1024 * MIB - 4096;
+    await disk.write(last, Buffer.alloc(4096, 1));
+    const runs = await collect(disk.blockStatus('base:allocation', { offset: 512, length: last + 3584 }));
+    expect(runs[0]).toMatchObject({ offset: 512, flags: 3 });
+    expect(runs.length).toBeGreaterThan(2);
+    let at = 512;
+    for (const { offset, length } of runs) {
+      expect(offset).toBe(at);
+      at += length;
+    }
+    expect(at).toBe(9 * 1024 * MIB);
+    expect(runs.filter(({ flags }) => flags === 0).reduce((sum, { length }) => sum + length, 0)).toBe(32_768);
   });
 
   it('takes the padded answers of a server without the flag against them', async () => {

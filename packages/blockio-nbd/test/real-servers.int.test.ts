@@ -8,7 +8,6 @@ const runner = { describe, it };
 
 describeWithPeers(['qemu-nbd', 'qemu-img'], 'the NBD driver at qemu-nbd', () => {
   blockIoDriverConformance(runner, driverSubject('raw', serveByQemu('raw', false)));
-  blockIoDriverConformance(runner, driverSubject('qcow2', serveByQemu('qcow2', false)));
 });
 
 describeWithPeers(['qemu-recent'], 'the NBD driver at a qemu-nbd with 64-bit headers', () => {
@@ -16,7 +15,6 @@ describeWithPeers(['qemu-recent'], 'the NBD driver at a qemu-nbd with 64-bit hea
 });
 
 describeWithPeers(['nbdkit'], 'the NBD driver at nbdkit', () => {
-  blockIoDriverConformance(runner, driverSubject('structured replies', serveByNbdkit()));
   blockIoDriverConformance(runner, driverSubject('simple replies', serveByNbdkit({ flags: ['--no-sr'] })));
   const sizes = ['blocksize-minimum=512', 'blocksize-preferred=4096', 'blocksize-maximum=65536'];
   const strict = { filters: ['blocksize-policy'], args: [...sizes, 'blocksize-error-policy=error'] };
