@@ -21,6 +21,10 @@ export type {
   BlockIoDriverSubject,
 } from './conformance/block-io-driver/block-io-driver-subject.ts';
 export type { ConformanceCase, Runner } from './conformance/case.ts';
+export { chunkerConformance } from './conformance/chunker/chunker-conformance.ts';
+export type { ChunkerFixture, ChunkerSubject } from './conformance/chunker/chunker-subject.ts';
+export { converterConformance } from './conformance/converter/converter-conformance.ts';
+export type { ConverterFixture, ConverterSubject } from './conformance/converter/converter-subject.ts';
 export {
   type FormatReaderCapabilities,
   type FormatReaderSubject,
@@ -56,6 +60,8 @@ export { createMemoryFileSystem, type MemoryFileSystem } from './memory/files/me
 export { MemoryHypervisor } from './memory/hypervisor/memory-hypervisor.ts';
 export { MemoryMachine, type MemoryMachineOptions } from './memory/hypervisor/memory-machine.ts';
 export { TrackedDisk } from './memory/hypervisor/tracked-disk.ts';
+export { createMemoryChunker, type MemoryChunkerOptions } from './memory/memory-chunker.ts';
+export { createMemoryConverter } from './memory/memory-converter.ts';
 export { createMemoryDriver, type MemoryDriver, type MemoryEndpoint } from './memory/memory-driver.ts';
 export { createMemoryJournal, type JournalStorage } from './memory/memory-journal.ts';
 export {

@@ -10,7 +10,7 @@ export function memoryDriverSubject(name: string, change: DriverChange): BlockIo
     name,
     capabilities: {
       transfer: true,
-      chunker: false,
+      chunker: true,
       reader: { order: 'random', locate: false, digests: false },
       writer: {
         order: 'random',

@@ -1,3 +1,5 @@
+import { chunkerMutants, registerChunker } from './mutants/chunkers.ts';
+import { converterMutants, registerConverter } from './mutants/converters.ts';
 import { driverMutants, registerDriver } from './mutants/drivers.ts';
 import {
   formatReaderMutants,
@@ -21,6 +23,8 @@ mutantTests('sources', sourceMutants, registerSource);
 mutantTests('targets', targetMutants, registerTarget);
 mutantTests('replicas', replicaMutants, registerReplicas);
 mutantTests('block-IO drivers', driverMutants, registerDriver);
+mutantTests('chunkers', chunkerMutants, registerChunker);
+mutantTests('converters', converterMutants, registerConverter);
 mutantTests('journals', journalMutants, registerJournal);
 mutantTests('format readers', formatReaderMutants, registerFormatReader);
 mutantTests('format writers', formatWriterMutants, registerFormatWriter);

@@ -28,10 +28,16 @@ export type EncodedChunks = { readonly bytes: Uint8Array; readonly lengths: Uint
 
 /** Bulk work of object repositories; bytes stay native between the two calls. */
 export interface Chunker extends AsyncDisposable {
-  /** `ranges` is packed `[offset, length]`. */
+  /**
+   * `ranges` is packed `[offset, length]`. Must: cut each range into chunks of `chunkBytes`, its last one shorter, none
+   * over two ranges; give them in the order of the ranges.
+   */
   read(from: BlockReader | BlockEndpoint, ranges: Float64Array, call?: Call): Promise<ChunkBatch>;
-  /** Compresses and encrypts only `wanted` (indices into the batch) and frees the batch. */
+  /**
+   * Compresses and encrypts only `wanted` (indices into the batch), in that order, and frees the batch. Must: reject an
+   * index that is not there with `RANGE_INVALID`, a batch that was freed with `NOT_OPEN`; derive no nonce from a chunk.
+   */
   encode(batch: ChunkBatch, wanted: Uint32Array, call?: Call): Promise<EncodedChunks>;
-  /** Must: reject with `CORRUPT` when any frame fails authentication. */
+  /** The plain chunks, back to back. Must: reject with `CORRUPT` when any frame fails authentication. */
   decode(frames: EncodedChunks, call?: Call): Promise<Uint8Array>;
 }

@@ -11,6 +11,7 @@ import type { DiskContent } from './disk/disk-content.ts';
 import { openMemoryReader } from './disk/memory-reader.ts';
 import { openMemoryWriter } from './disk/memory-writer.ts';
 import { Lifetime } from './lifetime.ts';
+import { createMemoryChunker } from './memory-chunker.ts';
 
 /** A disk that the memory driver can reach. */
 export type MemoryEndpoint = { readonly kind: 'memory/disk'; readonly name: string };
@@ -40,6 +41,8 @@ export function createMemoryDriver(): MemoryDriver {
       return { kind: 'memory/disk', name };
     },
     supports: (endpoint) => endpoint.kind === 'memory/disk',
+    chunker: (options) =>
+      createMemoryChunker({ ...options, open: (endpoint) => openMemoryReader(find(endpoint)) }),
     async openReader(endpoint, call) {
       await new Lifetime('memory driver').enter('open-endpoint', call);
       return openMemoryReader(find(endpoint));
