@@ -1,8 +1,16 @@
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connectNbd } from '@sendense/blockio-nbd/client';
-import { type NbdServer, type NbdServerTls, startNbdServer } from '@sendense/blockio-nbd/server';
+import { encodeClientFlags, encodeOption, OptionCode } from '@sendense/blockio-nbd/protocol';
+import {
+  type NbdServer,
+  type NbdServerLimits,
+  type NbdServerTls,
+  startNbdServer,
+} from '@sendense/blockio-nbd/server';
 import { Secret, type TlsOptions } from '@sendense/core';
 import { type Certificates, makeCertificates, nbdInfo, qemuImg } from '@sendense/tests/nbd';
 import { describeWithPeers } from '@sendense/tests/peers';
@@ -20,9 +28,13 @@ const log: string[] = [];
 
 type Pair = { readonly certificatePem: string; readonly keyPem: string };
 
-async function start(own: Pair, more: Partial<NbdServerTls> = {}): Promise<number> {
+async function start(
+  own: Pair,
+  more: Partial<NbdServerTls> = {},
+  limits: Partial<NbdServerLimits> = {},
+): Promise<number> {
   const tls = { certificatePem: own.certificatePem, keyPem: new Secret(own.keyPem), ...more };
-  server = await startNbdServer({ tls, log: ({ message }) => log.push(message) });
+  server = await startNbdServer({ tls, limits, log: ({ message }) => log.push(message) });
   server.addExport('', disk);
   if (server.address.kind !== 'tcp') throw new Error('not a TCP server');
   return server.address.port;
@@ -159,4 +171,41 @@ describeWithPeers(peers, 'the TLS of our server', () => {
       expect(await refusalOf(open(port, certificates.caPem, certificates.client))).toBe('in');
     });
   });
+
+  it('is never begun by bytes that were sent in the clear after it was asked for', async () => {
+    const port = await start(certificates.server);
+    const { socket, closed } = await rawClient(port);
+    socket.write(
+      Buffer.concat([encodeClientFlags(3), encodeOption(OptionCode.startTls), encodeOption(OptionCode.list)]),
+    );
+    await closed;
+    expect(log).toContain('client cut off: the client sent data in the clear after it asked for TLS');
+  });
+
+  it('is given up on a client that asks for it and then says nothing', async () => {
+    const port = await start(certificates.server, {}, { handshakeTimeoutMs: 100 });
+    const { socket, closed } = await rawClient(port);
+    socket.write(Buffer.concat([encodeClientFlags(3), encodeOption(OptionCode.startTls)]));
+    await closed;
+    await expect.poll(() => log).toHaveLength(1);
+  });
+
+  it('is given up on a client that talks something else', async () => {
+    const port = await start(certificates.server);
+    const { socket, closed } = await rawClient(port);
+    socket.write(Buffer.concat([encodeClientFlags(3), encodeOption(OptionCode.startTls)]));
+    // The greeting, then the acknowledgement.
+    for (let bytes = 0; bytes < 18 + 20; ) bytes += ((await once(socket, 'data'))[0] as Buffer).byteLength;
+    socket.write(Buffer.alloc(500, 7));
+    await closed;
+    await expect.poll(() => log).toContain('client cut off: the TLS handshake failed');
+  });
 });
+
+/** A client that says what it is told to; `closed` resolves when the server has hung up. */
+async function rawClient(port: number): Promise<{ socket: Socket; closed: Promise<unknown> }> {
+  const socket = connect(port, '127.0.0.1');
+  socket.on('error', () => undefined).resume();
+  await once(socket, 'connect');
+  return { socket, closed: new Promise((resolve) => socket.once('close', resolve)) };
+}

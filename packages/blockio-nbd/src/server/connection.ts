@@ -7,6 +7,7 @@ import { shakeHands } from './handshake/handshake.ts';
 import type { Negotiation } from './handshake/negotiation.ts';
 import type { NbdServerLimits, NbdServerTls } from './server-options.ts';
 import { ClientStream } from './stream/client-stream.ts';
+import { codeOf } from './transmission/errno-of.ts';
 import { serveRequests } from './transmission/serve-requests.ts';
 
 /** What the connections of a server share. */
@@ -105,7 +106,7 @@ export class Connection {
 
   /** Clients that vanish are everyday life; those that break the protocol or are too slow are worth a look. */
   #report(error: unknown): void {
-    const code = SendenseError.is(error) ? error.code : 'UNEXPECTED';
+    const code = codeOf(error);
     this.#context.log({
       level: code === 'CONNECTION_LOST' ? 'debug' : 'warn',
       message: `client cut off: ${error instanceof Error ? error.message : String(error)}`,

@@ -47,6 +47,12 @@ export class RawClient {
     for (const part of parts) this.stream.write(part);
   }
 
+  /** Takes whatever the server says and forgets it. */
+  ignoreAnswers(): void {
+    this.#source.release();
+    this.stream.resume();
+  }
+
   /** Exactly so many bytes; rejects when the server hangs up before. */
   async receive(length: number): Promise<Uint8Array> {
     const bytes = new Uint8Array(length);
@@ -112,6 +118,8 @@ export class RawClient {
 export type Bench = {
   readonly context: ServerContext;
   readonly log: string[];
+  /** Messages of failures that nothing but a defect explains. */
+  readonly defects: string[];
   /** A new client and the connection that serves it. */
   connect(): {
     readonly client: RawClient;
@@ -132,16 +140,21 @@ export function setUpBench(
     table.add(new OpenExport(name, served, limits.maxPayloadBytes));
   }
   const log: string[] = [];
+  const defects: string[] = [];
   const context: ServerContext = {
     exports: table,
     tls: options.tls,
     limits,
     bytes: new Budget(limits.serverBytes),
-    log: ({ message }) => log.push(message),
+    log: ({ message, fields }) => {
+      log.push(message);
+      if (fields.code === 'UNEXPECTED') defects.push(message);
+    },
   };
   return {
     context,
     log,
+    defects,
     connect() {
       const [near, far] = duplexPair();
       return {

@@ -16,3 +16,8 @@ const ERRNO: { readonly [code in ErrorCode]?: number } = {
 export function errnoOf(error: unknown): number {
   return (SendenseError.is(error) ? ERRNO[error.code] : undefined) ?? NbdErrno.EIO;
 }
+
+/** The code of a failure for the log. */
+export function codeOf(error: unknown): ErrorCode {
+  return SendenseError.is(error) ? error.code : 'UNEXPECTED';
+}

@@ -1,7 +1,7 @@
 import { isZeroBytes } from '@sendense/core';
 import { Command, CommandFlag, NbdErrno, type NbdRequest } from '../../protocol/index.ts';
 import { blockStatus } from './block-status.ts';
-import { errnoOf } from './errno-of.ts';
+import { codeOf, errnoOf } from './errno-of.ts';
 import { failed, type Reply } from './reply.ts';
 import type { Session } from './session.ts';
 
@@ -22,7 +22,7 @@ export async function perform(session: Session, request: NbdRequest, payload: Ui
       log({
         level: 'warn',
         message: `request failed: ${message}`,
-        fields: { export: entry.name, command, offset, length },
+        fields: { code: codeOf(error), export: entry.name, command, offset, length },
       });
     }
     // The text of an error may name paths of this machine; it stays in the log.
