@@ -6,8 +6,19 @@ export {
   type ResolveRepositoryOptions,
   resolveRepository,
 } from './names/resolve-repository.ts';
-export { type ResolvedSource, type ResolveSourceOptions, resolveSource, type SourceServices } from './names/resolve-source.ts';
-export { type ResolvedTarget, type ResolveTargetOptions, resolveTarget } from './names/resolve-target.ts';
+export {
+  type ResolvedSource,
+  type ResolveSourceOptions,
+  resolveSource,
+  type SourceServices,
+} from './names/resolve-source.ts';
+export {
+  type ResolvedTarget,
+  type ResolveTargetOptions,
+  resolveTarget,
+  type TargetPlace,
+  targetNameOf,
+} from './names/resolve-target.ts';
 export { defaultStateDirectory, type SendenseOptions, sendenseOptionsSchema } from './options.ts';
 export { openSendense } from './quickstart.ts';
 export type {

@@ -21,7 +21,7 @@ export type SendenseRestore = Omit<
 > & {
   readonly repository: string;
   readonly point: PointId | string;
-  /** `image:FILE` for one disk, `image:FOLDER/` for several. */
+  /** `image:FILE` for one disk, `image:FOLDER/` for several, `libvirt:NAME` for a machine. */
   readonly target: string;
   readonly format?: 'raw' | 'qcow2';
 };

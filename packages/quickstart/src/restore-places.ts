@@ -1,19 +1,20 @@
 import { type Json, SendenseError } from '@sendense/core';
 import { z } from 'zod';
-import type { ResolvedTarget } from './names/resolve-target.ts';
+import type { TargetPlace } from './names/resolve-target.ts';
 
 const placesSchema = z.object({
   schema: z.literal(1),
   repository: z.string().min(1),
   target: z.object({
-    kind: z.literal('image'),
+    kind: z.enum(['image', 'libvirt']),
     path: z.string().min(1),
     format: z.enum(['raw', 'qcow2']).nullable(),
+    name: z.string().min(1).nullable().default(null),
   }),
 });
 
 /** Where a restore reads and writes, so that another process can open both again; the command line writes the same. */
-export type RestorePlaces = { readonly repository: string; readonly target: ResolvedTarget['place'] };
+export type RestorePlaces = { readonly repository: string; readonly target: TargetPlace };
 
 /** The JSON that is kept with the job. */
 export function serializeRestorePlaces(places: RestorePlaces): Json {

@@ -32,7 +32,7 @@ export interface Sendense extends AsyncDisposable {
   planBackup(request: SendenseBackup, call?: Call): Promise<BackupForecast>;
   /** Points of a repository, oldest first; `machine` is a key or a name. */
   points(request: SendensePoints, call?: Call): Promise<readonly RecoveryPoint[]>;
-  /** Restores a point to image files and proves it by reading back. */
+  /** Restores a point to image files or to a machine and proves it by reading back. */
   restore(request: SendenseRestore, call?: Call): Promise<RestoreMachineResult>;
   /** Goes on with a restore at the step where it stopped, in this or another process. */
   resumeRestore(request: SendenseResume, call?: Call): Promise<RestoreMachineResult>;

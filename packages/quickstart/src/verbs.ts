@@ -15,7 +15,7 @@ import type {
   ResumeRestoreRequest,
 } from '@sendense/engine';
 import { type ResolvedSource, resolveSource } from './names/resolve-source.ts';
-import { resolveTarget } from './names/resolve-target.ts';
+import { resolveTarget, targetNameOf } from './names/resolve-target.ts';
 import type { OpenPlaces } from './open-places.ts';
 import type { SendenseBackup, SendenseReconcile, SendenseRestore, SendenseResume } from './requests.ts';
 import { parseRestorePlaces, serializeRestorePlaces } from './restore-places.ts';
@@ -141,7 +141,7 @@ async function reopenRestore(ground: VerbGround, request: SendenseResume) {
   const { repository: location, target: place } = parseRestorePlaces(host);
   const { repository } = await ground.places.repository(location);
   const { target } = resolveTarget(
-    `image:${place.path}`,
+    targetNameOf(place),
     { protect: [repository.path], ...(place.format !== null && { format: place.format }) },
     ground.services,
   );

@@ -69,7 +69,7 @@ export type CheckedOptions = z.output<typeof qemuTargetOptionsSchema>;
 export type NetworkChoice = z.output<typeof networkSchema>;
 
 /** Fills in the defaults. Throws `CONFIG_INVALID` naming each wrong field. */
-export function checkOptions(options: QemuTargetOptions): CheckedOptions {
+export function parseQemuTargetOptions(options: unknown): CheckedOptions {
   const checked = qemuTargetOptionsSchema.safeParse(options);
   if (checked.success) return checked.data;
   throw new SendenseError('CONFIG_INVALID', `the libvirt target: ${z.prettifyError(checked.error)}`, {

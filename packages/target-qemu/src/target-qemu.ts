@@ -12,7 +12,7 @@ import { linuxImageLocks, nodeFileSystem } from '@sendense/plugin-kit/files';
 import { capabilitiesOf } from './capabilities.ts';
 import type { QemuTargetServices, TargetContext } from './context.ts';
 import { LibvirtHost } from './host/libvirt-host.ts';
-import { checkOptions, type QemuTargetOptions, qemuTargetOptionsSchema } from './options.ts';
+import { parseQemuTargetOptions, type QemuTargetOptions, qemuTargetOptionsSchema } from './options.ts';
 import { beginRestore } from './restore/begin-restore.ts';
 import { checkRestore } from './restore/check-restore.ts';
 import { reconcileLeftovers } from './restore/reconcile-leftovers.ts';
@@ -25,7 +25,7 @@ export function createQemuTarget(
   options: QemuTargetOptions,
   services: QemuTargetServices = {},
 ): TargetConnector {
-  const checked = checkOptions(options);
+  const checked = parseQemuTargetOptions(options);
   const fileSystem = services.fileSystem ?? nodeFileSystem;
   const temporaryDirectory = services.temporaryDirectory ?? tmpdir();
   const virsh = services.virsh ?? openVirsh({ uri: checked.uri });

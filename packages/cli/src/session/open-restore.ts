@@ -1,6 +1,6 @@
 import { type JobId, jobId } from '@sendense/core';
 import type { Engine, ResumeRestoreRequest } from '@sendense/engine';
-import { parseRestorePlaces } from '@sendense/quickstart';
+import { parseRestorePlaces, targetNameOf } from '@sendense/quickstart';
 import { openEngine } from './open-engine.ts';
 import { openRepository } from './open-repository.ts';
 import { openTarget } from './open-target.ts';
@@ -21,7 +21,7 @@ export async function openRestore(session: Session, job: string): Promise<OpenRe
   const places = parseRestorePlaces((await engine.restoreStatus(id)).host);
   const { repository, path } = await openRepository(session, places.repository);
   const { target } = await openTarget(session, {
-    name: `image:${places.target.path}`,
+    name: targetNameOf(places.target),
     format: places.target.format ?? undefined,
     protect: [path],
   });

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { jobId } from '@sendense/core';
-import { serializeRestorePlaces } from '@sendense/quickstart';
+import { jobId, type RestoreInto } from '@sendense/core';
+import { serializeRestorePlaces, targetNameOf } from '@sendense/quickstart';
 import { type Command, Option } from 'commander';
 import { describeRestore, restoreLines } from '../output/describe-restore.ts';
 import { collectText, parseBytes, parsePositive, parseText } from '../program/flag-values.ts';
@@ -23,6 +23,8 @@ type Options = RepositoryOption &
     readonly format?: 'raw' | 'qcow2';
     readonly disk?: readonly string[];
     readonly overwrite?: true;
+    readonly into?: RestoreInto;
+    readonly start?: true;
     readonly verify: boolean;
     readonly rate?: number;
     readonly parallel?: number;
@@ -32,12 +34,19 @@ function flags(command: Command): Command {
   return backupIdFlag(repositoryFlag(command))
     .option(
       '--target <target>',
-      'image:FILE (one disk), image:FOLDER/ (several) or a name from the configuration',
+      'image:FILE (one disk), image:FOLDER/ (several), libvirt:NAME (a machine) or a name from the configuration',
       parseText,
     )
     .addOption(new Option('--format <format>', 'format of the image files').choices(['raw', 'qcow2']))
     .option('--disk <disk>', 'N or disk-N: only this disk; may be repeated', collectText)
     .option('--overwrite', 'replace what is there')
+    .addOption(
+      new Option(
+        '--into <what>',
+        'what is made of the point (default: a machine where the target has them)',
+      ).choices(['new-machine', 'disks-only', 'existing-disks']),
+    )
+    .option('--start', 'start the machine')
     .option('--no-verify', 'do not read the target back')
     .option('--rate <bytes>', 'most bytes a second, e.g. 50M', parseBytes)
     .option('--parallel <n>', 'disks at once', parsePositive);
@@ -53,7 +62,7 @@ export const restoreStart = defineVerb<Options>({
     const point = findPoint(await readPoints(repository, session.call), options.backupId);
     const { target: name, format } = options;
     const { target, place } = await openTarget(session, { name, format, protect: [path] });
-    const engine = await openEngine(session, { target: `image:${place.path}` });
+    const engine = await openEngine(session, { target: targetNameOf(place) });
     const job = jobId(randomUUID());
     const request = {
       jobId: job,
@@ -62,7 +71,9 @@ export const restoreStart = defineVerb<Options>({
       target,
       overwrite: options.overwrite === true,
       verify: options.verify,
+      start: options.start === true,
       host: serializeRestorePlaces({ repository: location, target: place }),
+      ...(options.into === undefined ? {} : { into: options.into }),
       ...(options.disk === undefined ? {} : { disks: options.disk }),
       ...(options.rate === undefined ? {} : { rateBytesPerSecond: options.rate }),
       ...(options.parallel === undefined ? {} : { parallelDisks: options.parallel }),
