@@ -24,16 +24,17 @@ const { socket, id, since, base, result, killAt } = z
   .parse(JSON.parse(process.argv[2] ?? ''));
 
 let seen = 0;
-const write = Socket.prototype.write;
-Socket.prototype.write = function (this: Socket, ...args: Parameters<typeof write>) {
-  const sent = Reflect.apply(write, this, args);
-  const [text] = args as readonly unknown[];
+const write: unknown = Reflect.get(Socket.prototype, 'write');
+if (typeof write !== 'function') throw new TypeError('sockets cannot write');
+Reflect.set(Socket.prototype, 'write', function (this: Socket, ...args: readonly unknown[]): unknown {
+  const sent: unknown = Reflect.apply(write, this, args);
+  const [text] = args;
   if (typeof text === 'string' && text.includes(`"execute":"${killAt.command}"`)) {
     seen += 1;
     if (seen === killAt.occurrence) process.kill(process.pid, 'SIGKILL');
   }
   return sent;
-} as typeof write;
+});
 
 const source = createQemuSource({ qmp: socket });
 const consistency = { want: 'crash', accept: 'crash' } as const;
