@@ -5,12 +5,13 @@ import { GRANULARITY_BYTES } from './qmp/freeze.ts';
 type Offered = Omit<SourceCapabilities, 'proof'>;
 
 /** What the source offers under `options`. */
-export function capabilitiesOf({ track, maxBaselines }: CheckedOptions): SourceCapabilities {
+export function capabilitiesOf(options: CheckedOptions): SourceCapabilities {
+  const { track, maxBaselines } = options;
   const tracking = track === 'auto';
   const offered: Offered = {
     tracking,
     oneInstant: true,
-    consistency: ['crash'],
+    consistency: 'libvirt' in options ? ['filesystem', 'crash'] : ['crash'],
     order: 'random',
     baselinesPerMachine: tracking ? maxBaselines : 0,
     granularityBytes: GRANULARITY_BYTES,

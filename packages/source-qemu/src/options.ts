@@ -25,16 +25,27 @@ const addressSchema = z.discriminatedUnion('kind', [
   }),
 ]);
 
-/** Options of the QEMU source: one running machine, reached by its monitor. */
-export const qemuSourceOptionsSchema = z.strictObject({
-  /** Socket of a QMP monitor (`-qmp unix:PATH,server=on,wait=off`). */
-  qmp: path,
-  /** Address of the NBD server that runs in this QEMU already; when not given, one is started for the backup. */
-  nbd: addressSchema.optional(),
-  /** The longest wait, in milliseconds, for the monitor while another client has it. */
-  monitorWaitMs: z.int().min(1).max(600_000).default(30_000),
-  ...shared,
-});
+/** Options of the QEMU source: one running machine, reached by its monitor or through the libvirt that manages it. */
+export const qemuSourceOptionsSchema = z.union([
+  z.strictObject({
+    /** Socket of a QMP monitor (`-qmp unix:PATH,server=on,wait=off`). Never of a domain of libvirt. */
+    qmp: path,
+    /** Address of the NBD server that runs in this QEMU already; when not given, one is started for the backup. */
+    nbd: addressSchema.optional(),
+    /** The longest wait, in milliseconds, for the monitor while another client has it. */
+    monitorWaitMs: z.int().min(1).max(600_000).default(30_000),
+    ...shared,
+  }),
+  z.strictObject({
+    libvirt: z.strictObject({
+      /** Name or UUID of the domain. */
+      domain: z.string().min(1).max(1024),
+      /** Connection URI; the NBD socket must be reachable from here, so the libvirt of this machine. */
+      uri: z.string().min(1).max(4096).default('qemu:///system'),
+    }),
+    ...shared,
+  }),
+]);
 
 /** See {@link qemuSourceOptionsSchema}. */
 export type QemuSourceOptions = z.input<typeof qemuSourceOptionsSchema>;

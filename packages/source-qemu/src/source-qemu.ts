@@ -18,6 +18,7 @@ import { capabilitiesOf } from './capabilities.ts';
 import { checkMachine, decide, planOf } from './capture-plan.ts';
 import type { SourceContext } from './context.ts';
 import type { MachineHost } from './host/machine-host.ts';
+import { LibvirtHost } from './libvirt/libvirt-host.ts';
 import {
   type CheckedOptions,
   checkOptions,
@@ -33,7 +34,12 @@ export type QemuSourceServices = Partial<
 
 function openHost(options: CheckedOptions, services: QemuSourceServices): MachineHost {
   const { clock = systemClock, temporaryDirectory = tmpdir() } = services;
-  const { qmp: socket, machineId, name, scratch: scratchFolder, nbd, monitorWaitMs } = options;
+  const { machineId, name, scratch: scratchFolder } = options;
+  if ('libvirt' in options) {
+    const where = { ...options.libvirt, machineId, name, scratchFolder, temporaryDirectory };
+    return new LibvirtHost(where, nodeFileSystem, () => clock.now());
+  }
+  const { qmp: socket, nbd, monitorWaitMs } = options;
   const where = { socket, machineId, name, scratchFolder, nbd, monitorWaitMs, temporaryDirectory };
   return new QmpHost(where, nodeFileSystem, () => clock.now());
 }

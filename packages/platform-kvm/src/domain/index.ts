@@ -18,4 +18,5 @@ export { type DomainCapabilities, parseDomainCapabilities } from './parse-capabi
 export { parseDomain } from './parse-domain.ts';
 export { parseXml } from './parse-xml.ts';
 export { type DomainExtras, serializeDomain } from './serialize-domain.ts';
+export { serializeXml } from './serialize-xml.ts';
 export { childOf, childrenOf, element, textOf, type XmlElement } from './xml-element.ts';

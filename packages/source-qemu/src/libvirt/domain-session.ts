@@ -1,0 +1,58 @@
+import { randomUUID } from 'node:crypto';
+import { unlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Call, SendenseError } from '@sendense/core';
+import { openVirsh, type VirshSession } from '@sendense/platform-kvm/virsh';
+
+/** Which domain of which libvirt. */
+export type DomainAddress = {
+  readonly uri: string;
+  /** Its name or UUID. */
+  readonly domain: string;
+  /** For XML that virsh reads. */
+  readonly temporaryDirectory: string;
+};
+
+/** virsh commands about one domain. */
+export class DomainSession implements AsyncDisposable {
+  readonly #virsh: VirshSession;
+  readonly #address: DomainAddress;
+
+  constructor(address: DomainAddress) {
+    this.#address = address;
+    this.#virsh = openVirsh({ uri: address.uri });
+  }
+
+  /** Runs `command DOMAIN ...args`; see `VirshSession.run`. */
+  run(command: string, args: readonly string[] = [], call?: Call): Promise<string> {
+    return this.#virsh.run(command, [this.#address.domain, ...args], call);
+  }
+
+  /** As `run`, where what is asked for may not be there: `undefined` for `NOT_FOUND`. */
+  async find(command: string, args: readonly string[] = [], call?: Call): Promise<string | undefined> {
+    return await this.run(command, args, call).catch((error: unknown) => {
+      if (SendenseError.is(error, 'NOT_FOUND')) return undefined;
+      throw error;
+    });
+  }
+
+  /** Runs `use` with files that hold these documents; virsh takes XML only from files. */
+  async withFiles<T>(
+    documents: readonly string[],
+    use: (paths: readonly string[]) => Promise<T>,
+  ): Promise<T> {
+    const paths = documents.map(() => join(this.#address.temporaryDirectory, `sendense-${randomUUID()}.xml`));
+    try {
+      for (const [index, path] of paths.entries()) {
+        await writeFile(path, documents[index] ?? '', { mode: 0o600, flag: 'wx' });
+      }
+      return await use(paths);
+    } finally {
+      for (const path of paths) await unlink(path).catch(() => undefined); // it may never have been written
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#virsh[Symbol.asyncDispose]();
+  }
+}

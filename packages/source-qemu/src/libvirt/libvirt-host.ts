@@ -1,0 +1,253 @@
+import { dirname } from 'node:path';
+import { type Call, type Finding, SendenseError, throwIfAborted } from '@sendense/core';
+import { type BitmapName, parseBitmapName } from '@sendense/plugin-kit/baselines';
+import type { FileSystem } from '@sendense/plugin-kit/files';
+import type {
+  DescribeCall,
+  InstantRequest,
+  LiveInstant,
+  MachineHost,
+  Removal,
+} from '../host/machine-host.ts';
+import { checkNoJob, endJob, hasJob } from './backup-job.ts';
+import { backupXml, checkpointXml, exportBitmap } from './backup-xml.ts';
+import { deleteCheckpoint, listCheckpoints } from './checkpoints.ts';
+import { type DomainAddress, DomainSession } from './domain-session.ts';
+import { checkConsistency, freezeGuest, thawGuest } from './guest-freeze.ts';
+import { type DomainNames, ourNames, readDomain, readMachine, trackable } from './read-domain.ts';
+import {
+  findScratchFolders,
+  makeScratchFolder,
+  removeScratchFolder,
+  type ScratchFolder,
+  scratchFolder,
+} from './scratch-folder.ts';
+import { storedBitmaps } from './stored-bitmaps.ts';
+
+/** How a domain is reached. */
+export type LibvirtHostOptions = DomainAddress &
+  DomainNames & {
+    /** Where the socket and the scratch files go; beside the first image when not given. */
+    readonly scratchFolder: string | undefined;
+  };
+
+/** Scratch space below which no capture begins. */
+const MIN_SCRATCH_BYTES = 64 * 1024 * 1024;
+
+/** A domain of libvirt: pull-mode backup jobs, and checkpoints for the baselines. */
+export class LibvirtHost implements MachineHost {
+  readonly #options: LibvirtHostOptions;
+  readonly #fileSystem: FileSystem;
+  readonly #now: () => Date;
+  readonly #session: DomainSession;
+
+  constructor(options: LibvirtHostOptions, fileSystem: FileSystem, now: () => Date) {
+    this.#options = options;
+    this.#fileSystem = fileSystem;
+    this.#now = now;
+    this.#session = new DomainSession(options);
+  }
+
+  describe(call?: DescribeCall) {
+    return readMachine(this.#session, this.#fileSystem, this.#options, call);
+  }
+
+  checkConsistency(consistency: InstantRequest['consistency']): readonly Finding[] {
+    return checkConsistency(consistency);
+  }
+
+  async begin(request: InstantRequest, call?: Call): Promise<LiveInstant> {
+    const session = this.#session;
+    await checkNoJob(session, call);
+    const [image] = request.disks.flatMap(({ disk }) => disk.images.filter((path) => path.startsWith('/')));
+    const base = this.#options.scratchFolder ?? this.#besides(image);
+    await this.#checkSpace(base);
+    const places = await makeScratchFolder(base, request.baseline, image);
+    try {
+      const { at, frozen, findings } = await this.#freeze(request, places);
+      throwIfAborted(call?.signal, 'begin-capture');
+      return this.#instant(request, { base, places, at, frozen, findings });
+    } catch (error) {
+      await this.#undo(request, base, places).catch(() => undefined); // `tidy` finds what is left
+      throw explain(error);
+    }
+  }
+
+  async removeBitmaps(unwanted: (made: BitmapName) => boolean, call?: Call): Promise<Removal> {
+    const domain = await this.#domain(call);
+    const removed: string[] = [];
+    const findings: Finding[] = [];
+    for (const name of domain === undefined ? [] : await this.#names(domain, call)) {
+      const made = parseBitmapName(name);
+      if (made === undefined || domain === undefined || !unwanted(made)) continue;
+      const what = `checkpoint ${name} of ${domain.name}`;
+      try {
+        const done = await deleteCheckpoint(this.#session, name, trackable(domain), call);
+        if (done) removed.push(what);
+      } catch (error) {
+        findings.push(notRemoved(what, error));
+      }
+    }
+    return { removed, findings };
+  }
+
+  async tidy(isLeft: (made: BitmapName) => boolean, call?: Call): Promise<Removal> {
+    const domain = await this.#domain(call);
+    const images =
+      domain?.disks.flatMap(({ source }) => (source?.type === 'file' ? [source.path] : [])) ?? [];
+    const bases = new Set([this.#options.scratchFolder, ...images.map(dirname), this.#besides(undefined)]);
+    const removed: string[] = [];
+    const findings: Finding[] = [];
+    for (const base of bases) {
+      for (const made of base === undefined ? [] : await findScratchFolders(base)) {
+        if (base === undefined || !isLeft(made)) continue;
+        const { socket, folder } = scratchFolder(base, made.name);
+        try {
+          if (await endJob(this.#session, socket)) removed.push(`backup job ${socket}`);
+          await removeScratchFolder(base, made.name);
+          removed.push(`folder ${folder}`);
+        } catch (error) {
+          findings.push(notRemoved(`what capture ${made.capture} left`, error));
+        }
+      }
+    }
+    return { removed, findings };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#session[Symbol.asyncDispose]();
+  }
+
+  #besides(image: string | undefined): string {
+    const beside = image !== undefined && !image.startsWith('/dev/') ? dirname(image) : undefined;
+    return beside ?? this.#options.temporaryDirectory;
+  }
+
+  /** The domain, unless it is gone: then nothing of it is left either. */
+  async #domain(call?: Call) {
+    return await readDomain(this.#session, call).catch((error: unknown) => {
+      if (SendenseError.is(error, 'NOT_FOUND')) return undefined;
+      throw error;
+    });
+  }
+
+  /** Our checkpoints that libvirt knows, and the bitmaps of ours that are stored in the images. */
+  async #names(domain: Awaited<ReturnType<typeof readDomain>>, call?: Call): Promise<ReadonlySet<string>> {
+    const known = await listCheckpoints(this.#session, call);
+    const targets = new Set(trackable(domain));
+    const stored: string[] = [];
+    for (const { target, source } of domain.disks) {
+      if (!targets.has(target) || source?.type !== 'file') continue;
+      stored.push(...(await storedBitmaps(this.#fileSystem, source.path)).names);
+    }
+    return ourNames(known, stored);
+  }
+
+  async #checkSpace(folder: string): Promise<void> {
+    const { availableBytes } = await this.#fileSystem.space(folder);
+    if (availableBytes >= MIN_SCRATCH_BYTES) return;
+    throw new SendenseError('NO_SPACE', `${folder} has ${availableBytes} bytes left for scratch files`, {
+      operation: 'begin-capture',
+      remedy: 'make room, or name another folder in the option "scratch"',
+    });
+  }
+
+  /**
+   * Begins the job and its checkpoint, with the guest frozen for just that. It is never cut off: libvirt would go on with
+   * it, and begin the job when nobody looks any more.
+   */
+  async #freeze(request: InstantRequest, places: ScratchFolder) {
+    const session = this.#session;
+    const checkpoint = request.disks.map(({ disk: { target }, track }) => ({ target, bitmap: track }));
+    const tracked = checkpoint.some(({ bitmap }) => bitmap);
+    const documents = [backupXml(request, places), checkpointXml(request.baseline, checkpoint)];
+    return await session.withFiles(documents, async ([backup = '', point = '']) => {
+      const { frozen, findings } = await freezeGuest(session, request.consistency);
+      const more = tracked ? ['--checkpointxml', point] : [];
+      try {
+        await session.run('backup-begin', ['--backupxml', backup, ...more]);
+        const at = this.#now();
+        const late = frozen ? await thawGuest(session) : [];
+        return { at, frozen, findings: [...findings, ...late] };
+      } catch (error) {
+        if (frozen) await thawGuest(session);
+        throw error;
+      }
+    });
+  }
+
+  #instant(
+    request: InstantRequest,
+    begun: {
+      readonly base: string;
+      readonly places: ScratchFolder;
+      readonly at: Date;
+      readonly frozen: boolean;
+      readonly findings: readonly Finding[];
+    },
+  ): LiveInstant {
+    const { base, places, at, frozen, findings } = begun;
+    const session = this.#session;
+    const { socket } = places;
+    return {
+      at,
+      consistency: frozen ? 'filesystem' : 'crash',
+      findings: [...checkConsistency(request.consistency), ...findings],
+      disks: request.disks.map(({ disk: { id, target }, since }) => ({
+        id,
+        endpoint: { kind: 'nbd', address: { kind: 'unix', path: socket }, export: target },
+        dirtyContext: since === null ? null : `qemu:dirty-bitmap:${exportBitmap(target)}`,
+      })),
+      async check(call) {
+        if (await hasJob(session, socket, call)) return;
+        throw new SendenseError('INSTANT_LOST', 'the backup job ended before its disks were read', {
+          operation: 'check-instant',
+          remedy:
+            'repeat the backup; the machine stopped, the scratch files found no room, or somebody ended the job',
+        });
+      },
+      end: () => this.#end(base, request.baseline, socket),
+    };
+  }
+
+  async #end(base: string, baseline: string, socket: string): Promise<readonly Finding[]> {
+    try {
+      await endJob(this.#session, socket);
+      await removeScratchFolder(base, baseline);
+      return [];
+    } catch (error) {
+      return [notRemoved('the backup job or its folder', error)];
+    }
+  }
+
+  async #undo({ baseline, disks }: InstantRequest, base: string, { socket }: ScratchFolder): Promise<void> {
+    await endJob(this.#session, socket);
+    const targets = disks.filter(({ track }) => track).map(({ disk: { target } }) => target);
+    const known = await listCheckpoints(this.#session);
+    if (known.includes(baseline)) await deleteCheckpoint(this.#session, baseline, targets);
+    await removeScratchFolder(base, baseline);
+  }
+}
+
+function notRemoved(what: string, error: unknown): Finding {
+  const text = error instanceof Error ? error.message : String(error);
+  return { severity: 'warning', code: 'not-removed', message: `${what} could not be removed: ${text}` };
+}
+
+/** What libvirt refused, as a snapshot that could not be taken, unless the code says more. */
+function explain(error: unknown): unknown {
+  if (SendenseError.is(error, 'NOT_OPEN')) {
+    return new SendenseError('UNSUPPORTED', 'the machine is stopped', {
+      operation: 'begin-capture',
+      cause: error,
+      remedy: 'start it, or back up its disks as files (source image:PATH)',
+    });
+  }
+  if (!SendenseError.is(error, 'UNEXPECTED')) return error;
+  return new SendenseError('SNAPSHOT_FAILED', error.message, {
+    operation: 'begin-capture',
+    cause: error,
+    context: error.context,
+    remedy: 'see what libvirt says; QEMU must be able to write to the scratch folder',
+  });
+}
