@@ -20,7 +20,7 @@ const suites: readonly Suite[] = [
   {
     name: 'unit',
     include: ['{packages/*,tests,examples,bench}/**/*.test.ts', 'tools/**/*.test.ts'],
-    exclude: ['**/*.int.test.ts', 'tests/{interop,crash,e2e,packed}/**'],
+    exclude: ['**/*.int.test.ts', '**/*.crash.test.ts', 'tests/{interop,crash,e2e,packed}/**'],
     timeoutMs: 20_000,
   },
   {
@@ -28,7 +28,11 @@ const suites: readonly Suite[] = [
     include: ['packages/*/{src,test}/**/*.int.test.ts', 'tests/interop/**/*.test.ts'],
     timeoutMs: 120_000,
   },
-  { name: 'crash', include: ['tests/crash/**/*.test.ts'], timeoutMs: 300_000, maxWorkers: 1 },
+  {
+    name: 'crash',
+    include: ['tests/crash/**/*.test.ts', 'packages/*/test/**/*.crash.test.ts'],
+    timeoutMs: 300_000,
+  },
   { name: 'e2e', include: ['tests/e2e/**/*.test.ts'], timeoutMs: 300_000, maxWorkers: 1 },
   { name: 'packed', include: ['tests/packed/**/*.test.ts'], timeoutMs: 300_000, maxWorkers: 1 },
 ];

@@ -6,6 +6,8 @@ import {
   countingFileSystem,
   createMemoryFileSystem,
   type FileOperation,
+  interceptFileSystem,
+  isChange,
   type MemoryFileSystem,
 } from '@sendense/testkit';
 import { createLocalRepository, type LocalRepository, openLocalRepository } from '../src/repository-local.ts';
@@ -167,4 +169,41 @@ export async function operationsOf(verb: Verb): Promise<readonly FileOperation[]
   const counted = countingFileSystem(await prepare());
   await work(counted, verb);
   return counted.changes;
+}
+
+/** What a power loss left, and whether the work was done by then. */
+export type PowerLoss = { readonly fileSystem: MemoryFileSystem; readonly isDone: boolean };
+
+/** Asked before each change, with its number (from 1) and the one before it, and at the end: gives seeds of power losses. */
+export type ChooseLosses = (
+  change: number,
+  previous: FileOperation | undefined,
+  isDone: boolean,
+) => readonly number[];
+
+/** The storage after a power loss at each moment that `lose` gives seeds for. `wrap` goes around the storage. */
+export async function powerLosses(
+  verb: Verb,
+  lose: ChooseLosses,
+  wrap: (inner: FileSystem) => FileSystem = (inner) => inner,
+): Promise<readonly PowerLoss[]> {
+  const inner = await prepare();
+  const losses: PowerLoss[] = [];
+  let changes = 0;
+  let previous: FileOperation | undefined;
+  const keep = (isDone: boolean) => {
+    changes += 1;
+    for (const seed of lose(changes, previous, isDone))
+      losses.push({ fileSystem: inner.afterPowerLoss(seed), isDone });
+  };
+  const watched = interceptFileSystem(inner, ({ operation, run }) => {
+    if (isChange(operation)) {
+      keep(false);
+      previous = operation;
+    }
+    return run();
+  });
+  await work(wrap(watched), verb);
+  keep(true);
+  return losses;
 }

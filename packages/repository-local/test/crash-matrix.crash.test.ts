@@ -5,7 +5,7 @@ import { testScale } from '@sendense/tests/scale';
 import { describe, it } from 'vitest';
 import { openLocalRepository } from '../src/repository-local.ts';
 import { contentOf } from './model-machine.ts';
-import { expectRecovered, operationsOf, p5, path, prepare, verbs, work } from './verbs.ts';
+import { expectRecovered, operationsOf, p5, path, powerLosses, prepare, verbs, work } from './verbs.ts';
 
 describe.each(verbs)('a $name', (verb) => {
   it('leaves every point whole wherever its process dies', async () => {
@@ -29,24 +29,24 @@ describe.each(verbs)('a $name', (verb) => {
   }, 120_000);
 
   it('leaves every point whole wherever the power fails', async () => {
-    const operations = await operationsOf(verb);
-    let cuts = 0;
-    for (const [index, operation] of operations.entries()) {
-      for (let run = 0; run < testScale(); run += 1) {
-        // Seed 0 loses all that was not synced, the others half of it, each another half.
-        const seed = (index + run) % 3 === 0 ? 0 : run * 1_000_003 + index;
-        const inner = await prepare();
-        await work(crashingFileSystem(inner, { cutAt: index + 1 }), verb).catch(() => undefined);
-        const after = inner.afterPowerLoss(seed);
-        await expectRecovered(after, verb).catch((error: unknown) => {
-          throw new Error(`power cut ${index + 1} before ${describeOperation(operation)}, seed ${seed}`, {
-            cause: error,
-          });
-        });
-        cuts += 1;
-      }
+    const cuts: string[] = [];
+    const losses = await powerLosses(verb, (change, previous) => {
+      const index = change - 1;
+      // Seed 0 loses all that was not synced, the others half of it, each another half.
+      const seeds = Array.from({ length: testScale() }, (_, run) =>
+        (index + run) % 3 === 0 ? 0 : run * 1_000_003 + index,
+      );
+      const after = previous === undefined ? 'the first' : describeOperation(previous);
+      for (const seed of seeds) cuts.push(`power cut ${change} after ${after}, seed ${seed}`);
+      return seeds;
+    });
+    for (const [index, { fileSystem }] of losses.entries()) {
+      await expectRecovered(fileSystem, verb).catch((error: unknown) => {
+        throw new Error(cuts[index] ?? '', { cause: error });
+      });
     }
-    console.log(`power loss in a ${verb.name}: ${cuts} cuts`);
+    console.log(`power loss in a ${verb.name}: ${losses.length} cuts`);
+    assert.ok(losses.length > 10);
   }, 240_000);
 });
 
