@@ -92,3 +92,75 @@ async function inspect(bytes: Uint8Array): Promise<{ damaged: boolean; names: re
   const damaged = errors > 0 || image.info.warnings.length > 0;
   return { damaged, names: image.bitmaps.map(({ name }) => name) };
 }
+
+describe('an image whose refcount table is full', () => {
+  it('gets a larger table with a bitmap, and is whole wherever the power fails', async () => {
+    const fileSystem = await sampleImage({ clusterBytes: 512, bitmaps: ['a', 'b'] });
+    fillRefcountTable(fileSystem);
+    const before = Uint8Array.from(fileSystem.files.get(IMAGE) ?? []);
+    const tableBefore = tableOf(before);
+    fileSystem.operations.length = 0;
+    await addBitmap(IMAGE, { fileSystem, name: 'new', granularityBytes: 4096 });
+    const operations = [...fileSystem.operations];
+    expect(tableOf(fileSystem.files.get(IMAGE)).bytes).toBeGreaterThan(tableBefore.bytes);
+    let cuts = 0;
+    for (const bytes of powerCuts(before, operations)) {
+      cuts += 1;
+      const { damaged, names } = await inspect(bytes);
+      expect(damaged).toBe(false);
+      expect([
+        ['a', 'b'],
+        ['a', 'b', 'new'],
+      ]).toContainEqual(names);
+    }
+    console.info(`cuts: ${cuts}`);
+    // the table, its block and the old one freed: the same syncs as any edit, and two more
+    expect(operations.filter(({ kind }) => kind === 'sync')).toHaveLength(5);
+  });
+
+  it('would be damaged at some cut if the sync before the header were left out', async () => {
+    const fileSystem = await sampleImage({ clusterBytes: 512, bitmaps: ['a', 'b'] });
+    fillRefcountTable(fileSystem);
+    const before = Uint8Array.from(fileSystem.files.get(IMAGE) ?? []);
+    fileSystem.operations.length = 0;
+    await addBitmap(IMAGE, { fileSystem, name: 'new', granularityBytes: 4096 });
+    const [first] = fileSystem.operations.flatMap(({ kind }, index) => (kind === 'sync' ? [index] : []));
+    const reordered = fileSystem.operations.filter((_, index) => index !== first);
+    const states = await Promise.all([...powerCuts(before, reordered)].map(inspect));
+    expect(states.some(({ damaged }) => damaged)).toBe(true);
+  });
+
+  it('can be edited again and again, and the old tables are used again', async () => {
+    const fileSystem = await sampleImage({ clusterBytes: 512 });
+    fillRefcountTable(fileSystem);
+    for (let index = 0; index < 30; index += 1)
+      await addBitmap(IMAGE, { fileSystem, name: `bitmap-${index}`, granularityBytes: 512 });
+    for (let index = 0; index < 30; index += 2) await removeBitmap(IMAGE, `bitmap-${index}`, { fileSystem });
+    const { damaged, names } = await inspect(fileSystem.files.get(IMAGE) ?? new Uint8Array());
+    expect([damaged, names.length]).toEqual([false, 15]);
+  });
+});
+
+/** Offset and length in bytes of the refcount table that the header names. */
+function tableOf(bytes: Uint8Array = new Uint8Array()): { offset: number; bytes: number } {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return { offset: Number(view.getBigUint64(48)), bytes: view.getUint32(56) * 512 };
+}
+
+/** Makes every entry of the table name a block that counts all its clusters: nothing is free any more. */
+function fillRefcountTable(fileSystem: MemoryFileSystem): void {
+  const image = fileSystem.files.get(IMAGE) ?? new Uint8Array();
+  const table = tableOf(image);
+  const entries = table.bytes / 8;
+  const end = Math.ceil(image.byteLength / 512) * 512;
+  const filled = new Uint8Array(end + entries * 512);
+  filled.set(image);
+  const view = new DataView(filled.buffer);
+  for (let entry = 0; entry < entries; entry += 1) {
+    const known = Number(view.getBigUint64(table.offset + entry * 8));
+    const block = known === 0 ? end + entry * 512 : known;
+    view.setBigUint64(table.offset + entry * 8, BigInt(block));
+    for (let at = 0; at < 512; at += 2) if (view.getUint16(block + at) === 0) view.setUint16(block + at, 1);
+  }
+  fileSystem.files.set(IMAGE, filled);
+}

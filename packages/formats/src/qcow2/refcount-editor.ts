@@ -4,6 +4,7 @@ import type { ClusterRun } from './cluster-appender.ts';
 import { SECTOR_BYTES } from './constants.ts';
 import { corrupt } from './format-error.ts';
 import type { Qcow2Geometry } from './geometry.ts';
+import { growRefcountTable } from './grow-refcount-table.ts';
 import { readRefcount, writeRefcount } from './refcounts.ts';
 
 /** Refcount blocks are searched in pieces of this size. */
@@ -19,16 +20,18 @@ export type RefcountEditorOptions = {
 
 /**
  * Takes and frees clusters of an existing image. Changes are gathered by sector and reach the file with {@link write};
- * a new refcount block is the exception: it is made durable before the table refers to it.
+ * new refcount blocks and a larger refcount table are the exception: they are made durable before anything refers to them.
  */
 export class RefcountEditor {
   readonly #options: RefcountEditorOptions;
   readonly #sectors = new Map<number, DataView>();
-  readonly #table: DataView;
+  #table: DataView;
+  #tableOffset: number;
 
   private constructor(options: RefcountEditorOptions, table: DataView) {
     this.#options = options;
     this.#table = table;
+    this.#tableOffset = options.tableOffset;
   }
 
   /** Reads the refcount table. Rejects with `CORRUPT` when it is not in the file. */
@@ -126,19 +129,22 @@ export class RefcountEditor {
     return { counts: (index: number) => readRefcount(view, index, refcountBits), length };
   }
 
+  /** A larger table counts itself in the first new block, which may leave too little for `wanted`: then one more. */
   async #findInNewBlock(wanted: number): Promise<number> {
-    await this.#addBlock();
-    const found = await this.#findFree(wanted);
-    if (found === undefined) throw tooMany(wanted);
-    return found;
+    for (let added = 0; added < 2; added += 1) {
+      await this.#addBlock();
+      const found = await this.#findFree(wanted);
+      if (found !== undefined) return found;
+    }
+    throw tooMany(wanted);
   }
 
   async #addBlock(): Promise<void> {
-    const { geometry, handle, tableOffset } = this.#options;
+    const { geometry, handle } = this.#options;
     const { clusterBytes, refcountsPerBlock, refcountBits } = geometry;
     let index = 0;
     while (this.#blockOffset(index) !== 0) index += 1;
-    if ((index + 1) * 8 > this.#table.byteLength) throw tableFull();
+    if ((index + 1) * 8 > this.#table.byteLength) return await this.#growTable();
     // The first cluster of the range that the block counts is free, as no block counts it: the block goes there.
     const position = index * refcountsPerBlock * clusterBytes;
     const block = new DataView(new ArrayBuffer(clusterBytes));
@@ -146,8 +152,21 @@ export class RefcountEditor {
     await handle.write(new Uint8Array(block.buffer), position);
     await handle.sync();
     this.#table.setBigUint64(index * 8, BigInt(position));
-    await handle.write(new Uint8Array(this.#table.buffer, index * 8, 8), tableOffset + index * 8);
+    await handle.write(new Uint8Array(this.#table.buffer, index * 8, 8), this.#tableOffset + index * 8);
     await handle.sync();
+  }
+
+  /** The old table is freed with the next {@link write}; a cut before that leaves it counted and not used. */
+  async #growTable(): Promise<void> {
+    const { geometry, handle } = this.#options;
+    const old = { offset: this.#tableOffset, table: this.#table };
+    const grown = await growRefcountTable(handle, geometry, old);
+    if (grown === undefined) throw tableFull();
+    this.#table = grown.table;
+    this.#tableOffset = grown.offset;
+    const { clusterBytes } = geometry;
+    for (let at = 0; at < old.table.byteLength; at += clusterBytes)
+      await this.add((old.offset + at) / clusterBytes, -1);
   }
 }
 
@@ -159,8 +178,8 @@ function tooMany(wanted: number): SendenseError {
 }
 
 function tableFull(): SendenseError {
-  return new SendenseError('FORMAT_UNSUPPORTED', 'the refcount table of this image is full', {
+  return new SendenseError('FORMAT_UNSUPPORTED', 'the refcount table of this image cannot grow any more', {
     operation: 'edit-bitmaps',
-    remedy: 'add the bitmap with "qemu-img bitmap --add", which makes the table larger',
+    remedy: 'convert the image to one with larger clusters: "qemu-img convert -O qcow2 -o cluster_size=64k"',
   });
 }
