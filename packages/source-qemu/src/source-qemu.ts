@@ -12,7 +12,7 @@ import {
   systemRandom,
 } from '@sendense/core';
 import { isLeftover, isNamedBy } from '@sendense/plugin-kit/baselines';
-import { nodeFileSystem } from '@sendense/plugin-kit/files';
+import { type FileSystem, nodeFileSystem } from '@sendense/plugin-kit/files';
 import { beginCapture, describeFor } from './begin-capture.ts';
 import { capabilitiesOf } from './capabilities.ts';
 import { checkMachine, decide, planOf } from './capture-plan.ts';
@@ -29,19 +29,23 @@ import { QmpHost } from './qmp/qmp-host.ts';
 
 /** What the source takes from its host; tests replace any of it. */
 export type QemuSourceServices = Partial<
-  Pick<PluginServices, 'clock' | 'random' | 'temporaryDirectory'> & { readonly log: LogSink }
+  Pick<PluginServices, 'clock' | 'random' | 'temporaryDirectory'> & {
+    readonly log: LogSink;
+    /** Looks after scratch files; by default the one of Node.js. */
+    readonly fileSystem: FileSystem;
+  }
 >;
 
 function openHost(options: CheckedOptions, services: QemuSourceServices): MachineHost {
-  const { clock = systemClock, temporaryDirectory = tmpdir() } = services;
+  const { clock = systemClock, temporaryDirectory = tmpdir(), fileSystem = nodeFileSystem } = services;
   const { machineId, name, scratch: scratchFolder } = options;
   if ('libvirt' in options) {
     const where = { ...options.libvirt, machineId, name, scratchFolder, temporaryDirectory };
-    return new LibvirtHost(where, nodeFileSystem, () => clock.now());
+    return new LibvirtHost(where, fileSystem, () => clock.now());
   }
   const { qmp: socket, nbd, monitorWaitMs } = options;
   const where = { socket, machineId, name, scratchFolder, nbd, monitorWaitMs, temporaryDirectory };
-  return new QmpHost(where, nodeFileSystem, () => clock.now());
+  return new QmpHost(where, fileSystem, () => clock.now());
 }
 
 async function retire({ host }: SourceContext, states: readonly ChangeState[]): Promise<void> {

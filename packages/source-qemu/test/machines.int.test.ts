@@ -1,7 +1,9 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { captureId, diskId, streamId } from '@sendense/core';
+import { captureId, diskId, guardSource, streamId } from '@sendense/core';
 import { connectQmp } from '@sendense/platform-kvm/qmp';
+import { nodeFileSystem } from '@sendense/plugin-kit/files';
+import { createQemuSource } from '@sendense/source-qemu';
 import { describeWithPeers } from '@sendense/tests/peers';
 import { expect, it } from 'vitest';
 import { keepOf, LiveBench, type Received } from './live-bench.ts';
@@ -206,5 +208,26 @@ describeWithPeers(PEERS, 'a running machine', () => {
     const { removed } = await bench.source().reconcile(keepOf([]));
     expect(removed).toEqual([expect.stringContaining('sendense-gone')]);
     expect(await ourObjects(bench.qemu, bench.folder)).toEqual(['.of-somebody.scratch']);
+  });
+
+  it('goes on writing when the scratch folder runs full: the backup is given up first', async () => {
+    await using bench = await LiveBench.open({ count: 1, sizeBytes: MIB });
+    let left = 2 ** 40;
+    const fileSystem = {
+      ...nodeFileSystem,
+      space: async () => ({ totalBytes: 2 ** 40, availableBytes: left }),
+    };
+    const source = guardSource(createQemuSource({ qmp: bench.qemu.socket }, { fileSystem }));
+    await using capture = await source.capture(await bench.request(source));
+    left = 1;
+    const isGone = async () =>
+      (await ourObjects(bench.qemu, bench.folder)).every((name) => !name.startsWith('job'));
+    while (!(await isGone())) await new Promise((resolve) => setImmediate(resolve));
+    await expect(capture.seal()).rejects.toMatchObject({
+      code: 'INSTANT_LOST',
+      message: expect.stringContaining('ran full'),
+    });
+    await capture[Symbol.asyncDispose]();
+    expect(await ourObjects(bench.qemu, bench.folder)).toEqual([]);
   });
 });

@@ -1,6 +1,7 @@
 import type { Call, Json } from '@sendense/core';
 import type { QmpClient } from '@sendense/platform-kvm/qmp';
 import type { InstantRequest } from '../host/machine-host.ts';
+import { breaksSnapshots } from './breaks-snapshots.ts';
 import { changesBitmap, objectNames } from './object-names.ts';
 
 /** Guest bytes of one bit of our bitmaps. */
@@ -15,12 +16,12 @@ type Action = { readonly type: string; readonly data: { readonly [key: string]: 
  * an I/O thread of its own slips between the copy of its bitmap and the instant. The baseline of before goes on
  * recording; what it has until now is copied into a bitmap that lives for this capture only.
  */
-export function freezeActions(request: InstantRequest, breaksSnapshot: boolean): readonly Action[] {
+export function freezeActions(request: InstantRequest, breaks: boolean): readonly Action[] {
   const { baseline, disks } = request;
   const jobs = disks.map(({ disk }, index): Action => {
     const { job, overlay, filter } = objectNames(baseline, index);
     const names = { 'job-id': job, device: disk.target, target: overlay, 'filter-node-name': filter };
-    const onError = breaksSnapshot ? { 'on-cbw-error': 'break-snapshot' } : {};
+    const onError = breaks ? { 'on-cbw-error': 'break-snapshot' } : {};
     return { type: 'blockdev-backup', data: { ...names, sync: 'none', 'auto-dismiss': false, ...onError } };
   });
   const bitmaps = disks.flatMap(({ disk, since, track }): readonly Action[] => {
@@ -46,10 +47,7 @@ export function freezeActions(request: InstantRequest, breaksSnapshot: boolean):
 
 /** Runs the transaction: all of it happens, or nothing. */
 export async function freeze(qmp: QmpClient, request: InstantRequest, call?: Call): Promise<void> {
-  // since QEMU 10.1 a full scratch folder can break the backup instead of the guest's write
-  const [major, minor] = qmp.version;
-  const breaksSnapshot = major > 10 || (major === 10 && minor >= 1);
-  const actions = freezeActions(request, breaksSnapshot);
+  const actions = freezeActions(request, await breaksSnapshots(qmp, call));
   await qmp.execute('transaction', { actions: [...actions] }, call);
 }
 

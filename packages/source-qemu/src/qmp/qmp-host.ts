@@ -10,6 +10,7 @@ import type { QmpClient } from '@sendense/platform-kvm/qmp';
 import { type BitmapName, parseBitmapName } from '@sendense/plugin-kit/baselines';
 import type { FileSystem } from '@sendense/plugin-kit/files';
 import type { HostDisk, InstantRequest, LiveInstant, MachineHost, Removal } from '../host/machine-host.ts';
+import { checkScratchSpace } from '../host/scratch-watch.ts';
 import { exportDisks, freeze } from './freeze.ts';
 import { findLitter, removeLitter } from './litter.ts';
 import { Monitor } from './monitor.ts';
@@ -31,9 +32,6 @@ export type QmpHostOptions = MachineOptions & {
   /** Where scratch files of disks without a folder of their own go (devices, network storage). */
   readonly temporaryDirectory: string;
 };
-
-/** Scratch space below which no capture begins: a full folder would make the guest's writes fail. */
-const MIN_SCRATCH_BYTES = 64 * 1024 * 1024;
 
 /** The monitor of a QEMU that nobody else manages. Never for a domain of libvirt, which would lose track. */
 export class QmpHost implements MachineHost {
@@ -80,9 +78,10 @@ export class QmpHost implements MachineHost {
           {
             monitor: this.#monitor,
             address: this.#nbd.address,
+            fileSystem: this.#fileSystem,
             end: (client) => this.#clear(client, request.baseline),
           },
-          { request, at, findings },
+          { request, at, findings, folders: request.disks.map(({ disk }) => this.#scratchFolder(disk)) },
         );
       } catch (error) {
         await this.#undo(qmp, request).catch(() => undefined); // `tidy` finds what is left
@@ -137,7 +136,7 @@ export class QmpHost implements MachineHost {
   async #prepare(qmp: QmpClient, request: InstantRequest, call: Call | undefined): Promise<void> {
     for (const [index, { disk }] of request.disks.entries()) {
       const folder = this.#scratchFolder(disk);
-      await this.#checkSpace(folder);
+      await checkScratchSpace(this.#fileSystem, folder);
       const path = scratchPath(folder, request.baseline, index);
       const names = objectNames(request.baseline, index);
       await addOverlay(qmp, { names, path, sizeBytes: disk.sizeBytes, node: disk.target }, call);
@@ -149,16 +148,6 @@ export class QmpHost implements MachineHost {
     const { scratchFolder, temporaryDirectory } = this.#options;
     const beside = image.startsWith('/') && !image.startsWith('/dev/') ? dirname(image) : temporaryDirectory;
     return scratchFolder ?? beside;
-  }
-
-  async #checkSpace(folder: string): Promise<void> {
-    const { availableBytes } = await this.#fileSystem.space(folder);
-    if (availableBytes >= MIN_SCRATCH_BYTES) return;
-    throw new SendenseError('NO_SPACE', `${folder} has ${availableBytes} bytes left for scratch files`, {
-      operation: 'begin-capture',
-      remedy:
-        'make room, or name another folder in the option "scratch": it takes what the guest overwrites meanwhile',
-    });
   }
 
   /** Removes everything temporary of one capture. */

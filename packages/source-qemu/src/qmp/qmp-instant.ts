@@ -1,6 +1,8 @@
 import { type Call, type Finding, SendenseError, type SocketAddress } from '@sendense/core';
 import type { QmpClient } from '@sendense/platform-kvm/qmp';
+import type { FileSystem } from '@sendense/plugin-kit/files';
 import type { InstantRequest, LiveDisk, LiveInstant } from '../host/machine-host.ts';
+import { ScratchWatch } from '../host/scratch-watch.ts';
 import type { Monitor } from './monitor.ts';
 import { changesBitmap, objectNames } from './object-names.ts';
 import { queryJobs } from './queries.ts';
@@ -8,6 +10,7 @@ import { queryJobs } from './queries.ts';
 /** What an instant needs of its host. */
 export type InstantHost = {
   readonly monitor: Monitor;
+  readonly fileSystem: FileSystem;
   /** Where the exports are. */
   readonly address: SocketAddress;
   /** Removes everything temporary. */
@@ -19,6 +22,8 @@ export type InstantFacts = {
   readonly request: InstantRequest;
   readonly at: Date;
   readonly findings: readonly Finding[];
+  /** Where the scratch files are. */
+  readonly folders: readonly string[];
 };
 
 function instantLost(message: string, cause?: unknown): SendenseError {
@@ -37,14 +42,20 @@ export class QmpInstant implements LiveInstant {
   readonly findings;
   readonly #host: InstantHost;
   readonly #jobs: readonly string[];
+  readonly #watch: ScratchWatch;
+  #full: string | undefined;
   #ending: Promise<readonly Finding[]> | undefined;
 
-  constructor(host: InstantHost, { request, at, findings }: InstantFacts) {
+  constructor(host: InstantHost, { request, at, findings, folders }: InstantFacts) {
     const names = request.disks.map((_, index) => objectNames(request.baseline, index));
     this.#host = host;
     this.#jobs = names.map(({ job }) => job);
     this.at = at;
     this.findings = findings;
+    this.#watch = new ScratchWatch(host.fileSystem, folders, (folder) => {
+      this.#full = folder;
+      void this.end();
+    });
     this.disks = request.disks.map(({ disk, since }, index) => ({
       id: disk.id,
       endpoint: { kind: 'nbd', address: host.address, export: names[index]?.export ?? '' },
@@ -54,6 +65,9 @@ export class QmpInstant implements LiveInstant {
 
   /** A job that failed lets the guest's writes through to what is read: nothing since then is of the instant. */
   async check(call?: Call): Promise<void> {
+    if (this.#full !== undefined) {
+      throw instantLost(`${this.#full} ran full, and the backup was given up so that the guest can write on`);
+    }
     if (this.#ending !== undefined) throw instantLost('the instant was ended');
     const jobs = await this.#host.monitor
       .use((qmp) => queryJobs(qmp, call), call)
@@ -76,6 +90,7 @@ export class QmpInstant implements LiveInstant {
   }
 
   async #end(): Promise<readonly Finding[]> {
+    this.#watch.stop();
     try {
       await this.#host.monitor.use((qmp) => this.#host.end(qmp));
       return [];
