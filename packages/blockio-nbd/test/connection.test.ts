@@ -59,6 +59,7 @@ describe('connecting', () => {
       retry: 'later',
       message: expect.stringContaining('disk?socket='),
     });
+    while (server.open() > 0) await turn();
   });
 
   it('ends with ABORTED when it is cancelled, and leaves nothing open', async () => {
@@ -69,6 +70,7 @@ describe('connecting', () => {
     while (server.connections() === 0) await turn();
     cancel.abort();
     expect(await outcome).toMatchObject({ code: 'ABORTED' });
+    while (server.open() > 0) await turn();
     await expect(connectNbd(at, { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'ABORTED' });
   });
 
@@ -135,8 +137,9 @@ describe('requests', () => {
     });
     await using disk = await connectNbd(at);
     await disk.zero(0, 2 ** 38);
-    expect(most).toBeGreaterThan(1);
-    expect(most).toBeLessThanOrEqual(16);
+    expect(most).toBe(16);
+    await Promise.all(Array.from({ length: 100 }, (_, index) => disk.zero(index * 512, 512)));
+    expect(most).toBe(16);
   });
 
   it('that change the disk are flushed when they must be durable and the server has no flag for it', async () => {
@@ -260,6 +263,27 @@ describe('a connection that ends', () => {
     expect(settled).toBe(false);
     vi.advanceTimersByTime(1);
     expect(await outcome).toMatchObject({ code: 'TIMEOUT', effect: 'unknown' });
+  });
+
+  it('by silence does not end while its server sends, however slowly', async () => {
+    const parts: (() => void)[] = [];
+    const at = await start({
+      answer: ({ cookie }, _, socket) => {
+        const answer = encodeSimpleReply({ cookie, errno: 0 });
+        for (const byte of [answer, new Uint8Array(1), new Uint8Array(1)])
+          parts.push(() => socket.write(byte));
+      },
+    });
+    await using disk = await connectNbd({ ...at, idleTimeoutMs: 1000 });
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const reading = disk.read(0, new Uint8Array(2));
+    while (parts.length < 3) await turn();
+    for (const send of parts) {
+      vi.advanceTimersByTime(900);
+      send();
+      for (let turns = 0; turns < 20; turns++) await turn();
+    }
+    await expect(reading).resolves.toBeUndefined();
   });
 
   it('because the server lies fails with the lie and the name of the export', async () => {

@@ -30,7 +30,6 @@ export class NbdConnection {
   readonly #socket: Socket;
   readonly #parts: ConnectionParts;
   readonly #pending = new Map<bigint, PendingRequest>();
-  readonly #failures = new Map<bigint, (error: SendenseError) => void>();
   readonly #replies: ReplyStream;
   #cookie = 0n;
   #failure: SendenseError | undefined;
@@ -72,13 +71,12 @@ export class NbdConnection {
     }
     const request = { ...asked, flags: this.#flags(asked), cookie: this.#cookie };
     this.#cookie += 1n;
-    const pending = new PendingRequest(request, asked.into, (outcome) => {
-      this.#failures.delete(request.cookie);
+    const settle = (outcome: RequestOutcome): void => {
       this.#answered();
       this.#settle(outcome, asked, resolve, reject);
-    });
+    };
+    const pending = new PendingRequest(request, asked.into, { settle, fail: reject });
     this.#pending.set(request.cookie, pending);
-    this.#failures.set(request.cookie, reject);
     this.#transmit(request, asked.data);
     return { result: promise, abandon: () => (pending.into = undefined) };
   }
@@ -99,10 +97,8 @@ export class NbdConnection {
     if (this.#failure !== undefined) return;
     this.#failure = error;
     this.#stopClock();
+    for (const pending of this.#pending.values()) pending.fail(error);
     this.#pending.clear();
-    const failures = [...this.#failures.values()];
-    this.#failures.clear();
-    for (const reject of failures) reject(error);
     if (!keepSocket) this.#socket.destroy();
   }
 

@@ -1,3 +1,4 @@
+import type { SendenseError } from '@sendense/core';
 import type { ErrorChunk, NbdRequest, StatusDescriptor } from '../../protocol/index.ts';
 import { RangeCover } from './range-cover.ts';
 
@@ -22,12 +23,22 @@ export class PendingRequest {
   error: ErrorChunk | undefined;
   /** Chunks that came. */
   chunks = 0;
+  /** Tells who waits that the connection ended first. */
+  readonly fail: (error: SendenseError) => void;
   readonly #settle: (outcome: RequestOutcome) => void;
 
-  constructor(request: NbdRequest, into: Uint8Array | undefined, settle: (outcome: RequestOutcome) => void) {
+  constructor(
+    request: NbdRequest,
+    into: Uint8Array | undefined,
+    waiting: {
+      readonly settle: (outcome: RequestOutcome) => void;
+      readonly fail: (error: SendenseError) => void;
+    },
+  ) {
     this.request = request;
     this.into = into;
-    this.#settle = settle;
+    this.fail = waiting.fail;
+    this.#settle = waiting.settle;
   }
 
   /** Tells who waits how it ended. */

@@ -34,7 +34,7 @@ function play(
     buffers.set(request.cookie, whole);
     const into = reads ? whole.subarray(MARGIN, MARGIN + request.length) : undefined;
     const settle = (outcome: RequestOutcome) => outcomes.set(request.cookie, outcome);
-    pending.set(request.cookie, new PendingRequest(request, into, settle));
+    pending.set(request.cookie, new PendingRequest(request, into, { settle, fail: () => undefined }));
   }
   const stream = new ReplyStream(style, pending, { sizeBytes: DISK_BYTES, contexts: CONTEXTS });
   try {

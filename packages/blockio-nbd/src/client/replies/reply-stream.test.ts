@@ -29,8 +29,11 @@ function waiting(command: number, style: HeaderStyle = 'structured'): Waiting {
   const into = new Uint8Array(LENGTH).fill(0xee);
   const request = { command, flags: 0, cookie: 5n, offset: OFFSET, length: LENGTH };
   let outcome: RequestOutcome | undefined;
-  const pending = new PendingRequest(request, command === Command.read ? into : undefined, (settled) => {
-    outcome = settled;
+  const pending = new PendingRequest(request, command === Command.read ? into : undefined, {
+    settle: (settled) => {
+      outcome = settled;
+    },
+    fail: () => undefined,
   });
   const contexts = new Map([
     [1, 'base:allocation'],
@@ -198,7 +201,8 @@ describe('a server that lies is found out', () => {
 
   it('a 64-bit chunk for another offset', () => {
     const { stream } = waiting(Command.read, 'extended');
-    const answer = chunk(ChunkType.none, new Uint8Array(), { done: true, style: 'extended', offset: 0 });
+    const error = encodeError({ errno: 5, message: '' });
+    const answer = chunk(ChunkType.error, error, { done: true, style: 'extended', offset: 0 });
     expect(() => stream.push(answer)).toThrow(expect.objectContaining({ code: 'PROTOCOL_VIOLATION' }));
   });
 
