@@ -8,7 +8,7 @@ import {
   ZERO_LOW,
 } from './constants.ts';
 import type { Qcow2Geometry } from './geometry.ts';
-import { offsetAt, readTable } from './read-table.ts';
+import { offsetAt, pieceBuffer, readTable } from './read-table.ts';
 import type { Described, ReferenceSink } from './reference-counter.ts';
 import { compressedRun } from './scan-clusters.ts';
 
@@ -45,6 +45,7 @@ export async function checkMapping(
   const { clusterBytes, l2CoverageBytes } = image.geometry;
   if (!counter.addAligned(table.offset, table.entries * 8, () => table.name)) return;
   let unreferring = 0;
+  const l2: L2Check = { image, counter, buffer: pieceBuffer(), ...(table.active && copied && { copied }) };
   for await (const { first, count, view } of readTable(image.handle, table.offset, table.entries)) {
     for (let index = 0; index < count; index += 1) {
       const high = view.getUint32(index * 8);
@@ -56,29 +57,34 @@ export async function checkMapping(
         counter.error('reserved-bits', () => `the entry of ${what()} has bits that must be zero`);
       }
       if (offset === 0 || !counter.addAligned(offset, clusterBytes, what)) continue;
-      const visitor = table.active ? copied : undefined;
-      visitor?.(offset, (high & COPIED_HIGH) !== 0, what);
+      l2.copied?.(offset, (high & COPIED_HIGH) !== 0, what);
       // Many entries may share one table of zero clusters: it refers to nothing, so once is enough.
       if (offset === unreferring) continue;
-      const references = await checkL2(image, offset, (first + index) * l2CoverageBytes, counter, visitor);
+      const references = await checkL2(l2, offset, (first + index) * l2CoverageBytes);
       if (references === 0) unreferring = offset;
     }
   }
 }
 
+/** What the L2 tables below one L1 table are checked with. */
+type L2Check = {
+  readonly image: CheckedImage;
+  readonly counter: ReferenceSink;
+  readonly buffer: ArrayBuffer;
+  readonly copied?: CopiedVisitor;
+};
+
 /** The number of entries that refer to a cluster. */
 async function checkL2(
-  image: CheckedImage,
+  { image, counter, buffer, copied }: L2Check,
   position: number,
   guest: number,
-  counter: ReferenceSink,
-  copied: CopiedVisitor | undefined,
 ): Promise<number> {
   const { clusterBytes, l2EntryBytes } = image.geometry;
   const step = l2EntryBytes / 8;
   let references = 0;
-  for await (const { first, count, view } of readTable(image.handle, position, clusterBytes / 8)) {
-    const words = new Uint32Array(view.buffer);
+  for await (const { first, count, view } of readTable(image.handle, position, clusterBytes / 8, buffer)) {
+    const words = new Uint32Array(buffer, 0, count * 2);
     for (let index = 0; index < count; index += step) {
       if (isZero(words, index * 2, step * 2)) continue;
       const high = view.getUint32(index * 8);

@@ -44,10 +44,11 @@ export async function compareRefcounts(
   const within = Math.max(0, Math.min(lastBlock, table.entries) - firstBlock);
   const compareTo = (from: number, block: DataView | undefined) =>
     compareBlock(image, from - windowFirst, block, counts, windowFirst, log);
+  const room = new Uint8Array(clusterBytes);
   for await (const { first, count, view } of readTable(image.handle, table.offset + firstBlock * 8, within)) {
     for (let index = 0; index < count; index += 1) {
       const offset = blockOffset(view, index);
-      const block = offset === 0 ? undefined : await readBlock(image, offset, clusterBytes);
+      const block = offset === 0 ? undefined : await readBlock(image, offset, room);
       compareTo((firstBlock + first + index) * refcountsPerBlock, block);
     }
   }
@@ -77,12 +78,11 @@ function compareBlock(
   }
 }
 
-async function readBlock(image: CheckedImage, offset: number, clusterBytes: number): Promise<DataView> {
-  const view = new DataView(new ArrayBuffer(clusterBytes));
-  if (Number.isSafeInteger(offset + clusterBytes)) {
-    await image.handle.read(new Uint8Array(view.buffer), offset);
-  }
-  return view;
+/** A block, in `room`; what lies past the end of the file reads as zeros. */
+async function readBlock(image: CheckedImage, offset: number, room: Uint8Array): Promise<DataView> {
+  const isInFile = Number.isSafeInteger(offset + room.byteLength);
+  room.fill(0, isInFile ? await image.handle.read(room, offset) : 0);
+  return new DataView(room.buffer, room.byteOffset, room.byteLength);
 }
 
 /** Bits 9–63 of a refcount table entry. */

@@ -7,18 +7,27 @@ const PIECE_BYTES = 65_536;
 /** A piece of a table of 8-byte entries; the first one is entry `first` of the table. */
 export type TablePiece = { readonly first: number; readonly count: number; readonly view: DataView };
 
-/** Reads a table piece by piece. What lies past the end of the file reads as zeros. */
+/** Room for a piece, for a caller that reads many tables: a new one for each would be garbage faster than it is collected. */
+export function pieceBuffer(): ArrayBuffer {
+  return new ArrayBuffer(PIECE_BYTES);
+}
+
+/**
+ * Reads a table piece by piece, each into `buffer`: a piece is good until the next one. What lies past the end of the
+ * file reads as zeros.
+ */
 export async function* readTable(
   handle: FileHandle,
   position: number,
   entries: number,
+  buffer: ArrayBuffer = pieceBuffer(),
 ): AsyncGenerator<TablePiece> {
   const perPiece = PIECE_BYTES / 8;
   for (let first = 0; first < entries; first += perPiece) {
     const count = Math.min(perPiece, entries - first);
-    const view = new DataView(new ArrayBuffer(count * 8));
-    await handle.read(new Uint8Array(view.buffer), position + first * 8);
-    yield { first, count, view };
+    const bytes = new Uint8Array(buffer, 0, count * 8);
+    bytes.fill(0, await handle.read(bytes, position + first * 8));
+    yield { first, count, view: new DataView(buffer, 0, count * 8) };
   }
 }
 
