@@ -79,6 +79,27 @@ describeWithPeers(PEERS, 'a running QEMU, by the command line', () => {
     expect(told).toContain('tracking-lost');
   });
 
+  it('goes to two repositories, whose increments do not disturb each other', async () => {
+    await using machine = await openMachine();
+    await using qemu = await machine.start();
+    const read: unknown[] = [];
+    for (const [round, repository] of ['near', 'far', 'near', 'far', 'near'].entries()) {
+      if (round < 2) await ctlJson(machine.home, ['repository', 'init', '--repository', repository]);
+      await qemu.io('vda', `write -P ${round + 1} ${round}M 64k`);
+      const start = ['backup', 'start', '--source', 'qemu:qmp.sock', '--repository', repository];
+      const { kind, bytesRead, findings } = await ctlJson(machine.home, start);
+      read.push([kind, bytesRead, findings]);
+    }
+    const piece = 65_536;
+    expect(read).toEqual([
+      ['full', piece, []],
+      ['full', 2 * piece, []],
+      ['incremental', 2 * piece, []],
+      ['incremental', 2 * piece, []],
+      ['incremental', 2 * piece, []],
+    ]);
+  });
+
   it('that is not there is a clear failure', async () => {
     await using machine = await openMachine();
     const run = await runCtl(machine.home, [...backup, '--json']);

@@ -102,7 +102,7 @@ describe('the kind of a backup', () => {
   });
 
   it('does not keep the last full beside the newest where the platform holds few baselines', async () => {
-    const { engine, request, world } = await start({ source: { capabilities: { baselinesPerMachine: 2 } } });
+    const { engine, request, world } = await start({ source: { capabilities: { baselinesPerMachine: 3 } } });
     for (let run = 0; run < 3; run++) await engine.backup(request);
     expect(world.hypervisor.objects()).toHaveLength(1);
   });

@@ -7,8 +7,11 @@ import { neededBaselines } from './baselines.ts';
 import { newStreamRecord, retireStates } from './recover-stream.ts';
 import type { StreamHistory } from './stream-history.ts';
 
-/** A platform that holds fewer baselines than this has no room to keep the last full's beside the newest. */
-const BASELINES_FOR_DIFFERENTIAL = 3;
+/**
+ * A platform that holds fewer baselines than this has no room to keep the last full's beside the newest: the newest of
+ * two streams and the next one of either come first.
+ */
+const BASELINES_FOR_DIFFERENTIAL = 4;
 
 /** Keeps the candidate baseline. The point is safe by now: a failure only costs the next increment, and is a finding. */
 export async function commitCapture(run: BackupRun, capture: Capture): Promise<void> {
