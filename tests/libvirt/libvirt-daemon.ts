@@ -25,6 +25,8 @@ export interface LibvirtDaemon extends AsyncDisposable {
   virshLines(lines: readonly string[]): Promise<string>;
   /** Makes a file or folder the daemon's own. */
   own(path: string): Promise<void>;
+  /** Makes a folder of the daemon's own in its folder; resolves with its path. */
+  makeFolder(name: string): Promise<string>;
 }
 
 async function own(path: string): Promise<void> {
@@ -113,6 +115,7 @@ export async function startLibvirt(): Promise<LibvirtDaemon> {
     uri,
     folder,
     own,
+    makeFolder: (name) => makeFolder(join(folder, name)),
     virsh: async (...args) => (await run(args)).stdout,
     virshLines: async (lines) => {
       const { stdout, stderr } = await run([], `${lines.join('\n')}\n`);

@@ -105,12 +105,19 @@ export class LiveDomain {
 
   /** Writes through QEMU, so that its dirty bitmaps see it. */
   async write(target: string, ...writes: readonly DomainWrite[]): Promise<void> {
+    const commands = writes.map(({ offset, length, value }) =>
+      value === 0 ? `write -z ${offset} ${length}` : `write -P ${value} ${offset} ${length}`,
+    );
+    await this.io(target, ...commands);
+  }
+
+  /** Runs commands of qemu-io on a disk, as the guest. */
+  async io(target: string, ...commands: readonly string[]): Promise<void> {
     const index = target.charCodeAt(2) - 'a'.charCodeAt(0); // libvirt counts by the letter
     const device = `/machine/peripheral/virtio-disk${index}/virtio-backend`;
-    const lines = writes.map(({ offset, length, value }) => {
-      const command = value === 0 ? `write -z ${offset} ${length}` : `write -P ${value} ${offset} ${length}`;
-      return `qemu-monitor-command ${this.name} --hmp 'qemu-io -d ${device} "${command}"'`;
-    });
+    const lines = commands.map(
+      (command) => `qemu-monitor-command ${this.uuid} --hmp 'qemu-io -d ${device} "${command}"'`,
+    );
     const answer = await this.#libvirt.virshLines(lines);
     if (/error|failed/i.test(answer)) throw new Error(answer);
   }

@@ -8,7 +8,7 @@ export type SendenseBackup = Omit<
   'source' | 'machine' | 'machineKey' | 'repository' | 'stream'
 > &
   Omit<ResolveSourceOptions, 'workingDirectory'> & {
-    /** `image:PATH`: a disk image, or a folder of them. `qemu:SOCKET`: a running QEMU, by its QMP monitor. */
+    /** `image:PATH`: a disk image, or a folder of them. `qemu:SOCKET`: a running QEMU. `libvirt:DOMAIN`. */
     readonly source: string;
     /** A folder. */
     readonly repository: string;

@@ -7,7 +7,7 @@ const TABLES = { source: 'sources', repository: 'repositories', target: 'targets
 
 /** Kinds that are installed. A repository may also be a plain path. */
 const INSTALLED: Readonly<Record<PlaceUse, readonly string[]>> = {
-  source: ['image', 'qemu'],
+  source: ['image', 'qemu', 'libvirt'],
   repository: ['local'],
   target: ['image', 'libvirt'],
 };

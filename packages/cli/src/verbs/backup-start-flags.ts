@@ -23,7 +23,7 @@ function what(command: Command): Command {
   return machineFlag(repositoryFlag(command))
     .option(
       '--source <source>',
-      'image:PATH (a file, or a folder of disks), qemu:QMP-SOCKET (a running machine), or a name from the configuration; may be repeated',
+      'image:PATH (a file, or a folder of disks), qemu:QMP-SOCKET (a running machine), libvirt:DOMAIN, or a name from the configuration; may be repeated',
       collectText,
     )
     .option('--machine-id <uuid>', 'identity of the machine in the repository', parseUuid)

@@ -38,7 +38,7 @@ const RULES: readonly Rule[] = [
     remedy: 'name a domain that virsh list --all shows',
   },
   { pattern: /checkpoint not found|no .*checkpoint|bitmap .* not found/i, code: 'NOT_FOUND' },
-  { pattern: /domain is not running|no job is active|not active/i, code: 'NOT_OPEN' },
+  { pattern: /domain is not running|inactive domain|no job is active|not active/i, code: 'NOT_OPEN' },
   { pattern: /authentication (?:failed|unavailable)/i, code: 'AUTHENTICATION_FAILED', remedy: RIGHTS },
   {
     pattern: /access denied|permission denied|operation not permitted|read only access|avc:/i,

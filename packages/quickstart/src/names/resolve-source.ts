@@ -12,6 +12,7 @@ import {
 } from '@sendense/core';
 import { createImageSource, type ImageSourceOptions } from '@sendense/source-image';
 import { createQemuSource } from '@sendense/source-qemu';
+import { parseLibvirtSourcePlace } from './libvirt-source-place.ts';
 import { parsePlaceName, placeOf } from './place-name.ts';
 
 /** How a source's name is understood. */
@@ -47,14 +48,15 @@ type OpenedSource = {
   readonly keyOf: (machine: MachineRef) => MachineKey;
 };
 
-type Opener = (path: string, options: ResolveSourceOptions, services: SourceServices) => OpenedSource;
+/** Opens what stands behind the kind of a name. */
+type Opener = (rest: string, options: ResolveSourceOptions, services: SourceServices) => OpenedSource;
 
-const openers: Readonly<Record<'image' | 'qemu', Opener>> = {
-  image(path, { machineId, name, format, parents, workingDirectory = process.cwd() }, services) {
+const openers: Readonly<Record<'image' | 'libvirt' | 'qemu', Opener>> = {
+  image(rest, { machineId, name, format, parents, workingDirectory = process.cwd() }, services) {
     const folders = parents?.map((folder) => resolve(workingDirectory, folder));
     const source = createImageSource(
       {
-        path,
+        path: resolve(workingDirectory, rest),
         ...(machineId !== undefined && { machineId: machineKey(machineId) }),
         ...(name !== undefined && { name }),
         ...(format !== undefined && { format }),
@@ -64,25 +66,32 @@ const openers: Readonly<Record<'image' | 'qemu', Opener>> = {
     );
     return { source, keyOf: machineKeyOf };
   },
-  qemu(path, { machineId, name, format, parents }, services) {
-    if ((format ?? parents) !== undefined) throw notOfRunning();
-    const source = createQemuSource(
-      {
-        qmp: path,
-        ...(machineId !== undefined && { machineId: machineKey(machineId) }),
-        ...(name !== undefined && { name }),
-      },
-      services,
-    );
+  libvirt(rest, options, services) {
+    const place = parseLibvirtSourcePlace(rest, options.workingDirectory ?? process.cwd());
+    const source = createQemuSource({ ...place, ...liveOptions(options) }, services);
+    return { source, keyOf: ({ id }) => machineKey(id) };
+  },
+  qemu(rest, options, services) {
+    const qmp = resolve(options.workingDirectory ?? process.cwd(), rest);
+    const source = createQemuSource({ qmp, ...liveOptions(options) }, services);
     // QEMU's own UUID is the machine's identity
     return { source, keyOf: ({ id }) => machineKey(id) };
   },
 };
 
+/** What a name can say of any running machine. */
+function liveOptions({ machineId, name, format, parents }: ResolveSourceOptions) {
+  if ((format ?? parents) !== undefined) throw notOfRunning();
+  return {
+    ...(machineId !== undefined && { machineId: machineKey(machineId) }),
+    ...(name !== undefined && { name }),
+  };
+}
+
 function notOfRunning(): SendenseError {
   return new SendenseError('CONFIG_INVALID', 'format and parents belong to image sources', {
     operation: 'open-source',
-    remedy: 'leave them out: a running QEMU knows its images',
+    remedy: 'leave them out: a running machine knows its images',
   });
 }
 
@@ -90,20 +99,23 @@ function notOfRunning(): SendenseError {
 const SOURCE_KINDS: readonly string[] = Object.keys(openers);
 
 function openerOf(kind: string | null): Opener {
-  return kind === 'qemu' ? openers.qemu : openers.image;
+  return kind === 'qemu' || kind === 'libvirt' ? openers[kind] : openers.image;
 }
 
-/** Opens the source that a name stands for: `image:PATH` or `qemu:QMP-SOCKET`. The caller disposes it. */
+/**
+ * Opens the source that a name stands for: `image:PATH`, `qemu:QMP-SOCKET`, or `libvirt:DOMAIN` (with `?uri=` and
+ * `&scratch=`). The caller disposes it.
+ */
 export async function resolveSource(
   name: string,
   options: ResolveSourceOptions = {},
   services: SourceServices = {},
   call: Call = {},
 ): Promise<ResolvedSource> {
-  const { workingDirectory = process.cwd(), machineId } = options;
-  const path = resolve(workingDirectory, placeOf('source', name, SOURCE_KINDS));
+  const { machineId } = options;
+  const rest = placeOf('source', name, SOURCE_KINDS);
   const open = openerOf(parsePlaceName('source', name).kind);
-  const opened = open(path, options, services);
+  const opened = open(rest, options, services);
   const keyOf = ({ machine }: MachineSummary): MachineKey =>
     machineId === undefined ? opened.keyOf(machine) : machineKey(machineId);
   const { source } = opened;
