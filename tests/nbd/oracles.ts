@@ -43,3 +43,14 @@ export async function qemuIo(
   const { stdout } = await execa('qemu-io', args, options);
   return stdout;
 }
+
+/**
+ * Runs Python lines in `nbdsh`, where `h` is a libnbd handle that is not connected yet; resolves with what they print,
+ * and rejects when one of them throws. The package belongs to Debian's Python, whichever comes first on the PATH.
+ */
+export async function nbdShell(lines: readonly string[]): Promise<string> {
+  const { stdout } = await execa('/usr/bin/python3', ['-m', 'nbd', '-c', lines.join('\n')], {
+    timeout: TIMEOUT_MS,
+  });
+  return stdout;
+}
