@@ -29,8 +29,16 @@ const BOOT_CODE = [
 /** The text that disk `number` holds. */
 export const markerOf = (number: number): string => `<disk ${number} of the point>`;
 
-/** The content of disk `number`; the first one boots. */
+const made = new Map<number, Uint8Array>();
+
+/** The content of disk `number`; the first one boots. Not to be changed. */
 export function bootDisk(number: number): Uint8Array {
+  const known = made.get(number) ?? makeDisk(number);
+  made.set(number, known);
+  return known;
+}
+
+function makeDisk(number: number): Uint8Array {
   const disk = new Uint8Array(DISK_BYTES);
   if (number === 0) {
     disk.set(Buffer.from(BOOT_CODE.replaceAll(' ', ''), 'hex'), 0);

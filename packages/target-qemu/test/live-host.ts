@@ -48,12 +48,16 @@ export function liveTarget(
 }
 
 /** A machine of `disks` disks that boots from the first and tells what is in each. */
-export function bootRequest(disks: number, given: Partial<RestoreRequest> = {}): RestoreRequest {
+export function bootRequest(
+  disks: number,
+  given: Partial<RestoreRequest> = {},
+  sizeBytes = DISK_BYTES,
+): RestoreRequest {
   const restored = Array.from({ length: disks }, (_, number) => ({
     id: diskId(`id-${number}`),
     number,
     slot: { bus: number === 0 ? ('virtio' as const) : ('sata' as const), controller: 0, unit: number },
-    sizeBytes: DISK_BYTES,
+    sizeBytes,
     sectorBytes: 512 as const,
   }));
   return {
@@ -112,13 +116,13 @@ export async function restoreBoot(
   artifacts: readonly Artifact[] = [],
 ): Promise<RestoreResult> {
   await using writer = await target.begin(plan, journal.run(artifacts));
-  for (const { id, number } of plan.disks) {
+  for (const { id, number, sizeBytes } of plan.disks) {
     const to = writer.disks.get(id);
     if (to === undefined) throw new Error(`no writer for disk ${number}`);
-    const content = new DiskContent(DISK_BYTES);
-    content.write(0, bootDisk(number));
+    const content = new DiskContent(sizeBytes);
+    content.write(0, bootDisk(number).subarray(0, sizeBytes));
     const from = openMemoryReader(content);
-    await copyBlocks({ from, to, extents: from.extents({ offset: 0, length: DISK_BYTES }) });
+    await copyBlocks({ from, to, extents: from.extents({ offset: 0, length: sizeBytes }) });
     await to.flush();
   }
   return await writer.commit();

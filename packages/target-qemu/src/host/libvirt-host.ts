@@ -89,14 +89,19 @@ export class LibvirtHost implements AsyncDisposable {
 
   /** Defines a domain, or replaces the definition of the one with the same UUID. */
   async define(xml: string, id: string, call?: Call): Promise<void> {
-    const path = join(this.#temporaryDirectory, `sendense-${id}.xml`);
-    if ((await this.#fileSystem.stat(path)) !== undefined) await this.#fileSystem.unlink(path);
-    await this.#write(path, xml);
+    await this.removeDraft(id);
+    await this.#write(this.#draftPath(id), xml);
     try {
-      await this.#virsh.run('define', ['--file', path], call);
+      await this.#virsh.run('define', ['--file', this.#draftPath(id)], call);
     } finally {
-      await this.#fileSystem.unlink(path);
+      await this.removeDraft(id);
     }
+  }
+
+  /** Removes the file that `define` hands to virsh, where a process died before it did so itself. */
+  async removeDraft(id: string): Promise<void> {
+    const path = this.#draftPath(id);
+    if ((await this.#fileSystem.stat(path)) !== undefined) await this.#fileSystem.unlink(path);
   }
 
   /** Forgets a stopped domain; its disks and UEFI variables stay. */
@@ -115,6 +120,10 @@ export class LibvirtHost implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#virsh[Symbol.asyncDispose]();
+  }
+
+  #draftPath(id: string): string {
+    return join(this.#temporaryDirectory, `sendense-${id}.xml`);
   }
 
   async #write(path: string, text: string): Promise<void> {

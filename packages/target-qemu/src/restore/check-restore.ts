@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import {
   type Call,
   type CompatibilityReport,
@@ -17,6 +16,7 @@ import { isOff } from '../host/libvirt-host.ts';
 import { checkFolder, type DiskPlace, imageTargetFor, newDiskPlace } from './disk-place.ts';
 import { existingPlaces } from './existing-disks.ts';
 import { type PlanDetails, serializeDetails } from './plan-details.ts';
+import { variablesPath } from './variables-file.ts';
 
 type Decided = { readonly places: readonly DiskPlace[]; readonly details: PlanDetails | undefined };
 
@@ -78,7 +78,7 @@ async function decideMachine(
   if (there !== undefined && request.overwrite && !isOff(there)) {
     outcomes.refuse('machine-running', `${options.name} is ${there.state}: stop it first`);
   }
-  const nvramPath = join(options.folder, `${options.name}.${plan}.nvram.fd`);
+  const nvramPath = variablesPath(options, plan);
   const input = { request, plan, places, replacedUuid: there?.uuid, nvramPath };
   const domain = await designDomain(context, input, outcomes, call);
   if (domain === undefined) return { places, details: undefined };

@@ -80,7 +80,10 @@ async function define(
   const { domain } = details;
   if (domain === null) return;
   const found = await context.host.find(domain.name, call);
-  if (isOurs(found, plan)) return;
+  if (isOurs(found, plan)) {
+    await context.host.removeDraft(plan.id);
+    return;
+  }
   await memory.enter('define', { replacedXml: found?.xml ?? null });
   await context.host.define(domain.xml, plan.id, call);
 }

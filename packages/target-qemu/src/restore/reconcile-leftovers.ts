@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Call, Finding, Keep, ReconcileReport } from '@sendense/core';
 import type { TargetContext } from '../context.ts';
 import { type DiskPlace, imageTargetFor, isPartialOfNewDisk } from './disk-place.ts';
+import { planOfVariables } from './variables-file.ts';
 
 /** Removes the unfinished disks and unused UEFI variables of the owner's plans that `keep` does not name. */
 export async function reconcileLeftovers(
@@ -52,9 +53,8 @@ async function removeVariables(
   const { fileSystem, options, clock, host } = context;
   const removed: string[] = [];
   for (const file of await filesOf(context)) {
-    if (!file.startsWith(`${options.name}.${keep.owner}-`)) continue;
-    const [, plan] = /^(.+)\.nvram\.fd(?:\.tmp)?$/.exec(file.slice(options.name.length + 1)) ?? [];
-    if (plan === undefined || keep.restores.some((kept) => kept === plan)) continue;
+    const plan = planOfVariables(options, file);
+    if (plan?.startsWith(`${keep.owner}-`) !== true || keep.restores.some((kept) => kept === plan)) continue;
     const path = join(options.folder, file);
     const status = await fileSystem.stat(path);
     if (status === undefined || clock.now().getTime() - status.modifiedMs < keep.graceMs) continue;

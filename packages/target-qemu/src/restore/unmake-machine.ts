@@ -2,6 +2,7 @@ import type { Call } from '@sendense/core';
 import { isOff } from '../host/libvirt-host.ts';
 import { isOurs } from './machine-state.ts';
 import type { RestoreScope } from './make-machine.ts';
+import { variablesFiles } from './variables-file.ts';
 
 /** Takes back what an unfinished commit made beside the disks; what it replaced comes back. Resolves with what was removed. */
 export async function unmakeMachine(
@@ -22,10 +23,11 @@ export async function unmakeMachine(
       await host.define(memory.replacedXml, plan.id, call);
     }
   }
-  const { nvramPath } = domain;
-  if (nvramPath !== null && (await fileSystem.stat(nvramPath)) !== undefined) {
-    await fileSystem.unlink(nvramPath);
-    removed.push(nvramPath);
+  await host.removeDraft(plan.id);
+  for (const path of domain.nvramPath === null ? [] : variablesFiles(domain.nvramPath)) {
+    if ((await fileSystem.stat(path)) === undefined) continue;
+    await fileSystem.unlink(path);
+    removed.push(path);
   }
   return removed;
 }
