@@ -1,7 +1,7 @@
-import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, open, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { findNativeDriver } from '@sendense/blockio-native';
+import { createNativeDriver, findNativeDriver } from '@sendense/blockio-native';
 import { readNativeMode } from '@sendense/plugin-kit';
 import { createBlockDrivers, openSendense } from '@sendense/quickstart';
 import { describeUnless } from '@sendense/tests/peers';
@@ -76,5 +76,29 @@ describeUnless(reason, 'with native code', () => {
     expect([full.kind, again.kind]).toEqual(['full', 'incremental']);
     expect([full.bytesRead, again.bytesRead]).toEqual([2 * MIB, 2 * MIB]);
     expect(again.changedBytes).toBe(0);
+  });
+
+  it('a point is restored to a raw file by transfers, and proven', async () => {
+    const disk = await sparseDisk(SIZE);
+    const driver = createNativeDriver();
+    let moves = 0;
+    const transfer: typeof driver.transfer = async (request, call) => {
+      moves += request.moves.length / 4;
+      return (await driver.transfer?.(request, call)) ?? { zeros: new Float64Array() };
+    };
+    const services = { drivers: [{ ...driver, transfer }] };
+    await using sendense = await openSendense({ stateDirectory: join(folder, 'state'), services });
+    const repository = join(folder, 'repository');
+    const { pointId: point } = await sendense.backup({ source: `image:${disk}`, repository });
+    const target = join(folder, 'restored.raw');
+    const { verified } = await sendense.restore({
+      repository,
+      point,
+      target: `image:${target}`,
+      format: 'raw',
+    });
+    expect({ verified, isMoved: moves > 0 }).toEqual({ verified: true, isMoved: true });
+    expect(Buffer.compare(await readFile(target), await readFile(disk))).toBe(0);
+    expect((await stat(target)).blocks * 512).toBeLessThan(4 * MIB);
   });
 });

@@ -1,4 +1,4 @@
-import type { ByteRange } from '@sendense/core';
+import type { ByteRange, Extent } from '@sendense/core';
 import { collect, createMemoryDisk } from '@sendense/testkit';
 import { describe, expect, it } from 'vitest';
 import { RangeWriter } from './range-writer.ts';
@@ -63,5 +63,28 @@ describe('RangeWriter', () => {
     await writer.flush();
     expect(saved[0]).toHaveLength(1024);
     expect(saved[0]).toContainEqual({ offset: 4000 * PIECE, length: PIECE });
+  });
+
+  it('remembers what it copied from a reader, a portion at a time', async () => {
+    const { writer, inner, saved } = rangeWriter({ checkpointBytes: 2 * PIECE });
+    const source = createMemoryDisk({ sizeBytes: 8192 * PIECE });
+    const filled = source.openWriter();
+    for (const piece of [1, 2, 3, 7]) await filled.write(piece * PIECE, data);
+    await filled.flush();
+    async function* extents(): AsyncGenerator<Extent> {
+      yield { offset: PIECE, length: 3 * PIECE, kind: 'data' };
+      yield { offset: 5 * PIECE, length: PIECE, kind: 'zero' };
+      yield { offset: 7 * PIECE, length: PIECE, kind: 'data' };
+    }
+    const result = await writer.copyFrom(source.openReader(), extents());
+    expect(result).toMatchObject({ bytesRead: 4 * PIECE, bytesWritten: 4 * PIECE, bytesZeroed: PIECE });
+    expect(saved.at(0)).toEqual([{ offset: PIECE, length: 3 * PIECE }]);
+    await writer.flush();
+    expect(saved.at(-1)).toEqual([
+      { offset: PIECE, length: 3 * PIECE },
+      { offset: 5 * PIECE, length: PIECE },
+      { offset: 7 * PIECE, length: PIECE },
+    ]);
+    await inner[Symbol.asyncDispose]();
   });
 });

@@ -1,8 +1,21 @@
-import type { BlockWriter, ByteRange, Call } from '@sendense/core';
+import {
+  type BlockReader,
+  type BlockWriter,
+  type ByteRange,
+  type Call,
+  type CopyOptions,
+  type CopyResult,
+  copyBlocks,
+  type Extent,
+} from '@sendense/core';
 import { uniteRanges } from '@sendense/plugin-kit/extents';
 
 /** How many durable ranges are remembered: the longest ones, the others are copied again. */
 const MAX_RANGES = 1024;
+
+/** What is copied at once before the writer notes it. */
+const PORTION_BYTES = 256 * 1024 * 1024;
+const MAX_PORTION_EXTENTS = 16_384;
 
 /** How a {@link RangeWriter} remembers. */
 export type RangeWriterOptions = {
@@ -54,6 +67,44 @@ export class RangeWriter implements BlockWriter {
     await this.#note({ offset, length }, 0);
   }
 
+  /** Copies by the driver of the options where it can, a portion at a time, and remembers each. */
+  async copyFrom(
+    source: BlockReader,
+    extents: AsyncIterable<Extent>,
+    options: CopyOptions = {},
+  ): Promise<CopyResult> {
+    const { pace, driver, onProgress, signal } = options;
+    const total = { bytesRead: 0, bytesWritten: 0, bytesZeroed: 0 };
+    let moved = 0;
+    const portionBytes = Math.min(PORTION_BYTES, this.#options.checkpointBytes);
+    for await (const portion of portionsOf(extents, portionBytes)) {
+      const before = moved;
+      const result = await copyBlocks(
+        {
+          from: source,
+          to: this.#inner,
+          extents: listed(portion),
+          ...(pace && { pace }),
+          ...(driver && { driver }),
+        },
+        {
+          ...(signal && { signal }),
+          ...(onProgress && {
+            onProgress: ({ done, unit }) => onProgress({ done: before + done, total: null, unit }),
+          }),
+        },
+      );
+      total.bytesRead += result.bytesRead;
+      total.bytesWritten += result.bytesWritten;
+      total.bytesZeroed += result.bytesZeroed;
+      for (const { offset, length, kind } of portion) {
+        moved += length;
+        await this.#note({ offset, length }, kind === 'data' ? length : 0);
+      }
+    }
+    return total;
+  }
+
   /** One flush at a time: each covers what had been written when it began. */
   async flush(call?: Call): Promise<void> {
     const flush = this.#flushing.then(() => this.#flush(call));
@@ -91,4 +142,26 @@ export class RangeWriter implements BlockWriter {
     this.#durable = longest(uniteRanges(this.#durable, written));
     await this.#options.save(this.#durable);
   }
+}
+
+/** Extents in portions of a bounded amount of data. */
+async function* portionsOf(
+  extents: AsyncIterable<Extent>,
+  portionBytes: number,
+): AsyncGenerator<readonly Extent[]> {
+  let portion: Extent[] = [];
+  let bytes = 0;
+  for await (const extent of extents) {
+    portion.push(extent);
+    bytes += extent.kind === 'data' ? extent.length : 0;
+    if (bytes < portionBytes && portion.length < MAX_PORTION_EXTENTS) continue;
+    yield portion;
+    portion = [];
+    bytes = 0;
+  }
+  if (portion.length > 0) yield portion;
+}
+
+async function* listed(extents: readonly Extent[]): AsyncGenerator<Extent> {
+  yield* extents;
 }

@@ -3,10 +3,10 @@ import { blockWriterConformance, targetConformance } from '@sendense/testkit';
 import { describe, it } from 'vitest';
 import { openTargetFixture, openWriterFixture } from './fixtures.ts';
 
-const fresh = { untouched: 'zero', endpoint: false, copyFrom: false } as const;
+const fresh = { untouched: 'zero', endpoint: false } as const;
 const writers = {
-  raw: { ...fresh, order: 'random', rewritable: true, durable: true },
-  qcow2: { ...fresh, order: 'ascending', rewritable: false, durable: false },
+  raw: { ...fresh, order: 'random', rewritable: true, durable: true, copyFrom: true },
+  qcow2: { ...fresh, order: 'ascending', rewritable: false, durable: false, copyFrom: false },
 } as const;
 
 for (const format of ['raw', 'qcow2'] as const) {

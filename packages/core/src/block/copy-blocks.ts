@@ -5,10 +5,11 @@ import { alignExtents } from './align-extents.ts';
 import type { CopyOptions } from './block-writer.ts';
 import { type CopyGeometry, copyGeometry } from './copy-geometry.ts';
 import { CopyLoop } from './copy-loop.ts';
-import { limitProgress } from './copy-progress.ts';
+import { limitProgress, sumProgress } from './copy-progress.ts';
 import type { CopyRequest } from './copy-request.ts';
 import type { CopyBlocksResult } from './copy-result.ts';
 import { subtractRanges } from './subtract-ranges.ts';
+import { TransferLoop } from './transfer-loop.ts';
 
 /** A signal that fires with the caller's, or when the copy fails by itself, so that what is under way stops. */
 function stopWith(signal: AbortSignal | undefined): {
@@ -42,7 +43,8 @@ function remaining(
  *
  * The writer gets them ascending, merged, widened to both alignments from the same instant, and clipped to the source's
  * size (invariant 7). Zeros become `zero`; ranges that the writer calls durable are left out; a writer with `copyFrom`
- * does the work itself unless `unchanged` is asked for. An `ascending` writer gets one call at a time, never back.
+ * does the work itself unless `unchanged` is asked for; where the bytes of reader and writer lie at endpoints of the
+ * request's driver, its transfers move them. An `ascending` writer gets one call at a time, never back.
  * Memory stays within `windowBytes`. Rejects only when nothing is under way any more: nothing is written after that.
  *
  * Rejects with `RANGE_INVALID` when the destination is too small or the sizes of the request do not fit, with
@@ -54,16 +56,19 @@ export async function copyBlocks(request: CopyRequest, call: Call = {}): Promise
   const sizes = copyGeometry(request);
   const { stop, release } = stopWith(call.signal);
   const progress = call.onProgress && limitProgress(call.onProgress, request.clock);
-  const inner: Call = { signal: stop.signal, ...(progress && { onProgress: progress.report }) };
-  const loop = new CopyLoop(request, sizes, inner);
+  const sum = progress && sumProgress(progress.report);
+  const callOf = (): Call => ({ signal: stop.signal, ...(sum && { onProgress: sum.part() }) });
+  const inner = callOf();
+  const loop = new CopyLoop(request, sizes, callOf());
   const { from, to, pace, driver, unchanged } = request;
   const copyFrom = unchanged === undefined ? to.copyFrom?.bind(to) : undefined;
   try {
+    const transfer = copyFrom ? undefined : await TransferLoop.open(request, sizes, inner, loop);
     const extents = remaining(request, sizes, copyFrom !== undefined, inner);
     const options: CopyOptions = { ...inner, ...(pace && { pace }), ...(driver && { driver }) };
     const result = copyFrom
       ? { ...(await copyFrom(from, extents, options)), bytesUnchanged: 0 }
-      : await loop.copy(extents);
+      : await (transfer ?? loop).copy(extents);
     progress?.flush();
     return result;
   } catch (error) {

@@ -30,3 +30,19 @@ export function limitProgress(
     },
   };
 }
+
+/** Several counts as one: each part reports what it has done, and the sum goes on. */
+export function sumProgress(onProgress: NonNullable<Call['onProgress']>): {
+  readonly part: () => NonNullable<Call['onProgress']>;
+} {
+  const parts: number[] = [];
+  return {
+    part() {
+      const index = parts.push(0) - 1;
+      return ({ done, unit }) => {
+        parts[index] = done;
+        onProgress({ done: parts.reduce((sum, count) => sum + count, 0), total: null, unit });
+      };
+    },
+  };
+}

@@ -25,7 +25,7 @@ export type CopyRequest = {
   readonly extents: AsyncIterable<Extent>;
   /** Asked before every read. */
   readonly pace?: Pace;
-  /** Handed to a writer that places the bytes itself (`copyFrom`). */
+  /** Moves bytes that reader and writer can name an endpoint of; handed to a writer that places them itself. */
   readonly driver?: BlockIoDriver;
   /** The most bytes held in memory; default 8 MiB, and never less than two pieces. */
   readonly windowBytes?: number;

@@ -2,6 +2,7 @@ import {
   type BlockEndpoint,
   type BlockWriter,
   type Call,
+  isZeroBytes,
   SendenseError,
   throwIfAborted,
 } from '@sendense/core';
@@ -34,6 +35,8 @@ export class RawWriter implements BlockWriter {
   readonly untouched;
   readonly #options: RawWriterOptions;
   readonly #written: WrittenPieces | undefined;
+  /** Somebody else may write too: what was written is then found by reading. */
+  #shared = false;
   #state: 'open' | 'failed' | 'closed' = 'open';
 
   constructor(options: RawWriterOptions) {
@@ -53,11 +56,12 @@ export class RawWriter implements BlockWriter {
   /** In a new file only ranges that may have been written are overwritten: the rest stays a hole. */
   async zero(offset: number, length: number, call?: Call): Promise<void> {
     await this.#guarded('write-image', call, async () => {
-      const ranges = this.#written?.within({ offset, length }) ?? [{ offset, length }];
-      for (const range of ranges) {
+      const known = this.#shared ? undefined : this.#written?.within({ offset, length });
+      for (const range of known ?? [{ offset, length }]) {
         for (let done = 0; done < range.length; done += ZEROS.byteLength) {
           throwIfAborted(call?.signal, 'write-image');
-          await this.#options.handle.write(ZEROS.subarray(0, range.length - done), range.offset + done);
+          const zeros = ZEROS.subarray(0, range.length - done);
+          await this.#zero(range.offset + done, zeros);
         }
       }
     });
@@ -68,6 +72,7 @@ export class RawWriter implements BlockWriter {
   }
 
   async endpoint(): Promise<BlockEndpoint> {
+    this.#shared = true;
     return { kind: this.#options.kind, path: this.#options.path };
   }
 
@@ -75,6 +80,16 @@ export class RawWriter implements BlockWriter {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#state = 'closed';
     await this.#options.handle[Symbol.asyncDispose]();
+  }
+
+  async #zero(offset: number, zeros: Uint8Array): Promise<void> {
+    const { handle, fresh } = this.#options;
+    if (this.#shared && fresh) {
+      const found = new Uint8Array(zeros.byteLength);
+      const count = await handle.read(found, offset);
+      if (isZeroBytes(found, 0, count)) return;
+    }
+    await handle.write(zeros, offset);
   }
 
   async #guarded(operation: string, call: Call | undefined, run: () => Promise<void>): Promise<void> {
