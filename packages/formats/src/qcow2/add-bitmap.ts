@@ -1,21 +1,19 @@
 import { SendenseError } from '@sendense/core';
-import type { FileSystem } from '@sendense/plugin-kit/files';
+import { parseOptions } from '@sendense/plugin-kit';
+import { type FileSystem, nodeFileSystem } from '@sendense/plugin-kit/files';
+import type { z } from 'zod';
 import { BITMAP_FLAG, DIRTY_TRACKING } from './bitmap-directory.ts';
 import { BitmapEditor, bitmapName } from './bitmap-editor.ts';
 import { inImage } from './in-image.ts';
-import { bitmapTableEntries, MAX_GRANULARITY_BITS, MIN_GRANULARITY_BITS } from './qcow2-bitmap.ts';
+import { addBitmapOptionsSchema } from './options.ts';
+import { bitmapTableEntries } from './qcow2-bitmap.ts';
 
-/** QEMU's limits: the longest name in bytes, the most bitmaps of an image. */
-const MAX_NAME_BYTES = 1023;
+/** QEMU's limit: the most bitmaps of an image. */
 const MAX_BITMAPS = 65_535;
 
-/** The bitmap to add. */
-export type AddBitmapOptions = {
+/** The bitmap to add; see {@link addBitmapOptionsSchema}. */
+export type AddBitmapOptions = z.input<typeof addBitmapOptionsSchema> & {
   readonly fileSystem?: FileSystem;
-  /** Unique in the image, 1–1023 bytes. */
-  readonly name: string;
-  /** Guest bytes of one bit: a power of two from 512 to 2 GiB. */
-  readonly granularityBytes: number;
 };
 
 /**
@@ -24,11 +22,16 @@ export type AddBitmapOptions = {
  * a cut at any instant.
  */
 export async function addBitmap(path: string, options: AddBitmapOptions): Promise<void> {
-  checkOptions(options);
-  await inImage(path, () => add(path, options));
+  const { fileSystem = nodeFileSystem, ...plain } = options;
+  const bitmap = await parseOptions(addBitmapOptionsSchema, plain, 'the bitmap');
+  await inImage(path, () => add(path, bitmap, fileSystem));
 }
 
-async function add(path: string, { fileSystem, name, granularityBytes }: AddBitmapOptions): Promise<void> {
+async function add(
+  path: string,
+  { name, granularityBytes }: z.output<typeof addBitmapOptionsSchema>,
+  fileSystem: FileSystem,
+): Promise<void> {
   await using editor = await BitmapEditor.open(path, fileSystem);
   if (editor.entries.some((entry) => entry.name === name)) throw bitmapName('ALREADY_EXISTS', name);
   if (editor.entries.length >= MAX_BITMAPS) throw refused(`more than ${MAX_BITMAPS} bitmaps`);
@@ -49,16 +52,6 @@ async function add(path: string, { fileSystem, name, granularityBytes }: AddBitm
     extraData: new Uint8Array(),
   };
   await editor.commit([...editor.entries, entry], []);
-}
-
-function checkOptions({ name, granularityBytes }: AddBitmapOptions): void {
-  const bits = Math.log2(granularityBytes);
-  if (!Number.isInteger(bits) || bits < MIN_GRANULARITY_BITS || bits > MAX_GRANULARITY_BITS) {
-    throw refused(`a granularity of ${granularityBytes} bytes: use a power of two from 512 to 2147483648`);
-  }
-  const length = new TextEncoder().encode(name).byteLength;
-  if (length === 0 || length > MAX_NAME_BYTES)
-    throw refused(`a name of ${length} bytes: use 1 to ${MAX_NAME_BYTES}`);
 }
 
 function refused(what: string): SendenseError {

@@ -14,12 +14,13 @@ describe('createQcow2', () => {
     { sizeBytes: -1 },
     { sizeBytes: 2 ** 45, clusterBytes: 512 },
     { sizeBytes: 4096, backing: { file: '', format: 'raw' as const } },
+    { sizeBytes: 4096, clusterbytes: 4096 },
     { sizeBytes: 4096, backing: { file: 'x'.repeat(1024), format: 'raw' as const } },
     { sizeBytes: 4096, clusterBytes: 512, backing: { file: 'x'.repeat(500), format: 'raw' as const } },
   ])('refuses %o with CONFIG_INVALID and makes no file', async (options) => {
     const fileSystem = new MemoryFileSystem();
     const refused = createQcow2(PATH, { fileSystem, ...options });
-    await expect(refused).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+    await expect(refused).rejects.toMatchObject({ code: 'CONFIG_INVALID', remedy: expect.any(String) });
     expect(fileSystem.files.size).toBe(0);
   });
 

@@ -1,45 +1,41 @@
 import { SendenseError } from '@sendense/core';
+import { parseOptions } from '@sendense/plugin-kit';
 import { type FileSystem, nodeFileSystem } from '@sendense/plugin-kit/files';
+import type { z } from 'zod';
 import {
   EXTENSION,
   HEADER_BYTES_WRITTEN,
   INCOMPATIBLE,
   MAX_BACKING_NAME_BYTES,
-  MAX_CLUSTER_BITS,
-  MIN_CLUSTER_BITS,
   SECTOR_BYTES,
 } from './constants.ts';
 import { hasZstd } from './decompress-cluster.ts';
 import { serializeHeader } from './header.ts';
 import { serializeHeaderExtensions } from './header-extensions.ts';
 import { type ImageLayout, layoutOf } from './image-layout.ts';
+import { createQcow2OptionsSchema } from './options.ts';
 import { Qcow2Writer } from './qcow2-writer.ts';
 
-/** How to make a new image. */
-export type CreateQcow2Options = {
+/** How to make a new image; see {@link createQcow2OptionsSchema}. */
+export type CreateQcow2Options = z.input<typeof createQcow2OptionsSchema> & {
   readonly fileSystem?: FileSystem;
-  /** Size of the disk in bytes; rounded up to a multiple of 512, which QEMU needs. */
-  readonly sizeBytes: number;
-  /** A power of two from 512 to 2 MiB; 64 KiB when not given. */
-  readonly clusterBytes?: number;
-  /** The image that ranges nobody writes are read from. The name is stored as it is and not opened. */
-  readonly backing?: { readonly file: string; readonly format: 'qcow2' | 'raw' };
-  readonly compression?: 'zlib' | 'zstd';
 };
 
-/** Size of a new disk in clusters when nothing else is asked for. */
-const DEFAULT_CLUSTER_BYTES = 65_536;
+type CheckedOptions = z.output<typeof createQcow2OptionsSchema>;
 
 /**
  * Creates the image file (mode 0600) and returns its writer. Rejects with `ALREADY_EXISTS`, or `CONFIG_INVALID` for
  * sizes and names that the format cannot hold. Until the first flush the file is not a valid image; dispose leaves it.
  */
 export async function createQcow2(path: string, options: CreateQcow2Options): Promise<Qcow2Writer> {
-  const { fileSystem = nodeFileSystem, backing, compression, clusterBytes = DEFAULT_CLUSTER_BYTES } = options;
-  checkOptions(options, clusterBytes);
-  const sizeBytes = Math.ceil(options.sizeBytes / SECTOR_BYTES) * SECTOR_BYTES;
+  const { fileSystem = nodeFileSystem, ...plain } = options;
+  const checked = await parseOptions(createQcow2OptionsSchema, plain, 'a new QCOW2 image');
+  const { backing, compression, clusterBytes } = checked;
+  if (compression === 'zstd' && !hasZstd())
+    throw refused('zstd compression, which this Node does not have', 'use zlib, or Node 22.15 or newer');
+  const sizeBytes = Math.ceil(checked.sizeBytes / SECTOR_BYTES) * SECTOR_BYTES;
   const layout = layoutOf(sizeBytes, clusterBytes);
-  const header = firstCluster(options, sizeBytes, layout);
+  const header = firstCluster(checked, sizeBytes, layout);
   const handle = await fileSystem.open(path, 'create');
   return new Qcow2Writer({
     handle,
@@ -51,20 +47,7 @@ export async function createQcow2(path: string, options: CreateQcow2Options): Pr
   });
 }
 
-function checkOptions({ sizeBytes, compression }: CreateQcow2Options, clusterBytes: number): void {
-  const bits = Math.log2(clusterBytes);
-  if (!Number.isInteger(bits) || bits < MIN_CLUSTER_BITS || bits > MAX_CLUSTER_BITS) {
-    throw refused(`clusters of ${clusterBytes} bytes`, 'use a power of two from 512 to 2097152');
-  }
-  if (!Number.isSafeInteger(sizeBytes) || sizeBytes < 0) {
-    throw refused(`a disk of ${sizeBytes} bytes`, 'give the size in bytes as an integer');
-  }
-  if (compression === 'zstd' && !hasZstd()) {
-    throw refused('zstd compression, which this Node does not have', 'use zlib, or Node 22.15 or newer');
-  }
-}
-
-function firstCluster(options: CreateQcow2Options, sizeBytes: number, layout: ImageLayout): Uint8Array {
+function firstCluster(options: CheckedOptions, sizeBytes: number, layout: ImageLayout): Uint8Array {
   const { backing, compression } = options;
   const encoder = new TextEncoder();
   const name = encoder.encode(backing?.file ?? '');

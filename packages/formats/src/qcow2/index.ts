@@ -6,6 +6,7 @@ export { type CheckQcow2Options, checkQcow2 } from './check-qcow2.ts';
 export type { CheckResult } from './check-result.ts';
 export { type CreateQcow2Options, createQcow2 } from './create-qcow2.ts';
 export { type OpenQcow2Options, openQcow2 } from './open-qcow2.ts';
+export { addBitmapOptionsSchema, createQcow2OptionsSchema } from './options.ts';
 export type { Qcow2Bitmap } from './qcow2-bitmap.ts';
 export { Qcow2Image } from './qcow2-image.ts';
 export { Qcow2Writer } from './qcow2-writer.ts';

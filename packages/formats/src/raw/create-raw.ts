@@ -1,18 +1,16 @@
-import { checkedInteger } from '@sendense/core';
+import { parseOptions } from '@sendense/plugin-kit';
 import { type FileSystem, nodeFileSystem } from '@sendense/plugin-kit/files';
+import type { z } from 'zod';
+import { createRawOptionsSchema } from './options.ts';
 import { RawWriter } from './raw-writer.ts';
 
-/** How to make a new raw image. */
-export type CreateRawOptions = {
-  readonly fileSystem?: FileSystem;
-  /** Size of the disk, and of the file, in bytes. */
-  readonly sizeBytes: number;
-};
+/** How to make a new raw image; see {@link createRawOptionsSchema}. */
+export type CreateRawOptions = z.input<typeof createRawOptionsSchema> & { readonly fileSystem?: FileSystem };
 
 /** Creates a sparse file (mode 0600) of the size and returns its writer. Rejects with `ALREADY_EXISTS`. */
 export async function createRaw(path: string, options: CreateRawOptions): Promise<RawWriter> {
-  const { fileSystem = nodeFileSystem, sizeBytes } = options;
-  checkedInteger(sizeBytes, 'the size of the disk');
+  const { fileSystem = nodeFileSystem, ...plain } = options;
+  const { sizeBytes } = await parseOptions(createRawOptionsSchema, plain, 'a new raw image');
   const handle = await fileSystem.open(path, 'create');
   try {
     await handle.truncate(sizeBytes);
