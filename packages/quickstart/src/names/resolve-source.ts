@@ -119,8 +119,13 @@ export async function resolveSource(
   const keyOf = ({ machine }: MachineSummary): MachineKey =>
     machineId === undefined ? opened.keyOf(machine) : machineKey(machineId);
   const { source } = opened;
-  const machine = await chooseMachine(source, options.machine, keyOf, call);
-  return { source, machine, machineKey: keyOf(machine) };
+  try {
+    const machine = await chooseMachine(source, options.machine, keyOf, call);
+    return { source, machine, machineKey: keyOf(machine) };
+  } catch (error) {
+    await source[Symbol.asyncDispose](); // it may hold a connection, which would keep the process alive
+    throw error;
+  }
 }
 
 async function chooseMachine(
