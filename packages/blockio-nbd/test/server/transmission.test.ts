@@ -229,6 +229,21 @@ describe('block status', () => {
     expect(parseStatus((await client.reply()).payload, false).descriptors).toHaveLength(8192);
   });
 
+  it('tells what it has found so far of a disk in very many pieces', async () => {
+    const pieces = {
+      name: 'x:pieces',
+      async *status({ offset, length }: { offset: number; length: number }) {
+        for (let at = offset; at < offset + length; at++) yield { offset: at, length: 1, flags: 1 };
+      },
+    };
+    const served = { reader: arrayDisk(new Uint8Array(MIB)).reader, contexts: [pieces] };
+    const { client } = await entered('structured', served, ['x:pieces']);
+    client.request({ command: Command.blockStatus, length: MIB });
+    expect(parseStatus((await client.reply()).payload, false).descriptors).toEqual([
+      { length: 65_536, flags: 1 },
+    ]);
+  });
+
   it('fails when the context leaves a gap', async () => {
     const gap = {
       name: 'x:gap',
@@ -345,6 +360,34 @@ describe('the limits of a connection', () => {
 });
 
 describe('a client that vanishes', () => {
+  it('ends the zeroing of a large disk between two steps', async () => {
+    const steps: number[] = [];
+    const begun = Promise.withResolvers<void>();
+    const go = Promise.withResolvers<void>();
+    const giant = { sizeBytes: 2 ** 40, limits: arrayDisk(new Uint8Array(512)).reader.limits };
+    const disk = arrayDisk(new Uint8Array(512));
+    const writer = {
+      ...disk.writer,
+      ...giant,
+      zero: async (offset: number) => {
+        steps.push(offset);
+        begun.resolve();
+        await go.promise;
+      },
+    };
+    const { client, connection, reset } = await entered('extended', {
+      reader: { ...disk.reader, ...giant },
+      writer,
+    });
+    client.request({ command: Command.writeZeroes, length: 2 ** 40 }, 'extended');
+    await begun.promise;
+    reset();
+    await new Promise((resolve) => setImmediate(resolve));
+    go.resolve();
+    await connection.ended;
+    expect(steps).toEqual([0]);
+  });
+
   it('stops the reads of its requests, and never a write', async () => {
     const disk = arrayDisk(filled(MIB));
     const signals: (AbortSignal | undefined)[] = [];

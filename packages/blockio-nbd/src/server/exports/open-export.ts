@@ -5,6 +5,8 @@ import { allocationContext } from './allocation-context.ts';
 import { blockSizesOf, checkExport } from './check-export.ts';
 import type { ServedContext, ServedExport } from './served-export.ts';
 
+/** How much is zeroed at once. */
+const ZERO_STEP_BYTES = 256 * 1024 * 1024;
 /** How much is zeroed by writing at once. */
 const ZEROS = new Uint8Array(1024 * 1024);
 
@@ -67,15 +69,18 @@ export class OpenExport {
     }
   }
 
-  /** Leaves holes where the writer can. */
-  async zero(offset: number, length: number): Promise<void> {
-    await this.#writes(() => this.#writer().zero(offset, length));
+  /** Leaves holes where the writer can. Stops between two steps when the client is gone: a disk may take hours. */
+  async zero(offset: number, length: number, { signal }: Call): Promise<void> {
+    const writer = this.#writer();
+    for (let at = 0; at < length && signal?.aborted !== true; at += ZERO_STEP_BYTES) {
+      const step = Math.min(ZERO_STEP_BYTES, length - at);
+      await this.#writes(() => writer.zero(offset + at, step));
+    }
   }
 
-  /** Writes zeros, so that later writes to the range need no more space. */
-  async fill(offset: number, length: number, call: Call): Promise<void> {
-    for (let at = 0; at < length; at += ZEROS.byteLength) {
-      if (call.signal?.aborted === true) return;
+  /** Writes zeros, so that later writes to the range need no more space. Stops as `zero` does. */
+  async fill(offset: number, length: number, { signal }: Call): Promise<void> {
+    for (let at = 0; at < length && signal?.aborted !== true; at += ZEROS.byteLength) {
       await this.write(offset + at, ZEROS.subarray(0, Math.min(ZEROS.byteLength, length - at)));
     }
   }

@@ -9,6 +9,8 @@ import type { SelectedContext } from '../handshake/negotiation.ts';
 
 /** Most runs of one context in one reply: clients ask on from where it ends. */
 export const MAX_RUNS = 8192;
+/** Most runs that are looked at for one reply: joined ones would otherwise be looked at for as long as a disk is large. */
+const MAX_SCANNED = 65_536;
 /** Most bytes that the runs of one context take, on the wire and in memory. */
 export const RUNS_BYTES = MAX_RUNS * 64;
 
@@ -38,6 +40,7 @@ async function collectRuns(
   const found: { length: number; flags: number }[] = [];
   const end = offset + length;
   let position = offset;
+  let scanned = 0;
   for await (const run of runs) {
     if (run.offset !== position || run.length < 1) throw misordered(run.offset, position);
     const bytes = Math.min(run.length, end - position);
@@ -46,7 +49,8 @@ async function collectRuns(
     else if (found.length === most) break;
     else found.push({ length: bytes, flags: run.flags });
     position += bytes;
-    if (position === end) break;
+    scanned += 1;
+    if (position === end || scanned === MAX_SCANNED) break;
   }
   if (found.length === 0) throw misordered(end, position);
   return found;

@@ -42,10 +42,10 @@ async function run(session: Session, request: NbdRequest, payload: Uint8Array): 
       return settle(session, request);
     case Command.writeZeroes:
       if ((request.flags & CommandFlag.noHole) !== 0) await entry.fill(offset, length, call);
-      else await entry.zero(offset, length);
+      else await entry.zero(offset, length, call);
       return settle(session, request);
     case Command.trim:
-      await entry.zero(offset, length);
+      await entry.zero(offset, length, call);
       return settle(session, request);
     case Command.flush:
       if (!entry.readOnly) await entry.flush();
