@@ -70,17 +70,17 @@ export class OpenExport {
   }
 
   /** Leaves holes where the writer can. Stops between two steps when the client is gone: a disk may take hours. */
-  async zero(offset: number, length: number, { signal }: Call): Promise<void> {
+  async zero(offset: number, length: number, call: Call): Promise<void> {
     const writer = this.#writer();
-    for (let at = 0; at < length && signal?.aborted !== true; at += ZERO_STEP_BYTES) {
+    for (let at = 0; at < length && call.signal?.aborted !== true; at += ZERO_STEP_BYTES) {
       const step = Math.min(ZERO_STEP_BYTES, length - at);
       await this.#writes(() => writer.zero(offset + at, step));
     }
   }
 
   /** Writes zeros, so that later writes to the range need no more space. Stops as `zero` does. */
-  async fill(offset: number, length: number, { signal }: Call): Promise<void> {
-    for (let at = 0; at < length && signal?.aborted !== true; at += ZEROS.byteLength) {
+  async fill(offset: number, length: number, call: Call): Promise<void> {
+    for (let at = 0; at < length && call.signal?.aborted !== true; at += ZEROS.byteLength) {
       await this.write(offset + at, ZEROS.subarray(0, Math.min(ZEROS.byteLength, length - at)));
     }
   }
