@@ -1,5 +1,6 @@
 import type { ProofLevel } from '@sendense/core';
 import { createImageSource } from '@sendense/source-image';
+import { createQemuSource } from '@sendense/source-qemu';
 import { createImageTarget } from '@sendense/target-image';
 import { capabilities as localRepository } from '../../packages/repository-local/src/capabilities.ts';
 import { readPeers } from '../../tests/peer-list.ts';
@@ -13,6 +14,8 @@ const NOWHERE = '/nonexistent/disk';
 const PLUGINS: Readonly<Record<string, Declared>> = {
   'source-image (qcow2)': createImageSource({ path: NOWHERE, format: 'qcow2' }).capabilities,
   'source-image (raw)': createImageSource({ path: NOWHERE, format: 'raw' }).capabilities,
+  'source-qemu (QMP)': createQemuSource({ qmp: NOWHERE }).capabilities,
+  'source-qemu (libvirt)': createQemuSource({ libvirt: { domain: 'nothing' } }).capabilities,
   'repository-local': localRepository,
   'target-image (qcow2)': createImageTarget({ path: NOWHERE, format: 'qcow2' }).capabilities,
   'target-image (raw)': createImageTarget({ path: NOWHERE, format: 'raw' }).capabilities,

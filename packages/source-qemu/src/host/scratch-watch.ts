@@ -2,8 +2,8 @@ import { SendenseError } from '@sendense/core';
 import type { FileSystem } from '@sendense/plugin-kit/files';
 
 /**
- * Space that is left free for others. Where a scratch file cannot grow any more, QEMU before 10.1 fails the write of the
- * guest whose old bytes it should keep, and pauses the machine: a backup is given up before it comes to that.
+ * Space that is left free for others. Where a scratch file cannot grow any more, QEMU fails the write of the guest whose old
+ * bytes it should keep (seen with 7.2; see `breaksSnapshots`): a backup is given up before it comes to that.
  */
 export const SCRATCH_RESERVE_BYTES = 256 * 1024 * 1024;
 
