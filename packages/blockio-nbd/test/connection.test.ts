@@ -7,6 +7,7 @@ import {
   ExportFlag,
   encodeOptionReply,
   encodeSimpleReply,
+  NbdErrno,
   OptionCode,
   OptionReplyType,
 } from '@sendense/blockio-nbd/protocol';
@@ -104,6 +105,17 @@ describe('connecting', () => {
     const at = await start({ answer: reads, flags: writable });
     await using disk = await connectNbd({ ...at, connections: 3 });
     expect([server.connections(), disk.multiConn]).toEqual([1, false]);
+  });
+});
+
+describe('several connections', () => {
+  it('must lead to the same disk', async () => {
+    const at = await start({ sizeOf: (connection) => connection * 4096 });
+    await expect(connectNbd({ ...at, connections: 2 })).rejects.toMatchObject({
+      code: 'PROTOCOL_VIOLATION',
+      message: expect.stringContaining('differently'),
+    });
+    while (server.open() > 0) await turn();
   });
 });
 
@@ -339,5 +351,20 @@ describe('readers and writers of an export', () => {
     await writer.write(0, new Uint8Array(512));
     await writer.flush();
     expect(server.requests.map(({ flags }) => flags)).toEqual([CommandFlag.fua]);
+  });
+
+  it('reject everything after one failed write, for nobody knows what of it was written', async () => {
+    let full = true;
+    const at = await start({
+      flags: writable,
+      answer: ({ cookie }, _, socket) =>
+        socket.write(encodeSimpleReply({ cookie, errno: full ? NbdErrno.ENOSPC : 0 })),
+    });
+    await using disk = await connectNbd(at);
+    const writer = openNbdWriter(disk);
+    await expect(writer.write(0, new Uint8Array(512))).rejects.toMatchObject({ code: 'NO_SPACE' });
+    full = false;
+    await expect(writer.write(0, new Uint8Array(512))).rejects.toMatchObject({ code: 'NOT_OPEN' });
+    await expect(writer.flush()).rejects.toMatchObject({ code: 'NOT_OPEN' });
   });
 });

@@ -128,6 +128,16 @@ describeWithPeers(['qemu-nbd', 'nbdkit', 'openssl', 'qemu-img'], 'TLS', () => {
     });
   });
 
+  it('over a unix socket is verified by the name of this machine', async () => {
+    const socket = join(folder, 'socket');
+    const tls = { folder: certificates.folder, verifyPeer: false };
+    server = await startQemuNbd({ image: image(), format: 'raw', socket, tls });
+    await using disk = await connect(server, { caPem: certificates.caPem });
+    expect(disk.sizeBytes).toBe(1024 * 1024);
+    const elsewhere = { caPem: certificates.caPem, serverName: 'elsewhere.example' };
+    await expect(connect(server, elsewhere)).rejects.toMatchObject({ code: 'UNTRUSTED_PEER' });
+  });
+
   it('refuses a certificate that has expired', async () => {
     server = await nbdkit?.start(certificates.expired.folder);
     if (server === undefined) throw new Error('nbdkit is not in the list');

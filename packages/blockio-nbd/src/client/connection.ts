@@ -6,6 +6,7 @@ import type { Session } from './handshake/negotiate.ts';
 import { PendingRequest, type RequestOutcome, type RequestResult } from './replies/pending-request.ts';
 import { ReplyStream } from './replies/reply-stream.ts';
 import { closeSocket } from './sockets/close-socket.ts';
+import type { ReleasedSocket } from './sockets/socket-channel.ts';
 
 /** A request without its cookie, with the buffer that it sends or fills. */
 export type Asked = Omit<NbdRequest, 'cookie'> & {
@@ -35,17 +36,16 @@ export class NbdConnection {
   #failure: SendenseError | undefined;
   #idle: NodeJS.Timeout | undefined;
 
-  constructor(socket: Socket, parts: ConnectionParts) {
+  constructor({ socket, drain }: ReleasedSocket, parts: ConnectionParts) {
     const { sizeBytes, contexts, style } = parts.session;
     this.#socket = socket;
     this.#parts = parts;
     const names = new Map(contexts.map(({ id, name }) => [id, name]));
     this.#replies = new ReplyStream(style, this.#pending, { sizeBytes, contexts: names });
-    socket.on('data', (bytes: Uint8Array) => this.#receive(bytes));
     socket.on('error', (error) => this.fail(this.#lost(error)));
     socket.on('close', () => this.fail(this.#lost(CLOSED)));
     socket.on('end', () => this.fail(this.#lost(CLOSED)));
-    socket.resume();
+    drain((bytes) => this.#receive(bytes));
   }
 
   /** Requests without an answer. */

@@ -69,7 +69,9 @@ function ask<T>(
         await greet(channel, tls !== undefined, subject);
         const answer = await question(channel, subject);
         channel.send(encodeOption(OptionCode.abort));
-        await closeSocket(channel.release().resume(), true);
+        const { socket, drain } = channel.release();
+        drain(() => undefined);
+        await closeSocket(socket, true);
         return answer;
       },
       signal,

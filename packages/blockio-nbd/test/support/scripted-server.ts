@@ -36,6 +36,8 @@ export type ScriptedServer = AsyncDisposable & {
 };
 
 export type Script = {
+  /** By the number of the connection, from 1. */
+  readonly sizeOf?: (connection: number) => number;
   readonly sizeBytes?: number;
   readonly flags?: number;
   readonly answer?: Answer;
@@ -61,7 +63,8 @@ export async function startScriptedServer(script: Script): Promise<ScriptedServe
     connections += 1;
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket)).on('error', () => undefined);
-    serve(socket, script, requests).catch(() => socket.destroy());
+    const sizeBytes = script.sizeOf?.(connections) ?? script.sizeBytes ?? 1024 * 1024;
+    serve(socket, { ...script, sizeBytes }, requests).catch(() => socket.destroy());
   });
   const path = join(folder, 'socket');
   server.listen(path);

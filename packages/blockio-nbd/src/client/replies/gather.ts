@@ -1,6 +1,6 @@
 /**
- * Collects a message of known length from pieces of a stream. Nothing is allocated ahead: a length that a hostile peer
- * invents costs it as many bytes.
+ * Collects a message of known length from pieces of a stream, which it copies. Nothing is allocated ahead: a length that
+ * a hostile peer invents costs it as many bytes.
  */
 export class Gather {
   #need = 0;
@@ -27,7 +27,7 @@ export class Gather {
   /** Takes up to what is missing from the start of `bytes`; gives how many were taken. */
   take(bytes: Uint8Array): number {
     const count = Math.min(this.missing, bytes.byteLength);
-    if (count > 0) this.#parts.push(bytes.subarray(0, count));
+    if (count > 0) this.#parts.push(new Uint8Array(bytes.subarray(0, count)));
     this.#have += count;
     return count;
   }

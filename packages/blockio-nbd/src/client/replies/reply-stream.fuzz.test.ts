@@ -40,7 +40,10 @@ function play(
   try {
     for (let at = 0; at < bytes.byteLength; ) {
       const cut = 1 + seededInteger(random, seededInteger(random, 3) === 0 ? 5 : 4000);
-      stream.push(bytes.subarray(at, at + cut));
+      const part = Uint8Array.from(bytes.subarray(at, at + cut));
+      stream.push(part);
+      // a socket reads into the same buffer again
+      part.fill(0xaa);
       at += cut;
     }
     return { outcomes, buffers, thrown: undefined };

@@ -51,7 +51,7 @@ export class ReplyStream {
     return this.#state.at === 'magic' && this.#gather.have === 0;
   }
 
-  /** Takes the next bytes of the server. */
+  /** Takes the next bytes of the server; they may be overwritten afterwards. */
   push(bytes: Uint8Array): void {
     let rest = bytes;
     while (rest.byteLength > 0) {

@@ -1,18 +1,24 @@
-import { connect, type Socket } from 'node:net';
+import { connect, type NetConnectOpts, type Socket } from 'node:net';
 import { abortedError, type SocketAddress, throwIfAborted } from '@sendense/core';
 import { mapSocketError } from '../../map-error.ts';
+import { ByteFeed } from './byte-feed.ts';
 
-/** Connects. The socket is paused and belongs to the caller; nothing is left when this rejects. */
+/** An open socket; `feed` when it is read by one. */
+export type OpenSocket = { readonly socket: Socket; readonly feed?: ByteFeed };
+
+/**
+ * Connects. The socket is paused and belongs to the caller; nothing is left when this rejects. A socket that TLS will be
+ * put on is read as a plain stream.
+ */
 export async function openSocket(
   address: SocketAddress,
-  subject: string,
+  { subject, tls }: { readonly subject: string; readonly tls: boolean },
   signal?: AbortSignal,
-): Promise<Socket> {
+): Promise<OpenSocket> {
   throwIfAborted(signal, 'connect-nbd');
-  const socket =
-    address.kind === 'unix'
-      ? connect({ path: address.path })
-      : connect({ host: address.host, port: address.port, noDelay: true });
+  const feed = new ByteFeed();
+  const socket = connect({ ...connectOptions(address), ...(tls ? {} : { onread: feed.onread }) });
+  feed.attach(socket);
   const opened = Promise.withResolvers<void>();
   const abort = (): void => opened.reject(abortedError('connect-nbd', signal));
   const fail = (error: Error): void => opened.reject(mapSocketError(error, 'connect-nbd', subject));
@@ -21,11 +27,16 @@ export async function openSocket(
   try {
     await opened.promise;
     socket.off('error', fail);
-    return socket;
+    return tls ? { socket } : { socket, feed };
   } catch (error) {
     socket.on('error', () => undefined).destroy();
     throw error;
   } finally {
     signal?.removeEventListener('abort', abort);
   }
+}
+
+function connectOptions(address: SocketAddress): NetConnectOpts {
+  if (address.kind === 'unix') return { path: address.path };
+  return { host: address.host, port: address.port, noDelay: true };
 }

@@ -3,6 +3,8 @@ import { SendenseError, type SocketAddress, type TlsOptions } from '@sendense/co
 import { mapSocketError } from '../../map-error.ts';
 import { violation } from '../../protocol/index.ts';
 import type { HandshakeChannel } from '../handshake/handshake-channel.ts';
+import { type ByteFeed, type ByteSink, drainStream } from './byte-feed.ts';
+import type { OpenSocket } from './open-socket.ts';
 import { upgradeToTls } from './upgrade-to-tls.ts';
 
 /** Where the channel leads, for TLS and for errors. */
@@ -12,18 +14,27 @@ export type ChannelPeer = {
   readonly subject: string;
 };
 
+/** A socket whose channel has ended. */
+export type ReleasedSocket = {
+  readonly socket: Socket;
+  /** Gives all bytes from now on; they are valid only during the call. */
+  readonly drain: (sink: ByteSink) => void;
+};
+
 /** The conversation before the transmission, over a socket that is read only as far as it is asked for. */
 export class SocketChannel implements HandshakeChannel {
   readonly #peer: ChannelPeer;
+  readonly #feed: ByteFeed | undefined;
   #socket: Socket;
   #failure: SendenseError | undefined;
   #waiting: (() => void) | undefined;
   /** TLS is agreed on, but the server has not shown yet that it accepts us. */
   #untested = false;
 
-  constructor(socket: Socket, peer: ChannelPeer) {
+  constructor({ socket, feed }: OpenSocket, peer: ChannelPeer) {
     this.#peer = peer;
     this.#socket = socket;
+    this.#feed = feed;
     this.#attach();
   }
 
@@ -54,10 +65,13 @@ export class SocketChannel implements HandshakeChannel {
     this.#attach();
   }
 
-  /** Ends the channel; its socket, with whatever it has buffered, is the caller's. */
-  release(): Socket {
+  /** Ends the channel; its socket is the caller's, and what it has buffered comes with `drain`. */
+  release(): ReleasedSocket {
     this.#detach();
-    return this.#socket;
+    const [socket, feed] = [this.#socket, this.#feed];
+    const drain = (sink: ByteSink): void =>
+      feed === undefined ? drainStream(socket, sink) : feed.drain(sink);
+    return { socket, drain };
   }
 
   /** Ends the channel and its socket at once, waking who waits. */

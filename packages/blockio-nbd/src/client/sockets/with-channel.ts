@@ -11,8 +11,8 @@ export async function withChannel<T>(
   talk: (channel: SocketChannel) => Promise<T>,
   signal?: AbortSignal,
 ): Promise<T> {
-  const socket = await openSocket(peer.address, peer.subject, signal);
-  const channel = new SocketChannel(socket, peer);
+  const how = { subject: peer.subject, tls: peer.tls !== undefined };
+  const channel = new SocketChannel(await openSocket(peer.address, how, signal), peer);
   const abort = (): void => channel.destroy(abortedError('connect-nbd', signal));
   signal?.addEventListener('abort', abort, { once: true });
   try {
