@@ -1,5 +1,6 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Artifact } from '@sendense/core';
 import { openDiskImage } from '@sendense/formats';
 import { parseDomain } from '@sendense/platform-kvm/domain';
 import { type LibvirtDaemon, startLibvirt } from '@sendense/tests/libvirt';
@@ -33,7 +34,7 @@ async function clear(): Promise<void> {
     .split('\n')
     .filter((line) => line.trim() !== '')) {
     await libvirt.virsh('destroy', uuid.trim()).catch(() => undefined); // it may be off
-    await libvirt.virsh('undefine', '--nvram', uuid.trim());
+    await libvirt.virsh('undefine', '--keep-nvram', uuid.trim());
   }
 }
 
@@ -123,7 +124,8 @@ describeWithPeers(PEERS, 'a restored domain', () => {
 
   it('is whole after the process died at any save of its making, and gone after a rollback from there', async () => {
     const request = bootRequest(1, { start: true });
-    for (let failAt = 0, finished = false; !finished; failAt++) {
+    // the saves before these are of the disks, and cut in cuts.test.ts
+    for (let failAt = 4, finished = false; !finished; failAt++) {
       const name = `cut-${failAt}`;
       const journal = new Journal();
       journal.failAt = failAt;
@@ -151,5 +153,39 @@ describeWithPeers(PEERS, 'a restored domain', () => {
       }
       await clear();
     }
+  });
+});
+
+describeWithPeers([...PEERS, 'ovmf'], 'a restored UEFI domain', () => {
+  beforeAll(startHost);
+  afterEach(clear);
+  afterAll(() => libvirt[Symbol.asyncDispose]());
+
+  it('has the UEFI variables of the point, and starts with them', async () => {
+    const bytes = await readFile('/usr/share/OVMF/OVMF_VARS_4M.fd');
+    bytes.set([0x5e, 0xed], bytes.length - 2); // told apart from a new file; behind the variables
+    const nvram: Artifact = {
+      name: 'nvram',
+      sensitive: true,
+      sizeBytes: bytes.length,
+      bytes: async () => bytes,
+    };
+    await using target = liveTarget(libvirt, folder, { name: 'efi', format: 'qcow2' });
+    const asked = bootRequest(1, { artifacts: [nvram] });
+    const request = {
+      ...asked,
+      spec: { ...asked.spec, firmware: 'uefi', memoryBytes: 128 * 2 ** 20 },
+    } as const;
+    const report = await target.check(request);
+    expect(report.findings.map(({ code }) => code)).toEqual([]);
+    await restoreBoot(target, await planOf(target, request), new Journal(), [nvram]);
+    const { firmware } = parseDomain(await libvirt.virsh('dumpxml', '--inactive', 'efi'));
+    expect(firmware.kind).toBe('uefi');
+    expect(Buffer.compare(await readFile(firmware.nvram?.path ?? ''), bytes)).toBe(0);
+    await libvirt.virsh('start', 'efi');
+    expect((await libvirt.virsh('domstate', 'efi')).trim()).toBe('running');
+    const running = parseDomain(await libvirt.virsh('dumpxml', 'efi'));
+    expect(running.firmware.loader).toContain('OVMF_CODE');
+    expect(running.firmware.nvram?.path).toBe(firmware.nvram?.path);
   });
 });
