@@ -2,20 +2,12 @@ import {
   type BlockEndpoint,
   type BlockLimits,
   type BlockWriter,
-  isZeroBytes,
+  type Call,
   SendenseError,
 } from '@sendense/core';
+import { writeZeros } from '@sendense/plugin-kit/files';
 import { limitsOf } from './limits.ts';
 import type { OpenEndpoint } from './open-endpoint.ts';
-import { readExactly } from './read-exactly.ts';
-
-/** How much `zero` looks at and writes at once. */
-const ZERO_STEP_BYTES = 1024 * 1024;
-
-/** Steps end at multiples of their size, so that a step does not straddle the edge of a hole. */
-function nextStep(offset: number): number {
-  return (Math.floor(offset / ZERO_STEP_BYTES) + 1) * ZERO_STEP_BYTES;
-}
 
 /** Writes an existing file or device in place. What it held before stays where nobody writes. */
 export class FileWriter implements BlockWriter {
@@ -37,16 +29,8 @@ export class FileWriter implements BlockWriter {
   }
 
   /** Writes zeros only where something else is read, so that holes of a sparse file stay holes. */
-  async zero(offset: number, length: number): Promise<void> {
-    const end = offset + length;
-    const found = new Uint8Array(Math.min(ZERO_STEP_BYTES, length));
-    for (let at = offset; at < end; at = nextStep(at)) {
-      const part = found.subarray(0, Math.min(nextStep(at), end) - at);
-      await this.#step(async () => {
-        await readExactly(this.#to, part, at);
-        if (!isZeroBytes(part)) await this.#to.handle.write(part.fill(0), at);
-      });
-    }
+  async zero(offset: number, length: number, call?: Call): Promise<void> {
+    await this.#step(() => writeZeros(this.#to.handle, { offset, length }, call));
   }
 
   async flush(): Promise<void> {

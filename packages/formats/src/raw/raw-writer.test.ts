@@ -26,7 +26,21 @@ describe('the writer of a new raw image', () => {
 });
 
 describe('the writer of an existing raw image', () => {
-  it('changes nothing by itself and writes zeros out', async () => {
+  it('writes nothing for zeros where the image reads as zeros, and little where it holds little', async () => {
+    const fileSystem = new MemoryFileSystem();
+    const content = new Uint8Array(16 * MIB);
+    content[5 * MIB + 70_000] = 7;
+    fileSystem.files.set(PATH, content);
+    const writer = await openRawWriter(PATH, { fileSystem });
+    await writer.zero(0, 16 * MIB);
+    const written = fileSystem.operations.map((operation) =>
+      operation.kind === 'write' ? [operation.position, operation.data.byteLength] : operation.kind,
+    );
+    expect(written).toEqual([[5 * MIB + 65_536, 65_536]]);
+    expect(fileSystem.files.get(PATH)?.every((byte) => byte === 0)).toBe(true);
+  });
+
+  it('changes nothing by itself and makes zeros of what it holds', async () => {
     const fileSystem = new MemoryFileSystem();
     fileSystem.files.set(PATH, new Uint8Array(3 * MIB).fill(7));
     const writer = await openRawWriter(PATH, { fileSystem });

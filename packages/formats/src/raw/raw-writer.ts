@@ -2,11 +2,10 @@ import {
   type BlockEndpoint,
   type BlockWriter,
   type Call,
-  isZeroBytes,
   SendenseError,
   throwIfAborted,
 } from '@sendense/core';
-import type { FileHandle } from '@sendense/plugin-kit/files';
+import { type FileHandle, writeZeros } from '@sendense/plugin-kit/files';
 import { WrittenPieces } from './written-pieces.ts';
 
 /** What a {@link RawWriter} is made of; it owns the handle. */
@@ -18,9 +17,6 @@ export type RawWriterOptions = {
   /** The file is new and reads as zeros. */
   readonly fresh: boolean;
 };
-
-/** Zeros are written in pieces of this size where they cannot be left out. */
-const ZEROS = new Uint8Array(1024 * 1024);
 
 /** Writes a raw file or block device at any offset, any number of times. */
 export class RawWriter implements BlockWriter {
@@ -53,17 +49,11 @@ export class RawWriter implements BlockWriter {
     });
   }
 
-  /** In a new file only ranges that may have been written are overwritten: the rest stays a hole. */
+  /** Writes only where something else is read, and in a new file looks only where something may have been written. */
   async zero(offset: number, length: number, call?: Call): Promise<void> {
     await this.#guarded('write-image', call, async () => {
       const known = this.#shared ? undefined : this.#written?.within({ offset, length });
-      for (const range of known ?? [{ offset, length }]) {
-        for (let done = 0; done < range.length; done += ZEROS.byteLength) {
-          throwIfAborted(call?.signal, 'write-image');
-          const zeros = ZEROS.subarray(0, range.length - done);
-          await this.#zero(range.offset + done, zeros);
-        }
-      }
+      for (const range of known ?? [{ offset, length }]) await writeZeros(this.#options.handle, range, call);
     });
   }
 
@@ -80,16 +70,6 @@ export class RawWriter implements BlockWriter {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#state = 'closed';
     await this.#options.handle[Symbol.asyncDispose]();
-  }
-
-  async #zero(offset: number, zeros: Uint8Array): Promise<void> {
-    const { handle, fresh } = this.#options;
-    if (this.#shared && fresh) {
-      const found = new Uint8Array(zeros.byteLength);
-      const count = await handle.read(found, offset);
-      if (isZeroBytes(found, 0, count)) return;
-    }
-    await handle.write(zeros, offset);
   }
 
   async #guarded(operation: string, call: Call | undefined, run: () => Promise<void>): Promise<void> {

@@ -13,3 +13,4 @@ export {
   tryTokenLock,
   withdrawTokenLock,
 } from './token-lock.ts';
+export { writeZeros } from './write-zeros.ts';
