@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { captureId, diskId, guardSource, streamId } from '@sendense/core';
 import { connectQmp } from '@sendense/platform-kvm/qmp';
@@ -7,7 +7,7 @@ import { createQemuSource } from '@sendense/source-qemu';
 import { describeWithPeers } from '@sendense/tests/peers';
 import { expect, it } from 'vitest';
 import { keepOf, LiveBench, type Received } from './live-bench.ts';
-import { createImage, ourObjects } from './live-fixture.ts';
+import { createImage, makeFolder, ourObjects } from './live-fixture.ts';
 
 const MIB = 2 ** 20;
 const PEERS = ['qemu-system-x86_64', 'qemu-img'];
@@ -77,6 +77,29 @@ describeWithPeers(PEERS, 'a running machine', () => {
       expect(disks).toMatchObject([{ id: 'loose', changes: { kind: 'incremental' } }]);
     });
     expect(next.disks[0]?.subarray(0, 65_536)).toEqual(Buffer.alloc(65_536, 3));
+  });
+
+  it('may have its drives given the old way, with nodes that have no names', async () => {
+    const folder = await makeFolder();
+    await using _ = { [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }) };
+    const [system, data] = ['system.qcow2', 'data.img'].map((name) => join(folder, name));
+    await createImage(system ?? '', 2 * MIB);
+    await createImage(data ?? '', MIB, 'raw');
+    const drives = [`file=${system},if=virtio,format=qcow2`, `file=${data},if=ide,format=raw`];
+    const args = drives.flatMap((drive) => ['-drive', drive]);
+    await using bench = await LiveBench.open({ count: 0, sizeBytes: 0 }, { args });
+    const first = await bench.round(bench.source(), undefined, {}, async ({ disks }) => {
+      expect(disks.map(({ id, sizeBytes }) => [id, sizeBytes])).toEqual([
+        ['virtio0', 2 * MIB],
+        ['ide0-hd0', MIB],
+      ]);
+    });
+    const line = 'qemu-io virtio0 "write -P 6 64k 64k"';
+    await bench.qemu.command('human-monitor-command', { 'command-line': line });
+    const next = await bench.round(bench.source(), first, {}, async ({ disks }) => {
+      expect(disks.map(({ changes }) => changes.kind)).toEqual(['incremental', 'full']);
+    });
+    expect(next.disks[0]?.subarray(65_536, 131_072)).toEqual(Buffer.alloc(65_536, 6));
   });
 
   it('is read no more than its changes, by the count of the kernel', async () => {
