@@ -1,41 +1,20 @@
-import { type BlockReader, SendenseError } from '@sendense/core';
+import { SendenseError } from '@sendense/core';
 import { describe, expect, it } from 'vitest';
 import {
   CHUNK_DONE,
   ChunkType,
   Command,
   CommandFlag,
-  encodeRequest,
-  errnoName,
-  type HeaderStyle,
   type NbdRequest,
-  parseError,
   parseHole,
   parseStatus,
 } from '../../src/protocol/index.ts';
 import { arrayDisk } from './array-disk.ts';
-import { type RequestReply, setUpBench } from './raw-client.ts';
+import { entered, outcome } from './entered.ts';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
 const filled = (length: number) => new Uint8Array(length).map((_, at) => 1 + (at % 251));
-
-async function entered(
-  style: HeaderStyle,
-  served: Parameters<typeof setUpBench>[0][string],
-  contexts: readonly string[] = [],
-) {
-  const bench = setUpBench({ a: served });
-  const { client, connection, reset } = bench.connect();
-  await client.enter('a', style, contexts);
-  return { bench, client, connection, reset };
-}
-
-/** The name of the error of a reply, `ok` for none. */
-function outcome({ header, payload }: RequestReply): string {
-  if (header.kind === 'simple') return header.errno === 0 ? 'ok' : errnoName(header.errno);
-  return header.type === ChunkType.error ? errnoName(parseError(header.type, payload).errno) : 'ok';
-}
 
 describe.each(['simple', 'structured', 'extended'] as const)('requests with %s replies', (style) => {
   it('reads what was written, and echoes the cookie', async () => {
@@ -255,170 +234,5 @@ describe('block status', () => {
     const { client } = await entered('structured', served, ['x:gap']);
     client.request({ command: Command.blockStatus, length: 512 });
     expect(outcome(await client.reply())).toBe('EIO');
-  });
-});
-
-describe('the limits of a connection', () => {
-  /** A disk whose reads wait until they are let go; tells how many bytes they hold. */
-  function heldDisk() {
-    const disk = arrayDisk(filled(8 * MIB), { maxBytes: 32 * MIB, maxInFlight: 1000 });
-    const held = { bytes: 0, most: 0, reads: 0, go: Promise.withResolvers<void>() };
-    const reader: BlockReader = {
-      ...disk.reader,
-      async read(offset, into) {
-        held.reads += 1;
-        held.bytes += into.byteLength;
-        held.most = Math.max(held.most, held.bytes);
-        await held.go.promise;
-        await disk.reader.read(offset, into);
-        held.bytes -= into.byteLength;
-      },
-    };
-    return { reader, held };
-  }
-
-  it('hold back requests whose bytes or number would be too many, and answer all in the end', async () => {
-    const { reader, held } = heldDisk();
-    const limits = { maxPayloadBytes: MIB, connectionBytes: 4 * MIB, serverBytes: 6 * MIB, maxRequests: 100 };
-    const bench = setUpBench({ a: { reader } }, { limits });
-    const clients = [bench.connect().client, bench.connect().client];
-    const ask = { command: Command.read, length: MIB - 512 };
-    for (const client of clients) {
-      await client.enter('a');
-      for (let at = 0; at < 10; at++) client.request(ask);
-    }
-    await expect.poll(() => held.reads).toBeGreaterThanOrEqual(6);
-    expect(bench.context.bytes.taken).toBeLessThanOrEqual(6 * MIB);
-    held.go.resolve();
-    for (const client of clients) {
-      for (let at = 0; at < 10; at++) expect(outcome(await client.reply(MIB - 512))).toBe('ok');
-    }
-    expect(held.most).toBeLessThanOrEqual(6 * MIB);
-    await expect.poll(() => bench.context.bytes.taken).toBe(0);
-  });
-
-  it('hold back requests beyond the number that may be under way', async () => {
-    const { reader, held } = heldDisk();
-    const bench = setUpBench({ a: { reader } }, { limits: { maxRequests: 3 } });
-    const { client } = bench.connect();
-    await client.enter('a');
-    for (let at = 0; at < 10; at++) client.request({ command: Command.read, length: 1 });
-    await expect.poll(() => held.reads).toBe(3);
-    held.go.resolve();
-    for (let at = 0; at < 10; at++) await client.reply(1);
-    expect(held.reads).toBe(10);
-  });
-
-  it('cut off a client that begins a request and does not end it', async () => {
-    const bench = setUpBench({ a: arrayDisk(filled(MIB)) }, { limits: { messageTimeoutMs: 50 } });
-    const { client, connection } = bench.connect();
-    await client.enter('a');
-    client.send(
-      encodeRequest({ flags: 0, command: Command.write, cookie: 1n, offset: 0, length: 512 }, 'simple'),
-    );
-    expect(await client.hungUp()).toBe(true);
-    await connection.ended;
-    expect(bench.log).toEqual([expect.stringContaining('within 50 ms')]);
-    expect(bench.context.bytes.taken).toBe(0);
-  });
-
-  it('cut off a client that does not take its replies', async () => {
-    const bench = setUpBench({ a: arrayDisk(filled(8 * MIB)) }, { limits: { messageTimeoutMs: 50 } });
-    const { client, connection } = bench.connect();
-    await client.enter('a');
-    for (let at = 0; at < 4; at++) client.request({ command: Command.read, length: 4 * MIB });
-    await connection.ended;
-    expect(bench.log).toEqual([expect.stringContaining('a reply was not taken')]);
-    expect(bench.context.bytes.taken).toBe(0);
-  });
-
-  it('cut off a client that never enters an export', async () => {
-    const bench = setUpBench({ a: arrayDisk(filled(MIB)) }, { limits: { handshakeTimeoutMs: 50 } });
-    const { client, connection } = bench.connect();
-    await client.greet();
-    await connection.ended;
-    expect(bench.log).toEqual([expect.stringContaining('entered no export within 50 ms')]);
-  });
-
-  it('let a client that has entered be silent for as long as it likes', async () => {
-    const limits = { handshakeTimeoutMs: 20, messageTimeoutMs: 20 };
-    const bench = setUpBench({ a: arrayDisk(filled(MIB)) }, { limits });
-    const { client } = bench.connect();
-    await client.enter('a');
-    await new Promise((resolve) => setTimeout(resolve, 60));
-    client.request({ command: Command.flush });
-    expect(outcome(await client.reply())).toBe('ok');
-  });
-
-  it('end the connection on a payload beyond all of them', async () => {
-    const { client, bench, connection } = await entered('extended', arrayDisk(filled(MIB)));
-    client.request({ command: Command.write, flags: CommandFlag.payloadLength, length: 2 ** 40 }, 'extended');
-    expect(await client.hungUp()).toBe(true);
-    await connection.ended;
-    expect(bench.log).toEqual([expect.stringContaining('beyond every limit')]);
-  });
-});
-
-describe('a client that vanishes', () => {
-  it('ends the zeroing of a large disk between two steps', async () => {
-    const steps: number[] = [];
-    const begun = Promise.withResolvers<void>();
-    const go = Promise.withResolvers<void>();
-    const giant = { sizeBytes: 2 ** 40, limits: arrayDisk(new Uint8Array(512)).reader.limits };
-    const disk = arrayDisk(new Uint8Array(512));
-    const writer = {
-      ...disk.writer,
-      ...giant,
-      zero: async (offset: number) => {
-        steps.push(offset);
-        begun.resolve();
-        await go.promise;
-      },
-    };
-    const { client, connection, reset } = await entered('extended', {
-      reader: { ...disk.reader, ...giant },
-      writer,
-    });
-    client.request({ command: Command.writeZeroes, length: 2 ** 40 }, 'extended');
-    await begun.promise;
-    reset();
-    await new Promise((resolve) => setImmediate(resolve));
-    go.resolve();
-    await connection.ended;
-    expect(steps).toEqual([0]);
-  });
-
-  it('stops the reads of its requests, and never a write', async () => {
-    const disk = arrayDisk(filled(MIB));
-    const signals: (AbortSignal | undefined)[] = [];
-    const wrote = Promise.withResolvers<void>();
-    const reader: BlockReader = {
-      ...disk.reader,
-      read: (_offset, _into, call) => {
-        signals.push(call?.signal);
-        return new Promise((_, reject) =>
-          call?.signal?.addEventListener('abort', () => reject(new Error('gone'))),
-        );
-      },
-    };
-    let settled = false;
-    const writer = {
-      ...disk.writer,
-      write: async (_offset: number, _data: Uint8Array, call?: { signal?: AbortSignal }) => {
-        signals.push(call?.signal);
-        await wrote.promise;
-        settled = true;
-      },
-    };
-    const { client, connection, reset } = await entered('simple', { reader, writer });
-    client.request({ command: Command.read, length: 512 });
-    client.request({ command: Command.write, length: 512 }, 'simple', filled(512));
-    await expect.poll(() => signals.length).toBe(2);
-    reset();
-    await expect.poll(() => signals[0]?.aborted).toBe(true);
-    expect(signals[1]).toBeUndefined();
-    wrote.resolve();
-    await connection.ended;
-    expect(settled).toBe(true);
   });
 });
