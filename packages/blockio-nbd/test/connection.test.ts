@@ -2,9 +2,12 @@ import assert from 'node:assert/strict';
 import { setImmediate as turn } from 'node:timers/promises';
 import { connectNbd, listNbdExports, openNbdReader, openNbdWriter } from '@sendense/blockio-nbd/client';
 import {
+  CHUNK_DONE,
+  ChunkType,
   Command,
   CommandFlag,
   ExportFlag,
+  encodeChunkHeader,
   encodeOptionReply,
   encodeSimpleReply,
   NbdErrno,
@@ -174,6 +177,31 @@ describe('requests', () => {
       [Command.write, fua],
       [Command.writeZeroes, noHole | fastZero],
       [Command.trim, fua],
+    ]);
+  });
+
+  it('say with 64-bit headers that a write carries its data', async () => {
+    const at = await start({
+      extended: true,
+      flags: writable,
+      answer: ({ cookie, offset }, _, socket) =>
+        socket.write(
+          encodeChunkHeader({
+            kind: 'extended',
+            cookie,
+            flags: CHUNK_DONE,
+            type: ChunkType.none,
+            payloadBytes: 0,
+            offset,
+          }),
+        ),
+    });
+    await using disk = await connectNbd(at);
+    await disk.write(512, new Uint8Array(1024));
+    await disk.flush();
+    expect(server.requests.map(({ flags, length }) => [flags, length])).toEqual([
+      [CommandFlag.payloadLength, 1024],
+      [0, 0],
     ]);
   });
 

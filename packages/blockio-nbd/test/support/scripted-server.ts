@@ -15,6 +15,7 @@ import {
   OptionReplyType,
   parseOptionHeader,
   parseRequest,
+  requestBytes,
 } from '@sendense/blockio-nbd/protocol';
 import type { SocketAddress } from '@sendense/core';
 
@@ -25,7 +26,7 @@ export type Answer = (
   socket: Pick<Socket, 'write' | 'destroy' | 'end'>,
 ) => void;
 
-/** A server that talks simple replies and does what a test says. */
+/** A server that does what a test says. */
 export type ScriptedServer = AsyncDisposable & {
   readonly address: SocketAddress;
   readonly requests: readonly NbdRequest[];
@@ -43,6 +44,8 @@ export type Script = {
   readonly answer?: Answer;
   /** Replaces the greeting. */
   readonly greeting?: Uint8Array;
+  /** Agrees on 64-bit headers. */
+  readonly extended?: true;
   /** Answers option TLS with these bytes. */
   readonly startTls?: Uint8Array;
 };
@@ -106,11 +109,12 @@ function change(socket: Socket): Promise<void> {
 }
 
 async function serve(socket: Socket, script: Script, requests: NbdRequest[]): Promise<void> {
+  const style = script.extended === true ? 'extended' : 'simple';
   socket.write(script.greeting ?? encodeGreeting(3));
   await take(socket, 4);
   while (!(await takeOption(socket, script)));
   for (;;) {
-    const request = parseRequest(await take(socket, 28), 'simple');
+    const request = parseRequest(await take(socket, requestBytes(style)), style);
     const data = await take(socket, request.command === Command.write ? request.length : 0);
     requests.push(request);
     if (request.command === Command.disconnect) {
@@ -127,7 +131,9 @@ async function takeOption(socket: Socket, script: Script): Promise<boolean> {
   const { option, dataBytes } = parseOptionHeader(await take(socket, 16));
   await take(socket, dataBytes);
   if (option === OptionCode.startTls && script.startTls !== undefined) socket.write(script.startTls);
-  else if (option === OptionCode.go) {
+  else if (option === OptionCode.extendedHeaders && script.extended === true) {
+    socket.write(encodeOptionReply(option, OptionReplyType.ack));
+  } else if (option === OptionCode.go) {
     const info = encodeInfo({ kind: 'export', sizeBytes, flags });
     socket.write(encodeOptionReply(option, OptionReplyType.info, info));
     socket.write(encodeOptionReply(option, OptionReplyType.ack));
