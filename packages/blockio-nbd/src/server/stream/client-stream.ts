@@ -104,11 +104,16 @@ export class ClientStream {
 
   #write(parts: readonly Uint8Array[]): Promise<boolean> {
     const { promise, resolve } = Promise.withResolvers<boolean>();
+    const lost = () => resolve(false);
+    this.gone.addEventListener('abort', lost, { once: true });
+    const taken = (error?: Error | null): void => {
+      this.gone.removeEventListener('abort', lost);
+      resolve(error === null || error === undefined);
+    };
     const stream = this.#stream;
-    this.gone.addEventListener('abort', () => resolve(false), { once: true });
     stream.cork();
     for (const part of parts.slice(0, -1)) stream.write(part);
-    stream.write(parts.at(-1) ?? new Uint8Array(), (error) => resolve(error === null || error === undefined));
+    stream.write(parts.at(-1) ?? new Uint8Array(), taken);
     stream.uncork();
     return promise;
   }
