@@ -48,8 +48,9 @@ async function* listed(...extents: readonly Extent[]): AsyncGenerator<Extent> {
 const WHOLE = { offset: 0, length: SIZE, kind: 'data' } as const;
 const stored = () => readFile(join(folder, 'to'));
 
-function copiesWith(create: () => BlockIoDriver): void {
-  async function copy(
+/** Copies the source to the destination by a driver, which is watched. */
+function copier(create: () => BlockIoDriver) {
+  return async function copy(
     change: (reader: BlockReader) => Partial<BlockReader> = () => ({}),
     rest: { readonly pace?: Pace; readonly extents?: readonly Extent[] } = {},
   ) {
@@ -72,7 +73,11 @@ function copiesWith(create: () => BlockIoDriver): void {
     await to.flush();
     expect(done).toEqual(done.toSorted((a, b) => a - b));
     return { result, requests };
-  }
+  };
+}
+
+function copiesWith(create: () => BlockIoDriver): void {
+  const copy = copier(create);
 
   it('moves located bytes by transfers, and counts what was read, written and zero', async () => {
     const { result, requests } = await copy();
@@ -97,6 +102,10 @@ function copiesWith(create: () => BlockIoDriver): void {
     const expected = Buffer.concat([content.subarray(0, 14 * PIECE), Buffer.alloc(26 * PIECE, 9)]);
     expect(Buffer.compare(await stored(), expected)).toBe(0);
   });
+}
+
+function leavesToTheReader(create: () => BlockIoDriver): void {
+  const copy = copier(create);
 
   it('reads by the reader what has no plain location', async () => {
     const { result, requests } = await copy(() => ({ locate: () => nowhere() }));
@@ -148,10 +157,14 @@ async function* nowhere(): AsyncGenerator<never> {
   );
 }
 
-describe('a copy by transfers of the TypeScript driver', () => copiesWith(createFileDriver));
+describe('a copy by transfers of the TypeScript driver', () => {
+  copiesWith(createFileDriver);
+  leavesToTheReader(createFileDriver);
+});
 
 describeNative('a copy by transfers of the native driver', () => {
   copiesWith(createNativeDriver);
+  leavesToTheReader(createNativeDriver);
 
   it('gives back the space of zeros', async () => {
     await writeFile(join(folder, 'to'), Buffer.alloc(SIZE, 9));
