@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { startDomain, startLibvirt } from '@sendense/tests/libvirt';
 import { describeWithPeers } from '@sendense/tests/peers';
+import { execa } from 'execa';
 import { expect, it } from 'vitest';
 import { ctlJson, jsonOf, runCtl } from '../../packages/cli/test/run-ctl.ts';
 import { compareImages, toRaw } from './qemu.ts';
@@ -10,10 +11,12 @@ import { compareImages, toRaw } from './qemu.ts';
 const MIB = 2 ** 20;
 const UUID = '6f1d1f3e-8a43-4b7c-9b0e-0a1b2c3d4e5f';
 const PEERS = ['libvirt', 'qemu-img', 'qemu-system-x86_64'];
+const FLAGS = ['--conditions=@sendense/source', '--disable-warning=ExperimentalWarning'];
+const EXAMPLE = path.resolve(import.meta.dirname, '../../examples/hourly-libvirt-backup.ts');
 const TARGETS = ['vda', 'vdb'] as const;
 
 describeWithPeers(PEERS, 'a domain of libvirt, by the command line', () => {
-  it('is backed up in full, then by its changes, also after it was created anew, and restored byte for byte', async () => {
+  it('is backed up in full, then by its changes, also after it was created anew, and by the hour, and restored byte for byte', async () => {
     await using libvirt = await startLibvirt();
     const home = await mkdtemp(path.join(tmpdir(), 'sendense-libvirt-'));
     try {
@@ -36,6 +39,13 @@ describeWithPeers(PEERS, 'a domain of libvirt, by the command line', () => {
       await domain.write('vdb', { offset: 8 * MIB, length: 4096, value: 4 });
       const increment = await ctlJson(home, [...backup, '--type', 'incremental']);
       expect(increment).toMatchObject({ kind: 'incremental', reason: null, bytesRead: 128 * 1024 });
+      const hourly = await execa(process.execPath, [...FLAGS, EXAMPLE, source, 'hourly', '1', '2'], {
+        cwd: home,
+      });
+      expect(hourly.stdout.split('\n')).toEqual([
+        expect.stringMatching(/^full \S+ \(.*consistency-weakened.*\); 0 removed$/),
+        expect.stringMatching(/^incremental \S+ \(.*consistency-weakened.*\); \d removed$/),
+      ]);
       await domain.destroy();
       const target = path.join(home, 'restored/');
       const where = ['--repository', 'backups', '--backup-id', String(increment.pointId), '--format', 'raw'];

@@ -66,6 +66,14 @@ async function leftPids(folder: string): Promise<number[]> {
   return (await Promise.all(files)).map(Number).filter((pid) => pid > 1);
 }
 
+function endProcess(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // it ended by itself
+  }
+}
+
 /** Starts a libvirtd of QEMU domains and waits until it answers; rejects with its log when it ends before that. */
 export async function startLibvirt(): Promise<LibvirtDaemon> {
   const folder = await mkdtemp(join(tmpdir(), 'lv-'));
@@ -79,6 +87,8 @@ export async function startLibvirt(): Promise<LibvirtDaemon> {
     reject: false,
     ...(asRoot ? { uid: NOBODY, gid: NOBODY } : {}),
   });
+  let running = true;
+  void child.then(() => (running = false));
   const uri = `qemu:///session?socket=${join(folder, 'run', 'libvirt-sock')}`;
   const run = async (args: readonly string[], input = '') => {
     const options = { env: { LC_ALL: 'C' }, ...(input === '' ? { stdin: 'ignore' as const } : { input }) };
@@ -89,9 +99,11 @@ export async function startLibvirt(): Promise<LibvirtDaemon> {
     for (const name of stdout.split('\n').filter((line) => line !== '')) {
       await run(['destroy', name]).catch(() => undefined); // its process is ended below
     }
+    const alive = running;
     child.kill('SIGTERM');
-    await child;
-    for (const pid of await leftPids(folder)) process.kill(pid, 'SIGKILL');
+    const { all, signal } = await child;
+    if (!alive) process.stderr.write(`libvirtd ended during the test (${signal}): ${all.slice(-2000)}\n`);
+    for (const pid of await leftPids(folder)) endProcess(pid);
     await rm(folder, { recursive: true, force: true });
   };
   const ended = child.then(({ all, exitCode }) => `libvirtd ended (${exitCode}): ${all}`);

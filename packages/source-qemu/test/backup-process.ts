@@ -1,25 +1,25 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { captureId, changeStateSchema } from '@sendense/core';
-import { createQemuSource } from '@sendense/source-qemu';
+import { createQemuSource, qemuSourceOptionsSchema } from '@sendense/source-qemu';
 import { z } from 'zod';
 import { receive, STREAM } from './live-bench.ts';
 import { machineOf } from './live-fixture.ts';
 
-// One backup in a process of its own, which dies right after it sent a given command to QEMU. What it prints and
+// One backup in a process of its own, which dies right after it sent a given text to QEMU or virsh. What it prints and
 // renames is what an engine would have journalled and a destination committed.
 
-const { socket, id, since, base, result, killAt } = z
+const { options, id, since, base, result, killAt } = z
   .object({
-    socket: z.string(),
+    options: qemuSourceOptionsSchema,
     id: z.string(),
     since: changeStateSchema,
     /** Files with the disks as they were at `since`. */
     base: z.array(z.string()),
     /** Where the new disks go, one file each, and the state. */
     result: z.string(),
-    /** The command, and which of its occurrences. */
-    killAt: z.object({ command: z.string(), occurrence: z.int() }),
+    /** The text, and which of its occurrences. */
+    killAt: z.object({ text: z.string(), occurrence: z.int() }),
   })
   .parse(JSON.parse(process.argv[2] ?? ''));
 
@@ -29,14 +29,14 @@ if (typeof write !== 'function') throw new TypeError('sockets cannot write');
 Reflect.set(Socket.prototype, 'write', function (this: Socket, ...args: readonly unknown[]): unknown {
   const sent: unknown = Reflect.apply(write, this, args);
   const [text] = args;
-  if (typeof text === 'string' && text.includes(`"execute":"${killAt.command}"`)) {
+  if (typeof text === 'string' && text.includes(killAt.text)) {
     seen += 1;
     if (seen === killAt.occurrence) process.kill(process.pid, 'SIGKILL');
   }
   return sent;
 });
 
-const source = createQemuSource({ qmp: socket });
+const source = createQemuSource(options);
 const consistency = { want: 'crash', accept: 'crash' } as const;
 const request = {
   id: captureId(id),

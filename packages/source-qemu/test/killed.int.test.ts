@@ -48,9 +48,9 @@ async function dyingBackup(
   const base = bench.ids.map((id) => join(bench.folder, `base-${id}`));
   for (const [index, path] of base.entries()) await writeFile(path, last.disks[index] ?? '');
   const result = join(bench.folder, `result-${name}`);
-  const killAt = { command, occurrence };
-  const socket = join(bench.folder, 'qmp.sock');
-  const work = { socket, id: `sendense-${name}`, since: last.state, base, result, killAt };
+  const killAt = { text: `"execute":"${command}"`, occurrence };
+  const options = { qmp: join(bench.folder, 'qmp.sock') };
+  const work = { options, id: `sendense-${name}`, since: last.state, base, result, killAt };
   const child = spawn(process.execPath, [...process.execArgv, PROGRAM, JSON.stringify(work)], {
     stdio: 'inherit',
   });

@@ -1,10 +1,19 @@
-import { readdir, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { diskId } from '@sendense/core';
 import { createQemuSource } from '@sendense/source-qemu';
 import type { SourceFixture } from '@sendense/testkit';
 import { type LibvirtDaemon, startDomain } from '@sendense/tests/libvirt';
 import { machineOf } from './live-fixture.ts';
+
+/** What captures have in the scratch folder; the files that give the folders their names say whose they are. */
+async function scratchObjects(folder: string): Promise<readonly string[]> {
+  const names = await readdir(folder);
+  const marks = names.filter((name) => names.includes(`${name}.d`));
+  const made = await Promise.all(marks.map((name) => readFile(join(folder, name), 'utf8')));
+  const owned = marks.flatMap((name) => [name, `${name}.d`]);
+  return [...made.map((name) => `folder of ${name}`), ...names.filter((name) => !owned.includes(name))];
+}
 
 /** A domain of `libvirt` with an empty disk of each size, whose guest the test plays. */
 export async function openLibvirtFixture(
@@ -38,7 +47,7 @@ export async function openLibvirtFixture(
       return [
         ...checkpoints.split('\n').filter((name) => name.trim() !== ''),
         ...(await domain.bitmaps()),
-        ...(await readdir(scratch)),
+        ...(await scratchObjects(scratch)),
       ];
     },
     async [Symbol.asyncDispose]() {

@@ -40,6 +40,8 @@ export class LibvirtHost implements MachineHost {
   readonly #fileSystem: FileSystem;
   readonly #now: () => Date;
   readonly #session: DomainSession;
+  /** The last attempt to begin a job. */
+  #beginning: Promise<unknown> = Promise.resolve();
 
   constructor(options: LibvirtHostOptions, fileSystem: FileSystem, now: () => Date) {
     this.#options = options;
@@ -56,7 +58,14 @@ export class LibvirtHost implements MachineHost {
     return checkConsistency(consistency);
   }
 
+  /** One attempt after the other, so that each sees the job of the one before: libvirt would let it wait half a minute. */
   async begin(request: InstantRequest, call?: Call): Promise<LiveInstant> {
+    const begun = this.#beginning.then(() => this.#begin(request, call));
+    this.#beginning = begun.catch(() => undefined);
+    return await begun;
+  }
+
+  async #begin(request: InstantRequest, call?: Call): Promise<LiveInstant> {
     const session = this.#session;
     await checkNoJob(session, call);
     const [image] = request.disks.flatMap(({ disk }) => disk.images.filter((path) => path.startsWith('/')));
