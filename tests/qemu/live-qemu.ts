@@ -5,6 +5,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
+import { qemuEnvironment } from '../nbd/peer-programs.ts';
 
 /** A disk of a live machine. */
 export type LiveDiskOptions = {
@@ -25,6 +26,8 @@ export type LiveQemuOptions = {
   readonly disks: readonly LiveDiskOptions[];
   readonly uuid?: string;
   readonly name?: string;
+  /** The QEMU of peer `qemu-recent` instead of the machine's own. */
+  readonly recent?: boolean;
   /** Further arguments. */
   readonly args?: readonly string[];
 };
@@ -75,6 +78,7 @@ export class LiveQemu implements AsyncDisposable {
       [...bare, ...monitors, ...named, ...disks, ...(options.args ?? [])],
       {
         stdio: ['ignore', 'ignore', 'inherit'],
+        env: qemuEnvironment(options),
       },
     );
   }

@@ -13,9 +13,14 @@ const PEERS = ['qemu-system-x86_64', 'qemu-img'];
  * Backs a machine up again and again while its guest writes; each point must be the disks after one write. Resolves with
  * the kinds of the points.
  */
-async function liveThrough(count: number, rounds: number, seed: number): Promise<readonly string[]> {
+async function liveThrough(
+  count: number,
+  rounds: number,
+  seed: number,
+  options: { readonly recent?: boolean } = {},
+): Promise<readonly string[]> {
   console.log(`seed ${seed}`);
-  await using bench = await LiveBench.open({ count, sizeBytes: 4 * MIB });
+  await using bench = await LiveBench.open({ count, sizeBytes: 4 * MIB }, options);
   const source = bench.source();
   const guest = new WritingGuest(bench.qemu, bench.ids, 4 * MIB, seed);
   guest.start();
@@ -55,3 +60,14 @@ describeWithPeers(PEERS, 'a guest that writes while it is backed up', () => {
     expect(await liveThrough(3, rounds, testSeed() + 1)).toEqual(expected);
   });
 });
+
+describeWithPeers(
+  [...PEERS, 'qemu-recent'],
+  'a guest of a recent QEMU that writes while it is backed up',
+  () => {
+    it('is in each point as it was after one of its writes', async () => {
+      const expected = ['full', 'incremental', 'incremental', 'incremental'];
+      expect(await liveThrough(2, 3, testSeed() + 2, { recent: true })).toEqual(expected);
+    });
+  },
+);
