@@ -9,7 +9,9 @@ import { openLiveFixture } from './live-fixture.ts';
 let libvirt: LibvirtDaemon;
 
 describeWithPeers(['libvirt', 'qemu-system-x86_64'], 'on a real libvirt', () => {
-  beforeAll(async () => void (libvirt = await startLibvirt()));
+  beforeAll(async () => {
+    libvirt = await startLibvirt();
+  });
   afterAll(() => libvirt[Symbol.asyncDispose]());
   const { capabilities } = createQemuTarget({ name: 'm' }, { virsh: new FakeLibvirt().open() });
   const open = () => openLiveFixture(libvirt);
