@@ -26,15 +26,24 @@ const REASONS = {
   probe: 'tells at opening whether the storage makes names durable',
   image: 'the first of two of an image keeps a cut file from looking whole, and no cut file is ever reached',
   next: 'a point that nothing builds on is removed next, and that makes the names durable before any base goes',
+  again: 'a cut sweep puts the alias again, and its end makes the name durable; a delete needs this sync',
 } as const;
 
 /** By verb, the syncs without which no power loss loses anything, counted from 1. All others are needed. */
 const EXPENDABLE: Readonly<Record<string, Readonly<Record<number, keyof typeof REASONS>>>> = {
   backup: { 1: 'probe', 2: 'image', 5: 'image' },
-  'synthetic full': { 1: 'probe', 2: 'image', 5: 'image' },
+  'synthetic full': {
+    1: 'probe',
+    2: 'image',
+    5: 'image',
+    16: 'image',
+    20: 'again',
+    21: 'image',
+    25: 'again',
+  },
   merge: { 1: 'probe', 4: 'image', 7: 'image' },
   prune: { 1: 'probe', 2: 'image', 5: 'image', 16: 'image', 19: 'image', 27: 'next' },
-  delete: { 1: 'probe', 2: 'image', 5: 'image', 16: 'image', 19: 'image' },
+  delete: { 1: 'probe', 2: 'image', 5: 'image', 16: 'image', 19: 'image', 29: 'image', 34: 'image' },
   hold: { 1: 'probe' },
 };
 

@@ -8,8 +8,12 @@ import { type Chapter, contentDigest, type Holdings, Story } from './story.ts';
 
 const run = promisify(execFile);
 
-/** A step of the recorded story and the log position at which it was acknowledged. */
-export type RecordedChapter = Chapter & { readonly position: number };
+/** A step of the recorded story, and the log position at which it was acknowledged. */
+export type RecordedChapter = Chapter & {
+  readonly position: number;
+  /** How many syncs there were by then. */
+  readonly syncs: number;
+};
 
 /** What must be, and what may be, in the repository when the power fails at `cut`. */
 function expectation(

@@ -15,6 +15,17 @@ export type Cut = {
   readonly lostWrites: number;
 };
 
+/** Where to cut. */
+export type CutOptions = {
+  /** For images and mounts of the cuts. */
+  readonly folder: string;
+  readonly seed: number;
+  /** The part of the writes between two flushes at which the power is cut too, 0 to 1. */
+  readonly betweenFlushes: number;
+  /** Log positions between which to cut; everywhere when not given. */
+  readonly between?: { readonly after: number; readonly before: number };
+};
+
 /** A seeded generator (mulberry32): the same seed gives the same cuts. */
 export function seededRandom(seed: number): () => number {
   let state = seed >>> 0;
@@ -33,10 +44,14 @@ export function seededRandom(seed: number): () => number {
  */
 export async function replayCuts(
   recording: Recording,
-  options: { readonly folder: string; readonly seed: number; readonly betweenFlushes: number },
+  options: CutOptions,
   check: (mountPoint: string, cut: Cut) => Promise<void>,
 ): Promise<number> {
   const random = seededRandom(options.seed);
+  const { after, before } = options.between ?? {
+    after: recording.startOffset,
+    before: Number.MAX_SAFE_INTEGER,
+  };
   const [durable, cutImage, mountPoint] = ['durable', 'cut', 'cut-mount'].map((name) =>
     join(options.folder, name),
   ) as [string, string, string];
@@ -64,7 +79,8 @@ export async function replayCuts(
         cached = [];
       }
       if (entry.sectors > 0) cached.push(entry);
-      if (entry.endOffset <= recording.startOffset) continue;
+      if (entry.endOffset <= after) continue;
+      if (entry.endOffset > before) break;
       if (entry.flush) await cutHere(entry.endOffset, [], 0);
       else if (random() < options.betweenFlushes) {
         const survivors = cached.filter((write) => write.fua || random() < 0.5);
