@@ -1,4 +1,4 @@
-import { type Json, SendenseError } from '@sendense/core';
+import { type ByteRange, type Json, SendenseError } from '@sendense/core';
 import { type ErrorTable, mapByTable } from '@sendense/plugin-kit';
 import { errnoName, OptionReplyType } from './protocol/index.ts';
 
@@ -32,17 +32,22 @@ const OPTION_NAMES = new Map<number, string>(
   Object.entries(OptionReplyType).map(([name, type]) => [type, name]),
 );
 
-/** What failed: the operation, the export as a person names it, and what the server said besides. */
+/** What failed. */
 export type FailedRequest = {
   readonly operation: string;
+  /** The export as a person names it. */
   readonly subject: string;
+  /** What the server said besides. */
   readonly message: string;
+  /** What was asked. */
+  readonly range?: ByteRange;
 };
 
 /** The SendenseError of an error number in a reply. */
 export function mapRequestError(errno: number, failed: FailedRequest): SendenseError {
   const vendorCode = errnoName(errno);
-  return mapNbd(REQUEST_ERRORS, vendorCode, failed, { errno, serverMessage: failed.message });
+  const context = { errno, serverMessage: failed.message, ...failed.range };
+  return mapNbd(REQUEST_ERRORS, vendorCode, failed, context);
 }
 
 /** The SendenseError of an error reply to an option. */

@@ -390,7 +390,10 @@ describe('readers and writers of an export', () => {
     });
     await using disk = await connectNbd(at);
     const writer = openNbdWriter(disk);
-    await expect(writer.write(0, new Uint8Array(512))).rejects.toMatchObject({ code: 'NO_SPACE' });
+    await expect(writer.write(1024, new Uint8Array(512))).rejects.toMatchObject({
+      code: 'NO_SPACE',
+      context: { errno: NbdErrno.ENOSPC, offset: 1024, length: 512 },
+    });
     full = false;
     await expect(writer.write(0, new Uint8Array(512))).rejects.toMatchObject({ code: 'NOT_OPEN' });
     await expect(writer.flush()).rejects.toMatchObject({ code: 'NOT_OPEN' });

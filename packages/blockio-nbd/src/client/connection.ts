@@ -139,7 +139,7 @@ export class NbdConnection {
 
   #settle(
     outcome: RequestOutcome,
-    { operation }: Asked,
+    { operation, offset, length }: Asked,
     resolve: (result: RequestResult) => void,
     reject: (error: SendenseError) => void,
   ): void {
@@ -148,7 +148,8 @@ export class NbdConnection {
       return;
     }
     const { errno, message } = outcome.error;
-    const error = mapRequestError(errno, { operation, subject: this.#parts.subject, message });
+    const failed = { operation, subject: this.#parts.subject, message, range: { offset, length } };
+    const error = mapRequestError(errno, failed);
     reject(error);
     // the protocol asks clients to leave a server that is shutting down
     if (errno === NbdErrno.ESHUTDOWN) this.fail(error);
