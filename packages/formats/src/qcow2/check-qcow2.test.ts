@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { MemoryFileSystem } from '../../test/memory-file-system.ts';
 import { IMAGE, sampleImage, viewOf } from '../../test/sample-image.ts';
 import { checkQcow2 } from './check-qcow2.ts';
+import { createQcow2 } from './create-qcow2.ts';
 
 const clean = { errors: 0, leaks: 0, findings: [] };
 
@@ -17,6 +18,13 @@ describe('checkQcow2', () => {
   it('finds the same with a window of a few clusters', async () => {
     const fileSystem = await sampleImage({ compression: 'zlib', bitmaps: ['a'] });
     expect(await checkQcow2(IMAGE, { fileSystem, windowClusters: 3 })).toEqual(clean);
+  });
+
+  it('reads however many tables into the same few buffers', async () => {
+    const few = await buffersOfCheck(2);
+    const many = await buffersOfCheck(60);
+    expect(many.reads).toBeGreaterThan(few.reads + 100);
+    expect(many.buffers).toBeLessThanOrEqual(few.buffers + 2);
   });
 
   it('counts a refcount that is too high as a leak', async () => {
@@ -68,6 +76,34 @@ describe('checkQcow2', () => {
     expect(missed).toEqual([]);
   });
 });
+
+/** Checks an image with `tables` L2 tables; tells how often it read, and into how many buffers. */
+async function buffersOfCheck(tables: number): Promise<{ readonly reads: number; readonly buffers: number }> {
+  const fileSystem = new MemoryFileSystem();
+  const [clusterBytes, coverageBytes] = [4096, 4096 * 512];
+  {
+    const sizeBytes = tables * coverageBytes;
+    await using image = await createQcow2(IMAGE, { fileSystem, sizeBytes, clusterBytes });
+    for (let table = 0; table < tables; table += 1)
+      await image.write(table * coverageBytes, new Uint8Array(clusterBytes).fill(1));
+    await image.flush();
+  }
+  const buffers = new Set<ArrayBufferLike>();
+  let reads = 0;
+  const watched = Object.create(fileSystem) as MemoryFileSystem;
+  watched.open = async (path, mode) => {
+    const handle = await fileSystem.open(path, mode);
+    const seen = Object.create(handle) as typeof handle;
+    seen.read = (into, position) => {
+      reads += 1;
+      buffers.add(into.buffer);
+      return handle.read(into, position);
+    };
+    return seen;
+  };
+  expect(await checkQcow2(IMAGE, { fileSystem: watched })).toEqual(clean);
+  return { reads, buffers: buffers.size };
+}
 
 async function flipIsFound(intact: Uint8Array, bit: number): Promise<boolean> {
   const fileSystem = new MemoryFileSystem();
