@@ -171,6 +171,7 @@ describe('a restore that dies at any step', () => {
     );
     const uuid = before.machine?.id ?? '';
     const old = { xml: libvirt.domains.get(uuid)?.xml ?? '', state: 'shut off' };
+    const told = new Set<string>();
     for (let at = 0, isFinished = false; !isFinished; at++) {
       libvirt.domains.set(uuid, { ...old });
       const { plan, journal, finished, later } = await restoreUntil(at, uefi({ overwrite: true }));
@@ -183,8 +184,10 @@ describe('a restore that dies at any step', () => {
       const report = await writer?.rollback();
       await writer?.[Symbol.asyncDispose]();
       if (report?.findings.some(({ code }) => code === 'restored-machine-stays') === true) continue;
+      for (const { code } of report?.findings ?? []) told.add(code);
       expect(libvirt.domains.get(uuid), `cut ${at}`).toEqual(old);
       expect(await readdir(folder)).toHaveLength(2);
     }
+    expect(told).toEqual(new Set(['restored-file-stays', 'passwords-lost']));
   });
 });

@@ -14,6 +14,7 @@ export type HostDomain = {
   readonly uuid: string;
   /** What it has from its next start on. */
   readonly domain: Domain;
+  /** Without passwords: it is journalled. */
   readonly xml: string;
   /** `shut off`, `running`, `paused`, …, as virsh says it. */
   readonly state: string;
@@ -41,7 +42,7 @@ export class LibvirtHost implements AsyncDisposable {
     if (known === undefined) return undefined;
     const { uuid } = known;
     try {
-      const xml = await this.#virsh.run('dumpxml', ['--inactive', '--security-info', uuid], call);
+      const xml = await this.#virsh.run('dumpxml', ['--inactive', uuid], call);
       const state = (await this.#virsh.run('domstate', [uuid], call)).trim();
       return { uuid, xml, state, domain: parseDomain(xml) };
     } catch (error) {

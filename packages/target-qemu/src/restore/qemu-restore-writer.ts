@@ -12,6 +12,7 @@ import {
   type TargetConnector,
   throwIfAborted,
 } from '@sendense/core';
+import { LIBVIRT_PLATFORM } from '@sendense/platform-kvm/domain';
 import { makeMachine, type RestoreScope } from './make-machine.ts';
 import { unmakeMachine } from './unmake-machine.ts';
 
@@ -60,8 +61,9 @@ export class QemuRestoreWriter implements RestoreWriter {
       const message = `the restore ${plan.id} is complete: its machine and disks stay`;
       return { removed: [], findings: [{ severity: 'warning', code: 'restored-machine-stays', message }] };
     }
-    const removed = [...(await unmakeMachine(this.#scope, call))];
-    const findings = [];
+    const machine = await unmakeMachine(this.#scope, call);
+    const removed = [...machine.removed];
+    const findings = [...machine.findings];
     for (const { writer } of this.#openDisks) {
       const report = await writer.rollback(call);
       removed.push(...report.removed);
@@ -82,11 +84,11 @@ export class QemuRestoreWriter implements RestoreWriter {
   }
 
   #machine(): Pick<RestoreResult, 'machine'> {
-    const { context, details } = this.#scope;
+    const { details } = this.#scope;
     const uuid = details.domain?.uuid ?? details.existing?.uuid;
     // Only a restore that made a machine names one.
     if (uuid === undefined || details.domain === null) return {};
-    return { machine: { connection: context.options.uri, id: uuid } };
+    return { machine: { connection: LIBVIRT_PLATFORM, id: uuid } };
   }
 
   async #close(): Promise<void> {

@@ -1,4 +1,4 @@
-import type { Call } from '@sendense/core';
+import type { Call, Finding, ReconcileReport } from '@sendense/core';
 import { isOff } from '../host/libvirt-host.ts';
 import { isOurs } from './machine-state.ts';
 import type { RestoreScope } from './make-machine.ts';
@@ -8,11 +8,12 @@ import { variablesFiles } from './variables-file.ts';
 export async function unmakeMachine(
   { context, details, memory, plan }: RestoreScope,
   call: Call | undefined,
-): Promise<readonly string[]> {
+): Promise<ReconcileReport> {
   const { domain } = details;
-  if (domain === null) return [];
+  if (domain === null) return { removed: [], findings: [] };
   const { host, fileSystem } = context;
   const removed: string[] = [];
+  const findings: Finding[] = [];
   const found = await host.find(domain.name, call);
   if (found !== undefined && isOurs(found, plan)) {
     if (!isOff(found)) await host.destroy(found.uuid, call);
@@ -21,6 +22,7 @@ export async function unmakeMachine(
       removed.push(`domain ${domain.name}`);
     } else {
       await host.define(memory.replacedXml, plan.id, call);
+      if (memory.replacedXml.includes('<graphics')) findings.push(withoutPasswords(domain.name));
     }
   }
   await host.removeDraft(plan.id);
@@ -29,5 +31,11 @@ export async function unmakeMachine(
     await fileSystem.unlink(path);
     removed.push(path);
   }
-  return removed;
+  return { removed, findings };
+}
+
+/** Passwords are never journalled, so they do not come back. */
+function withoutPasswords(name: string): Finding {
+  const message = `the old definition of ${name} is back, without the passwords of its screens: set them again`;
+  return { severity: 'warning', code: 'passwords-lost', message, object: name };
 }
