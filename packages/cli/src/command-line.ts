@@ -78,7 +78,10 @@ function knownWords(program: Command, args: readonly string[]): string[] {
 function asFailure(error: unknown, program: Command, args: readonly string[]): SendenseError {
   if (!(error instanceof CommanderError)) return asSendenseError(error, 'run-command');
   const help = `run "${knownWords(program, args).join(' ')} --help"`;
-  const message = error.message.replace(/^error: /, '').replace('(outputHelp)', 'no verb was given');
+  const message = error.message
+    .replace(/^error: /, '')
+    .replace('(outputHelp)', 'no verb was given')
+    .replace(/\.$/, '');
   return new SendenseError('CONFIG_INVALID', message, { operation: 'parse-arguments', remedy: help });
 }
 

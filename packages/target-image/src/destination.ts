@@ -15,8 +15,25 @@ export type Destination = {
   readonly isFolderMissing: boolean;
 };
 
-/** The format of the files, known without looking where the path leads. */
+/** Names that promise a format which is not written here. */
+const OTHER_FORMAT = /\.(vmdk|vhdx?|vdi|ova|iso)$/i;
+
+/**
+ * The format of the files, known without looking where the path leads. Throws `CONFIG_INVALID` for a name that promises
+ * another format, unless the format is stated.
+ */
 export function formatOf({ format, path, allowDevice }: CheckedOptions): 'raw' | 'qcow2' {
+  const [, promised] = OTHER_FORMAT.exec(path) ?? [];
+  if (format === undefined && promised !== undefined)
+    throw new SendenseError(
+      'CONFIG_INVALID',
+      `${path} is named as a ${promised.toUpperCase()} file, which is not written`,
+      {
+        operation: 'check-options',
+        remedy: 'name it .qcow2 or .raw, or state the format that it is to have',
+        context: { path },
+      },
+    );
   return format ?? (allowDevice || /\.(?:raw|img)$/i.test(path) ? 'raw' : 'qcow2');
 }
 

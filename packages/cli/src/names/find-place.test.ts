@@ -3,7 +3,7 @@ import { configSchema } from '../config/config-schema.ts';
 import { findPlace } from './find-place.ts';
 
 const config = configSchema.parse({
-  sources: { web: { at: 'image:/web', format: 'raw' }, old: 'vmware://host/vm' },
+  sources: { web: { at: 'image:/web', format: 'raw' }, old: 'vmware://host/vm', bare: '/disk.raw' },
   repositories: { main: '/backups' },
 });
 
@@ -20,6 +20,7 @@ it('takes an inline name as it is, and a name of the configuration with its sett
 it.each([
   ['source', 'constructor', 'CONFIG_INVALID', 'web'],
   ['source', '/disk.raw', 'CONFIG_INVALID', 'image:/disk.raw'],
+  ['source', 'bare', 'CONFIG_INVALID', 'image:/disk.raw or qemu:/disk.raw'],
   ['target', 'imgae:/x', 'CONFIG_INVALID', 'image:'],
   ['target', 'image:', 'CONFIG_INVALID', 'image:'],
   ['source', 'old', 'UNSUPPORTED', 'image:'],

@@ -30,7 +30,10 @@ export function findPlace(config: Config, use: PlaceUse, name: string): Place {
   const settings = Object.hasOwn(table, name) ? table[name] : undefined;
   const text = settings?.at ?? name;
   const { kind } = parsePlaceName(use, text);
-  if (kind === null && use !== 'repository') throw unknownName(use, name, Object.keys(table));
+  if (kind === null && use !== 'repository')
+    throw settings === undefined
+      ? unknownName(use, name, Object.keys(table))
+      : kindlessEntry(use, name, text);
   if (kind !== null && !INSTALLED[use].includes(kind)) throw unknownKind(use, kind);
   return { text, settings };
 }
@@ -40,6 +43,14 @@ function unknownName(use: PlaceUse, name: string, known: readonly string[]): Sen
   return new SendenseError('CONFIG_INVALID', `there is no ${use} named ${JSON.stringify(name)}`, {
     operation: 'parse-name',
     remedy: `write ${INSTALLED[use].map((kind) => `${kind}:${name}`).join(' or ')}, by what it is${names}`,
+  });
+}
+
+function kindlessEntry(use: PlaceUse, name: string, text: string): SendenseError {
+  const message = `${JSON.stringify(text)}, which the configuration has as ${use} ${JSON.stringify(name)}, has no kind in front`;
+  return new SendenseError('CONFIG_INVALID', message, {
+    operation: 'parse-name',
+    remedy: `write ${INSTALLED[use].map((kind) => `${kind}:${text}`).join(' or ')} there, by what it is`,
   });
 }
 
@@ -53,10 +64,17 @@ function unknownKind(use: PlaceUse, kind: string): SendenseError {
   return new SendenseError('UNSUPPORTED', `no connector for ${kind}: as a ${use} is installed`, details);
 }
 
+/** What somebody who begins needs to know besides. */
+const FIRST: Readonly<Record<PlaceUse, string>> = {
+  source: '',
+  repository: '; "sendense-ctl repository init --repository FOLDER" makes one',
+  target: '',
+};
+
 /** The error for a flag that is needed and has no default. */
 export function missingFlag(use: PlaceUse): SendenseError {
   return new SendenseError('CONFIG_INVALID', `no ${use} was given`, {
     operation: 'parse-arguments',
-    remedy: `add --${use}, or set defaults.${use} in the configuration file`,
+    remedy: `add --${use}, or set defaults.${use} in the configuration file${FIRST[use]}`,
   });
 }

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import type { Finding } from '@sendense/core';
 
 /** A finding as the command line prints it. */
@@ -24,8 +25,8 @@ export function describeFindings(findings: readonly Finding[]): PrintedFinding[]
 
 /** One line a finding. */
 export function findingLines(findings: readonly Finding[]): string[] {
-  return findings.map(
-    ({ severity, message, object }) =>
-      `${severity}: ${object === undefined || message.includes(object) ? '' : `${object}: `}${message}`,
-  );
+  return findings.map(({ severity, message, object }) => {
+    const named = object === undefined || message.includes(basename(object));
+    return `${severity}: ${named ? '' : `${object}: `}${message}`;
+  });
 }

@@ -11,7 +11,10 @@ function unknownMachine(name: string, points: readonly RecoveryPoint[]): Sendens
   const names = [...new Set(points.map((point) => point.spec.name))];
   return new SendenseError('NOT_FOUND', `the repository holds no machine ${JSON.stringify(name)}`, {
     operation: 'find-machine',
-    remedy: names.length === 0 ? 'the repository is empty' : `name one of: ${names.join(', ')}`,
+    remedy:
+      names.length === 0
+        ? 'the repository is empty: back a machine up first, with "sendense-ctl backup start"'
+        : `name one of: ${names.join(', ')}`,
   });
 }
 

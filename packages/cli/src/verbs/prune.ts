@@ -1,4 +1,4 @@
-import type { MachineKey, RetentionPolicy } from '@sendense/core';
+import { type MachineKey, type RetentionPolicy, SendenseError } from '@sendense/core';
 import type { Command } from 'commander';
 import { describeFindings, findingLines } from '../output/describe-findings.ts';
 import { formatBytes } from '../output/human-size.ts';
@@ -35,8 +35,11 @@ function flags(command: Command): Command {
   return command.option('--dry-run', 'tell what would go; remove nothing');
 }
 
+/** Throws `CONFIG_INVALID` for flags that would keep nothing. */
 function policyOf(options: Options): RetentionPolicy {
   const { keepLast, keepHourly, keepDaily, keepWeekly, keepMonthly, keepYearly } = options;
+  const counts = [keepLast, keepHourly, keepDaily, keepWeekly, keepMonthly, keepYearly];
+  if (!counts.some((count) => count !== undefined && count > 0)) throw keepsNothing();
   return {
     ...(keepLast === undefined ? {} : { last: keepLast }),
     ...(keepHourly === undefined ? {} : { hourly: keepHourly }),
@@ -45,6 +48,13 @@ function policyOf(options: Options): RetentionPolicy {
     ...(keepMonthly === undefined ? {} : { monthly: keepMonthly }),
     ...(keepYearly === undefined ? {} : { yearly: keepYearly }),
   };
+}
+
+function keepsNothing(): SendenseError {
+  return new SendenseError('CONFIG_INVALID', 'no --keep flag keeps anything', {
+    operation: 'parse-arguments',
+    remedy: 'say what to keep, e.g. --keep-last 7 or --keep-daily 7 --keep-weekly 4',
+  });
 }
 
 async function machineOf(
@@ -62,6 +72,7 @@ export const prune = defineVerb<Options>({
   summary: 'remove recovery points that no rule keeps; at least one --keep flag is needed',
   flags,
   async run(session, options) {
+    const policy = policyOf(options);
     const catalog = await session.catalog();
     const open = await openRepository(session, options.repository);
     const machine = await machineOf(session, open, options.machine);
@@ -70,7 +81,7 @@ export const prune = defineVerb<Options>({
     const result = await engine.prune(
       {
         repository: open.repository,
-        policy: policyOf(options),
+        policy,
         dryRun,
         ...(machine === undefined ? {} : { machine }),
       },
