@@ -90,6 +90,7 @@ describeWithPeers(
           process.stdout.write(`${fileSystem}, without the sync of ${what}: ${damaged[0]?.damage[0]}\n`);
         }
       },
+      900_000,
     );
   },
 );
