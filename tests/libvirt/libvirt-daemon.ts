@@ -74,6 +74,19 @@ function endProcess(pid: number): void {
   }
 }
 
+/** Resolves when `ask` succeeds; with a sentence when it does not in time. */
+async function answers(ask: () => Promise<unknown>): Promise<string | undefined> {
+  for (const deadline = performance.now() + START_TIMEOUT_MS; performance.now() < deadline; ) {
+    const answered = await ask().then(
+      () => true,
+      () => false,
+    );
+    if (answered) return undefined;
+    await sleep(50);
+  }
+  return 'libvirtd does not answer';
+}
+
 /** Starts a libvirtd of QEMU domains and waits until it answers; rejects with its log when it ends before that. */
 export async function startLibvirt(): Promise<LibvirtDaemon> {
   const folder = await mkdtemp(join(tmpdir(), 'lv-'));
@@ -107,18 +120,7 @@ export async function startLibvirt(): Promise<LibvirtDaemon> {
     await rm(folder, { recursive: true, force: true });
   };
   const ended = child.then(({ all, exitCode }) => `libvirtd ended (${exitCode}): ${all}`);
-  const answers = async (): Promise<string | undefined> => {
-    for (const deadline = performance.now() + START_TIMEOUT_MS; performance.now() < deadline; ) {
-      const answered = await run(['version']).then(
-        () => true,
-        () => false,
-      );
-      if (answered) return undefined;
-      await sleep(50);
-    }
-    return 'libvirtd does not answer';
-  };
-  const failed = await Promise.race([ended, answers()]);
+  const failed = await Promise.race([ended, answers(() => run(['version']))]);
   if (failed !== undefined) {
     await stop();
     throw new Error(failed);

@@ -7,7 +7,7 @@ import {
   type Keep,
   type SourceConnector,
 } from '@sendense/core';
-import { createQemuSource, type QemuSourceOptions } from '@sendense/source-qemu';
+import { createQemuSource } from '@sendense/source-qemu';
 import { type DomainWrite, type LibvirtDaemon, type LiveDomain, startDomain } from '@sendense/tests/libvirt';
 import { type Received, receive, STREAM } from './live-bench.ts';
 import { machineOf } from './live-fixture.ts';
@@ -37,11 +37,9 @@ export class LibvirtBench implements AsyncDisposable {
     return new LibvirtBench(libvirt, domain, targets);
   }
 
-  source(options: Partial<QemuSourceOptions> = {}): SourceConnector {
+  source(): SourceConnector {
     const { uri } = this.libvirt;
-    const source = guardSource(
-      createQemuSource({ libvirt: { uri, domain: this.domain.name }, ...options } as QemuSourceOptions),
-    );
+    const source = guardSource(createQemuSource({ libvirt: { uri, domain: this.domain.name } }));
     this.#sources.push(source);
     return source;
   }

@@ -132,7 +132,12 @@ describeWithPeers(['libvirt', 'qemu-system-x86_64', 'qemu-img'], 'a domain of li
     const first = await bench.round(source);
     await bench.write('vda', { offset: 0, length: 64 * KIB, value: 3 });
     await libvirt.virsh(
-      ...['snapshot-create-as', bench.domain.name, 'theirs', '--disk-only', '--no-metadata', '--diskspec'],
+      'snapshot-create-as',
+      bench.domain.name,
+      'theirs',
+      '--disk-only',
+      '--no-metadata',
+      '--diskspec',
       `vda,file=${libvirt.folder}/${bench.domain.name}-overlay.qcow2`,
     );
     await bench.write('vda', { offset: 256 * KIB, length: 64 * KIB, value: 4 });

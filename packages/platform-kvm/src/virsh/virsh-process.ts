@@ -15,13 +15,10 @@ const END_TIMEOUT_MS = 2000;
  * Settings that make virsh predictable: English, UTF-8 (a byte above 127 is a command key to readline otherwise), no
  * settings or history of the user.
  */
-const ENVIRONMENT = {
-  LC_ALL: 'C.UTF-8',
-  LANGUAGE: 'en',
-  TERM: 'dumb',
-  INPUTRC: '/dev/null',
-  VIRSH_HISTSIZE: '0',
-} as const;
+const SETTINGS = ['LC_ALL=C.UTF-8', 'LANGUAGE=en', 'TERM=dumb', 'INPUTRC=/dev/null', 'VIRSH_HISTSIZE=0'];
+
+/** What env ends with when it does not find the program. */
+const NO_PROGRAM = 127;
 
 type Pending = {
   readonly frame: FramedCommand;
@@ -29,12 +26,15 @@ type Pending = {
   reject(error: SendenseError): void;
 };
 
-function notStarted(program: string, cause: Error): SendenseError {
-  const absent = 'code' in cause && cause.code === 'ENOENT';
+function notStarted(program: string, cause?: Error): SendenseError {
   return new SendenseError(
-    absent ? 'NOT_FOUND' : 'UNEXPECTED',
-    `${program} cannot be started: ${cause.message}`,
-    { operation: 'start-virsh', cause, remedy: 'install the package libvirt-clients' },
+    'NOT_FOUND',
+    `${program} cannot be started: ${cause?.message ?? 'it is not there'}`,
+    {
+      operation: 'start-virsh',
+      remedy: 'install the package libvirt-clients',
+      ...(cause === undefined ? {} : { cause }),
+    },
   );
 }
 
@@ -48,13 +48,13 @@ export class VirshProcess {
   #failure: SendenseError | undefined;
 
   constructor(program: string, uri: string) {
-    this.#child = spawn(program, ['-q', '-c', uri], { env: { ...process.env, ...ENVIRONMENT } });
+    this.#child = spawn('env', [...SETTINGS, program, '-q', '-c', uri]);
     const { stdin, stdout, stderr } = this.#child;
     stdout.setEncoding('utf8').on('data', (text: string) => this.#take({ stdout: text, stderr: '' }));
     stderr.setEncoding('utf8').on('data', (text: string) => this.#take({ stdout: '', stderr: text }));
     stdin.on('error', () => undefined); // its end is told by `close`
     this.#child.on('error', (error) => this.#end(notStarted(program, error)));
-    this.#child.on('close', () => this.#end(this.#lost()));
+    this.#child.on('close', (code) => this.#end(code === NO_PROGRAM ? notStarted(program) : this.#lost()));
   }
 
   /** Whether it can run commands. */
