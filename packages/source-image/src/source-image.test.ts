@@ -212,12 +212,13 @@ describe('a baseline', () => {
     let armed = false;
     const fileSystem: FileSystem = {
       ...nodeFileSystem,
-      open: async (at, mode) => {
-        if (armed && at.endsWith('.sendense-lock')) {
+      // the image is locked by a folder that is made beside it
+      makeDirectory: async (at) => {
+        if (armed) {
           armed = false;
           await appendFile(path, new Uint8Array(65_536));
         }
-        return await nodeFileSystem.open(at, mode);
+        await nodeFileSystem.makeDirectory(at);
       },
     };
     const source = bench.source({ path }, { fileSystem });
