@@ -23,7 +23,11 @@ export type ChunkerFixture = Partial<AsyncDisposable> & {
 };
 
 /** A kind of chunker to be tested. */
-export type ChunkerSubject = { readonly name: string; open(): Promise<ChunkerFixture> };
+export type ChunkerSubject = {
+  readonly name: string;
+  /** A fresh driver. */
+  open(): Promise<ChunkerFixture>;
+};
 
 /** What a chunker case works with. The driver is guarded. */
 export type ChunkerContext = {

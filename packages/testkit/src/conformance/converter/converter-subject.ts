@@ -27,6 +27,7 @@ export type ConverterSubject = {
   readonly name: string;
   /** The pairs that the converter declares. */
   readonly pairs: readonly FormatPair[];
+  /** A fresh, empty folder. */
   open(): Promise<ConverterFixture>;
 };
 

@@ -33,6 +33,7 @@ export type ReplicaSubject = {
   readonly name: string;
   /** What the target declares as `replica`. */
   readonly capabilities: ReplicaCapabilities;
+  /** A fresh, empty place. */
   open(): Promise<ReplicaFixture>;
 };
 
