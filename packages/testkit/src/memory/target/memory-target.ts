@@ -39,10 +39,6 @@ export function createMemoryTarget(options: MemoryTargetOptions = {}): MemoryTar
   const capabilities = { ...memoryTargetCapabilities, ...options.capabilities };
   const lifetime = new Lifetime('memory target');
   const { replica: offered } = capabilities;
-  const replicas =
-    offered === false
-      ? undefined
-      : createMemoryReplicas({ hypervisor, owner, services, lifetime, offered });
   return {
     specificationVersion: 'v1',
     platform: 'memory',
@@ -60,7 +56,9 @@ export function createMemoryTarget(options: MemoryTargetOptions = {}): MemoryTar
       }
       return openMemoryRestoreWriter({ hypervisor, plan, run, owner, order: capabilities.order });
     },
-    ...(replicas && { replicas }),
+    ...(offered !== false && {
+      replicas: createMemoryReplicas({ hypervisor, owner, services, lifetime, offered }),
+    }),
     async reconcile(keep, call) {
       await lifetime.enter('reconcile-target', call);
       return reconcileTarget(hypervisor, keep, services.clock.now());
