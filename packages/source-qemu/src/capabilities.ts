@@ -24,7 +24,8 @@ export function capabilitiesOf(options: CheckedOptions): SourceCapabilities {
   const proof: Record<keyof Offered, ProofLevel> = {
     tracking: real,
     oneInstant: real,
-    consistency: real,
+    // no guest agent ran under libvirt yet: only its absence is proven there
+    consistency: 'libvirt' in options ? 'model' : real,
     order: real,
     baselinesPerMachine: real,
     granularityBytes: real,
