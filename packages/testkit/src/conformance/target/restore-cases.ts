@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { diskId, type TargetCapabilities } from '@sendense/core';
-import { readRange } from '../block-device/block-access.ts';
 import type { ConformanceCase } from '../case.ts';
-import { abortDuring, expectBytes, expectCode, quiet, settle } from '../expect.ts';
+import { abortDuring, expectCode, quiet, settle } from '../expect.ts';
 import {
   copyAll,
   expectRestored,
