@@ -16,6 +16,8 @@ export type LiveDomainOptions = {
   readonly name: string;
   readonly uuid: string;
   readonly disks: readonly LiveDiskOptions[];
+  /** File of UEFI variables: the domain starts with OVMF instead of a BIOS. */
+  readonly nvram?: string;
 };
 
 /** A write as a guest makes it: `length` bytes of `value`; 0 is a write of zeros. */
@@ -29,10 +31,12 @@ export class LiveDomain {
   readonly name: string;
   readonly uuid: string;
   readonly #libvirt: LibvirtDaemon;
+  readonly #nvram: string | undefined;
   readonly #disks = new Map<string, { readonly path: string; readonly format: 'qcow2' | 'raw' }>();
 
-  constructor(libvirt: LibvirtDaemon, { name, uuid }: Pick<LiveDomainOptions, 'name' | 'uuid'>) {
+  constructor(libvirt: LibvirtDaemon, { name, uuid, nvram }: Omit<LiveDomainOptions, 'disks'>) {
     this.#libvirt = libvirt;
+    this.#nvram = nvram;
     this.name = name;
     this.uuid = uuid;
   }
@@ -70,11 +74,17 @@ export class LiveDomain {
     return [
       `<domain type='qemu'><name>${this.name}</name><uuid>${this.uuid}</uuid>`,
       "<memory unit='MiB'>16</memory><vcpu>1</vcpu>",
-      "<os><type arch='x86_64' machine='pc'>hvm</type></os><devices>",
+      `<os><type arch='x86_64' machine='pc'>hvm</type>${this.#firmware()}<devices>`,
       ...disks,
       "<channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel>",
       "<controller type='usb' model='none'/><memballoon model='none'/></devices></domain>",
     ].join('\n');
+  }
+
+  #firmware(): string {
+    if (this.#nvram === undefined) return '</os>';
+    const code = "<loader readonly='yes' type='pflash'>/usr/share/OVMF/OVMF_CODE_4M.fd</loader>";
+    return `${code}<nvram>${this.#nvram}</nvram></os><features><acpi/></features>`;
   }
 
   /** Creates the domain; its processors do not run. */

@@ -32,7 +32,7 @@ export class QemuCapture implements Capture {
   readonly spec;
   readonly disks: readonly DiskView[];
   readonly skipped;
-  readonly artifacts = [];
+  readonly artifacts;
   readonly findings;
   readonly #context: SourceContext;
   readonly #parts: CaptureParts;
@@ -49,6 +49,7 @@ export class QemuCapture implements Capture {
     this.consistency = instant.consistency;
     this.spec = decision.machine.spec;
     this.skipped = decision.skipped;
+    this.artifacts = instant.artifacts;
     this.findings = [...decision.findings, ...instant.findings];
     this.disks = disks;
   }

@@ -1,4 +1,5 @@
 import type {
+  Artifact,
   Call,
   CaptureId,
   Consistency,
@@ -89,6 +90,8 @@ export interface LiveInstant {
   /** What was obtained. */
   readonly consistency: Consistency;
   readonly disks: readonly LiveDisk[];
+  /** What the machine has besides its disks. */
+  readonly artifacts: readonly Artifact[];
   readonly findings: readonly Finding[];
   /** Rejects with `INSTANT_LOST` unless all that was read up to now is of the instant. */
   check(call?: Call): Promise<void>;

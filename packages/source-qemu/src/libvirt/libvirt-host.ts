@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { type Call, type Finding, SendenseError, throwIfAborted } from '@sendense/core';
+import { type Artifact, type Call, type Finding, SendenseError, throwIfAborted } from '@sendense/core';
 import { type BitmapName, parseBitmapName } from '@sendense/plugin-kit/baselines';
 import type { FileSystem } from '@sendense/plugin-kit/files';
 import type {
@@ -12,6 +12,7 @@ import type {
 import { checkNoJob, endJob, hasJob } from './backup-job.ts';
 import { backupXml, checkpointXml, exportBitmap } from './backup-xml.ts';
 import { deleteCheckpoint, listCheckpoints } from './checkpoints.ts';
+import { readArtifacts } from './domain-artifacts.ts';
 import { type DomainAddress, DomainSession } from './domain-session.ts';
 import { checkConsistency, freezeGuest, thawGuest } from './guest-freeze.ts';
 import { type DomainNames, ourNames, readDomain, readMachine, trackable } from './read-domain.ts';
@@ -73,9 +74,16 @@ export class LibvirtHost implements MachineHost {
     await this.#checkSpace(base);
     const places = await makeScratchFolder(base, request.baseline, image);
     try {
-      const { at, frozen, findings } = await this.#freeze(request, places);
+      const begun = await this.#freeze(request, places);
       throwIfAborted(call?.signal, 'begin-capture');
-      return this.#instant(request, { base, places, at, frozen, findings });
+      const { artifacts, findings } = await readArtifacts(session, this.#fileSystem, call);
+      return this.#instant(request, {
+        ...begun,
+        base,
+        places,
+        artifacts,
+        findings: [...begun.findings, ...findings],
+      });
     } catch (error) {
       await this.#undo(request, base, places).catch(() => undefined); // `tidy` finds what is left
       throw explain(error);
@@ -192,16 +200,18 @@ export class LibvirtHost implements MachineHost {
       readonly places: ScratchFolder;
       readonly at: Date;
       readonly frozen: boolean;
+      readonly artifacts: readonly Artifact[];
       readonly findings: readonly Finding[];
     },
   ): LiveInstant {
-    const { base, places, at, frozen, findings } = begun;
+    const { base, places, at, frozen, artifacts, findings } = begun;
     const session = this.#session;
     const { socket } = places;
     return {
       at,
       consistency: frozen ? 'filesystem' : 'crash',
       findings: [...checkConsistency(request.consistency), ...findings],
+      artifacts,
       disks: request.disks.map(({ disk: { id, target }, since }) => ({
         id,
         endpoint: { kind: 'nbd', address: { kind: 'unix', path: socket }, export: target },

@@ -38,6 +38,7 @@ function instantLost(message: string, cause?: unknown): SendenseError {
 export class QmpInstant implements LiveInstant {
   readonly at;
   readonly consistency = 'crash';
+  readonly artifacts = [];
   readonly disks: readonly LiveDisk[];
   readonly findings;
   readonly #host: InstantHost;
