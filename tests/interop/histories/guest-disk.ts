@@ -16,10 +16,20 @@ const QCOW2_LAYOUTS = [
   [2_097_152, ''],
 ] as const;
 
+/** How a guest reaches its disk. */
+export type DiskAccess = {
+  /** Runs commands of `qemu-io`. */
+  io(commands: readonly string[]): Promise<void>;
+  resize(sizeBytes: number, wasBytes: number): Promise<void>;
+  readonly canShrink: boolean;
+};
+
 /** A disk image that a guest uses through QEMU, and a model of what it must hold. */
 export class GuestDisk {
   readonly path: string;
   readonly format: 'qcow2' | 'raw';
+  /** By default QEMU has the image open only while something is done to it. */
+  access: DiskAccess;
   readonly #random: () => number;
   readonly #clusterBytes: number;
   #content: Buffer;
@@ -32,6 +42,7 @@ export class GuestDisk {
   ) {
     this.path = image.path;
     this.format = image.format;
+    this.access = stoppedAccess(image);
     this.#random = random;
     this.#clusterBytes = clusterBytes;
     this.#content = Buffer.alloc(sizeBytes);
@@ -62,9 +73,9 @@ export class GuestDisk {
   async resize(): Promise<string> {
     const old = this.#content.byteLength;
     const change = SECTOR_BYTES * (this.#integer(1200) - 600);
-    const sizeBytes = Math.min(MAX_BYTES, Math.max(MIN_BYTES, old + change));
-    const shrink = sizeBytes < old ? ['--shrink'] : [];
-    await execa('qemu-img', ['resize', '-q', '-f', this.format, ...shrink, this.path, String(sizeBytes)]);
+    const wanted = old + (this.access.canShrink ? change : Math.abs(change));
+    const sizeBytes = Math.min(MAX_BYTES, Math.max(MIN_BYTES, wanted));
+    await this.access.resize(sizeBytes, old);
     const next = Buffer.alloc(sizeBytes);
     this.#content.copy(next);
     this.#content = next;
@@ -82,8 +93,7 @@ export class GuestDisk {
   }
 
   async #io(commands: readonly string[]): Promise<string> {
-    const open = ['-f', this.format, '-d', 'unmap', this.path];
-    await execa('qemu-io', open, { input: `${commands.join('\n')}\n` });
+    await this.access.io(commands);
     return commands.join(', ');
   }
 
@@ -116,4 +126,18 @@ export class GuestDisk {
   #integer(below: number): number {
     return seededInteger(this.#random, below);
   }
+}
+
+/** A disk of a machine that is switched off between any two acts. */
+function stoppedAccess({ path, format }: Pick<GuestDisk, 'path' | 'format'>): DiskAccess {
+  return {
+    canShrink: true,
+    async io(commands) {
+      await execa('qemu-io', ['-f', format, '-d', 'unmap', path], { input: `${commands.join('\n')}\n` });
+    },
+    async resize(sizeBytes, wasBytes) {
+      const shrink = sizeBytes < wasBytes ? ['--shrink'] : [];
+      await execa('qemu-img', ['resize', '-q', '-f', format, ...shrink, path, String(sizeBytes)]);
+    },
+  };
 }

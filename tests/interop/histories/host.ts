@@ -4,15 +4,15 @@ import { openCatalog } from '@sendense/catalog';
 import {
   type Clock,
   type Journal,
+  type PluginServices,
   type Random,
   type Repository,
   type SourceConnector,
   systemServices,
 } from '@sendense/core';
 import { createEngine, type Engine } from '@sendense/engine';
-import { nodeFileSystem } from '@sendense/plugin-kit/files';
+import { type FileSystem, nodeFileSystem } from '@sendense/plugin-kit/files';
 import { openLocalRepository } from '@sendense/repository-local';
-import { createImageSource } from '@sendense/source-image';
 import { type CrashingFileSystem, crashingFileSystem, createTestClock } from '@sendense/testkit';
 import { trackFiles } from './tracked-files.ts';
 
@@ -22,6 +22,9 @@ export type Process = {
   readonly source: SourceConnector;
   readonly repository: Repository;
 };
+
+/** Opens the source of a process. */
+export type OpenSource = (services: PluginServices & { readonly fileSystem: FileSystem }) => SourceConnector;
 
 /** How a run of a process ended. */
 export type Run<T> =
@@ -35,16 +38,16 @@ export type Cut = { readonly cutAt: number; readonly tornBytes: number };
 /** Longer than any lock of a dead process is respected. */
 const BETWEEN_PROCESSES_MS = 120_000;
 
-/** A machine that runs one process after another, each over the same image files, repositories and journal. */
+/** A machine that runs one process after another, each over the same disks, repositories and journal. */
 export class Host {
   readonly #folder: string;
-  readonly #images: readonly string[];
+  readonly #openSource: OpenSource;
   readonly #random: Random;
   readonly #clock = createTestClock(new Date());
 
-  constructor(folder: string, images: readonly string[], random: Random) {
+  constructor(folder: string, openSource: OpenSource, random: Random) {
     this.#folder = folder;
-    this.#images = images;
+    this.#openSource = openSource;
     this.#random = random;
   }
 
@@ -74,7 +77,7 @@ export class Host {
     await using catalog = await openCatalog({ path: join(this.#folder, 'catalog.db'), clock });
     const journal = mortalJournal(catalog.journal, fileSystem, join(this.#folder, 'journal-moment'));
     const engine = createEngine({ journal, services });
-    await using source = createImageSource({ path: [...this.#images] }, { ...services, fileSystem });
+    await using source = this.#openSource({ ...services, fileSystem });
     await using repository = await openLocalRepository({ path: place }, { ...services, fileSystem });
     return await work({ engine, source, repository });
   }

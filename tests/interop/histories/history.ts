@@ -13,6 +13,7 @@ import { collect, seededBytes, seededInteger, seededRandom } from '@sendense/tes
 import { ExpectedPoints } from './expected-points.ts';
 import { GuestDisk } from './guest-disk.ts';
 import { type Cut, Host, type Process, type Run } from './host.ts';
+import type { HistoryMachine, OpenMachine } from './machine.ts';
 
 /** Machines of one disk of each kind, and of both. */
 const MACHINES = [['qcow2'], ['raw'], ['qcow2', 'raw']] as const;
@@ -29,6 +30,7 @@ const ACTS = [
   'resize',
   'maintain',
   'maintain',
+  'interrupt',
 ];
 /** About as many changes as a backup of one disk makes: a cut that comes later does not happen. */
 const CHANGES_OF_A_RUN = 130;
@@ -41,28 +43,29 @@ type Place = {
   base: PointId | null;
 };
 
-/** One random history of a machine whose disks are images, from its first write to the last look at its points. */
-export class ImageHistory {
+/** One random history of a machine, from its first write to the last look at its points. */
+export class History implements AsyncDisposable {
   readonly #random: () => number;
   readonly #folder: string;
   readonly #disks: readonly GuestDisk[];
   readonly #places: readonly Place[];
+  readonly #machine: HistoryMachine;
   readonly #host: Host;
   /** What happened, for the message of a failure. */
   readonly log: string[] = [];
   backups = 0;
   crashes = 0;
 
-  private constructor(folder: string, random: () => number, disks: GuestDisk[], places: Place[]) {
+  private constructor(folder: string, random: () => number, machine: HistoryMachine, places: Place[]) {
     this.#folder = folder;
     this.#random = random;
-    this.#disks = disks;
+    this.#machine = machine;
+    this.#disks = machine.disks;
     this.#places = places;
-    const images = disks.map(({ path }) => path);
-    this.#host = new Host(folder, images, servicesRandom(random));
+    this.#host = new Host(folder, machine.openSource, servicesRandom(random));
   }
 
-  static async begin(folder: string, seed: number): Promise<ImageHistory> {
+  static async begin(folder: string, seed: number, openMachine: OpenMachine): Promise<History> {
     const random = seededRandom(seed);
     const formats = MACHINES[seededInteger(random, MACHINES.length)] ?? MACHINES[0];
     const disks: GuestDisk[] = [];
@@ -74,7 +77,7 @@ export class ImageHistory {
       await (await createLocalRepository({ path }))[Symbol.asyncDispose]();
       places.push({ path, expected: new ExpectedPoints(), base: null });
     }
-    const history = new ImageHistory(folder, random, disks, places);
+    const history = new History(folder, random, await openMachine(folder, disks), places);
     history.log.push(`a machine with ${formats.join(' and ')}`);
     return history;
   }
@@ -85,6 +88,7 @@ export class ImageHistory {
     const disk = this.#pick(this.#disks);
     if (act === 'write') this.log.push(await disk.write());
     else if (act === 'resize') await this.#resize(disk);
+    else if (act === 'interrupt') await this.#interrupt();
     else if (act === 'backup') await this.#backUp(this.#place(), this.#pick(TYPES), this.#cut());
     else await this.#maintain(this.#place(), this.#cut());
   }
@@ -92,6 +96,20 @@ export class ImageHistory {
   async #resize(disk: GuestDisk): Promise<void> {
     this.log.push(await disk.resize());
     for (const place of this.#places) place.base = null;
+  }
+
+  /** The machine ends and is started again, if it is one that runs. */
+  async #interrupt(): Promise<void> {
+    const { said, losesBaselines } = (await this.#machine.interrupt?.(this.#random)) ?? {
+      said: 'nothing',
+      losesBaselines: false,
+    };
+    this.log.push(said);
+    if (losesBaselines) for (const place of this.#places) place.base = null;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#machine[Symbol.asyncDispose]();
   }
 
   /** Ends with a backup to each repository, and compares every point through our reader and through `qemu-img`. */
@@ -118,7 +136,7 @@ export class ImageHistory {
     if (run.died) {
       this.crashes += 1;
       await this.#look(place, ({ repository }) => place.expected.adopt(repository, new Set(), contents));
-      for (const disk of this.#disks) assert.equal(await disk.damage(), '');
+      if (!this.#machine.running) for (const disk of this.#disks) assert.equal(await disk.damage(), '');
     } else if ('value' in run) {
       this.backups += 1;
       this.log.push(...run.value.disks.map(({ kind, reasonText }) => `${kind}: ${reasonText}`));
