@@ -7,7 +7,7 @@ import {
   type Keep,
   type SourceConnector,
 } from '@sendense/core';
-import { createQemuSource } from '@sendense/source-qemu';
+import { createQemuSource, type QemuSourceServices } from '@sendense/source-qemu';
 import { type DomainWrite, type LibvirtDaemon, type LiveDomain, startDomain } from '@sendense/tests/libvirt';
 import { type Received, receive, STREAM } from './live-bench.ts';
 import { machineOf } from './live-fixture.ts';
@@ -37,9 +37,9 @@ export class LibvirtBench implements AsyncDisposable {
     return new LibvirtBench(libvirt, domain, targets);
   }
 
-  source(): SourceConnector {
+  source(services: QemuSourceServices = {}): SourceConnector {
     const { uri } = this.libvirt;
-    const source = guardSource(createQemuSource({ libvirt: { uri, domain: this.domain.name } }));
+    const source = guardSource(createQemuSource({ libvirt: { uri, domain: this.domain.name } }, services));
     this.#sources.push(source);
     return source;
   }

@@ -1,5 +1,7 @@
 import { readdir } from 'node:fs/promises';
+import { setImmediate as turn } from 'node:timers/promises';
 import { SendenseError, streamId } from '@sendense/core';
+import { nodeFileSystem } from '@sendense/plugin-kit/files';
 import { type LibvirtDaemon, startLibvirt } from '@sendense/tests/libvirt';
 import { describeWithPeers } from '@sendense/tests/peers';
 import { testSeed } from '@sendense/tests/scale';
@@ -244,6 +246,25 @@ describeWithPeers(['libvirt', 'qemu-system-x86_64', 'qemu-img'], 'a domain of li
     await using capture = await source.capture(await bench.request(source, []));
     await bench.domain.destroy();
     await expect(capture.seal()).rejects.toMatchObject({ code: 'INSTANT_LOST' });
+  });
+
+  it('goes on writing when the scratch folder runs full: the backup is given up first', async () => {
+    await using bench = await LibvirtBench.open(libvirt, ['vda']);
+    let availableBytes = 2 ** 40;
+    const fileSystem = { ...nodeFileSystem, space: async () => ({ totalBytes: 2 ** 40, availableBytes }) };
+    const source = bench.source({ fileSystem });
+    await using capture = await source.capture(await bench.request(source, []));
+    availableBytes = 1;
+    while ((await scratchFolders()).length > 0) await turn();
+    await expect(capture.seal()).rejects.toMatchObject({
+      code: 'INSTANT_LOST',
+      message: expect.stringContaining('ran full'),
+    });
+    await capture[Symbol.asyncDispose]();
+    expect(await bench.domain.bitmaps()).toEqual([]);
+    const again = await bench.request(source, []);
+    await expect(source.capture(again)).rejects.toMatchObject({ code: 'NO_SPACE' });
+    expect(await scratchFolders()).toEqual([]);
   });
 
   it('that is stopped, or not there, says what to do', async () => {

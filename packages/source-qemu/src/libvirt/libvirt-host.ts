@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { type Artifact, type Call, type Finding, SendenseError, throwIfAborted } from '@sendense/core';
+import { type Call, type Finding, SendenseError, throwIfAborted } from '@sendense/core';
 import { type BitmapName, parseBitmapName } from '@sendense/plugin-kit/baselines';
 import type { FileSystem } from '@sendense/plugin-kit/files';
 import type {
@@ -9,12 +9,14 @@ import type {
   MachineHost,
   Removal,
 } from '../host/machine-host.ts';
-import { checkNoJob, endJob, hasJob } from './backup-job.ts';
-import { backupXml, checkpointXml, exportBitmap } from './backup-xml.ts';
+import { checkScratchSpace } from '../host/scratch-watch.ts';
+import { checkNoJob, endJob } from './backup-job.ts';
+import { backupXml, checkpointXml } from './backup-xml.ts';
 import { deleteCheckpoint, listCheckpoints } from './checkpoints.ts';
 import { readArtifacts } from './domain-artifacts.ts';
 import { type DomainAddress, DomainSession } from './domain-session.ts';
 import { checkConsistency, freezeGuest, thawGuest } from './guest-freeze.ts';
+import { LibvirtInstant } from './libvirt-instant.ts';
 import { type DomainNames, ourNames, readDomain, readMachine, trackable } from './read-domain.ts';
 import {
   findScratchFolders,
@@ -31,9 +33,6 @@ export type LibvirtHostOptions = DomainAddress &
     /** Where the socket and the scratch files go; beside the first image when not given. */
     readonly scratchFolder: string | undefined;
   };
-
-/** Scratch space below which no capture begins. */
-const MIN_SCRATCH_BYTES = 64 * 1024 * 1024;
 
 /** A domain of libvirt: pull-mode backup jobs, and checkpoints for the baselines. */
 export class LibvirtHost implements MachineHost {
@@ -71,19 +70,15 @@ export class LibvirtHost implements MachineHost {
     await checkNoJob(session, call);
     const [image] = request.disks.flatMap(({ disk }) => disk.images.filter((path) => path.startsWith('/')));
     const base = this.#options.scratchFolder ?? this.#besides(image);
-    await this.#checkSpace(base);
+    await checkScratchSpace(this.#fileSystem, base);
     const places = await makeScratchFolder(base, request.baseline, image);
     try {
       const begun = await this.#freeze(request, places);
       throwIfAborted(call?.signal, 'begin-capture');
       const { artifacts, findings } = await readArtifacts(session, this.#fileSystem, call);
-      return this.#instant(request, {
-        ...begun,
-        base,
-        places,
-        artifacts,
-        findings: [...begun.findings, ...findings],
-      });
+      const place = { session, fileSystem: this.#fileSystem, base, places };
+      const said = [...checkConsistency(request.consistency), ...begun.findings, ...findings];
+      return new LibvirtInstant(place, { ...begun, request, artifacts, findings: said });
     } catch (error) {
       await this.#undo(request, base, places).catch(() => undefined); // `tidy` finds what is left
       throw explain(error);
@@ -160,15 +155,6 @@ export class LibvirtHost implements MachineHost {
     return ourNames(known, stored);
   }
 
-  async #checkSpace(folder: string): Promise<void> {
-    const { availableBytes } = await this.#fileSystem.space(folder);
-    if (availableBytes >= MIN_SCRATCH_BYTES) return;
-    throw new SendenseError('NO_SPACE', `${folder} has ${availableBytes} bytes left for scratch files`, {
-      operation: 'begin-capture',
-      remedy: 'make room, or name another folder in the option "scratch"',
-    });
-  }
-
   /**
    * Begins the job and its checkpoint, with the guest frozen for just that. It is never cut off: libvirt would go on with
    * it, and begin the job when nobody looks any more.
@@ -191,52 +177,6 @@ export class LibvirtHost implements MachineHost {
         throw error;
       }
     });
-  }
-
-  #instant(
-    request: InstantRequest,
-    begun: {
-      readonly base: string;
-      readonly places: ScratchFolder;
-      readonly at: Date;
-      readonly frozen: boolean;
-      readonly artifacts: readonly Artifact[];
-      readonly findings: readonly Finding[];
-    },
-  ): LiveInstant {
-    const { base, places, at, frozen, artifacts, findings } = begun;
-    const session = this.#session;
-    const { socket } = places;
-    return {
-      at,
-      consistency: frozen ? 'filesystem' : 'crash',
-      findings: [...checkConsistency(request.consistency), ...findings],
-      artifacts,
-      disks: request.disks.map(({ disk: { id, target }, since }) => ({
-        id,
-        endpoint: { kind: 'nbd', address: { kind: 'unix', path: socket }, export: target },
-        dirtyContext: since === null ? null : `qemu:dirty-bitmap:${exportBitmap(target)}`,
-      })),
-      async check(call) {
-        if (await hasJob(session, socket, call)) return;
-        throw new SendenseError('INSTANT_LOST', 'the backup job ended before its disks were read', {
-          operation: 'check-instant',
-          remedy:
-            'repeat the backup; the machine stopped, the scratch files found no room, or somebody ended the job',
-        });
-      },
-      end: () => this.#end(base, request.baseline, socket),
-    };
-  }
-
-  async #end(base: string, baseline: string, socket: string): Promise<readonly Finding[]> {
-    try {
-      await endJob(this.#session, socket);
-      await removeScratchFolder(base, baseline);
-      return [];
-    } catch (error) {
-      return [notRemoved('the backup job or its folder', error)];
-    }
   }
 
   async #undo({ baseline, disks }: InstantRequest, base: string, { socket }: ScratchFolder): Promise<void> {

@@ -1,0 +1,96 @@
+import { type Artifact, type Call, type Finding, SendenseError } from '@sendense/core';
+import type { FileSystem } from '@sendense/plugin-kit/files';
+import type { InstantRequest, LiveDisk, LiveInstant } from '../host/machine-host.ts';
+import { ScratchWatch } from '../host/scratch-watch.ts';
+import { endJob, hasJob } from './backup-job.ts';
+import { exportBitmap } from './backup-xml.ts';
+import type { DomainSession } from './domain-session.ts';
+import { removeScratchFolder, type ScratchFolder } from './scratch-folder.ts';
+
+/** Where the job runs and has its socket and scratch files. */
+export type JobPlace = {
+  readonly session: DomainSession;
+  readonly fileSystem: FileSystem;
+  /** The folder that holds the folder of the job. */
+  readonly base: string;
+  readonly places: ScratchFolder;
+};
+
+/** What was frozen, and how. */
+export type JobFacts = {
+  readonly request: InstantRequest;
+  readonly at: Date;
+  /** Whether the guest's file systems were frozen at the instant. */
+  readonly frozen: boolean;
+  readonly artifacts: readonly Artifact[];
+  readonly findings: readonly Finding[];
+};
+
+function instantLost(message: string): SendenseError {
+  return new SendenseError('INSTANT_LOST', message, {
+    operation: 'check-instant',
+    remedy:
+      'repeat the backup; the machine stopped, the scratch files found no room, or somebody ended the job',
+  });
+}
+
+/** A frozen instant: the exports of a pull-mode backup job. */
+export class LibvirtInstant implements LiveInstant {
+  readonly at;
+  readonly consistency;
+  readonly artifacts;
+  readonly findings;
+  readonly disks: readonly LiveDisk[];
+  readonly #place: JobPlace;
+  readonly #baseline: string;
+  readonly #watch: ScratchWatch;
+  #full: string | undefined;
+  #ending: Promise<readonly Finding[]> | undefined;
+
+  constructor(place: JobPlace, { request, at, frozen, artifacts, findings }: JobFacts) {
+    const { socket } = place.places;
+    this.#place = place;
+    this.#baseline = request.baseline;
+    this.at = at;
+    this.consistency = frozen ? ('filesystem' as const) : ('crash' as const);
+    this.artifacts = artifacts;
+    this.findings = findings;
+    this.disks = request.disks.map(({ disk: { id, target }, since }) => ({
+      id,
+      endpoint: { kind: 'nbd', address: { kind: 'unix', path: socket }, export: target },
+      dirtyContext: since === null ? null : `qemu:dirty-bitmap:${exportBitmap(target)}`,
+    }));
+    this.#watch = new ScratchWatch(place.fileSystem, [place.base], (folder) => {
+      this.#full = folder;
+      void this.end();
+    });
+  }
+
+  async check(call?: Call): Promise<void> {
+    if (this.#full !== undefined) {
+      throw instantLost(`${this.#full} ran full, and the backup was given up so that the guest can write on`);
+    }
+    const { session, places } = this.#place;
+    if (await hasJob(session, places.socket, call)) return;
+    throw instantLost('the backup job ended before its disks were read');
+  }
+
+  end(): Promise<readonly Finding[]> {
+    this.#ending ??= this.#end();
+    return this.#ending;
+  }
+
+  async #end(): Promise<readonly Finding[]> {
+    this.#watch.stop();
+    const { session, places, base } = this.#place;
+    try {
+      await endJob(session, places.socket);
+      await removeScratchFolder(base, this.#baseline);
+      return [];
+    } catch (error) {
+      const text = error instanceof Error ? error.message : String(error);
+      const message = `the backup job or its folder could not be removed: ${text}`;
+      return [{ severity: 'warning', code: 'not-removed', message }];
+    }
+  }
+}
