@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { seededBytes } from '@sendense/testkit';
@@ -14,8 +14,8 @@ const FLAGS = ['--conditions=@sendense/source', '--disable-warning=ExperimentalW
 let folder = '';
 beforeEach(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'sendense-examples-'));
-  await writeFile(inFolder('disk.raw'), seededBytes(1, 2 * MIB));
-  await truncate(inFolder('disk.raw'), 8 * MIB);
+  // without a hole: native code and TypeScript read the same
+  await writeFile(inFolder('disk.raw'), seededBytes(1, 8 * MIB));
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
