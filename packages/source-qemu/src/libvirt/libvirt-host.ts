@@ -9,6 +9,7 @@ import type {
   MachineHost,
   Removal,
 } from '../host/machine-host.ts';
+import { notRemoved } from '../host/not-removed.ts';
 import { checkScratchSpace } from '../host/scratch-watch.ts';
 import { checkNoJob, endJob } from './backup-job.ts';
 import { backupXml, checkpointXml } from './backup-xml.ts';
@@ -186,11 +187,6 @@ export class LibvirtHost implements MachineHost {
     if (known.includes(baseline)) await deleteCheckpoint(this.#session, baseline, targets);
     await removeScratchFolder(base, baseline);
   }
-}
-
-function notRemoved(what: string, error: unknown): Finding {
-  const text = error instanceof Error ? error.message : String(error);
-  return { severity: 'warning', code: 'not-removed', message: `${what} could not be removed: ${text}` };
 }
 
 /** What libvirt refused, as a snapshot that could not be taken, unless the code says more. */

@@ -1,6 +1,7 @@
 import { type Artifact, type Call, type Finding, SendenseError } from '@sendense/core';
 import type { FileSystem } from '@sendense/plugin-kit/files';
 import type { InstantRequest, LiveDisk, LiveInstant } from '../host/machine-host.ts';
+import { notRemoved } from '../host/not-removed.ts';
 import { ScratchWatch } from '../host/scratch-watch.ts';
 import { endJob, hasJob } from './backup-job.ts';
 import { exportBitmap } from './backup-xml.ts';
@@ -88,9 +89,7 @@ export class LibvirtInstant implements LiveInstant {
       await removeScratchFolder(base, this.#baseline);
       return [];
     } catch (error) {
-      const text = error instanceof Error ? error.message : String(error);
-      const message = `the backup job or its folder could not be removed: ${text}`;
-      return [{ severity: 'warning', code: 'not-removed', message }];
+      return [notRemoved('the backup job or its folder', error)];
     }
   }
 }

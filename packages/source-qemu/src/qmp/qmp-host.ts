@@ -10,6 +10,7 @@ import type { QmpClient } from '@sendense/platform-kvm/qmp';
 import { type BitmapName, parseBitmapName } from '@sendense/plugin-kit/baselines';
 import type { FileSystem } from '@sendense/plugin-kit/files';
 import type { HostDisk, InstantRequest, LiveInstant, MachineHost, Removal } from '../host/machine-host.ts';
+import { notRemoved } from '../host/not-removed.ts';
 import { checkScratchSpace } from '../host/scratch-watch.ts';
 import { exportDisks, freeze } from './freeze.ts';
 import { findLitter, removeLitter } from './litter.ts';
@@ -169,11 +170,6 @@ export class QmpHost implements MachineHost {
       await qmp.execute('block-dirty-bitmap-remove', { node: disk.target, name: baseline });
     }
   }
-}
-
-function notRemoved(what: string, error: unknown): Finding {
-  const text = error instanceof Error ? error.message : String(error);
-  return { severity: 'warning', code: 'not-removed', message: `${what} could not be removed: ${text}` };
 }
 
 /** What QEMU refused, as a snapshot that could not be taken, unless the code says more. */

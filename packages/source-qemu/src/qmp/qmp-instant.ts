@@ -2,6 +2,7 @@ import { type Call, type Finding, SendenseError, type SocketAddress } from '@sen
 import type { QmpClient } from '@sendense/platform-kvm/qmp';
 import type { FileSystem } from '@sendense/plugin-kit/files';
 import type { InstantRequest, LiveDisk, LiveInstant } from '../host/machine-host.ts';
+import { notRemoved } from '../host/not-removed.ts';
 import { ScratchWatch } from '../host/scratch-watch.ts';
 import type { Monitor } from './monitor.ts';
 import { changesBitmap, objectNames } from './object-names.ts';
@@ -96,9 +97,7 @@ export class QmpInstant implements LiveInstant {
       await this.#host.monitor.use((qmp) => this.#host.end(qmp));
       return [];
     } catch (error) {
-      const text = error instanceof Error ? error.message : String(error);
-      const message = `what was made for the backup could not be removed: ${text}`;
-      return [{ severity: 'warning', code: 'not-removed', message }];
+      return [notRemoved('what was made for the backup', error)];
     }
   }
 }
