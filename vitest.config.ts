@@ -57,7 +57,10 @@ export default defineConfig({
       },
     })),
     passWithNoTests: true,
-    reporters: ['default', './tools/closing-line-reporter.ts'],
+    reporters: [
+      process.env.CI === 'true' ? './tools/quiet-reporter.ts' : 'default',
+      './tools/closing-line-reporter.ts',
+    ],
     coverage: {
       provider: 'v8',
       include: ['packages/*/src/**/*.ts'],

@@ -46,7 +46,7 @@ function aptOptions(work: string, source: string): string[] {
     // As root apt would download as another user, who may not write here.
     'APT::Sandbox::User=root',
   ];
-  return ['-q', ...settings.flatMap((setting) => ['-o', setting])];
+  return ['-qq', ...settings.flatMap((setting) => ['-o', setting])];
 }
 
 function run(program: string, args: readonly string[], cwd: string): boolean {

@@ -79,7 +79,9 @@ async function install(repair) {
     `Installing the workspace with ${packageManager} (first start, or the lock file changed) ...\n`,
   );
   const npx = process.platform === 'win32' ? 'npx.cmd' : 'npx';
-  const code = await run(npx, ['-y', packageManager, 'install', '--frozen-lockfile'], {
+  // In CI only what went wrong is worth a line of the log.
+  const brief = process.env.CI === 'true' ? ['--loglevel=error'] : [];
+  const code = await run(npx, ['-y', packageManager, 'install', '--frozen-lockfile', ...brief], {
     // Standard output belongs to the program that is started afterwards (--json), so pnpm writes to standard error.
     stdio: ['ignore', process.stderr, process.stderr],
     cwd: root,

@@ -51,6 +51,6 @@ function place(folder: string): void {
 
 if (import.meta.main) {
   const { ok, output } = await buildAddon();
-  process.stderr.write(output);
+  if (!ok || process.env.CI !== 'true') process.stderr.write(output);
   process.exitCode = ok ? 0 : 1;
 }

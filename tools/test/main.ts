@@ -30,6 +30,7 @@ async function main(args: readonly string[]): Promise<number> {
   say('');
   if (!filtered) printSkips(skips);
   for (const line of budgetTable(budget, durations(suites), performance.now() - startedAt)) say(line);
+  for (const failure of suites.flatMap((suite) => suite.failures)) say(`FAILED: ${failure}`);
   for (const problem of problems) say(`FAILED: ${problem}`);
   say(closingLine(tally));
   return tally.failed > 0 ? exitCode || 1 : exitCode;

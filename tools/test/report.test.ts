@@ -1,7 +1,13 @@
 import { expect, test } from 'vitest';
 import { outcomeOf, skipLines, unexplainedSkips } from './report.ts';
 
-const green = { suite: 'unit', tally: { passed: 2, failed: 0, skipped: 0 }, durationMs: 1, skips: [] };
+const green = {
+  suite: 'unit',
+  tally: { passed: 2, failed: 0, skipped: 0 },
+  durationMs: 1,
+  skips: [],
+  failures: [],
+};
 
 test('problems outside of tests count as failures', () => {
   expect(outcomeOf([green], ['peer absent'], 0).tally).toEqual({ passed: 2, failed: 1, skipped: 0 });

@@ -7,6 +7,7 @@ interface FakeTest {
   readonly state: string;
   readonly note?: string;
   readonly mode?: 'skip';
+  readonly errors?: readonly { readonly message: string }[];
 }
 
 const errorList = (count: number) => Array.from({ length: count }, () => ({ message: 'boom' }));
@@ -20,6 +21,7 @@ function fakeModule(tests: readonly FakeTest[], errors = 0, suiteErrors = 0, ok 
   }));
   return {
     project: { name: 'unit' },
+    relativeModuleId: 'a.test.ts',
     errors: () => errorList(errors),
     ok: () => ok,
     children: {
@@ -85,4 +87,14 @@ test('a suite lasts from the first to the last thing that happened in it', () =>
   suiteClock.touch('unit');
   expect(suiteClock.elapsedMs('unit')).toBe(250);
   expect(suiteClock.elapsedMs('never')).toBe(0);
+});
+
+test('each failure is a line with its file, its test and what went wrong', () => {
+  const failed = { fullName: 'b', state: 'failed', errors: [{ message: 'expected 1\n+ 2' }] };
+  const lost = { fullName: 'c', state: 'pending' };
+  expect(suiteResults([fakeModule([passed, failed, lost], 0, 1, false)], 0, clock)[0]?.failures).toEqual([
+    'a.test.ts: boom',
+    'a.test.ts > b: expected 1',
+    'a.test.ts > c: no error is known',
+  ]);
 });

@@ -10,6 +10,8 @@ export interface SuiteResult {
   /** From the queueing of its first file to the end of its last one. */
   readonly durationMs: number;
   readonly skips: readonly Skip[];
+  /** A line for each failure: the file, the test and the first line of its error. */
+  readonly failures: readonly string[];
 }
 
 /** A test that did not run. */
@@ -20,7 +22,7 @@ export interface Skip {
 }
 
 /** The part of a vitest module that is read here. */
-export type ReportedModule = Pick<TestModule, 'project' | 'children' | 'errors' | 'ok'>;
+export type ReportedModule = Pick<TestModule, 'project' | 'children' | 'errors' | 'ok' | 'relativeModuleId'>;
 
 /** Sums the modules of a finished vitest run by suite; errors outside of any module count as failures of `run`. */
 export function suiteResults(
@@ -34,10 +36,11 @@ export function suiteResults(
     tally: tallyOf(ofSuite),
     durationMs: clock.elapsedMs(suite),
     skips: ofSuite.flatMap(skipsOf),
+    failures: ofSuite.flatMap(failuresOf),
   }));
   if (errorsOutsideModules === 0) return results;
   const tally = { passed: 0, failed: errorsOutsideModules, skipped: 0 };
-  return [...results, { suite: 'run', tally, durationMs: 0, skips: [] }];
+  return [...results, { suite: 'run', tally, durationMs: 0, skips: [], failures: [] }];
 }
 
 function tallyOf(modules: readonly ReportedModule[]): Tally {
@@ -57,6 +60,17 @@ function tallyOf(modules: readonly ReportedModule[]): Tally {
 function outcome(test: TestCase): keyof Tally {
   const { state } = test.result();
   return state === 'pending' ? 'failed' : state;
+}
+
+function failuresOf(module: ReportedModule): string[] {
+  const lineOf = (where: string, errors: readonly { readonly message: string }[] = []) =>
+    `${module.relativeModuleId}${where}: ${errors[0]?.message.split('\n')[0] ?? 'no error is known'}`;
+  const shells = [module, ...module.children.allSuites()].filter((shell) => shell.errors().length > 0);
+  const tests = [...module.children.allTests()].filter((test) => outcome(test) === 'failed');
+  return [
+    ...shells.map((shell) => lineOf('', shell.errors())),
+    ...tests.map((test) => lineOf(` > ${test.fullName}`, test.result().errors)),
+  ];
 }
 
 function skipsOf(module: ReportedModule): Skip[] {
