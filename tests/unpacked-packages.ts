@@ -1,8 +1,8 @@
-import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { PackageSource } from './peer-list.ts';
+import { runQuietly } from './run-quietly.ts';
 
 const CACHE = fileURLToPath(new URL('../.cache/peers/', import.meta.url));
 
@@ -21,11 +21,11 @@ export function unpackPackages(name: string, from: PackageSource): boolean {
   const work = mkdtempSync(`${target}-`);
   try {
     const apt = aptOptions(work, from.source);
-    if (!run('apt-get', [...apt, 'update'], work)) return false;
-    if (!run('apt-get', [...apt, 'download', ...from.packages], work)) return false;
+    if (!runQuietly('apt-get', [...apt, 'update'], { cwd: work })) return false;
+    if (!runQuietly('apt-get', [...apt, 'download', ...from.packages], { cwd: work })) return false;
     const archives = readdirSync(work).filter((file) => file.endsWith('.deb'));
     const root = join(work, 'root');
-    if (!archives.every((file) => run('dpkg-deb', ['-x', file, root], work))) return false;
+    if (!archives.every((file) => runQuietly('dpkg-deb', ['-x', file, root], { cwd: work }))) return false;
     rmSync(target, { recursive: true, force: true });
     renameSync(root, target);
     return true;
@@ -46,9 +46,5 @@ function aptOptions(work: string, source: string): string[] {
     // As root apt would download as another user, who may not write here.
     'APT::Sandbox::User=root',
   ];
-  return ['-qq', ...settings.flatMap((setting) => ['-o', setting])];
-}
-
-function run(program: string, args: readonly string[], cwd: string): boolean {
-  return spawnSync(program, args, { cwd, stdio: ['ignore', process.stderr, process.stderr] }).status === 0;
+  return ['-q', ...settings.flatMap((setting) => ['-o', setting])];
 }

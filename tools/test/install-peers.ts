@@ -1,6 +1,6 @@
-import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import type { Peer } from '@sendense/tests/peer-list';
+import { runQuietly } from '@sendense/tests/run-quietly';
 import { unpackPackages } from '@sendense/tests/unpacked-packages';
 import type { Machine } from './decide-peers.ts';
 
@@ -9,7 +9,7 @@ export function thisMachine(): Machine {
   return { ci: process.env.CI === 'true', root: process.getuid?.() === 0, debian: isDebian() };
 }
 
-/** Installs Debian packages with apt-get; everything it prints goes to standard error. Tells whether it worked. */
+/** Installs Debian packages with apt-get; what it prints is shown when it fails. Tells whether it worked. */
 export function installPackages(packages: readonly string[]): boolean {
   process.stderr.write(`Installing what the tests need: ${packages.join(' ')}\n`);
   const install = ['install', '--yes', '--no-install-recommends', ...packages];
@@ -24,11 +24,9 @@ export function unpackPeer(peer: Peer): boolean {
 }
 
 function aptGet(args: readonly string[]): boolean {
-  const { status } = spawnSync('apt-get', ['-qq', '-o', 'DPkg::Lock::Timeout=300', ...args], {
-    stdio: ['ignore', process.stderr, process.stderr],
+  return runQuietly('apt-get', ['-q', '-o', 'DPkg::Lock::Timeout=300', ...args], {
     env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
   });
-  return status === 0;
 }
 
 function isDebian(): boolean {
