@@ -1,10 +1,5 @@
-import {
-  type BlockEndpoint,
-  type BlockLimits,
-  type BlockWriter,
-  type Call,
-  SendenseError,
-} from '@sendense/core';
+import type { BlockEndpoint, BlockLimits, BlockWriter, Call } from '@sendense/core';
+import { type ChangeRunner, stopAtFailure } from '@sendense/plugin-kit';
 import { writeZeros } from '@sendense/plugin-kit/files';
 import { limitsOf } from './limits.ts';
 import type { OpenEndpoint } from './open-endpoint.ts';
@@ -16,25 +11,26 @@ export class FileWriter implements BlockWriter {
   readonly rewritable = true;
   readonly untouched = 'unknown';
   readonly #to: OpenEndpoint;
-  #failed = false;
+  readonly #change: ChangeRunner;
 
   constructor(to: OpenEndpoint) {
     this.#to = to;
     this.sizeBytes = to.sizeBytes;
     this.limits = limitsOf(to.endpoint.kind);
+    this.#change = stopAtFailure(to.endpoint.path);
   }
 
   async write(offset: number, data: Uint8Array): Promise<void> {
-    await this.#step(() => this.#to.handle.write(data, offset));
+    await this.#change('write-blocks', () => this.#to.handle.write(data, offset));
   }
 
   /** Writes zeros only where something else is read, so that holes of a sparse file stay holes. */
   async zero(offset: number, length: number, call?: Call): Promise<void> {
-    await this.#step(() => writeZeros(this.#to.handle, { offset, length }, call));
+    await this.#change('zero-blocks', () => writeZeros(this.#to.handle, { offset, length }, call));
   }
 
   async flush(): Promise<void> {
-    await this.#step(() => this.#to.handle.sync());
+    await this.#change('flush-blocks', () => this.#to.handle.sync());
   }
 
   async endpoint(): Promise<BlockEndpoint> {
@@ -43,21 +39,5 @@ export class FileWriter implements BlockWriter {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#to.handle[Symbol.asyncDispose]();
-  }
-
-  /** After one failure everything rejects: the kernel reports lost writes only once, so a later flush would lie. */
-  async #step(run: () => Promise<void>): Promise<void> {
-    if (this.#failed) {
-      throw new SendenseError('NOT_OPEN', `an earlier write to ${this.#to.endpoint.path} failed`, {
-        operation: 'write-blocks',
-        remedy: 'close this writer and open a new one',
-      });
-    }
-    try {
-      await run();
-    } catch (error) {
-      this.#failed = true;
-      throw error;
-    }
   }
 }

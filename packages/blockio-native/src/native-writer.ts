@@ -3,9 +3,9 @@ import {
   type BlockLimits,
   type BlockWriter,
   type Call,
-  SendenseError,
   throwIfAborted,
 } from '@sendense/core';
+import { type ChangeRunner, stopAtFailure } from '@sendense/plugin-kit';
 import type { Fallible } from './addon.ts';
 import { limitsOf } from './limits.ts';
 import { mapFailure } from './map-error.ts';
@@ -18,12 +18,13 @@ export class NativeWriter implements BlockWriter {
   readonly rewritable = true;
   readonly untouched = 'unknown';
   readonly #to: OpenNative;
-  #failed = false;
+  readonly #change: ChangeRunner;
 
   constructor(to: OpenNative) {
     this.#to = to;
     this.sizeBytes = to.file.size;
     this.limits = limitsOf(to.endpoint.kind);
+    this.#change = stopAtFailure(to.endpoint.path);
   }
 
   async write(offset: number, data: Uint8Array): Promise<void> {
@@ -52,18 +53,11 @@ export class NativeWriter implements BlockWriter {
     this.#to.file.close();
   }
 
-  /** After one failure everything rejects: the kernel reports lost writes only once, so a later flush would lie. */
-  async #step<T extends Fallible>(operation: string, run: () => Promise<T>): Promise<T> {
-    const { endpoint } = this.#to;
-    if (this.#failed) {
-      throw new SendenseError('NOT_OPEN', `an earlier write to ${endpoint.path} failed`, {
-        operation,
-        remedy: 'close this writer and open a new one',
-      });
-    }
-    const result = await run();
-    if (result.failure === undefined) return result;
-    this.#failed = true;
-    throw mapFailure(result.failure, { operation, endpoint });
+  #step<T extends Fallible>(operation: string, run: () => Promise<T>): Promise<T> {
+    return this.#change(operation, async () => {
+      const result = await run();
+      if (result.failure === undefined) return result;
+      throw mapFailure(result.failure, { operation, endpoint: this.#to.endpoint });
+    });
   }
 }

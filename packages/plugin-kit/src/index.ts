@@ -33,11 +33,13 @@ export {
 } from './files/index.ts';
 export {
   type AdjustablePace,
+  type ChangeRunner,
   createPace,
   type Limited,
   limitConcurrency,
   type RetryOptions,
   readAhead,
+  stopAtFailure,
   systemTimer,
   type TimeoutOptions,
   type Timer,

@@ -6,6 +6,7 @@ import {
   type NbdEndpoint,
   SendenseError,
 } from '@sendense/core';
+import { stopAtFailure } from '@sendense/plugin-kit';
 import { blockLimits } from './block-limits.ts';
 import type { NbdExport } from './nbd-export.ts';
 
@@ -45,7 +46,7 @@ class NbdWriter implements BlockWriter {
   readonly rewritable = true;
   readonly untouched: BlockWriter['untouched'];
   readonly #to: NbdExport;
-  #failed = false;
+  readonly #change = stopAtFailure('the NBD export');
 
   constructor(to: NbdExport, untouched: BlockWriter['untouched']) {
     this.#to = to;
@@ -60,36 +61,24 @@ class NbdWriter implements BlockWriter {
   }
 
   async write(offset: number, data: Uint8Array, call?: Call): Promise<void> {
-    await this.#step(() => this.#to.write(offset, data, { ...call, durable: this.#durable }));
+    await this.#change('write-blocks', () =>
+      this.#to.write(offset, data, { ...call, durable: this.#durable }),
+    );
   }
 
   async zero(offset: number, length: number, call?: Call): Promise<void> {
-    await this.#step(() => this.#to.zero(offset, length, { ...call, durable: this.#durable }));
+    await this.#change('zero-blocks', () =>
+      this.#to.zero(offset, length, { ...call, durable: this.#durable }),
+    );
   }
 
   async flush(call?: Call): Promise<void> {
-    await this.#step(async () => {
+    await this.#change('flush-blocks', async () => {
       if (this.#to.offers.flush) await this.#to.flush(call);
     });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#to[Symbol.asyncDispose]();
-  }
-
-  /** After one failure everything rejects: nobody knows what of it was written. */
-  async #step(run: () => Promise<void>): Promise<void> {
-    if (this.#failed) {
-      throw new SendenseError('NOT_OPEN', 'an earlier write to the NBD export failed', {
-        operation: 'write-blocks',
-        remedy: 'close this writer and open a new one',
-      });
-    }
-    try {
-      await run();
-    } catch (error) {
-      this.#failed = true;
-      throw error;
-    }
   }
 }
