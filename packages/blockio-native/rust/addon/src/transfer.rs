@@ -162,9 +162,9 @@ impl Task {
         let mut sources = Vec::with_capacity(self.from.len());
         for (index, endpoint) in self.from.iter().enumerate() {
             let source = endpoint.open(Access::Read);
-            sources.push(source.map_err(|failure| failure.at(Place::Source(index)))?);
+            sources.push(source.map_err(|failure| failure.at(Place::Source(index)))?.into());
         }
-        let target = self.to.open(Access::ReadWrite).map_err(|failure| failure.at(Place::Target))?;
+        let target = self.to.open(Access::ReadWrite).map_err(|failure| failure.at(Place::Target))?.into();
         let Settings { digest, piece_bytes, zeros, window_bytes, threads } = self.settings;
         Transfer { sources, target, moves, piece_bytes, zeros, digest, window_bytes, threads, control }.run()
     }

@@ -4,6 +4,7 @@
 mod aligned_buffer;
 mod block_file;
 mod control;
+mod disk;
 mod extents;
 mod failure;
 mod jobs;
@@ -20,6 +21,7 @@ mod transfer_tests;
 
 pub use block_file::{Access, BlockFile, Kind};
 pub use control::Control;
+pub use disk::Disk;
 pub use extents::{Extent, Extents};
 pub use failure::{Cause, Failure, Place};
 pub use move_list::{Move, MoveList};

@@ -1,5 +1,5 @@
-use crate::block_file::BlockFile;
 use crate::control::Control;
+use crate::disk::Disk;
 use crate::failure::{Cause, Failure};
 use crate::jobs::Jobs;
 use crate::move_list::MoveList;
@@ -21,17 +21,17 @@ pub enum Zeros {
     Write,
 }
 
-/// Moves to do, between files that are open.
+/// Moves to do, between disks that are open.
 pub struct Transfer {
-    pub sources: Vec<BlockFile>,
-    pub target: BlockFile,
+    pub sources: Vec<Disk>,
+    pub target: Disk,
     pub moves: MoveList,
     /// Runs of zeros are made of whole pieces of this size; at least one byte.
     pub piece_bytes: usize,
     pub zeros: Zeros,
     /// Whether to give the BLAKE3-256 digest of each move.
     pub digest: bool,
-    /// Bytes that a thread holds, as whole pieces: at least one.
+    /// Bytes of a buffer, as whole pieces: at least one. A thread has one buffer, and more where it reads ahead.
     pub window_bytes: usize,
     /// Threads at most; at least one is used.
     pub threads: usize,
@@ -55,7 +55,7 @@ impl Transfer {
     /// Does the moves. Every move is checked before a byte is written; nothing is written after this has returned.
     /// Moves that touch the same bytes of the target, and moves inside one file, are done one after another.
     pub fn run(&self) -> Result<Outcome, Failure> {
-        let sizes: Vec<u64> = self.sources.iter().map(BlockFile::size).collect();
+        let sizes: Vec<u64> = self.sources.iter().map(Disk::size).collect();
         self.moves.check(&sizes, self.target.size())?;
         self.control.check()?;
         let jobs = Jobs::new(self.moves.moves(), self.buffer_bytes() as u64, self.digest);
@@ -65,8 +65,12 @@ impl Transfer {
     }
 
     fn thread_count(&self) -> usize {
-        let inside = self.sources.iter().any(|source| source.is_same(&self.target));
-        if inside || !self.moves.is_disjoint() { 1 } else { self.threads.max(1) }
+        if self.is_ordered() { 1 } else { self.threads.max(1) }
+    }
+
+    /// Whether the moves must be done one after another: they lie inside one disk, or over each other.
+    pub(crate) fn is_ordered(&self) -> bool {
+        self.sources.iter().any(|source| source.is_same(&self.target)) || !self.moves.is_disjoint()
     }
 
     fn on_threads(&self, jobs: &Mutex<Jobs>) -> Vec<Found> {

@@ -34,8 +34,8 @@ fn open(path: &Path, access: Access) -> BlockFile {
 fn transfer(from: &[&PathBuf], to: &Path, moves: &[u64]) -> Transfer {
     let packed: Vec<f64> = moves.iter().map(|&slot| slot as f64).collect();
     Transfer {
-        sources: from.iter().map(|path| open(path, Access::Read)).collect(),
-        target: open(to, Access::ReadWrite),
+        sources: from.iter().map(|path| open(path, Access::Read).into()).collect(),
+        target: open(to, Access::ReadWrite).into(),
         moves: MoveList::unpack(&packed).unwrap(),
         piece_bytes: PIECE,
         zeros: Zeros::Skip,
@@ -128,7 +128,7 @@ fn names_the_endpoint_that_failed() {
     OpenOptions::new().write(true).open(&source).unwrap().set_len(5000).unwrap();
     assert_eq!(cut.run(), Err(Failure::new(Cause::Shortened).at(Place::Source(0))));
     let other = scratch.file("other", &pieces(&[1, 2]));
-    let closed = Transfer { target: open(&to, Access::Read), ..transfer(&[&other], &to, &moves) };
+    let closed = Transfer { target: open(&to, Access::Read).into(), ..transfer(&[&other], &to, &moves) };
     assert_eq!(closed.run(), Err(Failure::new(Cause::System(libc::EBADF)).at(Place::Target)));
 }
 

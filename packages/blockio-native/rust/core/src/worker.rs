@@ -1,9 +1,11 @@
 use crate::aligned_buffer::AlignedBuffer;
+use crate::disk::{Disk, Lane, Reading};
 use crate::failure::{Failure, Place};
 use crate::jobs::{Job, Jobs};
 use crate::transfer::{Transfer, Zeros};
 use crate::zero_runs::{ZeroRun, for_each_run};
 use blake3::Hasher;
+use std::collections::VecDeque;
 use std::sync::Mutex;
 
 /// What one thread found.
@@ -14,96 +16,172 @@ pub struct Found {
     pub zeros: Vec<ZeroRun>,
 }
 
-/// One thread of a transfer, with its buffer.
+/// One thread of a transfer: its ways to the disks, and its buffers.
 pub struct Worker<'a> {
     transfer: &'a Transfer,
-    buffer: AlignedBuffer,
+    sources: Vec<Lane<'a>>,
+    target: Lane<'a>,
+    spare: Vec<AlignedBuffer>,
+    /// Whether a piece begins only when the one before it is wholly done.
+    ordered: bool,
+    /// The move that is cut, from where it goes on to where this thread's part of it ends.
+    rest: Option<(usize, u64, u64)>,
+    /// Of the move that is being cut.
+    hasher: Hasher,
     found: Found,
 }
 
+/// What fits a buffer.
+#[derive(Clone, Copy)]
+enum Piece {
+    Gathered {
+        first: usize,
+        count: usize,
+        length: usize,
+    },
+    /// A part of one move, and whether it is the last that this thread does.
+    Part {
+        index: usize,
+        start: u64,
+        length: usize,
+        last: bool,
+    },
+}
+
+/// A piece whose bytes are on their way.
+struct Begun {
+    piece: Piece,
+    reading: Reading,
+}
+
 /// The part of a buffer that waits to be written: zeros that are left out or freed cut it.
-struct Pending {
+struct Pending<'b> {
+    buffer: &'b [u8],
+    destination: u64,
     start: usize,
     end: usize,
 }
 
 impl<'a> Worker<'a> {
     pub fn new(transfer: &'a Transfer) -> Result<Self, Failure> {
-        let buffer = AlignedBuffer::new(transfer.buffer_bytes())?;
-        Ok(Worker { transfer, buffer, found: Found::default() })
+        let lane = |(index, disk): (usize, &'a Disk)| {
+            disk.lane().map_err(|failure| failure.at(Place::Source(index)))
+        };
+        let sources: Vec<_> = transfer.sources.iter().enumerate().map(lane).collect::<Result<_, _>>()?;
+        let target = transfer.target.lane().map_err(|failure| failure.at(Place::Target))?;
+        let ahead = sources.iter().map(Lane::read_ahead).max().unwrap_or(1);
+        let ordered = transfer.is_ordered();
+        let spares = 0..if ordered { 1 } else { ahead };
+        let spare = spares.map(|_| AlignedBuffer::new(transfer.buffer_bytes())).collect::<Result<_, _>>()?;
+        let (rest, hasher, found) = (None, Hasher::new(), Found::default());
+        Ok(Worker { transfer, sources, target, spare, ordered, rest, hasher, found })
     }
 
     /// Does jobs until there are none, or the transfer is to stop.
     pub fn run(mut self, jobs: &Mutex<Jobs>) -> Result<Found, Failure> {
+        let mut underway = VecDeque::new();
         loop {
             self.transfer.control.check()?;
-            let next = jobs.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).next();
-            match next {
-                None => return Ok(self.found),
-                Some(Job::Gathered { first, count, length }) => self.gathered(first, count, length)?,
-                Some(Job::Stretch { index, start, end }) => self.stretch(index, start, end)?,
+            while let Some(buffer) = self.spare.pop() {
+                let Some(piece) = self.next_piece(jobs) else { break };
+                underway.push_back(self.begin(piece, buffer)?);
             }
+            let Some(begun) = underway.pop_front() else { break };
+            let buffer = self.do_piece(begun)?;
+            if self.ordered {
+                self.settle()?;
+            }
+            self.spare.push(buffer);
         }
+        self.settle()?;
+        Ok(self.found)
     }
 
-    fn gathered(&mut self, first: usize, count: usize, length: u64) -> Result<(), Failure> {
+    fn next_piece(&mut self, jobs: &Mutex<Jobs>) -> Option<Piece> {
+        let (index, start, end) = match self.rest.take() {
+            Some(rest) => rest,
+            None => match jobs.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).next()? {
+                Job::Gathered { first, count, length } => {
+                    return Some(Piece::Gathered { first, count, length: length as usize });
+                }
+                Job::Stretch { index, start, end } => (index, start, end),
+            },
+        };
+        let length = (end - start).min(self.transfer.buffer_bytes() as u64);
+        let last = start + length == end;
+        if !last {
+            self.rest = Some((index, start + length, end));
+        }
+        Some(Piece::Part { index, start, length: length as usize, last })
+    }
+
+    fn begin(&mut self, piece: Piece, buffer: AlignedBuffer) -> Result<Begun, Failure> {
+        let (index, start, length) = match piece {
+            Piece::Gathered { first, length, .. } => (first, 0, length),
+            Piece::Part { index, start, length, .. } => (index, start, length),
+        };
+        let step = self.transfer.moves.moves()[index];
+        let reading = self.sources[step.from].begin_read(step.source + start, length, buffer);
+        Ok(Begun { piece, reading: reading.map_err(|failure| failure.at(Place::Source(step.from)))? })
+    }
+
+    fn do_piece(&mut self, Begun { piece, reading }: Begun) -> Result<AlignedBuffer, Failure> {
+        let (index, length) = match piece {
+            Piece::Gathered { first, length, .. } => (first, length),
+            Piece::Part { index, length, .. } => (index, length),
+        };
+        let step = self.transfer.moves.moves()[index];
+        let read = self.sources[step.from].finish_read(reading);
+        let buffer = read.map_err(|failure| failure.at(Place::Source(step.from)))?;
+        let data = &buffer[..length];
+        match piece {
+            Piece::Gathered { first, count, .. } => self.gathered(first, count, data)?,
+            Piece::Part { index, start, last, .. } => self.part(index, start, last, data)?,
+        }
+        self.transfer.control.advance(length as u64);
+        Ok(buffer)
+    }
+
+    fn gathered(&mut self, first: usize, count: usize, data: &[u8]) -> Result<(), Failure> {
         let moves = &self.transfer.moves.moves()[first..first + count];
-        let destination = moves[0].destination;
-        self.fill(moves[0].from, moves[0].source, length as usize)?;
-        let mut pending = Pending { start: 0, end: 0 };
+        let mut pending = Pending { buffer: data, destination: moves[0].destination, start: 0, end: 0 };
         let mut at = 0;
         for (index, step) in (first..).zip(moves) {
             let end = at + step.length as usize;
             if self.transfer.digest {
-                self.found.digests.push((index, blake3::hash(&self.buffer[at..end]).into()));
+                self.found.digests.push((index, blake3::hash(&data[at..end]).into()));
             }
-            self.settle(index, 0, (at, end), destination, &mut pending)?;
+            self.settle_zeros(index, 0, (at, end), &mut pending)?;
             at = end;
         }
-        self.write(destination, &pending)?;
-        self.transfer.control.advance(length);
-        Ok(())
+        self.write(&pending)
     }
 
-    fn stretch(&mut self, index: usize, start: u64, end: u64) -> Result<(), Failure> {
-        let step = self.transfer.moves.moves()[index];
-        let mut hasher = self.transfer.digest.then(Hasher::new);
-        let mut at = start;
-        while at < end {
-            self.transfer.control.check()?;
-            let length = (end - at).min(self.buffer.len() as u64) as usize;
-            self.fill(step.from, step.source + at, length)?;
-            if let Some(hasher) = &mut hasher {
-                hasher.update(&self.buffer[..length]);
-            }
-            let mut pending = Pending { start: 0, end: 0 };
-            self.settle(index, at, (0, length), step.destination + at, &mut pending)?;
-            self.write(step.destination + at, &pending)?;
-            at += length as u64;
-            self.transfer.control.advance(length as u64);
+    fn part(&mut self, index: usize, start: u64, last: bool, data: &[u8]) -> Result<(), Failure> {
+        if self.transfer.digest {
+            self.hasher.update(data);
         }
-        if let Some(hasher) = hasher {
-            self.found.digests.push((index, hasher.finalize().into()));
+        let destination = self.transfer.moves.moves()[index].destination + start;
+        let mut pending = Pending { buffer: data, destination, start: 0, end: 0 };
+        self.settle_zeros(index, start, (0, data.len()), &mut pending)?;
+        self.write(&pending)?;
+        if last && self.transfer.digest {
+            self.found.digests.push((index, self.hasher.finalize().into()));
+            self.hasher.reset();
         }
         Ok(())
-    }
-
-    fn fill(&mut self, from: usize, offset: u64, length: usize) -> Result<(), Failure> {
-        let source = &self.transfer.sources[from];
-        source.read(offset, &mut self.buffer[..length]).map_err(|failure| failure.at(Place::Source(from)))
     }
 
     /// Notes the zeros of `[at, end)` of the buffer, which is `start` of move `index`, and writes what lies before them.
-    fn settle(
+    fn settle_zeros(
         &mut self,
         index: usize,
         start: u64,
         (at, end): (usize, usize),
-        destination: u64,
         pending: &mut Pending,
     ) -> Result<(), Failure> {
         let mut zeros = Vec::new();
-        for_each_run(&self.buffer[at..end], self.transfer.piece_bytes, |from, to, zero| {
+        for_each_run(&pending.buffer[at..end], self.transfer.piece_bytes, |from, to, zero| {
             if zero {
                 zeros.push((from, to));
             }
@@ -112,31 +190,35 @@ impl<'a> Worker<'a> {
             let length = (to - from) as u64;
             self.found.zeros.push(ZeroRun { index, start: start + from as u64, length });
             pending.end = at + from;
-            self.write(destination, pending)?;
+            self.write(pending)?;
             pending.start = at + to;
             if self.transfer.zeros == Zeros::Write {
-                self.zero(destination + (at + from) as u64, length)?;
+                self.zero(pending.destination + (at + from) as u64, length)?;
             }
         }
         pending.end = end;
         Ok(())
     }
 
-    fn write(&self, destination: u64, pending: &Pending) -> Result<(), Failure> {
+    fn write(&mut self, pending: &Pending) -> Result<(), Failure> {
         if pending.end <= pending.start {
             return Ok(());
         }
-        let data = &self.buffer[pending.start..pending.end];
-        let target = &self.transfer.target;
-        target.write(destination + pending.start as u64, data).map_err(|failure| failure.at(Place::Target))
+        let data = &pending.buffer[pending.start..pending.end];
+        let written = self.target.write(pending.destination + pending.start as u64, data);
+        written.map_err(|failure| failure.at(Place::Target))
     }
 
-    fn zero(&self, offset: u64, length: u64) -> Result<(), Failure> {
+    fn zero(&mut self, offset: u64, length: u64) -> Result<(), Failure> {
         let mut at = offset;
         while at < offset + length {
             let rest = offset + length - at;
-            at = self.transfer.target.zero(at, rest).map_err(|failure| failure.at(Place::Target))?;
+            at = self.target.zero(at, rest).map_err(|failure| failure.at(Place::Target))?;
         }
         Ok(())
+    }
+
+    fn settle(&mut self) -> Result<(), Failure> {
+        self.target.settle().map_err(|failure| failure.at(Place::Target))
     }
 }
