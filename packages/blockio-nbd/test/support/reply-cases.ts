@@ -1,8 +1,6 @@
 import {
-  CHUNK_DONE,
   ChunkType,
   Command,
-  encodeChunkHeader,
   encodeDataOffset,
   encodeError,
   encodeHole,
@@ -12,6 +10,7 @@ import {
   type NbdRequest,
 } from '@sendense/blockio-nbd/protocol';
 import { seededBytes, seededInteger } from '@sendense/testkit';
+import { replyChunk } from './reply-chunk.ts';
 
 /** A server's side of the transmission, made by a seed: what is asked and an honest answer, as bytes. */
 export type HonestReplies = {
@@ -63,18 +62,10 @@ function messagesOf(request: NbdRequest, style: HeaderStyle, random: Random): Ui
   if (fails) chunks.push([ChunkType.error, encodeError({ errno: 5, message: 'bad sector' })]);
   const ends = chunks.length === 0 || seededInteger(random, 2) === 0;
   if (ends) chunks.push([ChunkType.none, new Uint8Array()]);
-  return chunks.map(([type, payload], index) => {
-    const flags = index === chunks.length - 1 ? CHUNK_DONE : 0;
-    const header = {
-      kind: style,
-      cookie,
-      flags,
-      type,
-      payloadBytes: payload.byteLength,
-      offset: request.offset,
-    };
-    return Buffer.concat([encodeChunkHeader(header), payload]);
-  });
+  const { offset } = request;
+  return chunks.map(([type, payload], index) =>
+    replyChunk(type, payload, { style, cookie, offset, done: index === chunks.length - 1 }),
+  );
 }
 
 function simpleAnswer({ command, cookie, offset, length }: NbdRequest, fails: boolean): Uint8Array {

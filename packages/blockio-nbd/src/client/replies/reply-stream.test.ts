@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { type ReplyChunk, replyChunk } from '../../../test/support/reply-chunk.ts';
 import {
-  CHUNK_DONE,
   ChunkType,
   Command,
-  encodeChunkHeader,
   encodeDataOffset,
   encodeError,
   encodeHole,
@@ -44,32 +43,8 @@ function waiting(command: number, style: HeaderStyle = 'structured'): Waiting {
 }
 
 /** A chunk as an answer to cookie 5. */
-function chunk(
-  type: number,
-  payload: Uint8Array,
-  {
-    done = false,
-    style = 'structured' as const,
-    ...more
-  }: {
-    done?: boolean;
-    style?: 'structured' | 'extended';
-    cookie?: bigint;
-    payloadBytes?: number;
-    offset?: number;
-  } = {},
-): Uint8Array {
-  const header = {
-    kind: style,
-    cookie: 5n,
-    flags: done ? CHUNK_DONE : 0,
-    type,
-    payloadBytes: payload.byteLength,
-    offset: OFFSET,
-    ...more,
-  };
-  return Buffer.concat([encodeChunkHeader(header), payload]);
-}
+const chunk = (type: number, payload: Uint8Array, more: Partial<ReplyChunk> = {}) =>
+  replyChunk(type, payload, { cookie: 5n, offset: OFFSET, ...more });
 
 const data = (offset: number, length: number, value = 7) =>
   Buffer.concat([encodeDataOffset(offset), new Uint8Array(length).fill(value)]);
