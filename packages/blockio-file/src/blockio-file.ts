@@ -73,6 +73,7 @@ export function createFileDriver(
     openReader: async (endpoint) => new FileReader(await openEndpoint(fileSystem, endpoint, 'read')),
     openWriter: async (endpoint) => new FileWriter(await openEndpoint(fileSystem, endpoint, 'read-write')),
     transfer: (request, call) => transfer(context, request, call),
+    packsZeros: true,
   };
 }
 

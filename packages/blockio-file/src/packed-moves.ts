@@ -37,6 +37,7 @@ export function checkMoves(request: TransferRequest, sizes: TransferSizes): void
     });
   }
   const count = countMoves(request.moves);
+  let end = count > 0 ? moveAt(request.moves, 0).destination : 0;
   for (let index = 0; index < count; index++) {
     const { from, source, destination, length } = moveAt(request.moves, index);
     const size = sizes.from[checkedInteger(from, `move ${index}: source index`)];
@@ -48,5 +49,15 @@ export function checkMoves(request: TransferRequest, sizes: TransferSizes): void
     checkedInteger(length, `move ${index}: length`, 1);
     checkRange({ offset: source, length }, size, `move ${index}: source`);
     checkRange({ offset: destination, length }, sizes.to, `move ${index}: destination`);
+    if (request.zeros.action === 'pack' && destination !== end) throw apart(index);
+    end = destination + length;
   }
+}
+
+function apart(index: number): SendenseError {
+  return new SendenseError(
+    'RANGE_INVALID',
+    `move ${index} does not begin where the one before it ends: such moves cannot be packed`,
+    { operation: 'check-moves' },
+  );
 }

@@ -68,6 +68,8 @@ class Sink {
   readonly #hasher: Blake3Stream | undefined;
   readonly #digests: Uint8Array;
   readonly #zeros = new ZeroList();
+  /** Bytes by which what follows moves up. */
+  #packed = 0;
 
   constructor(job: TransferJob, hasher: Blake3Stream | undefined) {
     this.#job = job;
@@ -88,12 +90,13 @@ class Sink {
       if (request.zeros.action === 'write') continue;
       await this.#write(to, part, data.subarray(pending, run.start), pending);
       pending = run.start + run.length;
+      if (request.zeros.action === 'pack') this.#packed += run.length;
     }
     await this.#write(to, part, data.subarray(pending), pending);
   }
 
   async #write(to: OpenEndpoint, part: Part, data: Uint8Array, start: number): Promise<void> {
-    if (data.byteLength > 0) await to.handle.write(data, part.destination + start);
+    if (data.byteLength > 0) await to.handle.write(data, part.destination + start - this.#packed);
   }
 
   result(): TransferResult {

@@ -5,6 +5,7 @@ import { describeNative, openFixture } from './fixtures.ts';
 const inPlace = { order: 'random', rewritable: true, untouched: 'unknown', durable: false } as const;
 const capabilities = {
   transfer: true,
+  packsZeros: false,
   chunker: false,
   reader: { order: 'random', digests: false, locate: true },
   writer: { ...inPlace, endpoint: true, copyFrom: false },

@@ -10,6 +10,7 @@ export function memoryDriverSubject(name: string, change: DriverChange): BlockIo
     name,
     capabilities: {
       transfer: true,
+      packsZeros: true,
       chunker: true,
       reader: { order: 'random', locate: false, digests: false },
       writer: {

@@ -8,6 +8,7 @@ export type DiskServer = AsyncDisposable & { readonly endpoint: NbdEndpoint };
 const writer = { order: 'random', rewritable: true, untouched: 'unknown', durable: false } as const;
 const capabilities = {
   transfer: false,
+  packsZeros: false,
   chunker: false,
   reader: { order: 'random', digests: false, locate: false },
   writer: { ...writer, endpoint: false, copyFrom: false },

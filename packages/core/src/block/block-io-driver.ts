@@ -35,9 +35,13 @@ export interface BlockIoDriver {
    * Requires: the member is there; `supports` of every endpoint.
    * Receives: whole moves of safe integers that name a source, each at least one byte long.
    * Must: refuse a move past an end with `RANGE_INVALID` before it writes; give the digest of each move's
-   * bytes; write nothing after it settles, aborted or not; failed moves count as unwritten (invariant 9).
+   * bytes; write nothing after it settles, aborted or not; failed moves count as unwritten (invariant 9); with the zero
+   * action `pack`, refuse moves that do not follow each other at the destination with `RANGE_INVALID`.
    */
   transfer?(request: TransferRequest, call?: Call): Promise<TransferResult>;
+
+  /** Whether `transfer` takes the zero action `pack`. */
+  readonly packsZeros?: boolean;
 
   /** Bulk chunk work of object repositories. */
   chunker?(options: ChunkerOptions): Chunker;

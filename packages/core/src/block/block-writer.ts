@@ -8,7 +8,12 @@ import type { CopyResult } from './copy-result.ts';
 import type { Pace } from './pace.ts';
 
 /** Options of a copy that a writer places itself. */
-export type CopyOptions = Call & { readonly pace?: Pace; readonly driver?: BlockIoDriver };
+export type CopyOptions = Call & {
+  readonly pace?: Pace;
+  readonly driver?: BlockIoDriver;
+  /** The most bytes held in memory; see `CopyRequest`. */
+  readonly windowBytes?: number;
+};
 
 /** Writes of one disk. After one failed write it can only be disposed (invariant 8). */
 export interface BlockWriter extends AsyncDisposable {

@@ -60,12 +60,17 @@ export async function copyBlocks(request: CopyRequest, call: Call = {}): Promise
   const callOf = (): Call => ({ signal: stop.signal, ...(sum && { onProgress: sum.part() }) });
   const inner = callOf();
   const loop = new CopyLoop(request, sizes, callOf());
-  const { from, to, pace, driver, unchanged } = request;
+  const { from, to, pace, driver, unchanged, windowBytes } = request;
   const copyFrom = unchanged === undefined ? to.copyFrom?.bind(to) : undefined;
   try {
     const transfer = copyFrom ? undefined : await TransferLoop.open(request, sizes, inner, loop);
     const extents = remaining(request, sizes, copyFrom !== undefined, inner);
-    const options: CopyOptions = { ...inner, ...(pace && { pace }), ...(driver && { driver }) };
+    const options: CopyOptions = {
+      ...inner,
+      ...(pace && { pace }),
+      ...(driver && { driver }),
+      ...(windowBytes !== undefined && { windowBytes }),
+    };
     const result = copyFrom
       ? { ...(await copyFrom(from, extents, options)), bytesUnchanged: 0 }
       : await (transfer ?? loop).copy(extents);

@@ -11,8 +11,12 @@ export type TransferRequest = {
   readonly digest: boolean;
   /** `[from index, source offset, destination offset, length]` repeated; byte values are safe integers. */
   readonly moves: Float64Array;
-  /** Runs of zeros of at least `pieceBytes`, aligned to it within a move, are left out or written. */
-  readonly zeros: { readonly pieceBytes: number; readonly action: 'skip' | 'write' };
+  /**
+   * Runs of zeros of at least `pieceBytes`, aligned to it within a move, are left out or written. With `pack` they are left
+   * out and what follows moves up: the moves, which then follow each other at the destination, leave no gap there. Only for
+   * a driver with `packsZeros`.
+   */
+  readonly zeros: { readonly pieceBytes: number; readonly action: 'skip' | 'write' | 'pack' };
 };
 
 /** What was found on the way. */

@@ -12,7 +12,7 @@ import { guardWriter } from './guard-writer.ts';
 /** A driver that receives only endpoints it supports and well-formed moves; its handles are guarded too. */
 export const guardDriver = guardOnce<BlockIoDriver>((inner) => {
   const gate = new Gate(`driver ${inner.name}`);
-  const { specificationVersion, name } = inner;
+  const { specificationVersion, name, packsZeros } = inner;
   const transfer = inner.transfer?.bind(inner);
   const chunker = inner.chunker?.bind(inner);
   const checkEndpoint = (endpoint: BlockEndpoint, use: 'read' | 'write', operation: string): void => {
@@ -38,6 +38,7 @@ export const guardDriver = guardOnce<BlockIoDriver>((inner) => {
         () => checkEndpoint(endpoint, 'write', 'open-writer'),
         async () => guardWriter(await inner.openWriter(endpoint, call)),
       ),
+    ...(packsZeros !== undefined && { packsZeros }),
     ...(transfer && {
       transfer: (request, call) =>
         gate.query(
@@ -48,6 +49,8 @@ export const guardDriver = guardOnce<BlockIoDriver>((inner) => {
             for (const endpoint of request.from) checkEndpoint(endpoint, 'read', 'transfer');
             checkEndpoint(request.to, 'write', 'transfer');
             checkMoves(request);
+            if (request.zeros.action === 'pack')
+              checkCapability(packsZeros === true, 'packing of zeros', `driver ${name}`, 'transfer');
           },
           () => transfer(request, call),
         ),

@@ -1,3 +1,4 @@
+import type { FileEndpoint } from '@sendense/core';
 import type { FileHandle } from './file-handle.ts';
 
 /** What kind of thing a path names. Symbolic links are followed by `stat` and never by `list`. */
@@ -49,4 +50,9 @@ export interface FileSystem {
   space(path: string): Promise<FileSystemSpace>;
   /** Absolute path without symbolic links. */
   realPath(path: string): Promise<string>;
+  /**
+   * By what a block-IO driver of this process reaches the same file. Absent where only this seam reaches it, or where every
+   * operation has to go through it.
+   */
+  endpoint?(path: string): FileEndpoint;
 }

@@ -84,4 +84,5 @@ export const nodeFileSystem: FileSystem = {
       return { totalBytes: bsize * blocks, availableBytes: bsize * bavail };
     }),
   realPath: (path) => mapped('resolve-path', path, () => fs.realpath(path)),
+  endpoint: (path) => ({ kind: 'file', path }),
 };

@@ -41,6 +41,7 @@ export function createMemoryDriver(): MemoryDriver {
       return { kind: 'memory/disk', name };
     },
     supports: (endpoint) => endpoint.kind === 'memory/disk',
+    packsZeros: true,
     chunker: (options) =>
       createMemoryChunker({ ...options, open: (endpoint) => openMemoryReader(find(endpoint)) }),
     async openReader(endpoint, call) {
@@ -59,11 +60,15 @@ export function createMemoryDriver(): MemoryDriver {
       const target = find(request.to);
       const zeros: number[] = [];
       const digests: Uint8Array[] = [];
-      for (const [index, move] of movesOf(request).entries()) {
+      const moves = movesOf(request);
+      checkMoves(request, moves, target.sizeBytes);
+      let packed = 0;
+      for (const [index, move] of moves.entries()) {
         await lifetime.enter('transfer', call);
         const data = sourceBytes(sources[move.from], move);
-        checkRange({ offset: move.target, length: move.length }, target.sizeBytes, 'a move');
-        zeros.push(...moveBytes(target, move.target, data, index, request.zeros));
+        const found = moveBytes(target, move.target - packed, data, index, request.zeros);
+        if (request.zeros.action === 'pack') packed += found.bytes;
+        zeros.push(...found.packed);
         if (request.digest) digests.push(blake3(data));
       }
       return {
@@ -93,15 +98,26 @@ function movesOf({ moves }: TransferRequest): Move[] {
   });
 }
 
-/** Writes one move piece by piece; gives back its runs of zeros as packed `[move, start, length]`. */
+function checkMoves({ zeros }: TransferRequest, moves: readonly Move[], sizeBytes: number): void {
+  let end = moves[0]?.target;
+  for (const { target, length } of moves) {
+    checkRange({ offset: target, length }, sizeBytes, 'a move');
+    if (zeros.action === 'pack' && target !== end)
+      throw new SendenseError('RANGE_INVALID', 'moves apart cannot be packed', { operation: 'transfer' });
+    end = target + length;
+  }
+}
+
+/** Writes one move piece by piece; gives back its runs of zeros, as packed `[move, start, length]` and as bytes. */
 function moveBytes(
   target: DiskContent,
   offset: number,
   data: Uint8Array,
   move: number,
   { pieceBytes, action }: TransferRequest['zeros'],
-): number[] {
+): { readonly packed: readonly number[]; readonly bytes: number } {
   const runs: [number, number, number][] = [];
+  let bytes = 0;
   for (let at = 0; at < data.byteLength; at += pieceBytes) {
     const piece = data.subarray(at, at + pieceBytes);
     const zero = piece.byteLength === pieceBytes && piece.every((byte) => byte === 0);
@@ -109,12 +125,13 @@ function moveBytes(
       const last = runs.at(-1);
       if (last !== undefined && last[1] + last[2] === at) last[2] += pieceBytes;
       else runs.push([move, at, pieceBytes]);
+      bytes += pieceBytes;
       if (action === 'write') target.zero(offset + at, pieceBytes);
     } else {
-      target.write(offset + at, piece);
+      target.write(offset + at - (action === 'pack' ? bytes : 0), piece);
     }
   }
-  return runs.flat();
+  return { packed: runs.flat(), bytes };
 }
 
 function unsupported({ kind }: BlockEndpoint): SendenseError {

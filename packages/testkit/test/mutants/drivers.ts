@@ -70,6 +70,27 @@ export const driverMutants: readonly Mutant<DriverChange>[] = [
     })),
   },
   {
+    breaks: 'leaves gaps where zeros are to be packed',
+    caughtBy: 'packs data without the zeros between it, over move after move, and tells them',
+    change: transferring((transfer) => (request, call) => {
+      const { action } = request.zeros;
+      return transfer(
+        { ...request, zeros: { ...request.zeros, action: action === 'pack' ? 'skip' : action } },
+        call,
+      );
+    }),
+  },
+  {
+    breaks: 'packs moves that lie apart',
+    caughtBy: 'refuses to pack moves that do not follow each other, before it writes',
+    change: transferring((transfer) => (request, call) => {
+      if (request.zeros.action !== 'pack') return transfer(request, call);
+      const moves = request.moves.slice();
+      for (let at = 6; at < moves.length; at += 4) moves[at] = (moves[at - 4] ?? 0) + (moves[at - 3] ?? 0);
+      return transfer({ ...request, moves }, call);
+    }),
+  },
+  {
     breaks: 'clears a destination that it opens',
     caughtBy: 'opens a destination without changing a byte of it',
     change: (driver, disks) =>

@@ -19,6 +19,7 @@ export type BlockIoDriverFixture = Partial<AsyncDisposable> & {
 /** What a driver offers: the manifest that decides which cases run. */
 export type BlockIoDriverCapabilities = {
   readonly transfer: boolean;
+  readonly packsZeros: boolean;
   readonly chunker: boolean;
   readonly reader: BlockReaderCapabilities;
   readonly writer: BlockWriterCapabilities;

@@ -41,6 +41,7 @@ export const driverCases: readonly DriverCase[] = [
     async run({ driver, capabilities, endpoint, missing }) {
       assert.equal(driver.specificationVersion, 'v1');
       assert.equal(driver.transfer !== undefined, capabilities.transfer, 'whether transfer is offered');
+      assert.equal(driver.packsZeros === true, capabilities.packsZeros, 'whether zeros can be packed');
       assert.equal(driver.chunker !== undefined, capabilities.chunker, 'whether a chunker is offered');
       const there = await endpoint(sampleContent());
       for (const use of ['read', 'write'] as const) {
@@ -155,6 +156,56 @@ export const driverCases: readonly DriverCase[] = [
     },
   },
   {
+    name: 'packs data without the zeros between it, over move after move, and tells them',
+    clause: 'TransferRequest.zeros: with `pack`, zeros are left out and what follows moves up',
+    requires: ({ packsZeros }) => packsZeros,
+    async run(context) {
+      const piece = 65_536;
+      const source = seededDisk(16 * piece);
+      for (const zero of [1, 2, 5, 9, 10]) source.zero(zero * piece, piece);
+      const old = new DiskContent(16 * piece);
+      old.write(0, seededBytes(11, 16 * piece));
+      const to = await context.endpoint(old.snapshot());
+      const from = [await context.endpoint(source), await context.endpoint(seededDisk(piece))];
+      const moves: Move[] = [0, 1, 2, 3, 4, 5, 6].map((at) => [0, at * piece, (2 + at) * piece, piece]);
+      moves.push([1, 0, 9 * piece, piece], [0, 8 * piece, 10 * piece, 4 * piece]);
+      const zeros = { pieceBytes: piece, action: 'pack' } as const;
+      const result = await transfer(context, moves, { from, to, zeros, digest: true });
+      expectRuns(result.zeros, [
+        [1, 0, piece],
+        [2, 0, piece],
+        [5, 0, piece],
+        [8, piece, 2 * piece],
+      ]);
+      const kept = [0, 3, 4, 6].map((at) => source.bytes({ offset: at * piece, length: piece }));
+      kept.push(seededDisk(piece).bytes(), source.bytes({ offset: 8 * piece, length: piece }));
+      kept.push(source.bytes({ offset: 11 * piece, length: piece }));
+      old.write(2 * piece, Buffer.concat(kept));
+      expectBytes(await bytesAt(context, to), old.bytes(), 'the destination');
+      assert.equal(result.digests?.byteLength, moves.length * 32);
+    },
+  },
+  {
+    name: 'refuses to pack moves that do not follow each other, before it writes',
+    clause:
+      'BlockIoDriver.transfer: with `pack`, refuse moves that do not follow each other with RANGE_INVALID',
+    requires: ({ packsZeros }) => packsZeros,
+    async run(context) {
+      const content = sampleContent();
+      const endpoint = await context.endpoint(content);
+      const from = [await context.endpoint(content)];
+      const zeros = { pieceBytes: 4096, action: 'pack' } as const;
+      for (const second of [4096 + 512, 0]) {
+        const moves: Move[] = [
+          [0, 65_536, 0, 4096],
+          [0, 0, second, 4096],
+        ];
+        await expectCode(() => transfer(context, moves, { from, to: endpoint, zeros }), 'RANGE_INVALID');
+      }
+      expectBytes(await bytesAt(context, endpoint), content.bytes(), 'the destination');
+    },
+  },
+  {
     name: 'refuses moves that are no moves',
     clause: 'TransferRequest.moves: packed four a move; byte values are safe integers',
     requires: transfers,
@@ -212,6 +263,12 @@ export const driverCases: readonly DriverCase[] = [
     },
   },
 ];
+
+function seededDisk(sizeBytes: number): DiskContent {
+  const disk = new DiskContent(sizeBytes);
+  disk.write(0, seededBytes(12, sizeBytes));
+  return disk;
+}
 
 /** Fails unless the packed runs are exactly `wanted`, where neighbouring runs count as one. */
 function expectRuns(packed: Float64Array, wanted: readonly (readonly [number, number, number])[]): void {
