@@ -1,7 +1,7 @@
 import type { ProofLevel, SourceCapabilities } from '@sendense/core';
-import { MAX_BASELINES } from './baseline-refusal.ts';
-import { GRANULARITY_BYTES } from './baselines.ts';
+import { GRANULARITY_BYTES } from '@sendense/platform-image';
 import type { CheckedOptions } from './options.ts';
+import { MAX_BASELINES } from './why-no-baseline.ts';
 
 type Offered = Omit<SourceCapabilities, 'proof'>;
 

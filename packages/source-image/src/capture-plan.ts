@@ -10,12 +10,12 @@ import {
   SendenseError,
   type SkippedDisk,
 } from '@sendense/core';
-import { baselineRefusal } from './baseline-refusal.ts';
 import { type ChosenChanges, chooseChanges } from './choose-changes.ts';
 import type { SourceContext } from './context.ts';
 import { diskIdsOf } from './disk-id.ts';
 import type { FoundImages } from './find-images.ts';
 import type { OpenedDisk } from './opened-disk.ts';
+import { whyNoBaseline } from './why-no-baseline.ts';
 
 /** A disk with what a capture does with it. */
 export type DecidedDisk = OpenedDisk & {
@@ -34,7 +34,7 @@ export async function decideDisks(
   const since = context.options.track === 'off' ? [] : request.since;
   const decided: DecidedDisk[] = [];
   for (const disk of disks) {
-    const refusal = await baselineRefusal(context, disk);
+    const refusal = await whyNoBaseline(context, disk);
     const choice = await chooseChanges(disk, { since, untracked: refusal, now: context.clock.now() }, call);
     decided.push({ ...disk, choice, refusal });
   }

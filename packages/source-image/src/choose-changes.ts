@@ -1,9 +1,7 @@
 import type { Call, ChangeState, Extent, FullReason, IncrementalChanges, InstantId } from '@sendense/core';
+import { changedExtents, isSameVersion, qcow2Of } from '@sendense/platform-image';
 import { type Baseline, parseState } from './baseline-state.ts';
-import { changedExtents } from './changed-extents.ts';
-import { isSameVersion } from './file-version.ts';
 import type { OpenedDisk } from './opened-disk.ts';
-import { qcow2Of } from './our-bitmaps.ts';
 
 /** What to copy of a disk, and how much that is. */
 export type ChosenChanges = {

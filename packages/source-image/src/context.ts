@@ -1,13 +1,10 @@
-import type { PluginServices } from '@sendense/core';
-import type { FileSystem, ImageLocks } from '@sendense/plugin-kit/files';
+import type { ImageContext, ImageFile } from '@sendense/platform-image';
 import type { CheckedOptions } from './options.ts';
 
 /** What every step of one source shares. */
-export type SourceContext = {
-  readonly options: CheckedOptions;
-  readonly fileSystem: FileSystem;
-  readonly clock: PluginServices['clock'];
-  readonly random: PluginServices['random'];
-  readonly drivers: PluginServices['drivers'];
-  readonly imageLocks: ImageLocks;
-};
+export type SourceContext = ImageContext & { readonly options: CheckedOptions };
+
+/** The image at `path` as the options have it opened. */
+export function imageFile({ options: { format, parents } }: SourceContext, path: string): ImageFile {
+  return { path, format, parents };
+}

@@ -9,14 +9,19 @@ import {
   SendenseError,
   throwIfAborted,
 } from '@sendense/core';
+import {
+  addBaseline,
+  closeImages,
+  instantLost,
+  removeBaselines,
+  steadyReader,
+} from '@sendense/platform-image';
 import { serializeBitmapName } from '@sendense/plugin-kit/baselines';
 import type { Baseline } from './baseline-state.ts';
 import { createState } from './baseline-state.ts';
-import { addBaseline, removeBaselines } from './baselines.ts';
 import type { DecidedDisk } from './capture-plan.ts';
-import type { SourceContext } from './context.ts';
-import { closeDisks } from './opened-disk.ts';
-import { instantLost, steadyReader } from './steady-reader.ts';
+import { imageFile, type SourceContext } from './context.ts';
+import { MAX_BASELINES } from './why-no-baseline.ts';
 
 /** What a capture starts from. */
 export type CaptureParts = Pick<Capture, 'spec' | 'skipped' | 'findings'> & {
@@ -103,7 +108,8 @@ export class ImageCapture implements Capture {
     const [top, ...parents] = disk.watch.versions;
     try {
       await this.#removeFrom(disk);
-      await addBaseline(this.#context, disk.path, this.#bitmap);
+      const made = { name: this.#bitmap, max: MAX_BASELINES };
+      await addBaseline(this.#context, imageFile(this.#context, disk.path), made);
       // Our own edit is no change: what was written between the last look and the bitmap is recorded nowhere.
       const changed = await disk.watch.changedFile();
       if (changed !== undefined) {
@@ -126,14 +132,15 @@ export class ImageCapture implements Capture {
   }
 
   async #removeFrom(disk: DecidedDisk): Promise<void> {
-    await removeBaselines(this.#context, disk.path, (name) => name === this.#bitmap);
+    const file = imageFile(this.#context, disk.path);
+    await removeBaselines(this.#context, file, (name) => name === this.#bitmap);
   }
 
   /** Lets the images go; without a commit the candidates go too. A failure leaks: `reconcile` finds it by its name. */
   async #giveUp(): Promise<void> {
     this.#parts.closed(this);
     const sealed = await this.#sealing?.catch(() => null);
-    await closeDisks(this.#parts.disks).catch(() => undefined);
+    await closeImages(this.#parts.disks).catch(() => undefined);
     if (this.#committed || sealed == null) return;
     for (const disk of this.#parts.disks) await this.#removeFrom(disk).catch(() => undefined);
   }

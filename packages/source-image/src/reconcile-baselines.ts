@@ -1,9 +1,8 @@
 import type { Finding, Keep, ReconcileReport } from '@sendense/core';
+import { removeBaselines, removeStaleLocks } from '@sendense/platform-image';
 import { isLeftover, parseBitmapName } from '@sendense/plugin-kit/baselines';
-import { removeBaselines } from './baselines.ts';
-import type { SourceContext } from './context.ts';
+import { imageFile, type SourceContext } from './context.ts';
 import type { FoundImages } from './find-images.ts';
-import { removeStaleLocks } from './image-lock.ts';
 
 /** Removes the owner's bitmaps that `keep` does not name, and locks of processes that died. An image that cannot be changed now is a finding. */
 export async function reconcileBaselines(
@@ -18,7 +17,7 @@ export async function reconcileBaselines(
     try {
       const locks = await removeStaleLocks(context, path);
       removed.push(...locks.map((lock) => `lock ${lock}`));
-      const names = await removeBaselines(context, path, (name) => {
+      const names = await removeBaselines(context, imageFile(context, path), (name) => {
         const made = parseBitmapName(name);
         return made !== undefined && isLeftover(made, keep, now);
       });

@@ -1,7 +1,7 @@
 import type { ChangeState } from '@sendense/core';
+import { removeBaselines } from '@sendense/platform-image';
 import { parseState } from './baseline-state.ts';
-import { removeBaselines } from './baselines.ts';
-import type { SourceContext } from './context.ts';
+import { imageFile, type SourceContext } from './context.ts';
 import { diskIdsOf } from './disk-id.ts';
 import type { FoundImages } from './find-images.ts';
 
@@ -16,6 +16,6 @@ export async function retireBaselines(
     const id = ids[index] ?? '';
     const names = new Set(states.map((state) => parseState(state)?.disks[id]?.bitmap));
     if (names.size === (names.has(undefined) ? 1 : 0)) continue; // nothing of this image is retired
-    await removeBaselines(context, path, (name) => names.has(name));
+    await removeBaselines(context, imageFile(context, path), (name) => names.has(name));
   }
 }

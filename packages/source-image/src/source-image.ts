@@ -10,17 +10,17 @@ import {
   systemRandom,
   throwIfAborted,
 } from '@sendense/core';
+import { closeImages, removeBaselines } from '@sendense/platform-image';
 import { isNamedBy, parseBitmapName } from '@sendense/plugin-kit/baselines';
 import { linuxImageLocks, nodeFileSystem } from '@sendense/plugin-kit/files';
-import { removeBaselines } from './baselines.ts';
 import { capabilitiesOf } from './capabilities.ts';
 import { checkConsistency, decideDisks, diskFindings, planOf, skippedDisks } from './capture-plan.ts';
-import type { SourceContext } from './context.ts';
+import { imageFile, type SourceContext } from './context.ts';
 import { diskIdsOf } from './disk-id.ts';
 import { type FoundImages, findImages } from './find-images.ts';
 import { ImageCapture } from './image-capture.ts';
 import { checkMachine, machineName, machineOf, machineSpecOf } from './machine.ts';
-import { closeDisks, type OpenedDisk, openDisks } from './opened-disk.ts';
+import { type OpenedDisk, openDisks } from './opened-disk.ts';
 import { checkOptions, type ImageSourceOptions, imageSourceOptionsSchema } from './options.ts';
 import { reconcileBaselines } from './reconcile-baselines.ts';
 import { retireBaselines } from './retire-baselines.ts';
@@ -50,7 +50,7 @@ async function withDisks<T>(
     keep = used.keep ?? false;
     return used.result;
   } finally {
-    if (!keep) await closeDisks(disks);
+    if (!keep) await closeImages(disks);
   }
 }
 
@@ -80,7 +80,7 @@ async function removeLeftovers(
   const ids = diskIdsOf(found.paths, context.options.machineId);
   for (const [index, path] of found.paths.entries()) {
     const isExcluded = request.disks?.exclude.some((id) => id === ids[index]) ?? false;
-    if (!isExcluded) await removeBaselines(context, path, isLeft);
+    if (!isExcluded) await removeBaselines(context, imageFile(context, path), isLeft);
   }
 }
 

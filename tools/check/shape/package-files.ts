@@ -13,6 +13,7 @@ const plugin = /^(source|target|repository|blockio|converter|transport|platform)
  */
 const mappedElsewhere: ReadonlySet<string> = new Set([
   'blockio-file',
+  'platform-image',
   'repository-local',
   'source-image',
   'source-qemu',
@@ -35,12 +36,12 @@ export function packageFileViolations(id: string, files: ReadonlySet<string>): s
 function requiredFiles(id: string): string[] {
   if (!plugin.test(id)) return everywhere;
   // what the halves of a platform share implements no contract
-  if (id.startsWith('platform-')) return [...everywhere, 'src/map-error.ts'];
+  const errors = mappedElsewhere.has(id) ? [] : ['src/map-error.ts'];
+  if (id.startsWith('platform-')) return [...everywhere, ...errors];
   const source = [id, 'options'];
   // the contract of a block-IO driver declares no capabilities
   if (!id.startsWith('blockio-')) source.push('capabilities');
-  if (!mappedElsewhere.has(id)) source.push('map-error');
-  return [...everywhere, ...source.map((name) => `src/${name}.ts`), CONFORMANCE];
+  return [...everywhere, ...source.map((name) => `src/${name}.ts`), ...errors, CONFORMANCE];
 }
 
 /** Sentences about a package's `index.ts` that does more than re-export by name. */

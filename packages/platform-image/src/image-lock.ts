@@ -10,7 +10,7 @@ import {
   tryTokenLock,
   withdrawTokenLock,
 } from '@sendense/plugin-kit/files';
-import type { SourceContext } from './context.ts';
+import type { ImageContext } from './image-context.ts';
 
 /** An edit takes milliseconds; a lock of this age was left by a process that died. */
 const STALE_MS = 60_000;
@@ -24,7 +24,7 @@ export function imageLockPath(path: string): string {
   return join(dirname(path), `.${basename(path)}.sendense-lock`);
 }
 
-type LockContext = Pick<SourceContext, 'fileSystem' | 'clock' | 'random'>;
+type LockContext = Pick<ImageContext, 'fileSystem' | 'clock' | 'random'>;
 
 async function isStale({ fileSystem, clock }: LockContext, lock: string, token: string): Promise<boolean> {
   const held = await fileSystem.stat(join(lock, token));

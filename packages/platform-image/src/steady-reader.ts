@@ -6,7 +6,7 @@ import {
   type LocatedRange,
   SendenseError,
 } from '@sendense/core';
-import type { OpenedDisk } from './opened-disk.ts';
+import type { OpenedImage } from './opened-image.ts';
 
 /** The error for an image that did not stay as it was. */
 export function instantLost(path: string, cause?: unknown): SendenseError {
@@ -20,11 +20,11 @@ export function instantLost(path: string, cause?: unknown): SendenseError {
 }
 
 /**
- * Reads the image of `disk`. A failure is `INSTANT_LOST` when the image changed: what looks damaged was then a table
+ * Reads `opened`. A failure is `INSTANT_LOST` when the image changed: what looks damaged was then a table
  * that somebody rewrote.
  */
-export function steadyReader(disk: OpenedDisk): BlockReader {
-  const { image, watch } = disk;
+export function steadyReader(opened: OpenedImage): BlockReader {
+  const { image, watch } = opened;
   const explain = async (error: unknown): Promise<unknown> => {
     if (SendenseError.is(error, 'ABORTED') || SendenseError.is(error, 'NOT_OPEN')) return error;
     const changed = await watch.changedFile();
@@ -50,6 +50,6 @@ export function steadyReader(disk: OpenedDisk): BlockReader {
     extents: (range: ByteRange, call?: Call): AsyncIterable<Extent> => steadily(image.extents(range, call)),
     locate: (range: ByteRange, call?: Call): AsyncIterable<LocatedRange> =>
       steadily(image.locate(range, call)),
-    [Symbol.asyncDispose]: () => disk.close(),
+    [Symbol.asyncDispose]: () => opened.close(),
   };
 }

@@ -1,6 +1,6 @@
 import type { FileSystem } from '@sendense/plugin-kit/files';
-import type { SourceContext } from './context.ts';
 import { fileVersion } from './file-version.ts';
+import type { ImageContext } from './image-context.ts';
 import { withImageLock } from './image-lock.ts';
 import { acceptEdit } from './image-watch.ts';
 
@@ -12,7 +12,7 @@ const edits = new Map<string, Promise<unknown>>();
  * and tells the watches of this process that the guest bytes stayed. `edit` must change nothing but bitmaps.
  */
 export async function editImage<T>(
-  context: SourceContext,
+  context: ImageContext,
   path: string,
   edit: (fileSystem: FileSystem) => Promise<T>,
 ): Promise<T> {

@@ -1,0 +1,10 @@
+export { baselineRefusal } from './baseline-refusal.ts';
+export { addBaseline, GRANULARITY_BYTES, removeBaselines } from './baselines.ts';
+export { changedExtents } from './changed-extents.ts';
+export { type FileVersion, isSameVersion } from './file-version.ts';
+export type { ImageContext, ImageFile } from './image-context.ts';
+export { removeStaleLocks } from './image-lock.ts';
+export type { ImageWatch } from './image-watch.ts';
+export { closeImages, type OpenedImage, openImage } from './opened-image.ts';
+export { isOurs, qcow2Of } from './our-bitmaps.ts';
+export { instantLost, steadyReader } from './steady-reader.ts';
