@@ -5,6 +5,7 @@ import type { ExportTable } from './exports/export-table.ts';
 import type { OpenExport } from './exports/open-export.ts';
 import { shakeHands } from './handshake/handshake.ts';
 import type { Negotiation } from './handshake/negotiation.ts';
+import { IdleWatch } from './idle-watch.ts';
 import type { NbdServerLimits, NbdServerTls } from './server-options.ts';
 import { ClientStream } from './stream/client-stream.ts';
 import { codeOf } from './transmission/errno-of.ts';
@@ -71,8 +72,7 @@ export class Connection {
 
   async #handshake(negotiation: Negotiation): Promise<OpenExport | undefined> {
     const { handshakeTimeoutMs } = this.#context.limits;
-    const message = `the client entered no export within ${handshakeTimeoutMs} ms`;
-    const slow = () => this.#stream.cut(new SendenseError('TIMEOUT', message, { operation: 'serve-nbd' }));
+    const slow = () => this.#cutLate(`the client entered no export within ${handshakeTimeoutMs} ms`);
     const patience = setTimeout(slow, handshakeTimeoutMs);
     try {
       return await shakeHands(negotiation);
@@ -97,11 +97,20 @@ export class Connection {
         requests: new Budget(limits.maxRequests),
         ownBytes: new Budget(limits.connectionBytes),
         allBytes: bytes,
+        idle: new IdleWatch(limits.idleTimeoutMs, () => this.#cutIdle()),
         log,
       });
     } finally {
       entry.users.delete(leave);
     }
+  }
+
+  #cutIdle(): void {
+    this.#cutLate(`the client asked for nothing within ${this.#context.limits.idleTimeoutMs} ms`);
+  }
+
+  #cutLate(message: string): void {
+    this.#stream.cut(new SendenseError('TIMEOUT', message, { operation: 'serve-nbd' }));
   }
 
   /** Clients that vanish are everyday life; those that break the protocol or are too slow are worth a look. */

@@ -28,6 +28,11 @@ export type NbdServerLimits = {
   readonly handshakeTimeoutMs: number;
   /** From the first to the last byte of a request or a reply, in milliseconds. Default 60 000. */
   readonly messageTimeoutMs: number;
+  /**
+   * Longest time in which a client that has entered has nothing under way, in milliseconds: after it its place is given to
+   * others. Default 86 400 000 (a day), because a disk that is mounted may be quiet for long.
+   */
+  readonly idleTimeoutMs: number;
   /** How long a stop waits for requests under way before it hangs up, in milliseconds. Default 10 000. */
   readonly stopTimeoutMs: number;
 };
@@ -51,17 +56,23 @@ const DEFAULTS: NbdServerLimits = {
   maxRequests: 64,
   handshakeTimeoutMs: 30_000,
   messageTimeoutMs: 60_000,
+  idleTimeoutMs: 24 * 60 * 60 * 1000,
   stopTimeoutMs: 10_000,
 };
 
 /** The specification lets no server announce less than 1 MiB, and lengths on the wire have 32 bits. */
 const PAYLOAD_RANGE = { least: 1024 * 1024, most: 1024 * 1024 * 1024 };
 
+/** A longer timer of Node fires at once. */
+const MAX_TIMEOUT_MS = 2 ** 31 - 1;
+
 /** The limits with their defaults. Throws `CONFIG_INVALID` for limits that contradict each other. */
 export function checkLimits(given: Partial<NbdServerLimits> = {}): NbdServerLimits {
   const limits = { ...DEFAULTS, ...given };
   for (const [name, value] of Object.entries(limits)) {
     if (!Number.isSafeInteger(value) || value < 1) throw invalid(`${name} must be an integer above 0`);
+    if (name.endsWith('Ms') && value > MAX_TIMEOUT_MS)
+      throw invalid(`${name} must be at most ${MAX_TIMEOUT_MS}`);
   }
   const { maxPayloadBytes, connectionBytes, serverBytes } = limits;
   if (maxPayloadBytes < PAYLOAD_RANGE.least || maxPayloadBytes > PAYLOAD_RANGE.most) {

@@ -90,7 +90,7 @@ describe('the limits of a connection', () => {
     expect(bench.log).toEqual([expect.stringContaining('entered no export within 50 ms')]);
   });
 
-  it('let a client that has entered be silent for as long as it likes', async () => {
+  it('let a client that has entered be silent for longer than it may take to enter or to say one thing', async () => {
     const limits = { handshakeTimeoutMs: 20, messageTimeoutMs: 20 };
     const bench = setUpBench({ a: arrayDisk(filled(MIB)) }, { limits });
     const { client } = bench.connect();
@@ -98,6 +98,33 @@ describe('the limits of a connection', () => {
     await new Promise((resolve) => setTimeout(resolve, 60));
     client.request({ command: Command.flush });
     expect(outcome(await client.reply())).toBe('ok');
+  });
+
+  it('cut off a client that has entered and asks for nothing, or for nothing more', async () => {
+    const bench = setUpBench({ a: arrayDisk(filled(MIB)) }, { limits: { idleTimeoutMs: 200 } });
+    const [silent, done] = [bench.connect(), bench.connect()];
+    await silent.client.enter('a');
+    await done.client.enter('a', 'structured');
+    done.client.request({ command: Command.read, length: 512 }, 'structured');
+    await done.client.reply();
+    done.client.request({ command: Command.flush, flags: 1 << 9 }, 'structured');
+    expect(outcome(await done.client.reply())).toBe('EINVAL');
+    await Promise.all([silent.connection.ended, done.connection.ended]);
+    const cutOff = 'client cut off: the client asked for nothing within 200 ms';
+    expect(bench.log).toEqual([cutOff, cutOff]);
+  });
+
+  it('let a client wait for a disk that is slower than it may be silent', async () => {
+    const { reader, held } = heldDisk();
+    const bench = setUpBench({ a: { reader } }, { limits: { idleTimeoutMs: 200 } });
+    const [waiting, silent] = [bench.connect(), bench.connect()];
+    await waiting.client.enter('a');
+    waiting.client.request({ command: Command.read, length: 512 });
+    await expect.poll(() => held.reads).toBe(1);
+    await silent.client.enter('a');
+    await silent.connection.ended;
+    held.go.resolve();
+    expect(outcome(await waiting.client.reply(512))).toBe('ok');
   });
 
   it('end the connection on a payload beyond all of them', async () => {

@@ -174,6 +174,7 @@ describe('options of a server', () => {
     [{ serverBytes: MIB }],
     [{ maxConnections: 0 }],
     [{ messageTimeoutMs: Number.NaN }],
+    [{ idleTimeoutMs: 2 ** 31 }],
   ])('refuse limits that cannot be: %o', async (limits) => {
     await expect(startNbdServer({ limits })).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
   });

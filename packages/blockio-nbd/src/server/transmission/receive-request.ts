@@ -33,6 +33,7 @@ export async function receiveRequest(session: Session): Promise<ReceivedRequest 
   const { stream, style, entry, contexts } = session;
   const freeSlot = await session.requests.take(1, stream.gone);
   if (freeSlot === undefined || !(await stream.nextBegins())) return undefined;
+  const endWork = session.idle.begin();
   const request = parseRequest(await stream.receive(requestBytes(style)), style);
   if (request.command === Command.disconnect) return undefined;
   const payloadBytes = payloadBytesOf(session, request);
@@ -41,13 +42,18 @@ export async function receiveRequest(session: Session): Promise<ReceivedRequest 
     if (payloadBytes > MAX_SKIPPED_BYTES)
       throw violation('sent a payload beyond every limit', { payloadBytes });
     await stream.skip(payloadBytes);
-    return { request, payload: NOTHING, refusal, release: freeSlot };
+    const release = () => {
+      freeSlot();
+      endWork();
+    };
+    return { request, payload: NOTHING, refusal, release };
   }
   const freeBytes = await takeBytes(session, bytesOf(session, request));
   if (freeBytes === undefined) return undefined;
   const release = () => {
     freeBytes();
     freeSlot();
+    endWork();
   };
   try {
     const payload = payloadBytes === 0 ? NOTHING : await stream.receive(payloadBytes);

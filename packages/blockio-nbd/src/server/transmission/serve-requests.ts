@@ -19,6 +19,7 @@ export async function serveRequests(session: Session): Promise<void> {
     }
   } finally {
     await Promise.all(running);
+    session.idle.stop();
   }
 }
 

@@ -3,6 +3,7 @@ import type { HeaderStyle } from '../../protocol/index.ts';
 import type { Budget } from '../budget.ts';
 import type { OpenExport } from '../exports/open-export.ts';
 import type { SelectedContext } from '../handshake/negotiation.ts';
+import type { IdleWatch } from '../idle-watch.ts';
 import type { ClientStream } from '../stream/client-stream.ts';
 
 /** What a client entered with: its stream, its export, what was agreed on, and what it may take. */
@@ -16,5 +17,7 @@ export type Session = {
   /** Bytes in flight of this client, and of all. */
   readonly ownBytes: Budget;
   readonly allBytes: Budget;
+  /** Hangs up on a client that asks for nothing. */
+  readonly idle: IdleWatch;
   readonly log: LogSink;
 };
