@@ -5,10 +5,19 @@ import type { LibvirtDaemon } from './libvirt-daemon.ts';
 
 /** A disk of a test domain. */
 export type LiveDiskOptions = {
-  /** `vda`, `vdb`, … */
+  /** `vda`, `vdb`, … are virtio-blk disks, `sda`, `sdb`, … hang on a virtio-scsi controller. */
   readonly target: string;
   readonly sizeBytes: number;
   readonly format?: 'qcow2' | 'raw';
+  readonly device?: LiveDevice;
+};
+
+/** The guest's device of a disk. */
+export type LiveDevice = {
+  /** It is served by a thread of its own (virtio-blk only). */
+  readonly iothread?: boolean;
+  /** Logical and physical sectors; default 512. */
+  readonly sectorBytes?: 512 | 4096;
 };
 
 /** What a test domain is made of. */
@@ -18,25 +27,38 @@ export type LiveDomainOptions = {
   readonly disks: readonly LiveDiskOptions[];
   /** File of UEFI variables: the domain starts with OVMF instead of a BIOS. */
   readonly nvram?: string;
+  /** libvirt keeps the domain, and its checkpoints, when it is stopped. */
+  readonly persistent?: boolean;
+};
+
+type Image = {
+  readonly path: string;
+  readonly format: 'qcow2' | 'raw';
+  readonly device: LiveDevice;
 };
 
 /** A write as a guest makes it: `length` bytes of `value`; 0 is a write of zeros. */
 export type DomainWrite = { readonly offset: number; readonly length: number; readonly value: number };
 
 /**
- * A transient domain with emulated processors that stay stopped: the disks are live in a QEMU of libvirt, and the only
- * writes are those of the test.
+ * A domain, by default a transient one, with emulated processors that stay stopped: the disks are live in a QEMU of
+ * libvirt, and the only writes are those of the test.
  */
 export class LiveDomain {
   readonly name: string;
   readonly uuid: string;
   readonly #libvirt: LibvirtDaemon;
   readonly #nvram: string | undefined;
-  readonly #disks = new Map<string, { readonly path: string; readonly format: 'qcow2' | 'raw' }>();
+  readonly #persistent: boolean;
+  readonly #disks = new Map<string, Image>();
 
-  constructor(libvirt: LibvirtDaemon, { name, uuid, nvram }: Omit<LiveDomainOptions, 'disks'>) {
+  constructor(
+    libvirt: LibvirtDaemon,
+    { name, uuid, nvram, persistent = false }: Omit<LiveDomainOptions, 'disks'>,
+  ) {
     this.#libvirt = libvirt;
     this.#nvram = nvram;
+    this.#persistent = persistent;
     this.name = name;
     this.uuid = uuid;
   }
@@ -47,11 +69,14 @@ export class LiveDomain {
   }
 
   /** Makes an empty image for the disk `target`; the next `start` has it. */
-  async addDisk({ target, sizeBytes, format = 'qcow2' }: LiveDiskOptions, file = target): Promise<void> {
+  async addDisk(
+    { target, sizeBytes, format = 'qcow2', device = {} }: LiveDiskOptions,
+    file = target,
+  ): Promise<void> {
     const path = join(this.#libvirt.folder, `${this.name}-${file}.${format}`);
     await execa('qemu-img', ['create', '-q', '-f', format, path, String(sizeBytes)]);
     await this.#libvirt.own(path);
-    this.#disks.set(target, { path, format });
+    this.#disks.set(target, { path, format, device });
   }
 
   /** Leaves the disk `target` out of the next `start`. */
@@ -61,21 +86,17 @@ export class LiveDomain {
 
   /** The next `start` finds another image in the disk `target`. */
   useImage(target: string, path: string, format: 'qcow2' | 'raw' = 'qcow2'): void {
-    this.#disks.set(target, { path, format });
+    this.#disks.set(target, { path, format, device: this.#disks.get(target)?.device ?? {} });
   }
 
   /** The XML that `start` gives to libvirt. */
   xml(): string {
-    const disks = [...this.#disks].map(
-      ([target, { path, format }]) =>
-        `<disk type='file' device='disk'><driver name='qemu' type='${format}' discard='unmap'/>` +
-        `<source file='${path}'/><target dev='${target}' bus='virtio'/></disk>`,
-    );
     return [
       `<domain type='qemu'><name>${this.name}</name><uuid>${this.uuid}</uuid>`,
-      "<memory unit='MiB'>16</memory><vcpu>1</vcpu>",
+      "<memory unit='MiB'>16</memory><vcpu>1</vcpu><iothreads>1</iothreads>",
       `<os><type arch='x86_64' machine='pc'>hvm</type>${this.#firmware()}<devices>`,
-      ...disks,
+      ...[...this.#disks].map(([target, image]) => diskXml(target, image)),
+      "<controller type='scsi' model='virtio-scsi'/>",
       "<channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel>",
       "<controller type='usb' model='none'/><memballoon model='none'/></devices></domain>",
     ].join('\n');
@@ -89,6 +110,11 @@ export class LiveDomain {
 
   /** Creates the domain; its processors do not run. */
   async start(): Promise<void> {
+    if (this.#persistent) {
+      await this.define();
+      await this.#libvirt.virsh('start', this.name, '--paused');
+      return;
+    }
     const file = join(this.#libvirt.folder, `${this.name}.xml`);
     await writeFile(file, this.xml());
     await this.#libvirt.virsh('create', file, '--paused');
@@ -124,7 +150,9 @@ export class LiveDomain {
   /** Runs commands of qemu-io on a disk, as the guest. */
   async io(target: string, ...commands: readonly string[]): Promise<void> {
     const index = target.charCodeAt(2) - 'a'.charCodeAt(0); // libvirt counts by the letter
-    const device = `/machine/peripheral/virtio-disk${index}/virtio-backend`;
+    const device = isScsi(target)
+      ? `scsi0-0-0-${index}`
+      : `/machine/peripheral/virtio-disk${index}/virtio-backend`;
     const lines = commands.map(
       (command) => `qemu-monitor-command ${this.uuid} --hmp 'qemu-io -d ${device} "${command}"'`,
     );
@@ -139,6 +167,23 @@ export class LiveDomain {
     const nodes: { 'dirty-bitmaps'?: { name?: string; persistent: boolean }[] }[] = JSON.parse(answer).return;
     return nodes.flatMap((node) => (node['dirty-bitmaps'] ?? []).flatMap(({ name }) => name ?? [])).sort();
   }
+}
+
+function isScsi(target: string): boolean {
+  return target.startsWith('sd');
+}
+
+function diskXml(target: string, { path, format, device }: Image): string {
+  const { iothread = false, sectorBytes } = device;
+  const sectors =
+    sectorBytes === undefined
+      ? ''
+      : `<blockio logical_block_size='${sectorBytes}' physical_block_size='${sectorBytes}'/>`;
+  return (
+    `<disk type='file' device='disk'><driver name='qemu' type='${format}' discard='unmap'` +
+    `${iothread ? " iothread='1'" : ''}/><source file='${path}'/>${sectors}` +
+    `<target dev='${target}' bus='${isScsi(target) ? 'scsi' : 'virtio'}'/></disk>`
+  );
 }
 
 /** Makes the images of a domain and starts it. */
