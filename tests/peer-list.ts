@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { delimiter } from 'node:path';
 import { isAtLeast } from './program-version.ts';
-import { unpackedPrograms } from './unpacked-packages.ts';
+import { hasUnpacked, unpackedPrograms } from './unpacked-packages.ts';
 
 /** Separates a skipped suite's title from the reason; the report of the test runner reads it. */
 export const SKIP_MARK = ' -- skipped: ';
@@ -31,6 +31,10 @@ export interface PackageSource {
   /** A line of an apt sources list. */
   readonly source: string;
   readonly packages: readonly string[];
+  /** Meta packages: what they depend on is unpacked instead, because its name holds a version. */
+  readonly latest?: readonly string[];
+  /** Patterns of files that must have come out of the packages, where running a program does not tell. */
+  readonly files?: readonly string[];
 }
 
 /** Reads `tests/peers.json`. */
@@ -39,9 +43,10 @@ export function readPeers(): readonly Peer[] {
   return (JSON.parse(text) as { peers: Peer[] }).peers;
 }
 
-/** Whether every command that detects the peer succeeds now, in the version that is needed. */
+/** Whether every command that detects the peer succeeds now, in the version that is needed, and its files are there. */
 export function isPresent(peer: Peer): boolean {
   if (peer.impossible !== undefined || peer.detect === undefined) return false;
+  if (peer.unpack?.files?.every((pattern) => hasUnpacked(peer.name, pattern)) === false) return false;
   const env = peerEnvironment(peer);
   return peer.detect.every(([command = '', ...args], index) => {
     const { status, stdout } = spawnSync(command, args, {
@@ -73,6 +78,11 @@ export function absenceReason(peer: Peer): string {
   if (peer.impossible !== undefined) return `${peer.name} cannot run here: ${peer.impossible}`;
   const note = peer.note === undefined ? '' : ` (${peer.note})`;
   const unpack =
-    peer.unpack === undefined ? '' : `, then npm test, which unpacks ${peer.unpack.packages.join(' ')}`;
+    peer.unpack === undefined ? '' : `, then npm test, which unpacks ${packageNames(peer.unpack).join(' ')}`;
   return `${peer.name} is not usable; as root: ${installCommand([peer])}${unpack}${note}`;
+}
+
+/** What is unpacked, in words. */
+export function packageNames({ latest = [], packages }: PackageSource): readonly string[] {
+  return [...latest, ...packages];
 }

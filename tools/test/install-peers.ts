@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { Peer } from '@sendense/tests/peer-list';
+import { type Peer, packageNames } from '@sendense/tests/peer-list';
 import { runQuietly } from '@sendense/tests/run-quietly';
 import { unpackPackages } from '@sendense/tests/unpacked-packages';
 import type { Machine } from './decide-peers.ts';
@@ -19,7 +19,7 @@ export function installPackages(packages: readonly string[]): boolean {
 /** Unpacks the programs of a peer beside the machine's own. Tells whether it worked. */
 export function unpackPeer(peer: Peer): boolean {
   if (peer.unpack === undefined) return false;
-  process.stderr.write(`Unpacking what the tests need: ${peer.unpack.packages.join(' ')}\n`);
+  process.stderr.write(`Unpacking what the tests need: ${packageNames(peer.unpack).join(' ')}\n`);
   return unpackPackages(peer.name, peer.unpack);
 }
 
