@@ -33,11 +33,15 @@ export async function checkNoJob(session: DomainSession, call?: Call): Promise<v
   });
 }
 
+/** What libvirt answers about a backup job that it has begun to set up (`qemuBackupGetJobInfoStats` of libvirt 9.0). */
+const UNSHOWN_JOB = /backup job data missing/;
+
 /** Whether libvirt is just beginning a backup job: it is busy with one that it does not show yet. */
 async function isBeginning(session: DomainSession): Promise<boolean> {
   if ((await jobSocket(session)) !== undefined) return false;
   const info = await session.find('domjobinfo').catch((error: unknown) => {
     if (SendenseError.is(error, 'NOT_OPEN')) return undefined; // a stopped domain begins nothing
+    if (SendenseError.is(error) && UNSHOWN_JOB.test(error.message)) return 'Operation: Backup';
     throw error;
   });
   return /^Operation:\s+Backup\s*$/m.test(info ?? '');
