@@ -10,8 +10,8 @@ import { isNamedBy, serializeBitmapName } from '@sendense/plugin-kit/baselines';
 import { parseState } from './baseline-state.ts';
 import { checkMachine, type Decision, decide } from './capture-plan.ts';
 import type { SourceContext } from './context.ts';
-import type { HostMachine, InstantRequest, LiveInstant } from './host/machine-host.ts';
-import { openLiveDisk } from './live-disk.ts';
+import { openDiskView } from './disk-view.ts';
+import type { HostMachine, InstantRequest, FrozenInstant } from './host/machine-host.ts';
 import { QemuCapture } from './qemu-capture.ts';
 
 /** The machine of `request` as it is now; the host looks for the bitmaps that its states name. */
@@ -55,21 +55,21 @@ function instantRequest(request: CaptureRequest, decision: Decision, baseline: s
     since: choice.kind === 'incremental' ? choice.bitmap.name : null,
     track: refusal === undefined,
   }));
-  return { captureId, stream, baseline, consistency, disks };
+  return { captureId, stream, baseline, power: decision.machine.power, consistency, disks };
 }
 
 async function openDisks(
   { log }: SourceContext,
   decision: Decision,
-  instant: LiveInstant,
+  instant: FrozenInstant,
   call?: Call,
 ): Promise<readonly DiskView[]> {
   const views: DiskView[] = [];
   try {
     for (const [index, decided] of decision.disks.entries()) {
-      const live = instant.disks[index];
-      if (live === undefined) throw new TypeError('the host froze fewer disks than asked for');
-      views.push(await openLiveDisk(decided, live, log, call));
+      const frozen = instant.disks[index];
+      if (frozen === undefined) throw new TypeError('the host froze fewer disks than asked for');
+      views.push(await openDiskView(decided, frozen, log, call));
     }
     return views;
   } catch (error) {
@@ -86,8 +86,8 @@ export async function beginCapture(
   call?: Call,
 ): Promise<Capture> {
   const { host, clock } = context;
-  host.checkConsistency(request.consistency);
   const before = await describeFor(context, request, call);
+  host.checkConsistency(request.consistency, before.power);
   const changed = await removeLeftovers(context, request, call);
   const machine = changed ? await describeFor(context, request, call) : before;
   const decision = decide(context, request, machine);

@@ -11,7 +11,7 @@ import {
 import { type Baseline, createState } from './baseline-state.ts';
 import type { DecidedDisk, Decision } from './capture-plan.ts';
 import type { SourceContext } from './context.ts';
-import type { LiveInstant } from './host/machine-host.ts';
+import type { FrozenInstant } from './host/machine-host.ts';
 
 /** What a capture starts from. */
 export type CaptureParts = {
@@ -19,7 +19,7 @@ export type CaptureParts = {
   /** Name of the baselines that were made with the instant. */
   readonly baseline: string;
   readonly decision: Decision;
-  readonly instant: LiveInstant;
+  readonly instant: FrozenInstant;
   readonly disks: readonly DiskView[];
   /** Told when the capture is closed. */
   readonly closed: (capture: Capture) => void;
@@ -77,9 +77,10 @@ export class QemuCapture implements Capture {
     await instant.check(call);
     await this.#closeDisks();
     this.#lateFindings.push(...(await instant.end(call)));
+    const tracked = new Set(instant.disks.filter((disk) => disk.tracked).map(({ id }) => id));
     const baselines = new Map<DiskId, Baseline>();
     for (const decided of decision.disks) {
-      if (decided.refusal === undefined) baselines.set(decided.disk.id, baselineOf(decided, baseline));
+      if (tracked.has(decided.disk.id)) baselines.set(decided.disk.id, baselineOf(decided, baseline));
     }
     if (baselines.size === 0) return null;
     return createState({ instant: this.instant.id, machine: decision.machine.machine, stream }, baselines);

@@ -91,8 +91,8 @@ export function createQemuSource(
       return found.spec;
     },
     async plan(request, call) {
-      const weakened = host.checkConsistency(request.consistency);
       const machine = await describeFor(context, request, call);
+      const weakened = host.checkConsistency(request.consistency, machine.power);
       return planOf(decide(context, request, machine), weakened);
     },
     async capture(request, call) {

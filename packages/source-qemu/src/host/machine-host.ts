@@ -1,14 +1,16 @@
 import type {
   Artifact,
+  BlockReader,
   Call,
   CaptureId,
   Consistency,
   DiskId,
   DiskSlot,
+  Extent,
   Finding,
+  LogSink,
   MachineRef,
   MachineSpec,
-  NbdEndpoint,
   SkippedDisk,
   StreamId,
 } from '@sendense/core';
@@ -48,10 +50,13 @@ export type HostDisk = {
   readonly untracked: string | undefined;
 };
 
+/** `off`: there is no QEMU; the disks are files at rest. */
+export type Power = 'on' | 'off';
+
 /** The machine as it is now. */
 export type HostMachine = {
   readonly machine: MachineRef;
-  readonly power: 'on' | 'off';
+  readonly power: Power;
   /** Holds the disks that are captured, in their order. */
   readonly spec: MachineSpec;
   readonly disks: readonly HostDisk[];
@@ -66,6 +71,8 @@ export type InstantRequest = {
   readonly stream: StreamId;
   /** Name of the new baseline; everything that is made bears the capture's id. See `BitmapName`. */
   readonly baseline: string;
+  /** How the machine was when this was decided; `begin` rejects with `CONFLICT` when it was started or stopped since. */
+  readonly power: Power;
   readonly consistency: { readonly want: Consistency; readonly accept: Consistency };
   readonly disks: readonly {
     readonly disk: HostDisk;
@@ -76,20 +83,28 @@ export type InstantRequest = {
   }[];
 };
 
+/** What is read of a frozen disk. */
+export type FrozenContent = {
+  readonly reader: BlockReader;
+  /** What changed since the bitmap that was asked for, told apart into data and proven zeros; `null` for a full. */
+  readonly changed: ((call?: Call) => AsyncIterable<Extent>) | null;
+};
+
 /** One frozen disk. */
-export type LiveDisk = {
+export type FrozenDisk = {
   readonly id: DiskId;
-  readonly endpoint: NbdEndpoint;
-  /** The NBD meta context that calls dirty what changed (flag 1); `null` for a full. */
-  readonly dirtyContext: string | null;
+  /** Whether the new baseline was made in it. */
+  readonly tracked: boolean;
+  /** Connects to it; the reader owns the connection. */
+  open(log: LogSink | undefined, call?: Call): Promise<FrozenContent>;
 };
 
 /** All disks of a request, frozen at one instant and readable until `end`. */
-export interface LiveInstant {
+export interface FrozenInstant {
   readonly at: Date;
   /** What was obtained. */
   readonly consistency: Consistency;
-  readonly disks: readonly LiveDisk[];
+  readonly disks: readonly FrozenDisk[];
   /** What the machine has besides its disks. */
   readonly artifacts: readonly Artifact[];
   readonly findings: readonly Finding[];
@@ -115,12 +130,12 @@ export interface MachineHost extends AsyncDisposable {
    * What is weaker than `want`, as findings. Throws `QUIESCE_FAILED` when `accept` can surely not be had; `begin` may
    * still reject with it.
    */
-  checkConsistency(consistency: InstantRequest['consistency']): readonly Finding[];
+  checkConsistency(consistency: InstantRequest['consistency'], power: Power): readonly Finding[];
   /**
    * Freezes at one instant and makes the new baselines at the same instant. Leaves nothing behind when it rejects:
    * `SNAPSHOT_FAILED`, `QUIESCE_FAILED`, `LOCKED` when another job or server is in the way, `NO_SPACE`.
    */
-  begin(request: InstantRequest, call?: Call): Promise<LiveInstant>;
+  begin(request: InstantRequest, call?: Call): Promise<FrozenInstant>;
   /**
    * Removes those of our bitmaps that `unwanted` picks, from all disks. Resolves with what was removed, in words.
    * What is gone already is no failure; what cannot be removed now is a finding.

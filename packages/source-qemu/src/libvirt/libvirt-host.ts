@@ -5,18 +5,19 @@ import type { FileSystem } from '@sendense/plugin-kit/files';
 import type {
   DescribeCall,
   InstantRequest,
-  LiveInstant,
+  FrozenInstant,
   MachineHost,
   Removal,
 } from '../host/machine-host.ts';
 import { notRemoved } from '../host/not-removed.ts';
 import { checkScratchSpace } from '../host/scratch-watch.ts';
-import { checkNoJob, endJob } from './backup-job.ts';
+import { checkNoJob, endJob, settledJob } from './backup-job.ts';
 import { backupXml, checkpointXml } from './backup-xml.ts';
 import { deleteCheckpoint, listCheckpoints } from './checkpoints.ts';
 import { readArtifacts } from './domain-artifacts.ts';
 import { type DomainAddress, DomainSession } from './domain-session.ts';
 import { checkConsistency, freezeGuest, thawGuest } from './guest-freeze.ts';
+import { JobGuard } from './job-guard.ts';
 import { LibvirtInstant } from './libvirt-instant.ts';
 import { type DomainNames, ourNames, readDomain, readMachine, trackable } from './read-domain.ts';
 import {
@@ -60,28 +61,31 @@ export class LibvirtHost implements MachineHost {
   }
 
   /** One attempt after the other, so that each sees the job of the one before: libvirt would let it wait half a minute. */
-  async begin(request: InstantRequest, call?: Call): Promise<LiveInstant> {
+  async begin(request: InstantRequest, call?: Call): Promise<FrozenInstant> {
     const begun = this.#beginning.then(() => this.#begin(request, call));
     this.#beginning = begun.catch(() => undefined);
     return await begun;
   }
 
-  async #begin(request: InstantRequest, call?: Call): Promise<LiveInstant> {
+  async #begin(request: InstantRequest, call?: Call): Promise<FrozenInstant> {
     const session = this.#session;
     await checkNoJob(session, call);
     const [image] = request.disks.flatMap(({ disk }) => disk.images.filter((path) => path.startsWith('/')));
     const base = this.#options.scratchFolder ?? this.#besides(image);
     await checkScratchSpace(this.#fileSystem, base);
     const places = await makeScratchFolder(base, request.baseline, image);
+    const guard = new JobGuard(session.address, places.socket);
     try {
-      const begun = await this.#freeze(request, places);
+      const begun = await session.exclusively(() => this.#freeze(request, places), call);
+      guard.begun();
       throwIfAborted(call?.signal, 'begin-capture');
       const { artifacts, findings } = await readArtifacts(session, this.#fileSystem, call);
-      const place = { session, fileSystem: this.#fileSystem, base, places };
+      const place = { session, fileSystem: this.#fileSystem, base, places, guard };
       const said = [...checkConsistency(request.consistency), ...begun.findings, ...findings];
       return new LibvirtInstant(place, { ...begun, request, artifacts, findings: said });
     } catch (error) {
       await this.#undo(request, base, places).catch(() => undefined); // `tidy` finds what is left
+      guard[Symbol.dispose]();
       throw explain(error);
     }
   }
@@ -95,13 +99,22 @@ export class LibvirtHost implements MachineHost {
       if (made === undefined || domain === undefined || !unwanted(made)) continue;
       const what = `checkpoint ${name} of ${domain.name}`;
       try {
-        const done = await deleteCheckpoint(this.#session, name, trackable(domain), call);
+        const done = await this.#deleteCheckpoint(name, trackable(domain), call);
         if (done) removed.push(what);
       } catch (error) {
         findings.push(notRemoved(what, error));
       }
     }
     return { removed, findings };
+  }
+
+  /** Never while libvirt begins a job: it would crash. */
+  async #deleteCheckpoint(name: string, targets: readonly string[], call?: Call): Promise<boolean> {
+    const session = this.#session;
+    return await session.exclusively(async () => {
+      await settledJob(session);
+      return await deleteCheckpoint(session, name, targets, call);
+    }, call);
   }
 
   async tidy(isLeft: (made: BitmapName) => boolean, call?: Call): Promise<Removal> {
@@ -166,6 +179,7 @@ export class LibvirtHost implements MachineHost {
     const tracked = checkpoint.some(({ bitmap }) => bitmap);
     const documents = [backupXml(request, places), checkpointXml(request.baseline, checkpoint)];
     return await session.withFiles(documents, async ([backup = '', point = '']) => {
+      await checkNoJob(session); // another process may have been faster
       const { frozen, findings } = await freezeGuest(session, request.consistency);
       const more = tracked ? ['--checkpointxml', point] : [];
       try {
@@ -184,7 +198,7 @@ export class LibvirtHost implements MachineHost {
     await endJob(this.#session, socket);
     const targets = disks.filter(({ track }) => track).map(({ disk: { target } }) => target);
     const known = await listCheckpoints(this.#session);
-    if (known.includes(baseline)) await deleteCheckpoint(this.#session, baseline, targets);
+    if (known.includes(baseline)) await this.#deleteCheckpoint(baseline, targets);
     await removeScratchFolder(base, baseline);
   }
 }

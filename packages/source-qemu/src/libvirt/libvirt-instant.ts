@@ -1,6 +1,7 @@
 import { type Artifact, type Call, type Finding, SendenseError } from '@sendense/core';
 import type { FileSystem } from '@sendense/plugin-kit/files';
-import type { InstantRequest, LiveDisk, LiveInstant } from '../host/machine-host.ts';
+import type { InstantRequest, FrozenDisk, FrozenInstant } from '../host/machine-host.ts';
+import { nbdDisk } from '../host/nbd-disk.ts';
 import { notRemoved } from '../host/not-removed.ts';
 import { ScratchWatch } from '../host/scratch-watch.ts';
 import { endJob, hasJob } from './backup-job.ts';
@@ -15,6 +16,8 @@ export type JobPlace = {
   /** The folder that holds the folder of the job. */
   readonly base: string;
   readonly places: ScratchFolder;
+  /** Ends the job if this process dies. */
+  readonly guard: Disposable;
 };
 
 /** What was frozen, and how. */
@@ -36,12 +39,12 @@ function instantLost(message: string): SendenseError {
 }
 
 /** A frozen instant: the exports of a pull-mode backup job. */
-export class LibvirtInstant implements LiveInstant {
+export class LibvirtInstant implements FrozenInstant {
   readonly at;
   readonly consistency;
   readonly artifacts;
   readonly findings;
-  readonly disks: readonly LiveDisk[];
+  readonly disks: readonly FrozenDisk[];
   readonly #place: JobPlace;
   readonly #baseline: string;
   readonly #watch: ScratchWatch;
@@ -56,11 +59,14 @@ export class LibvirtInstant implements LiveInstant {
     this.consistency = frozen ? ('filesystem' as const) : ('crash' as const);
     this.artifacts = artifacts;
     this.findings = findings;
-    this.disks = request.disks.map(({ disk: { id, target }, since }) => ({
-      id,
-      endpoint: { kind: 'nbd', address: { kind: 'unix', path: socket }, export: target },
-      dirtyContext: since === null ? null : `qemu:dirty-bitmap:${exportBitmap(target)}`,
-    }));
+    this.disks = request.disks.map(({ disk: { id, target }, since, track }) =>
+      nbdDisk({
+        id,
+        tracked: track,
+        endpoint: { kind: 'nbd', address: { kind: 'unix', path: socket }, export: target },
+        dirtyContext: since === null ? null : `qemu:dirty-bitmap:${exportBitmap(target)}`,
+      }),
+    );
     this.#watch = new ScratchWatch(place.fileSystem, [place.base], (folder) => {
       this.#full = folder;
       void this.end();
@@ -83,9 +89,10 @@ export class LibvirtInstant implements LiveInstant {
 
   async #end(): Promise<readonly Finding[]> {
     this.#watch.stop();
-    const { session, places, base } = this.#place;
+    const { session, places, base, guard } = this.#place;
     try {
       await endJob(session, places.socket);
+      guard[Symbol.dispose]();
       await removeScratchFolder(base, this.#baseline);
       return [];
     } catch (error) {

@@ -9,7 +9,7 @@ import {
 import type { QmpClient } from '@sendense/platform-kvm/qmp';
 import { type BitmapName, parseBitmapName } from '@sendense/plugin-kit/baselines';
 import type { FileSystem } from '@sendense/plugin-kit/files';
-import type { HostDisk, InstantRequest, LiveInstant, MachineHost, Removal } from '../host/machine-host.ts';
+import type { HostDisk, InstantRequest, FrozenInstant, MachineHost, Removal } from '../host/machine-host.ts';
 import { notRemoved } from '../host/not-removed.ts';
 import { checkScratchSpace } from '../host/scratch-watch.ts';
 import { exportDisks, freeze } from './freeze.ts';
@@ -67,7 +67,7 @@ export class QmpHost implements MachineHost {
     return [{ severity: 'warning', code: 'consistency-weakened', message }];
   }
 
-  async begin(request: InstantRequest, call?: Call): Promise<LiveInstant> {
+  async begin(request: InstantRequest, call?: Call): Promise<FrozenInstant> {
     const findings = this.checkConsistency(request.consistency);
     return await this.#monitor.use(async (qmp) => {
       try {

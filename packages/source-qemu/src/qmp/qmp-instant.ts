@@ -1,7 +1,8 @@
 import { type Call, type Finding, SendenseError, type SocketAddress } from '@sendense/core';
 import type { QmpClient } from '@sendense/platform-kvm/qmp';
 import type { FileSystem } from '@sendense/plugin-kit/files';
-import type { InstantRequest, LiveDisk, LiveInstant } from '../host/machine-host.ts';
+import type { InstantRequest, FrozenDisk, FrozenInstant } from '../host/machine-host.ts';
+import { nbdDisk } from '../host/nbd-disk.ts';
 import { notRemoved } from '../host/not-removed.ts';
 import { ScratchWatch } from '../host/scratch-watch.ts';
 import type { Monitor } from './monitor.ts';
@@ -36,11 +37,11 @@ function instantLost(message: string, cause?: unknown): SendenseError {
 }
 
 /** A frozen instant: exports of overlays that copy-before-write jobs keep as they were. */
-export class QmpInstant implements LiveInstant {
+export class QmpInstant implements FrozenInstant {
   readonly at;
   readonly consistency = 'crash';
   readonly artifacts = [];
-  readonly disks: readonly LiveDisk[];
+  readonly disks: readonly FrozenDisk[];
   readonly findings;
   readonly #host: InstantHost;
   readonly #jobs: readonly string[];
@@ -58,11 +59,14 @@ export class QmpInstant implements LiveInstant {
       this.#full = folder;
       void this.end();
     });
-    this.disks = request.disks.map(({ disk, since }, index) => ({
-      id: disk.id,
-      endpoint: { kind: 'nbd', address: host.address, export: names[index]?.export ?? '' },
-      dirtyContext: since === null ? null : `qemu:dirty-bitmap:${changesBitmap(request.baseline)}`,
-    }));
+    this.disks = request.disks.map(({ disk, since, track }, index) =>
+      nbdDisk({
+        id: disk.id,
+        tracked: track,
+        endpoint: { kind: 'nbd', address: host.address, export: names[index]?.export ?? '' },
+        dirtyContext: since === null ? null : `qemu:dirty-bitmap:${changesBitmap(request.baseline)}`,
+      }),
+    );
   }
 
   /** A job that failed lets the guest's writes through to what is read: nothing since then is of the instant. */
