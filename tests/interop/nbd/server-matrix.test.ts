@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import { type NbdServer, startNbdServer } from '@sendense/blockio-nbd/server';
 import type { SocketAddress } from '@sendense/core';
 import { seededBytes } from '@sendense/testkit';
-import { nbdCopy, nbdInfo, nbdMap, nbdUri, qemuImg, qemuIo, startNbdkit } from '@sendense/tests/nbd';
+import { nbdCopy, nbdInfo, nbdMap, nbdUri, qemuImg, qemuIo } from '@sendense/tests/nbd';
 import { describeWithPeers } from '@sendense/tests/peers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type FileExport, makeRawFile, openFileExport } from './file-export.ts';
+import { startNbdkitProxy } from './served-file.ts';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -129,15 +130,8 @@ describeWithPeers(['nbdinfo', 'nbdcopy', 'nbdkit'], 'our server to libnbd and nb
     });
 
     it('stands behind nbdkit, whose filters check what is written and count what is asked', async () => {
-      const { address: at } = server;
-      const target = at.kind === 'unix' ? [`socket=${at.path}`] : [`hostname=${at.host}`, `port=${at.port}`];
-      const args = [...target, 'export=', `statsfile=${path('stats')}`];
-      await using proxy = await startNbdkit({
-        plugin: 'nbd',
-        args,
-        filters: ['stats'],
-        socket: path('proxy.sock'),
-      });
+      const args = [`statsfile=${path('stats')}`];
+      await using proxy = await startNbdkitProxy(server.address, folder, { filters: ['stats'], args });
       await makeRawFile(path('in.raw'), SIZE, [{ offset: 5 * MIB, data: seededBytes(5, MIB) }]);
       await nbdCopy(path('in.raw'), nbdUri(proxy.address), '--flush');
       expect(await same(path('in.raw'), path('disk.raw'))).toBe(true);
