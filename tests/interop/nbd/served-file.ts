@@ -36,9 +36,6 @@ export function serveByQemu(recent: boolean): ServeFile {
 export const serveByNbdkit: ServeFile = (folder) =>
   startNbdkit({ plugin: 'file', args: [diskOf(folder)], socket: join(folder, 'nbdkit.sock') });
 
-/** The filters of a proxy, outermost first, and their arguments. */
-export type ProxyFilters = { readonly filters?: readonly string[]; readonly args?: readonly string[] };
-
 /** By our server behind `nbdkit nbd`. */
 export const serveByNbdkitBeforeOurs: ServeFile = async (folder) => {
   const ours = await serveByOurs(folder);
