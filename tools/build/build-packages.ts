@@ -5,10 +5,10 @@ import { publishedPackages } from '../workspace.ts';
 
 const builder = path.join(import.meta.dirname, 'build-package.ts');
 
-/** Builds `dist` of every published package with tsup, two at a time. Declarations come from sources: no order. */
-export async function buildPackages(): Promise<CommandResult> {
+/** Builds `dist` of packages, by default all published ones, with tsup, two at a time. Declarations come from sources: no order. */
+export async function buildPackages(packages = publishedPackages()): Promise<CommandResult> {
   return allOf(
-    await mapParallel(publishedPackages(), 2, ({ folder }) =>
+    await mapParallel(packages, 2, ({ folder }) =>
       runCommand(process.execPath, [...process.execArgv, builder], folder),
     ),
   );

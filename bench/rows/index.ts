@@ -1,0 +1,26 @@
+import { backupImage } from './backup-image.ts';
+import { backupNbd } from './backup-nbd.ts';
+import { libvirtFull, libvirtIncremental } from './libvirt.ts';
+import { incrementalBytes, incrementalTime } from './live-increment.ts';
+import { loopDelay } from './loop-delay.ts';
+import { memoryEightTib, memoryOneGib } from './memory.ts';
+import { parallelTen } from './parallel-10.ts';
+import { restoreChain } from './restore-chain.ts';
+import type { Row } from './row.ts';
+import { typescriptPath } from './typescript-path.ts';
+
+/** The rows whose parts exist. */
+export const ROWS: readonly Row[] = [
+  backupNbd,
+  backupImage,
+  libvirtFull,
+  libvirtIncremental,
+  incrementalBytes,
+  incrementalTime,
+  restoreChain,
+  memoryOneGib,
+  memoryEightTib,
+  parallelTen,
+  loopDelay,
+  typescriptPath,
+];

@@ -1,0 +1,13 @@
+/** What each group of rows waits for. */
+const WAITS_FOR: readonly (readonly [RegExp, string])[] = [
+  [/^convert-/, 'conversion of images is not part of the command line yet'],
+  [/^object-/, 'repositories in object storage do not exist yet'],
+  [/^browse-first$/, 'browsing files of a point does not exist yet'],
+];
+
+/** Why a row has nothing to measure. */
+export function absenceOf(name: string): string {
+  const found = WAITS_FOR.find(([pattern]) => pattern.test(name));
+  if (found === undefined) throw new TypeError(`row ${name} is neither measured nor explained`);
+  return found[1];
+}

@@ -1,0 +1,55 @@
+import { mkdir, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { shellWords, syncFolder } from '../measure/run-shell.ts';
+import type { Side } from '../measure/side.ts';
+import type { Workbench } from '../workbench.ts';
+
+/** A repository that is made anew before each run, and what is run against it. */
+export type FreshRepository = { readonly path: string; readonly home: string; renew(): Promise<void> };
+
+/** A repository below `folder` with a catalog of its own. */
+export function freshRepository(bench: Workbench, folder: string): FreshRepository {
+  const home = path.join(folder, 'ours');
+  const repository = path.join(home, 'repository');
+  return {
+    path: repository,
+    home,
+    async renew() {
+      await rm(home, { recursive: true, force: true });
+      await mkdir(home, { recursive: true });
+      await bench.ctlJson(home, 'repository', 'init', '--repository', repository);
+    },
+  };
+}
+
+/** A first backup of `sources` by the command line into a new repository, on disk when it ends. */
+export function ourBackup(
+  bench: Workbench,
+  folder: string,
+  sources: readonly string[],
+  flags: readonly string[] = [],
+): Side & { readonly repository: FreshRepository } {
+  const repository = freshRepository(bench, folder);
+  const from = sources.flatMap((source) => ['--source', source]);
+  const backup = bench.ctl(
+    repository.home,
+    'backup',
+    'start',
+    ...from,
+    '--repository',
+    repository.path,
+    ...flags,
+  );
+  return {
+    repository,
+    cwd: folder,
+    command: `${backup} && ${syncFolder(repository.path)}`,
+    before: () => repository.renew(),
+  };
+}
+
+/** A program of ours from `bench/programs`, as an application that embeds the packages would be started. */
+export function ourProgram(name: string, ...args: readonly string[]): string {
+  const file = path.join(import.meta.dirname, '..', 'programs', `${name}.ts`);
+  return shellWords([process.execPath, file, ...args]);
+}

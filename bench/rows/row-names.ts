@@ -1,0 +1,27 @@
+const FORMATS = ['raw', 'qcow2', 'vmdk', 'vhd', 'vhdx'] as const;
+
+const CONVERSIONS = FORMATS.flatMap((from) =>
+  FORMATS.filter((to) => to !== from).map((to) => `convert-${from}-${to}`),
+);
+
+/** Every row of the performance table, in its order; scripts name rows by these. */
+export const ROW_NAMES: readonly string[] = [
+  'backup-nbd',
+  'backup-image',
+  'libvirt-full',
+  'libvirt-incremental',
+  'incremental-bytes',
+  'incremental-time',
+  'restore-chain',
+  ...CONVERSIONS,
+  'object-backup',
+  'object-rebackup',
+  'object-restore',
+  'object-latency',
+  'browse-first',
+  'memory-1g',
+  'memory-8t',
+  'parallel-10',
+  'loop-delay',
+  'typescript-path',
+];

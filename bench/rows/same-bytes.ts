@@ -1,0 +1,19 @@
+import { execa } from 'execa';
+import type { Workbench } from '../workbench.ts';
+import type { FreshRepository } from './our-backup.ts';
+
+/** An image file and its format. */
+export type ImageFile = { readonly path: string; readonly format: 'raw' | 'qcow2' };
+
+/** Rejects unless qemu-img finds both images equal: a fast backup of the wrong bytes is no result. */
+export async function requireSameBytes(one: ImageFile, other: ImageFile): Promise<void> {
+  await execa('qemu-img', ['compare', '-f', one.format, '-F', other.format, one.path, other.path]);
+}
+
+/** The images of the newest point of a repository, in the order of its disks. */
+export async function newestImages(bench: Workbench, repository: FreshRepository): Promise<ImageFile[]> {
+  const listed = await bench.ctlJson(repository.home, 'backup', 'list', '--repository', repository.path);
+  const points = listed.points as { instant: string; disks: { path: string }[] }[];
+  const newest = points.toSorted((a, b) => a.instant.localeCompare(b.instant)).at(-1);
+  return (newest?.disks ?? []).map(({ path }) => ({ path, format: 'qcow2' }));
+}

@@ -1,0 +1,55 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { root } from '../../tools/workspace.ts';
+
+/** Where results were measured. */
+export type MachineDescription = {
+  readonly cpu: string;
+  readonly cores: number;
+  readonly memoryBytes: number;
+  readonly kernel: string;
+  readonly system: string;
+};
+
+/** What this machine is. */
+export function describeMachine(): MachineDescription {
+  const [first] = os.cpus();
+  return {
+    cpu: first?.model ?? 'unknown',
+    cores: os.availableParallelism(),
+    memoryBytes: os.totalmem(),
+    kernel: os.release(),
+    system: systemName(),
+  };
+}
+
+function systemName(): string {
+  try {
+    const [, name] = /^PRETTY_NAME="(.*)"$/m.exec(readFileSync('/etc/os-release', 'utf8')) ?? [];
+    return name ?? os.type();
+  } catch {
+    return os.type();
+  }
+}
+
+/** Programs that rows use, and how each tells its version. */
+const PROGRAMS = ['qemu-img', 'qemu-system-x86_64', 'nbdcopy', 'libvirtd', 'virtnbdbackup'] as const;
+
+/** Versions of ours and of every peer that is here, as each prints it. */
+export function findVersions(): Record<string, string> {
+  const { version } = JSON.parse(readFileSync(path.join(root, 'packages/cli/package.json'), 'utf8')) as {
+    version: string;
+  };
+  const peers = PROGRAMS.flatMap((program) => {
+    const { status, stdout } = spawnSync(program, ['--version'], { encoding: 'utf8', env: withSbin() });
+    const [line = ''] = (stdout ?? '').split('\n');
+    return status === 0 ? [[program, line.trim()] as const] : [];
+  });
+  return { sendense: version, node: process.version, ...Object.fromEntries(peers) };
+}
+
+function withSbin(): NodeJS.ProcessEnv {
+  return { ...process.env, PATH: `${process.env.PATH ?? ''}:/usr/sbin:/sbin` };
+}
