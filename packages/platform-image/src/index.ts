@@ -1,5 +1,6 @@
 export { baselineRefusal } from './baseline-refusal.ts';
 export { addBaseline, GRANULARITY_BYTES, removeBaselines } from './baselines.ts';
+export { BitmapChain, type ChainBitmap } from './bitmap-chain.ts';
 export { changedExtents } from './changed-extents.ts';
 export { type FileVersion, isSameVersion } from './file-version.ts';
 export type { ImageContext, ImageFile } from './image-context.ts';

@@ -19,24 +19,27 @@ export function instantLost(path: string, cause?: unknown): SendenseError {
   });
 }
 
+async function explain({ watch }: OpenedImage, error: unknown): Promise<unknown> {
+  if (SendenseError.is(error, 'ABORTED') || SendenseError.is(error, 'NOT_OPEN')) return error;
+  const changed = await watch.changedFile();
+  return changed === undefined ? error : instantLost(changed, error);
+}
+
+/** What is read of `opened`: a failure is `INSTANT_LOST` when the image changed. */
+export async function* steadily<T>(opened: OpenedImage, items: AsyncIterable<T>): AsyncGenerator<T> {
+  try {
+    yield* items;
+  } catch (error) {
+    throw await explain(opened, error);
+  }
+}
+
 /**
  * Reads `opened`. A failure is `INSTANT_LOST` when the image changed: what looks damaged was then a table
  * that somebody rewrote.
  */
 export function steadyReader(opened: OpenedImage): BlockReader {
-  const { image, watch } = opened;
-  const explain = async (error: unknown): Promise<unknown> => {
-    if (SendenseError.is(error, 'ABORTED') || SendenseError.is(error, 'NOT_OPEN')) return error;
-    const changed = await watch.changedFile();
-    return changed === undefined ? error : instantLost(changed, error);
-  };
-  async function* steadily<T>(items: AsyncIterable<T>): AsyncGenerator<T> {
-    try {
-      yield* items;
-    } catch (error) {
-      throw await explain(error);
-    }
-  }
+  const { image } = opened;
   return {
     sizeBytes: image.sizeBytes,
     limits: image.limits,
@@ -44,12 +47,13 @@ export function steadyReader(opened: OpenedImage): BlockReader {
       try {
         await image.read(offset, into, call);
       } catch (error) {
-        throw await explain(error);
+        throw await explain(opened, error);
       }
     },
-    extents: (range: ByteRange, call?: Call): AsyncIterable<Extent> => steadily(image.extents(range, call)),
+    extents: (range: ByteRange, call?: Call): AsyncIterable<Extent> =>
+      steadily(opened, image.extents(range, call)),
     locate: (range: ByteRange, call?: Call): AsyncIterable<LocatedRange> =>
-      steadily(image.locate(range, call)),
+      steadily(opened, image.locate(range, call)),
     [Symbol.asyncDispose]: () => opened.close(),
   };
 }

@@ -11,7 +11,7 @@ import { parseState } from './baseline-state.ts';
 import { checkMachine, type Decision, decide } from './capture-plan.ts';
 import type { SourceContext } from './context.ts';
 import { openDiskView } from './disk-view.ts';
-import type { HostMachine, InstantRequest, FrozenInstant } from './host/machine-host.ts';
+import type { FrozenInstant, HostMachine, InstantRequest } from './host/machine-host.ts';
 import { QemuCapture } from './qemu-capture.ts';
 
 /** The machine of `request` as it is now; the host looks for the bitmaps that its states name. */

@@ -16,7 +16,7 @@ export function capabilitiesOf(options: CheckedOptions): SourceCapabilities {
     baselinesPerMachine: tracking ? maxBaselines : 0,
     granularityBytes: GRANULARITY_BYTES,
     reportsZeros: true,
-    poweredOff: false,
+    poweredOff: 'libvirt' in options,
     adoptsCapture: true,
   };
   // Each is shown in test/ with a QEMU that runs.

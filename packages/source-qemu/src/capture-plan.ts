@@ -113,7 +113,7 @@ export function planOf(decision: Decision, weakened: readonly Finding[]): Captur
     findings: [
       ...decision.findings,
       ...weakened,
-      ...(decision.disks.length === 0 ? [] : [BITMAPS_IN_MEMORY]),
+      ...(decision.disks.length === 0 || decision.machine.power === 'off' ? [] : [BITMAPS_IN_MEMORY]),
     ],
   };
 }

@@ -12,13 +12,18 @@ import {
   systemRandom,
 } from '@sendense/core';
 import { isLeftover, isNamedBy } from '@sendense/plugin-kit/baselines';
-import { type FileSystem, nodeFileSystem } from '@sendense/plugin-kit/files';
+import {
+  type FileSystem,
+  type ImageLocks,
+  linuxImageLocks,
+  nodeFileSystem,
+} from '@sendense/plugin-kit/files';
 import { beginCapture, describeFor } from './begin-capture.ts';
 import { capabilitiesOf } from './capabilities.ts';
 import { checkMachine, decide, planOf } from './capture-plan.ts';
 import type { SourceContext } from './context.ts';
 import type { MachineHost } from './host/machine-host.ts';
-import { LibvirtHost } from './libvirt/libvirt-host.ts';
+import { DomainHost } from './libvirt/domain-host.ts';
 import {
   type CheckedOptions,
   checkOptions,
@@ -29,19 +34,22 @@ import { QmpHost } from './qmp/qmp-host.ts';
 
 /** What the source takes from its host; tests replace any of it. */
 export type QemuSourceServices = Partial<
-  Pick<PluginServices, 'clock' | 'random' | 'temporaryDirectory'> & {
+  Pick<PluginServices, 'clock' | 'random' | 'temporaryDirectory' | 'drivers'> & {
     readonly log: LogSink;
     /** Looks after scratch files; by default the one of Node.js. */
     readonly fileSystem: FileSystem;
+    /** Says who holds an image of a stopped domain; by default what Linux tells in `/proc/locks`. */
+    readonly imageLocks: ImageLocks;
   }
 >;
 
 function openHost(options: CheckedOptions, services: QemuSourceServices): MachineHost {
-  const { clock = systemClock, temporaryDirectory = tmpdir(), fileSystem = nodeFileSystem } = services;
-  const { machineId, name, scratch: scratchFolder } = options;
+  const { clock = systemClock, random = systemRandom, drivers = [], imageLocks = linuxImageLocks } = services;
+  const { temporaryDirectory = tmpdir(), fileSystem = nodeFileSystem } = services;
+  const { machineId, name, scratch: scratchFolder, maxBaselines } = options;
   if ('libvirt' in options) {
-    const where = { ...options.libvirt, machineId, name, scratchFolder, temporaryDirectory };
-    return new LibvirtHost(where, fileSystem, () => clock.now());
+    const where = { ...options.libvirt, machineId, name, scratchFolder, temporaryDirectory, maxBaselines };
+    return new DomainHost(where, { fileSystem, clock, random, drivers, imageLocks });
   }
   const { qmp: socket, nbd, monitorWaitMs } = options;
   const where = { socket, machineId, name, scratchFolder, nbd, monitorWaitMs, temporaryDirectory };
@@ -64,7 +72,7 @@ async function reconcile({ host, clock }: SourceContext, keep: Keep): Promise<Re
 }
 
 /**
- * Backs up a machine while it runs: all disks at one instant, and after the first time only what changed. Nothing is
+ * Backs up a machine, which may run: all disks at one instant, and after the first time only what changed. Nothing is
  * opened before the first call. Throws `CONFIG_INVALID` for wrong options.
  */
 export function createQemuSource(

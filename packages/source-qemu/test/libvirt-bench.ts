@@ -8,7 +8,13 @@ import {
   type SourceConnector,
 } from '@sendense/core';
 import { createQemuSource, type QemuSourceServices } from '@sendense/source-qemu';
-import { type DomainWrite, type LibvirtDaemon, type LiveDomain, startDomain } from '@sendense/tests/libvirt';
+import {
+  type DomainWrite,
+  type LibvirtDaemon,
+  type LiveDomain,
+  type LiveDomainOptions,
+  startDomain,
+} from '@sendense/tests/libvirt';
 import { type Received, receive, STREAM } from './live-bench.ts';
 import { machineOf } from './live-fixture.ts';
 
@@ -30,10 +36,14 @@ export class LibvirtBench implements AsyncDisposable {
   }
 
   /** Starts a domain with empty disks of 4 MiB. */
-  static async open(libvirt: LibvirtDaemon, targets: readonly string[]): Promise<LibvirtBench> {
+  static async open(
+    libvirt: LibvirtDaemon,
+    targets: readonly string[],
+    options: Pick<LiveDomainOptions, 'persistent' | 'nvram'> = {},
+  ): Promise<LibvirtBench> {
     const uuid = crypto.randomUUID();
     const disks = targets.map((target) => ({ target, sizeBytes: 4 * MIB }));
-    const domain = await startDomain(libvirt, { name: `vm-${uuid.slice(0, 8)}`, uuid, disks });
+    const domain = await startDomain(libvirt, { ...options, name: `vm-${uuid.slice(0, 8)}`, uuid, disks });
     return new LibvirtBench(libvirt, domain, targets);
   }
 

@@ -65,7 +65,7 @@ export async function inspectCheckpoint(
 }
 
 /** Lets libvirt forget a checkpoint; its bitmaps stay. */
-async function forgetCheckpoint(session: DomainSession, name: string, call?: Call): Promise<void> {
+export async function forgetCheckpoint(session: DomainSession, name: string, call?: Call): Promise<void> {
   await session.find('checkpoint-delete', [name, '--metadata'], call);
 }
 

@@ -4,8 +4,8 @@ import { type BitmapName, parseBitmapName } from '@sendense/plugin-kit/baselines
 import type { FileSystem } from '@sendense/plugin-kit/files';
 import type {
   DescribeCall,
-  InstantRequest,
   FrozenInstant,
+  InstantRequest,
   MachineHost,
   Removal,
 } from '../host/machine-host.ts';
@@ -15,8 +15,8 @@ import { checkNoJob, endJob, settledJob } from './backup-job.ts';
 import { backupXml, checkpointXml } from './backup-xml.ts';
 import { deleteCheckpoint, listCheckpoints } from './checkpoints.ts';
 import { readArtifacts } from './domain-artifacts.ts';
-import { type DomainAddress, DomainSession } from './domain-session.ts';
-import { checkConsistency, freezeGuest, thawGuest } from './guest-freeze.ts';
+import type { DomainAddress, DomainSession } from './domain-session.ts';
+import { checkConsistency, whileFrozen } from './guest-freeze.ts';
 import { JobGuard } from './job-guard.ts';
 import { LibvirtInstant } from './libvirt-instant.ts';
 import { type DomainNames, ourNames, readDomain, readMachine, trackable } from './read-domain.ts';
@@ -28,6 +28,7 @@ import {
   scratchFolder,
 } from './scratch-folder.ts';
 import { storedBitmaps } from './stored-bitmaps.ts';
+import { switched } from './switched.ts';
 
 /** How a domain is reached. */
 export type LibvirtHostOptions = DomainAddress &
@@ -36,8 +37,8 @@ export type LibvirtHostOptions = DomainAddress &
     readonly scratchFolder: string | undefined;
   };
 
-/** A domain of libvirt: pull-mode backup jobs, and checkpoints for the baselines. */
-export class LibvirtHost implements MachineHost {
+/** A running domain of libvirt: pull-mode backup jobs, and checkpoints for the baselines. */
+export class LibvirtHost implements Omit<MachineHost, keyof AsyncDisposable> {
   readonly #options: LibvirtHostOptions;
   readonly #fileSystem: FileSystem;
   readonly #now: () => Date;
@@ -45,11 +46,11 @@ export class LibvirtHost implements MachineHost {
   /** The last attempt to begin a job. */
   #beginning: Promise<unknown> = Promise.resolve();
 
-  constructor(options: LibvirtHostOptions, fileSystem: FileSystem, now: () => Date) {
+  constructor(session: DomainSession, options: LibvirtHostOptions, fileSystem: FileSystem, now: () => Date) {
     this.#options = options;
     this.#fileSystem = fileSystem;
     this.#now = now;
-    this.#session = new DomainSession(options);
+    this.#session = session;
   }
 
   describe(call?: DescribeCall) {
@@ -140,10 +141,6 @@ export class LibvirtHost implements MachineHost {
     return { removed, findings };
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#session[Symbol.asyncDispose]();
-  }
-
   #besides(image: string | undefined): string {
     const beside = image !== undefined && !image.startsWith('/dev/') ? dirname(image) : undefined;
     return beside ?? this.#options.temporaryDirectory;
@@ -180,17 +177,11 @@ export class LibvirtHost implements MachineHost {
     const documents = [backupXml(request, places), checkpointXml(request.baseline, checkpoint)];
     return await session.withFiles(documents, async ([backup = '', point = '']) => {
       await checkNoJob(session); // another process may have been faster
-      const { frozen, findings } = await freezeGuest(session, request.consistency);
       const more = tracked ? ['--checkpointxml', point] : [];
-      try {
+      return await whileFrozen(session, request.consistency, async () => {
         await session.run('backup-begin', ['--backupxml', backup, ...more]);
-        const at = this.#now();
-        const late = frozen ? await thawGuest(session) : [];
-        return { at, frozen, findings: [...findings, ...late] };
-      } catch (error) {
-        if (frozen) await thawGuest(session);
-        throw error;
-      }
+        return this.#now();
+      });
     });
   }
 
@@ -205,13 +196,7 @@ export class LibvirtHost implements MachineHost {
 
 /** What libvirt refused, as a snapshot that could not be taken, unless the code says more. */
 function explain(error: unknown): unknown {
-  if (SendenseError.is(error, 'NOT_OPEN')) {
-    return new SendenseError('UNSUPPORTED', 'the machine is stopped', {
-      operation: 'begin-capture',
-      cause: error,
-      remedy: 'start it, or back up its disks as files (source image:PATH)',
-    });
-  }
+  if (SendenseError.is(error, 'NOT_OPEN')) return switched(true, error);
   if (!SendenseError.is(error, 'UNEXPECTED')) return error;
   return new SendenseError('SNAPSHOT_FAILED', error.message, {
     operation: 'begin-capture',

@@ -1,6 +1,6 @@
 import { type Artifact, type Call, type Finding, SendenseError } from '@sendense/core';
 import type { FileSystem } from '@sendense/plugin-kit/files';
-import type { InstantRequest, FrozenDisk, FrozenInstant } from '../host/machine-host.ts';
+import type { FrozenDisk, FrozenInstant, InstantRequest } from '../host/machine-host.ts';
 import { nbdDisk } from '../host/nbd-disk.ts';
 import { notRemoved } from '../host/not-removed.ts';
 import { ScratchWatch } from '../host/scratch-watch.ts';

@@ -27,14 +27,15 @@ type FoundDisk = {
   readonly stored: StoredBitmaps;
 };
 
-function imageOf(source: DiskSource): string {
+/** Path or address of the image. */
+export function imageOf(source: DiskSource): string {
   if ('path' in source) return source.path;
   if (source.type === 'volume') return `${source.pool}/${source.volume}`;
   return source.type === 'network' ? `${source.protocol}:${source.name ?? ''}` : source.name;
 }
 
 /** Why a device is never captured; `undefined` for a disk. */
-function whySkipped({ device, source }: DomainDisk): string | undefined {
+export function whySkipped({ device, source }: DomainDisk): string | undefined {
   if (source === undefined) return 'empty';
   return device === 'disk' || device === 'lun' ? undefined : 'removable medium';
 }
@@ -73,7 +74,7 @@ function whyUntracked({ disk, stored }: FoundDisk): string | undefined {
 }
 
 /** Sizes of the disks in bytes, by target. */
-async function readSizes(session: DomainSession, call?: Call): Promise<ReadonlyMap<string, number>> {
+export async function readSizes(session: DomainSession, call?: Call): Promise<ReadonlyMap<string, number>> {
   const sizes = new Map<string, number>();
   for (const line of (await session.run('domblkinfo', ['--all'], call)).split('\n')) {
     const [, target, capacity] = /^\s*(\S+)\s+(\d+)\s+\S+\s+\S+\s*$/.exec(line) ?? [];
@@ -123,7 +124,8 @@ export function ourNames(...lists: readonly Iterable<string>[]): ReadonlySet<str
   return new Set(names.filter((name) => parseBitmapName(name) !== undefined).sort());
 }
 
-function sizeOf(sizes: ReadonlyMap<string, number>, target: string): number {
+/** The size of `target` in bytes. Throws `UNSUPPORTED` when libvirt does not say it. */
+export function sizeOf(sizes: ReadonlyMap<string, number>, target: string): number {
   const size = sizes.get(target);
   if (size !== undefined) return size;
   throw new SendenseError('UNSUPPORTED', `libvirt does not say how large the disk ${target} is`, {
@@ -132,7 +134,7 @@ function sizeOf(sizes: ReadonlyMap<string, number>, target: string): number {
   });
 }
 
-/** Reads everything that a capture needs to know of the domain. */
+/** Reads everything that a capture needs to know of a running domain. */
 export async function readMachine(
   session: DomainSession,
   fileSystem: FileSystem,
@@ -145,7 +147,7 @@ export async function readMachine(
   const stored = found.flatMap(({ stored: { names } }) => [...names]);
   const known = await listCheckpoints(session, call);
   const names = ourNames(known, stored, call?.named ?? []);
-  const checkpoints = domain.active ? await inspectAll(session, domain, names, call) : new Map();
+  const checkpoints = await inspectAll(session, domain, names, call);
   const disks = found.map((one): HostDisk => {
     const { disk, images } = one;
     const id = diskId(disk.target);
@@ -163,16 +165,23 @@ export async function readMachine(
       untracked: whyUntracked(one),
     };
   });
+  return hostMachineOf(domain, given, { disks, skipped, findings: [] });
+}
+
+/** The domain with its disks as a machine. */
+export function hostMachineOf(
+  domain: Domain,
+  given: DomainNames,
+  parts: Pick<HostMachine, 'disks' | 'skipped' | 'findings'>,
+): HostMachine {
   const spec = machineSpecOf(
     domain,
-    disks.map(({ target, id, sizeBytes }) => ({ target, id, sizeBytes })),
+    parts.disks.map(({ target, id, sizeBytes }) => ({ target, id, sizeBytes })),
   );
   return {
     machine: { connection: LIBVIRT_PLATFORM, id: given.machineId ?? domain.uuid ?? domain.name },
     power: domain.active ? 'on' : 'off',
     spec: given.name === undefined ? spec : { ...spec, name: given.name },
-    disks,
-    skipped,
-    findings: [],
+    ...parts,
   };
 }

@@ -9,7 +9,7 @@ import {
 import type { QmpClient } from '@sendense/platform-kvm/qmp';
 import { type BitmapName, parseBitmapName } from '@sendense/plugin-kit/baselines';
 import type { FileSystem } from '@sendense/plugin-kit/files';
-import type { HostDisk, InstantRequest, FrozenInstant, MachineHost, Removal } from '../host/machine-host.ts';
+import type { FrozenInstant, HostDisk, InstantRequest, MachineHost, Removal } from '../host/machine-host.ts';
 import { notRemoved } from '../host/not-removed.ts';
 import { checkScratchSpace } from '../host/scratch-watch.ts';
 import { exportDisks, freeze } from './freeze.ts';
