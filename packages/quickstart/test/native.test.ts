@@ -47,7 +47,10 @@ it('without native code a sparse raw disk is read as a whole, and the log tells 
   expect({ bytesRead: full.bytesRead, verified }).toEqual({ bytesRead: SIZE, verified: true });
   expect(Buffer.compare(await readFile(target), await readFile(disk))).toBe(0);
   const log: unknown[] = [];
-  expect(createBlockDrivers('off', (line) => log.push(line)).map(({ name }) => name)).toEqual(['file']);
+  expect(createBlockDrivers('off', (line) => log.push(line)).map(({ name }) => name)).toEqual([
+    'file',
+    'nbd',
+  ]);
   expect(log).toEqual([
     expect.objectContaining({ fields: { reason: expect.stringContaining('switched off') } }),
   ]);
