@@ -1,5 +1,6 @@
 import { type Call, SendenseError } from '@sendense/core';
 import { withTimeout } from '@sendense/plugin-kit';
+import { nameNbdExport } from '@sendense/plugin-kit/nbd';
 import { ExportFlag, violation } from '../protocol/index.ts';
 import { NbdConnection } from './connection.ts';
 import { ConnectionPool } from './connection-pool.ts';
@@ -7,7 +8,6 @@ import { negotiate, type Session } from './handshake/negotiate.ts';
 import type { ConnectNbdOptions, NbdExport } from './nbd-export.ts';
 import { RemoteExport } from './remote-export.ts';
 import { withChannel } from './sockets/with-channel.ts';
-import { subjectOf } from './subject-of.ts';
 
 const HANDSHAKE_TIMEOUT_MS = 30_000;
 const IDLE_TIMEOUT_MS = 120_000;
@@ -23,7 +23,7 @@ const MAX_CONNECTIONS = 16;
  */
 export async function connectNbd(options: ConnectNbdOptions, call?: Call): Promise<NbdExport> {
   const { address, tls, connections: wanted = 1, handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS } = options;
-  const subject = subjectOf(address, options.export, tls !== undefined);
+  const subject = nameNbdExport(address, options.export, tls !== undefined);
   const first = await connectOnce(options, subject, handshakeTimeoutMs, call);
   try {
     const shared = (first.session.flags & ExportFlag.multiConnection) !== 0;

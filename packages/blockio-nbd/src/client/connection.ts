@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { amendError, SendenseError } from '@sendense/core';
-import { mapRequestError, mapSocketError } from '../map-error.ts';
+import { mapRequestError, mapSocketError } from '@sendense/plugin-kit/nbd';
 import { Command, CommandFlag, encodeRequest, NbdErrno, type NbdRequest } from '../protocol/index.ts';
 import type { Session } from './handshake/negotiate.ts';
 import { PendingRequest, type RequestOutcome, type RequestResult } from './replies/pending-request.ts';

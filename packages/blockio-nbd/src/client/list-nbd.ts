@@ -1,5 +1,6 @@
 import type { Call, SocketAddress, TlsOptions } from '@sendense/core';
 import { withTimeout } from '@sendense/plugin-kit';
+import { nameNbdExport } from '@sendense/plugin-kit/nbd';
 import {
   encodeOption,
   type ListedExport,
@@ -14,7 +15,6 @@ import { greet } from './handshake/greet.ts';
 import { closeSocket } from './sockets/close-socket.ts';
 import type { SocketChannel } from './sockets/socket-channel.ts';
 import { withChannel } from './sockets/with-channel.ts';
-import { subjectOf } from './subject-of.ts';
 
 /** A server to ask. */
 export type NbdServerOptions = {
@@ -60,7 +60,7 @@ function ask<T>(
   call: Call | undefined,
   question: (channel: SocketChannel, subject: string) => Promise<T>,
 ): Promise<T> {
-  const subject = subjectOf(address, exportName, tls !== undefined);
+  const subject = nameNbdExport(address, exportName, tls !== undefined);
   const peer = { address, subject, ...(tls === undefined ? {} : { tls }) };
   const run = (signal: AbortSignal): Promise<T> =>
     withChannel(

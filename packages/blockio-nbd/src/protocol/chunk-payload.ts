@@ -1,6 +1,6 @@
+import { violation } from '@sendense/plugin-kit/nbd';
 import { ChunkType } from './codes.ts';
 import { MAX_STATUS_DESCRIPTORS, MAX_STRING_BYTES } from './limits.ts';
-import { violation } from './violation.ts';
 import { WireReader } from './wire-reader.ts';
 import { utf8Bytes, WireWriter } from './wire-writer.ts';
 

@@ -1,5 +1,5 @@
+import { violation } from '@sendense/plugin-kit/nbd';
 import { InfoType } from './codes.ts';
-import { violation } from './violation.ts';
 import { WireReader } from './wire-reader.ts';
 import { utf8Bytes, WireWriter } from './wire-writer.ts';
 

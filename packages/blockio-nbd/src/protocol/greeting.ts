@@ -1,6 +1,6 @@
+import { violation } from '@sendense/plugin-kit/nbd';
 import { HandshakeFlag } from './codes.ts';
 import { GREETING_MAGIC, OLDSTYLE_MAGIC, OPTION_MAGIC } from './magics.ts';
-import { violation } from './violation.ts';
 import { WireReader } from './wire-reader.ts';
 import { WireWriter } from './wire-writer.ts';
 

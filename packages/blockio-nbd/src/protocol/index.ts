@@ -1,3 +1,4 @@
+export { errnoName, NbdErrno, OptionReplyType, violation } from '@sendense/plugin-kit/nbd';
 export {
   type ErrorChunk,
   encodeDataOffset,
@@ -22,12 +23,9 @@ export {
   CommandFlag,
   DIRTY_FLAG,
   ExportFlag,
-  errnoName,
   HandshakeFlag,
   InfoType,
-  NbdErrno,
   OptionCode,
-  OptionReplyType,
 } from './codes.ts';
 export { type BlockSizes, type ExportInfo, encodeInfo, parseInfo } from './export-info.ts';
 export {
@@ -89,5 +87,4 @@ export {
   parseRequest,
   requestBytes,
 } from './request.ts';
-export { violation } from './violation.ts';
 export { utf8Bytes } from './wire-writer.ts';

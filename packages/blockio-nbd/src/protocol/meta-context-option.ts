@@ -1,4 +1,4 @@
-import { violation } from './violation.ts';
+import { violation } from '@sendense/plugin-kit/nbd';
 import { WireReader } from './wire-reader.ts';
 import { utf8Bytes, WireWriter } from './wire-writer.ts';
 

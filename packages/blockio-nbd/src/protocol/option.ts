@@ -1,6 +1,6 @@
+import { violation } from '@sendense/plugin-kit/nbd';
 import { MAX_OPTION_BYTES } from './limits.ts';
 import { OPTION_MAGIC, OPTION_REPLY_MAGIC } from './magics.ts';
-import { violation } from './violation.ts';
 import { WireReader } from './wire-reader.ts';
 import { WireWriter } from './wire-writer.ts';
 

@@ -1,5 +1,5 @@
+import { violation } from '@sendense/plugin-kit/nbd';
 import { EXTENDED_REPLY_MAGIC, SIMPLE_REPLY_MAGIC, STRUCTURED_REPLY_MAGIC } from './magics.ts';
-import { violation } from './violation.ts';
 import { WireReader } from './wire-reader.ts';
 import { WireWriter } from './wire-writer.ts';
 

@@ -1,5 +1,5 @@
+import { violation } from '@sendense/plugin-kit/nbd';
 import { EXTENDED_REQUEST_MAGIC, REQUEST_MAGIC } from './magics.ts';
-import { violation } from './violation.ts';
 import { WireReader } from './wire-reader.ts';
 import { WireWriter } from './wire-writer.ts';
 

@@ -1,5 +1,5 @@
+import { violation } from '@sendense/plugin-kit/nbd';
 import { MAX_STRING_BYTES } from './limits.ts';
-import { violation } from './violation.ts';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 

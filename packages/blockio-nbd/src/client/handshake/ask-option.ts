@@ -1,5 +1,5 @@
 import type { SendenseError } from '@sendense/core';
-import { mapOptionError } from '../../map-error.ts';
+import { mapOptionError } from '@sendense/plugin-kit/nbd';
 import {
   encodeOption,
   isOptionError,

@@ -1,6 +1,6 @@
 import { connect, type NetConnectOpts, type Socket } from 'node:net';
 import { abortedError, type SocketAddress, throwIfAborted } from '@sendense/core';
-import { mapSocketError } from '../../map-error.ts';
+import { mapSocketError } from '@sendense/plugin-kit/nbd';
 import { ByteFeed } from './byte-feed.ts';
 
 /** An open socket; `feed` when it is read by one. */

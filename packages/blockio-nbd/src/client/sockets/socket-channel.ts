@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { SendenseError, type SocketAddress, type TlsOptions } from '@sendense/core';
-import { mapSocketError } from '../../map-error.ts';
+import { mapSocketError } from '@sendense/plugin-kit/nbd';
 import { violation } from '../../protocol/index.ts';
 import type { HandshakeChannel } from '../handshake/handshake-channel.ts';
 import { type ByteFeed, type ByteSink, drainStream } from './byte-feed.ts';

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { isIP } from 'node:net';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import type { SocketAddress, TlsOptions } from '@sendense/core';
-import { mapSocketError } from '../../map-error.ts';
+import { mapSocketError } from '@sendense/plugin-kit/nbd';
 
 /** Name that the certificate must be for: over a unix socket it is this machine's unless the caller says otherwise. */
 function hostOf(address: SocketAddress, { serverName }: TlsOptions): string {

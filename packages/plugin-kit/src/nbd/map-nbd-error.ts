@@ -1,6 +1,6 @@
 import { type ByteRange, type Json, SendenseError } from '@sendense/core';
-import { type ErrorTable, mapByTable } from '@sendense/plugin-kit';
-import { errnoName, OptionReplyType } from './protocol/index.ts';
+import { type ErrorTable, mapByTable } from '../errors/index.ts';
+import { errnoName, OptionReplyType } from './numbers.ts';
 
 /** What the error numbers of replies mean. */
 const REQUEST_ERRORS: ErrorTable = {

@@ -1,0 +1,4 @@
+export { type FailedRequest, mapOptionError, mapRequestError, mapSocketError } from './map-nbd-error.ts';
+export { nameNbdExport } from './name-nbd-export.ts';
+export { errnoName, NbdErrno, OptionReplyType } from './numbers.ts';
+export { violation } from './violation.ts';
