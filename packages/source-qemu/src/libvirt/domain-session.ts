@@ -3,6 +3,7 @@ import { unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Call, SendenseError } from '@sendense/core';
 import { openVirsh, type VirshSession } from '@sendense/platform-kvm/virsh';
+import { withDomainLock } from './domain-lock.ts';
 
 /** Which domain of which libvirt. */
 export type DomainAddress = {
@@ -15,17 +16,31 @@ export type DomainAddress = {
 
 /** virsh commands about one domain. */
 export class DomainSession implements AsyncDisposable {
+  readonly address: DomainAddress;
   readonly #virsh: VirshSession;
-  readonly #address: DomainAddress;
+  /** Says how many of something there were; the quiet one does not. */
+  readonly #talkative: VirshSession;
 
   constructor(address: DomainAddress) {
-    this.#address = address;
+    this.address = address;
     this.#virsh = openVirsh({ uri: address.uri });
+    this.#talkative = openVirsh({ uri: address.uri, quiet: false });
   }
 
   /** Runs `command DOMAIN ...args`; see `VirshSession.run`. */
   run(command: string, args: readonly string[] = [], call?: Call): Promise<string> {
-    return this.#virsh.run(command, [this.#address.domain, ...args], call);
+    return this.#virsh.run(command, [this.address.domain, ...args], call);
+  }
+
+  /** Runs a command that says how many things it was done to, and resolves with that. */
+  async count(command: string): Promise<number> {
+    const said = await this.#talkative.run(command, [this.address.domain]);
+    const [number] = /\d+/.exec(said) ?? [];
+    if (number !== undefined) return Number(number);
+    throw new SendenseError('PROTOCOL_VIOLATION', `virsh ${command} gave no number: ${said.slice(0, 200)}`, {
+      operation: command,
+      effect: 'unknown',
+    });
   }
 
   /** As `run`, where what is asked for may not be there: `undefined` for `NOT_FOUND`. */
@@ -36,12 +51,18 @@ export class DomainSession implements AsyncDisposable {
     });
   }
 
+  /** Runs `work` while no other process of ours changes jobs and checkpoints of the domain; see `withDomainLock`. */
+  async exclusively<T>(work: () => Promise<T>, call?: Call): Promise<T> {
+    const uuid = (await this.run('domuuid', [], call)).trim();
+    return await withDomainLock(uuid, work);
+  }
+
   /** Runs `use` with files that hold these documents; virsh takes XML only from files. */
   async withFiles<T>(
     documents: readonly string[],
     use: (paths: readonly string[]) => Promise<T>,
   ): Promise<T> {
-    const paths = documents.map(() => join(this.#address.temporaryDirectory, `sendense-${randomUUID()}.xml`));
+    const paths = documents.map(() => join(this.address.temporaryDirectory, `sendense-${randomUUID()}.xml`));
     try {
       for (const [index, path] of paths.entries()) {
         await writeFile(path, documents[index] ?? '', { mode: 0o600, flag: 'wx' });
@@ -54,5 +75,6 @@ export class DomainSession implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#virsh[Symbol.asyncDispose]();
+    await this.#talkative[Symbol.asyncDispose]();
   }
 }

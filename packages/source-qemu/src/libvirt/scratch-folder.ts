@@ -21,6 +21,11 @@ export function scratchFolder(base: string, baseline: string): ScratchFolder {
   return { folder, socket: join(folder, 's'), scratch: (target) => join(folder, target) };
 }
 
+/** Whether a backup of ours listens on `socket`. */
+export function isScratchSocket(socket: string): boolean {
+  return /\/\.sendense-[0-9a-f]{12}\.d\/s$/.test(socket);
+}
+
 function markOf({ folder }: ScratchFolder): string {
   return folder.slice(0, -'.d'.length);
 }
