@@ -11,6 +11,8 @@ export type FoundDisk = {
   records(file: 'cached' | 'synced'): Promise<number>;
   /** Whether it holds a file of this name. */
   has(file: string): Promise<boolean>;
+  /** The disk after a replay of its journal, as a mount makes it. */
+  replay(): Promise<FoundDisk>;
 };
 
 /** Makes an empty ext4 in a QCOW2 image, all of it written now, so that only the guest's writes come later. */
@@ -42,6 +44,10 @@ function countRecords(text: string): number {
 /** Looks into an ext4 as it is, without a replay of its journal. The raw image is put at `path`. */
 export async function inspectGuestDisk(path: string, content: Uint8Array): Promise<FoundDisk> {
   await writeFile(path, content);
+  return await look(path);
+}
+
+async function look(path: string): Promise<FoundDisk> {
   const debugfs = async (command: string) => {
     const { stdout, stderr } = await execa('debugfs', ['-R', command, path], { stripFinalNewline: false });
     return { stdout, missing: stderr.includes('File not found') };
@@ -53,5 +59,9 @@ export async function inspectGuestDisk(path: string, content: Uint8Array): Promi
     complaints: checked.exitCode === 0 ? '' : checked.all,
     records: async (file) => countRecords((await debugfs(`cat /${file}`)).stdout),
     has: async (file) => !(await debugfs(`stat /${file}`)).missing,
+    replay: async () => {
+      await execa('e2fsck', ['-y', '-E', 'journal_only', path], { reject: false }); // 1: it did
+      return await look(path);
+    },
   };
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import {
   type Capture,
   type CaptureRequest,
+  type ChangeState,
   captureId,
   guardSource,
   type SourceConnector,
@@ -25,6 +26,8 @@ export class GuestBench implements AsyncDisposable {
   readonly libvirt: LibvirtDaemon;
   readonly domain: GuestDomain;
   readonly source: SourceConnector;
+  /** Of the last point; the others are retired. */
+  #kept: readonly ChangeState[] = [];
 
   private constructor(libvirt: LibvirtDaemon, domain: GuestDomain) {
     this.libvirt = libvirt;
@@ -68,11 +71,18 @@ export class GuestBench implements AsyncDisposable {
     const disks = await receive(capture, last?.disks);
     const state = await capture.seal();
     await capture.commit();
-    if (last?.state != null) await this.source.retire([last.state]);
+    await this.source.retire(this.#kept);
+    this.#kept = state === null ? [] : [state];
     const [content = Buffer.alloc(0)] = disks;
     const disk = await inspectGuestDisk(join(this.libvirt.folder, 'point.raw'), content);
     const [kind = 'no disk'] = capture.disks.map(({ changes }) => changes.kind);
     return { state, disks, disk, kind, capture };
+  }
+
+  /** The names of all checkpoints that libvirt has. */
+  async checkpoints(): Promise<readonly string[]> {
+    const names = await this.libvirt.virsh('checkpoint-list', this.domain.name, '--name');
+    return names.split('\n').filter((name) => name.trim() !== '');
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -47,8 +47,8 @@ export class VirshProcess {
   #pending: Pending | undefined;
   #failure: SendenseError | undefined;
 
-  constructor(program: string, uri: string) {
-    this.#child = spawn('env', [...SETTINGS, program, '-q', '-c', uri]);
+  constructor(program: string, args: readonly string[]) {
+    this.#child = spawn('env', [...SETTINGS, program, ...args]);
     const { stdin, stdout, stderr } = this.#child;
     stdout.setEncoding('utf8').on('data', (text: string) => this.#take({ stdout: text, stderr: '' }));
     stderr.setEncoding('utf8').on('data', (text: string) => this.#take({ stdout: '', stderr: text }));

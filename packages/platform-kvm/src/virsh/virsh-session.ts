@@ -10,6 +10,8 @@ export type VirshOptions = {
   readonly uri?: string;
   /** The program; default `virsh` on the PATH. */
   readonly program?: string;
+  /** Default `true`. `false`: commands that change something say what they did, and tables have heads. */
+  readonly quiet?: boolean;
   /** The longest wait for the answer of a command; default 120 s: a job may have to flush much. */
   readonly commandTimeoutMs?: number;
 };
@@ -31,6 +33,7 @@ export interface VirshSession extends AsyncDisposable {
 class Session implements VirshSession {
   readonly uri: string;
   readonly #program: string;
+  readonly #args: readonly string[];
   readonly #timeoutMs: number;
   /** No reply can contain it by accident or by intent. */
   readonly #token = randomUUID();
@@ -39,8 +42,10 @@ class Session implements VirshSession {
   #turn: Promise<unknown> = Promise.resolve();
   #closed = false;
 
-  constructor({ uri = 'qemu:///system', program = 'virsh', commandTimeoutMs = 120_000 }: VirshOptions) {
+  constructor(options: VirshOptions) {
+    const { uri = 'qemu:///system', program = 'virsh', quiet = true, commandTimeoutMs = 120_000 } = options;
     this.uri = uri;
+    this.#args = [...(quiet ? ['-q'] : []), '-c', uri];
     this.#program = program;
     this.#timeoutMs = commandTimeoutMs;
   }
@@ -82,7 +87,7 @@ class Session implements VirshSession {
   }
 
   #running(): VirshProcess {
-    if (this.#process?.alive !== true) this.#process = new VirshProcess(this.#program, this.uri);
+    if (this.#process?.alive !== true) this.#process = new VirshProcess(this.#program, this.#args);
     return this.#process;
   }
 }
