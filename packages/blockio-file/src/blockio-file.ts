@@ -9,6 +9,7 @@ import {
   type TransferResult,
   throwIfAborted,
 } from '@sendense/core';
+import { createChunker } from '@sendense/plugin-kit/chunks';
 import { type FileSystem, nodeFileSystem } from '@sendense/plugin-kit/files';
 import { FileReader } from './file-reader.ts';
 import { FileWriter } from './file-writer.ts';
@@ -66,11 +67,14 @@ export function createFileDriver(
   { fileSystem = nodeFileSystem, clock = systemClock }: FileDriverServices = {},
 ): BlockIoDriver {
   const context: Context = { fileSystem, clock, ...checkOptions(options) };
+  const openReader = async (endpoint: BlockEndpoint) =>
+    new FileReader(await openEndpoint(fileSystem, endpoint, 'read'));
   return {
     specificationVersion: 'v1',
     name: 'file',
     supports: (endpoint) => isFileEndpoint(endpoint),
-    openReader: async (endpoint) => new FileReader(await openEndpoint(fileSystem, endpoint, 'read')),
+    openReader,
+    chunker: (chunks) => createChunker(chunks, openReader),
     openWriter: async (endpoint) => new FileWriter(await openEndpoint(fileSystem, endpoint, 'read-write')),
     transfer: (request, call) => transfer(context, request, call),
     packsZeros: true,

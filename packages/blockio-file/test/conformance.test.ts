@@ -1,4 +1,4 @@
-import { blockIoDriverConformance } from '@sendense/testkit';
+import { blockIoDriverConformance, chunkerConformance } from '@sendense/testkit';
 import { describe, it } from 'vitest';
 import { openFixture } from './fixtures.ts';
 
@@ -6,9 +6,19 @@ const inPlace = { order: 'random', rewritable: true, untouched: 'unknown', durab
 const capabilities = {
   transfer: true,
   packsZeros: true,
-  chunker: false,
+  chunker: true,
   reader: { order: 'random', digests: false, locate: true },
   writer: { ...inPlace, endpoint: true, copyFrom: false },
 } as const;
 
 blockIoDriverConformance({ describe, it }, { name: 'blockio-file', capabilities, open: openFixture });
+chunkerConformance(
+  { describe, it },
+  {
+    name: 'blockio-file',
+    open: async () => {
+      const fixture = await openFixture();
+      return { ...fixture, attach: fixture.endpoint };
+    },
+  },
+);

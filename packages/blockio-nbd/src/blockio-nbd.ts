@@ -7,6 +7,7 @@ import {
   type Plugin,
   SendenseError,
 } from '@sendense/core';
+import { createChunker } from '@sendense/plugin-kit/chunks';
 import { connectNbd } from './client/connect-nbd.ts';
 import type { NbdExport } from './client/nbd-export.ts';
 import { ALLOCATION_CONTEXT, openNbdReader } from './client/nbd-reader.ts';
@@ -27,11 +28,14 @@ export function createNbdDriver(
     const how = { ...checked, ...(tls === undefined ? {} : { tls }), ...(log === undefined ? {} : { log }) };
     return connectNbd({ address, export: name, contexts: [ALLOCATION_CONTEXT], ...how }, call);
   };
+  const openReader = async (endpoint: BlockEndpoint, call?: Call) =>
+    openNbdReader(await open(endpoint, call));
   return {
     specificationVersion: 'v1',
     name: 'nbd',
     supports: (endpoint) => isNbdEndpoint(endpoint),
-    openReader: async (endpoint, call) => openNbdReader(await open(endpoint, call)),
+    openReader,
+    chunker: (chunks) => createChunker(chunks, openReader),
     openWriter: async (endpoint, call) => openOwned(await open(endpoint, call)),
   };
 }

@@ -60,7 +60,6 @@ export { createMemoryFileSystem, type MemoryFileSystem } from './memory/files/me
 export { MemoryHypervisor } from './memory/hypervisor/memory-hypervisor.ts';
 export { MemoryMachine, type MemoryMachineOptions } from './memory/hypervisor/memory-machine.ts';
 export { TrackedDisk } from './memory/hypervisor/tracked-disk.ts';
-export { createMemoryChunker, type MemoryChunkerOptions } from './memory/memory-chunker.ts';
 export { createMemoryConverter } from './memory/memory-converter.ts';
 export { createMemoryDriver, type MemoryDriver, type MemoryEndpoint } from './memory/memory-driver.ts';
 export { createMemoryJournal, type JournalStorage } from './memory/memory-journal.ts';

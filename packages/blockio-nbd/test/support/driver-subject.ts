@@ -9,7 +9,7 @@ const writer = { order: 'random', rewritable: true, untouched: 'unknown', durabl
 const capabilities = {
   transfer: false,
   packsZeros: false,
-  chunker: false,
+  chunker: true,
   reader: { order: 'random', digests: false, locate: false },
   writer: { ...writer, endpoint: false, copyFrom: false },
 } as const;

@@ -6,12 +6,12 @@ import {
   SendenseError,
   type TransferRequest,
 } from '@sendense/core';
+import { createChunker } from '@sendense/plugin-kit/chunks';
 import { loadBlake3 } from '@sendense/plugin-kit/digest';
 import type { DiskContent } from './disk/disk-content.ts';
 import { openMemoryReader } from './disk/memory-reader.ts';
 import { openMemoryWriter } from './disk/memory-writer.ts';
 import { Lifetime } from './lifetime.ts';
-import { createMemoryChunker } from './memory-chunker.ts';
 
 /** A disk that the memory driver can reach. */
 export type MemoryEndpoint = { readonly kind: 'memory/disk'; readonly name: string };
@@ -42,8 +42,7 @@ export function createMemoryDriver(): MemoryDriver {
     },
     supports: (endpoint) => endpoint.kind === 'memory/disk',
     packsZeros: true,
-    chunker: (options) =>
-      createMemoryChunker({ ...options, open: (endpoint) => openMemoryReader(find(endpoint)) }),
+    chunker: (options) => createChunker(options, async (endpoint) => openMemoryReader(find(endpoint))),
     async openReader(endpoint, call) {
       await new Lifetime('memory driver').enter('open-endpoint', call);
       return openMemoryReader(find(endpoint));

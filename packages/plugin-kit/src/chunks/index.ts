@@ -1,0 +1,1 @@
+export { createChunker, type OpenReader } from './create-chunker.ts';
