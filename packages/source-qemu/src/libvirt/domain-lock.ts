@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { SendenseError } from '@sendense/core';
+import { type Call, SendenseError, throwIfAborted } from '@sendense/core';
 
 const LOOK_MS = 20;
 /** Longer than libvirt lets a job wait for its turn (30 s). */
@@ -25,9 +25,10 @@ async function listen(path: string): Promise<Server | undefined> {
  *
  * @param uuid - of the domain.
  */
-export async function withDomainLock<T>(uuid: string, work: () => Promise<T>): Promise<T> {
+export async function withDomainLock<T>(uuid: string, work: () => Promise<T>, call?: Call): Promise<T> {
   const path = `\0sendense-libvirt-${uuid}`;
   for (const end = performance.now() + WAIT_MS; performance.now() < end; await delay(LOOK_MS)) {
+    throwIfAborted(call?.signal, 'lock-domain');
     const server = await listen(path);
     if (server === undefined) continue;
     try {

@@ -3,7 +3,6 @@ import { unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Call, SendenseError } from '@sendense/core';
 import { openVirsh, type VirshSession } from '@sendense/platform-kvm/virsh';
-import { withDomainLock } from './domain-lock.ts';
 
 /** Which domain of which libvirt. */
 export type DomainAddress = {
@@ -49,12 +48,6 @@ export class DomainSession implements AsyncDisposable {
       if (SendenseError.is(error, 'NOT_FOUND')) return undefined;
       throw error;
     });
-  }
-
-  /** Runs `work` while no other process of ours changes jobs and checkpoints of the domain; see `withDomainLock`. */
-  async exclusively<T>(work: () => Promise<T>, call?: Call): Promise<T> {
-    const uuid = (await this.run('domuuid', [], call)).trim();
-    return await withDomainLock(uuid, work);
   }
 
   /** Runs `use` with files that hold these documents; virsh takes XML only from files. */

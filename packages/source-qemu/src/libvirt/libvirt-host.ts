@@ -11,11 +11,12 @@ import type {
 } from '../host/machine-host.ts';
 import { notRemoved } from '../host/not-removed.ts';
 import { checkScratchSpace } from '../host/scratch-watch.ts';
-import { checkNoJob, endJob, settledJob } from './backup-job.ts';
+import { checkNoJob, endJob } from './backup-job.ts';
 import { backupXml, checkpointXml } from './backup-xml.ts';
 import { deleteCheckpoint, listCheckpoints } from './checkpoints.ts';
 import { readArtifacts } from './domain-artifacts.ts';
 import type { DomainAddress, DomainSession } from './domain-session.ts';
+import { exclusively } from './exclusively.ts';
 import { checkConsistency, whileFrozen } from './guest-freeze.ts';
 import { JobGuard } from './job-guard.ts';
 import { LibvirtInstant } from './libvirt-instant.ts';
@@ -77,7 +78,7 @@ export class LibvirtHost implements Omit<MachineHost, keyof AsyncDisposable> {
     const places = await makeScratchFolder(base, request.baseline, image);
     const guard = new JobGuard(session.address, places.socket);
     try {
-      const begun = await session.exclusively(() => this.#freeze(request, places), call);
+      const begun = await exclusively(session, () => this.#freeze(request, places), call);
       guard.begun();
       throwIfAborted(call?.signal, 'begin-capture');
       const { artifacts, findings } = await readArtifacts(session, this.#fileSystem, call);
@@ -112,10 +113,7 @@ export class LibvirtHost implements Omit<MachineHost, keyof AsyncDisposable> {
   /** Never while libvirt begins a job: it would crash. */
   async #deleteCheckpoint(name: string, targets: readonly string[], call?: Call): Promise<boolean> {
     const session = this.#session;
-    return await session.exclusively(async () => {
-      await settledJob(session);
-      return await deleteCheckpoint(session, name, targets, call);
-    }, call);
+    return await exclusively(session, () => deleteCheckpoint(session, name, targets, call), call);
   }
 
   async tidy(isLeft: (made: BitmapName) => boolean, call?: Call): Promise<Removal> {

@@ -13,6 +13,7 @@ import type { FileSystem } from '@sendense/plugin-kit/files';
 import type { DescribeCall, HostBitmap, HostDisk, HostMachine } from '../host/machine-host.ts';
 import { type CheckpointSizes, inspectCheckpoint, listCheckpoints } from './checkpoints.ts';
 import type { DomainSession } from './domain-session.ts';
+import { exclusively } from './exclusively.ts';
 import { type StoredBitmaps, storedBitmaps } from './stored-bitmaps.ts';
 
 /** Guest bytes of one bit of the bitmaps that libvirt makes in an image with QEMU's own cluster size. */
@@ -147,7 +148,8 @@ export async function readMachine(
   const stored = found.flatMap(({ stored: { names } }) => [...names]);
   const known = await listCheckpoints(session, call);
   const names = ourNames(known, stored, call?.named ?? []);
-  const checkpoints = await inspectAll(session, domain, names, call);
+  const inspect = () => inspectAll(session, domain, names, call);
+  const checkpoints = names.size === 0 ? new Map() : await exclusively(session, inspect, call);
   const disks = found.map((one): HostDisk => {
     const { disk, images } = one;
     const id = diskId(disk.target);
