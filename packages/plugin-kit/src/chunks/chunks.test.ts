@@ -106,16 +106,15 @@ describe('the body of a chunk', () => {
   const text = Buffer.from('all work and no play makes Jack a dull boy\n'.repeat(24_386)).subarray(0, MIB);
 
   it.each([
-    ['text', text, 1],
-    ['random bytes', randomBytes(MIB), 0],
-    ['a few random bytes', randomBytes(1000), 0],
-    ['random bytes before text', Buffer.concat([randomBytes(1000), text.subarray(1000)]), 1],
-    ['one byte', Buffer.of(7), 0],
-  ])('of %s is compressed only where that helps, and is read back', async (_what, chunk, kind) => {
+    ['text', text, 1, 10_000],
+    ['random bytes', randomBytes(MIB), 0, MIB + 1],
+    ['a few random bytes', randomBytes(1000), 0, 1001],
+    ['random bytes before text', Buffer.concat([randomBytes(1000), text.subarray(1000)]), 1, 10_000],
+    ['one byte', Buffer.of(7), 0, 2],
+  ])('of %s is compressed only where that helps, and is read back', async (_what, chunk, kind, most) => {
     const body = await encodeBody(chunk, 3);
     expect(body[0]).toBe(kind);
-    if (kind === 1) expect(body.byteLength).toBeLessThan(chunk.byteLength / 10);
-    else expect(body.byteLength).toBe(chunk.byteLength + 1);
+    expect(body.byteLength).toBeLessThanOrEqual(most);
     expect(Buffer.compare(await decodeBody(body, MIB), chunk)).toBe(0);
   });
 });

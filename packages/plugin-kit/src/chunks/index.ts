@@ -1,1 +1,3 @@
+export type { CheckedChunkerOptions } from './check-chunker-options.ts';
+export { type ChunkWork, type CreateChunkWork, damagedChunk } from './chunk-work.ts';
 export { createChunker, type OpenReader } from './create-chunker.ts';

@@ -1,4 +1,5 @@
-import { type EncodedChunks, SendenseError } from '@sendense/core';
+import type { EncodedChunks } from '@sendense/core';
+import { damagedChunk } from './chunk-work.ts';
 
 /** Frames back to back. */
 export function packFrames(frames: readonly Uint8Array[]): EncodedChunks {
@@ -13,8 +14,5 @@ export function framesOf({ bytes, lengths }: EncodedChunks): Uint8Array[] {
     return bytes.subarray(end - length, end);
   });
   if (end === bytes.byteLength) return frames;
-  throw new SendenseError('CORRUPT', `frames of ${end} bytes were stored in ${bytes.byteLength}`, {
-    operation: 'decode-chunks',
-    remedy: 'run verify to see what is damaged',
-  });
+  throw damagedChunk(undefined, `frames of ${end} bytes were stored in ${bytes.byteLength}`);
 }
