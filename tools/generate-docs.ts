@@ -1,5 +1,6 @@
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { performanceFiles } from '../bench/report/write-document.ts';
 import { cliReference } from './docs/cli-reference.ts';
 import { errorTable, fullReasonTable } from './docs/error-table.ts';
 import { type GeneratedBlock, replaceBlocks } from './docs/generated-blocks.ts';
@@ -23,15 +24,24 @@ async function main(): Promise<void> {
     ],
   };
   for (const [file, blocks] of Object.entries(documents)) {
-    const path = join(root, file);
-    const before = await readFile(path, 'utf8');
-    const after = replaceBlocks(before, blocks, file);
-    if (after === before) continue;
-    if (check) {
-      process.stderr.write(`${file} is out of date: run \`npm run docs:generate\`\n`);
-      process.exitCode = 1;
-    } else await writeFile(path, after);
+    const before = await readFile(join(root, file), 'utf8');
+    await settle(root, file, replaceBlocks(before, blocks, file), check);
   }
+  for (const [file, text] of Object.entries(await performanceFiles())) await settle(root, file, text, check);
+}
+
+/** Makes a file hold `text`, or tells that it does not. */
+async function settle(root: string, file: string, text: string, check: boolean): Promise<void> {
+  const path = join(root, file);
+  const before = await readFile(path, 'utf8').catch(() => null);
+  if (text === before) return;
+  if (check) {
+    process.stderr.write(`${file} is out of date: run \`npm run docs:generate\`\n`);
+    process.exitCode = 1;
+    return;
+  }
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, text);
 }
 
 await main();

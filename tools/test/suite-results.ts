@@ -62,7 +62,8 @@ function outcome(test: TestCase): keyof Tally {
   return state === 'pending' ? 'failed' : state;
 }
 
-function failuresOf(module: ReportedModule): string[] {
+/** A line for each failure of a module: the file, the test and the first line of its error. */
+export function failuresOf(module: ReportedModule): string[] {
   const lineOf = (where: string, errors: readonly { readonly message: string }[] = []) =>
     `${module.relativeModuleId}${where}: ${errors[0]?.message.split('\n')[0] ?? 'no error is known'}`;
   const shells = [module, ...module.children.allSuites()].filter((shell) => shell.errors().length > 0);
