@@ -84,7 +84,10 @@ export class Workbench implements AsyncDisposable {
       [`${root}/`, ''],
     ];
     const named = places.reduce((text, [from, to]) => text.replaceAll(from, to), command);
-    return named.replaceAll(/\/w-\w{6}/g, '').replaceAll(/'([\w$.,:/=-]+)'/g, '$1');
+    return named
+      .replaceAll(/(\/|%2F)tmp(\/|%2F)lv-\w{6}/g, '$LIBVIRT')
+      .replaceAll(/\/w-\w{6}/g, '')
+      .replaceAll(/'([\w$.,:/=-]+)'/g, '$1');
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -17,7 +17,7 @@ const TIMES_SIZE = 2;
 type Observation = {
   readonly fullMs: number;
   readonly incrementMs: number;
-  /** Read from the image during the increment, by QEMU's account. */
+  /** Read from the image during the increment, by the kernel's account of QEMU. */
   readonly readBytes: number;
   /** What QEMU's own bitmap calls dirty. */
   readonly dirtyBytes: number;
@@ -44,12 +44,12 @@ async function observe(
   for (const write of clusterWrites(scatteredClusters(sizeBytes, SHARE, seed), seed))
     await qemu.io(DISK, write);
   const dirty = await dirtyBytes(qemu);
-  const before = await qemu.fileBytesRead(DISK);
+  const before = await qemu.fileBytesRead();
   const increment = await back('incremental');
   return {
     fullMs: Number(full.durationMs),
     incrementMs: Number(increment.durationMs),
-    readBytes: (await qemu.fileBytesRead(DISK)) - before,
+    readBytes: (await qemu.fileBytesRead()) - before,
     dirtyBytes: dirty,
   };
 }
@@ -118,7 +118,7 @@ export const incrementalBytes = incrementRow('incremental-bytes', 1, {
   theirs: (one) => one.dirtyBytes,
   ourCommand: `${BACKUP} incremental`,
   theirCommand: 'query-named-block-nodes: count of the dirty bitmap',
-  note: 'read: query-blockstats of QEMU, for the file of the image, its metadata included',
+  note: 'read: by QEMU, as the kernel counts it (rchar), with the metadata of the image',
 });
 
 /** An increment of 5 % against a full of the same disk, by the time each needed in its process. */

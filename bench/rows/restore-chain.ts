@@ -14,13 +14,13 @@ import { requireSameBytes } from './same-bytes.ts';
 const DEPTH = 5;
 
 /** A restore of the newest point by the command line to a raw file, which `qemu-img convert` does not read back either. */
-export function ourRestore(bench: Workbench, chain: Chain, out: string): Side {
-  const { repository, pointId } = chain;
+export function ourRestore(bench: Workbench, { repository, pointId }: Chain, out: string): Side {
+  const folder = path.dirname(out);
   const from = ['--repository', repository.path, '--backup-id', pointId];
   const to = ['--target', `image:${out}`, '--format', 'raw', '--no-verify'];
   return {
-    cwd: repository.home,
-    command: `${bench.ctl(repository.home, 'restore', 'start', ...from, ...to)} && ${syncFile(out)}`,
+    cwd: folder,
+    command: `${bench.ctl(folder, 'restore', 'start', ...from, ...to)} && ${syncFile(out)}`,
     before: () => rm(out, { force: true }),
   };
 }

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { root } from '../../tools/workspace.ts';
+import type { Workbench } from '../workbench.ts';
 
 /** Where results were measured. */
 export type MachineDescription = {
@@ -34,11 +35,16 @@ function systemName(): string {
   }
 }
 
+type Check = { readonly name: string; readonly detail: string };
+
 /** Programs that rows use, and how each tells its version. */
 const PROGRAMS = ['qemu-img', 'qemu-system-x86_64', 'nbdcopy', 'libvirtd', 'virtnbdbackup'] as const;
 
-/** Versions of ours and of every peer that is here, as each prints it. */
-export function findVersions(): Record<string, string> {
+/** Versions of ours, whether native code moves the bytes, and of every peer that is here, as each prints it. */
+export async function findVersions(bench: Workbench): Promise<Record<string, string>> {
+  await using folder = await bench.folder('memory');
+  const { checks } = (await bench.ctlJson(folder.path, 'doctor')) as { checks: readonly Check[] };
+  const addon = checks.find(({ name }) => name === 'native-addon');
   const { version } = JSON.parse(readFileSync(path.join(root, 'packages/cli/package.json'), 'utf8')) as {
     version: string;
   };
@@ -47,7 +53,12 @@ export function findVersions(): Record<string, string> {
     const [line = ''] = (stdout ?? '').split('\n');
     return status === 0 ? [[program, line.trim()] as const] : [];
   });
-  return { sendense: version, node: process.version, ...Object.fromEntries(peers) };
+  return {
+    sendense: version,
+    native: addon?.detail ?? 'unknown',
+    node: process.version,
+    ...Object.fromEntries(peers),
+  };
 }
 
 function withSbin(): NodeJS.ProcessEnv {
