@@ -162,11 +162,37 @@ export class LiveDomain {
 
   /** The names of the dirty bitmaps that QEMU has, of all disks. */
   async bitmaps(): Promise<readonly string[]> {
-    const query = '{"execute":"query-named-block-nodes","arguments":{"flat":true}}';
-    const answer = await this.#libvirt.virsh('qemu-monitor-command', this.name, query);
-    const nodes: { 'dirty-bitmaps'?: { name?: string; persistent: boolean }[] }[] = JSON.parse(answer).return;
-    return nodes.flatMap((node) => (node['dirty-bitmaps'] ?? []).flatMap(({ name }) => name ?? [])).sort();
+    return (await this.#nodes()).flatMap(namesOf).sort();
   }
+
+  /** Takes a bitmap away behind the back of libvirt. */
+  async removeBitmap(target: string, name: string): Promise<void> {
+    const node = (await this.#nodes()).find(
+      (one) => one.image.filename === this.path(target) && namesOf(one).includes(name),
+    );
+    await this.#qmp('block-dirty-bitmap-remove', { node: node?.['node-name'], name });
+  }
+
+  async #nodes(): Promise<readonly Node[]> {
+    return (await this.#qmp('query-named-block-nodes', { flat: true })) as readonly Node[];
+  }
+
+  async #qmp(execute: string, args: object): Promise<unknown> {
+    const command = JSON.stringify({ execute, arguments: args });
+    const answer = JSON.parse(await this.#libvirt.virsh('qemu-monitor-command', this.name, command));
+    if ('error' in answer) throw new Error(JSON.stringify(answer.error));
+    return answer.return;
+  }
+}
+
+type Node = {
+  readonly 'node-name': string;
+  readonly image: { readonly filename: string };
+  readonly 'dirty-bitmaps'?: readonly { readonly name?: string }[];
+};
+
+function namesOf(node: Node): readonly string[] {
+  return (node['dirty-bitmaps'] ?? []).flatMap(({ name }) => name ?? []);
 }
 
 function isScsi(target: string): boolean {

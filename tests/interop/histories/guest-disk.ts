@@ -129,7 +129,7 @@ export class GuestDisk {
 }
 
 /** A disk of a machine that is switched off between any two acts. */
-function stoppedAccess({ path, format }: Pick<GuestDisk, 'path' | 'format'>): DiskAccess {
+export function stoppedAccess({ path, format }: Pick<GuestDisk, 'path' | 'format'>): DiskAccess {
   return {
     canShrink: true,
     async io(commands) {

@@ -2,15 +2,18 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { startLibvirt } from '@sendense/tests/libvirt';
 import { describeWithPeers } from '@sendense/tests/peers';
 import { testScale, testSeed } from '@sendense/tests/scale';
 import { expect, it } from 'vitest';
 import { History } from './history.ts';
+import { libvirtMachines } from './libvirt-machine.ts';
 import { openLiveMachine } from './live-machine.ts';
 import { type OpenMachine, openStoppedMachine } from './machine.ts';
 
 const HISTORIES = Math.ceil(14 * testScale());
 const LIVE_HISTORIES = Math.ceil(6 * testScale());
+const LIBVIRT_HISTORIES = Math.ceil(3 * testScale());
 const ACTS = 22;
 /** Process death keeps what the kernel has: memory will do, and syncs cost nothing there. */
 const ROOM = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
@@ -51,5 +54,15 @@ describeWithPeers(PEERS, 'any history of a machine and its backups', () => {
   }, async () => {
     const { crashes } = await liveThrough(LIVE_HISTORIES, openLiveMachine);
     expect(crashes).toBeGreaterThan(LIVE_HISTORIES);
+  });
+});
+
+describeWithPeers([...PEERS, 'libvirt'], 'any history of a domain of libvirt and its backups', () => {
+  it(`leaves every surviving point equal to its instant, byte for byte (seeds from ${testSeed()})`, {
+    timeout: 120_000 * LIBVIRT_HISTORIES,
+  }, async () => {
+    await using libvirt = await startLibvirt();
+    const { crashes } = await liveThrough(LIBVIRT_HISTORIES, libvirtMachines(libvirt));
+    expect(crashes).toBeGreaterThan(0);
   });
 });

@@ -55,6 +55,8 @@ export class History implements AsyncDisposable {
   readonly log: string[] = [];
   backups = 0;
   crashes = 0;
+  /** Where the last backup died that no later one to the same place has cleaned up after. */
+  #diedIn: Place | null = null;
 
   private constructor(folder: string, random: () => number, machine: HistoryMachine, places: Place[]) {
     this.#folder = folder;
@@ -77,7 +79,7 @@ export class History implements AsyncDisposable {
       await (await createLocalRepository({ path }))[Symbol.asyncDispose]();
       places.push({ path, expected: new ExpectedPoints(), base: null });
     }
-    const history = new History(folder, random, await openMachine(folder, disks), places);
+    const history = new History(folder, random, await openMachine(folder, disks, random), places);
     history.log.push(`a machine with ${formats.join(' and ')}`);
     return history;
   }
@@ -110,6 +112,7 @@ export class History implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#machine[Symbol.asyncDispose]();
+    await this.#host[Symbol.asyncDispose]();
   }
 
   /** Ends with a backup to each repository, and compares every point through our reader and through `qemu-img`. */
@@ -128,11 +131,12 @@ export class History implements AsyncDisposable {
 
   async #backUp(place: Place, type: BackupType, cut: Cut | null): Promise<void> {
     const contents = this.#disks.map((disk) => disk.content());
-    const run = await this.#host.run(place.path, cut, async ({ engine, source, repository }) => {
-      const machine = await onlyMachine(source);
-      return await engine.backup({ source, repository, machine, type });
-    });
-    this.#tell(`${type} backup to ${place.path.slice(-6)}`, run, cut);
+    let run = await this.#runBackup(place, type, cut);
+    if ('error' in run && this.#isLeftLocked(run.error, place)) {
+      await this.#host.run(place.path, null, this.#planReconcile().work);
+      run = await this.#runBackup(place, type, null);
+    }
+    this.#diedIn = run.died ? place : this.#diedIn === place ? null : this.#diedIn;
     if (run.died) {
       this.crashes += 1;
       await this.#look(place, ({ repository }) => place.expected.adopt(repository, new Set(), contents));
@@ -145,6 +149,20 @@ export class History implements AsyncDisposable {
       place.base = run.value.pointId;
       place.expected.add(run.value.pointId, contents);
     } else if (type !== 'incremental' || !isRefusal(run.error)) throw run.error;
+  }
+
+  async #runBackup(place: Place, type: BackupType, cut: Cut | null) {
+    const run = await this.#host.run(place.path, cut, async ({ engine, source, repository }) => {
+      const machine = await onlyMachine(source);
+      return await engine.backup({ source, repository, machine, type });
+    });
+    this.#tell(`${type} backup to ${place.path.slice(-6)}`, run, cut);
+    return run;
+  }
+
+  /** libvirt has one backup job: a process that died in a backup to the other place may have left it. */
+  #isLeftLocked(error: unknown, place: Place): boolean {
+    return SendenseError.is(error, 'LOCKED') && this.#diedIn !== null && this.#diedIn !== place;
   }
 
   async #maintain(place: Place, cut: Cut | null): Promise<void> {

@@ -11,9 +11,10 @@ import {
   systemServices,
 } from '@sendense/core';
 import { createEngine, type Engine } from '@sendense/engine';
-import { type FileSystem, nodeFileSystem } from '@sendense/plugin-kit/files';
+import { nodeFileSystem } from '@sendense/plugin-kit/files';
 import { openLocalRepository } from '@sendense/repository-local';
 import { type CrashingFileSystem, crashingFileSystem, createTestClock } from '@sendense/testkit';
+import { mortalSource } from './mortal-source.ts';
 import { trackFiles } from './tracked-files.ts';
 
 /** What a process works with. */
@@ -24,7 +25,9 @@ export type Process = {
 };
 
 /** Opens the source of a process. */
-export type OpenSource = (services: PluginServices & { readonly fileSystem: FileSystem }) => SourceConnector;
+export type OpenSource = (
+  services: PluginServices & { readonly fileSystem: CrashingFileSystem },
+) => SourceConnector;
 
 /** How a run of a process ended. */
 export type Run<T> =
@@ -38,12 +41,14 @@ export type Cut = { readonly cutAt: number; readonly tornBytes: number };
 /** Longer than any lock of a dead process is respected. */
 const BETWEEN_PROCESSES_MS = 120_000;
 
-/** A machine that runs one process after another, each over the same disks, repositories and journal. */
-export class Host {
+/** A host that runs one process after another, each over the same disks, repositories and journal. */
+export class Host implements AsyncDisposable {
   readonly #folder: string;
   readonly #openSource: OpenSource;
   readonly #random: Random;
   readonly #clock = createTestClock(new Date());
+  /** Sources of processes that died: what they made on the platform stays. */
+  readonly #zombies: AsyncDisposable[] = [];
 
   constructor(folder: string, openSource: OpenSource, random: Random) {
     this.#folder = folder;
@@ -67,6 +72,11 @@ export class Host {
     return run;
   }
 
+  /** Lets go what dead processes still hold here; to be called when their machine is gone. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const zombie of this.#zombies) await zombie[Symbol.asyncDispose]();
+  }
+
   async #work<T>(
     place: string,
     fileSystem: CrashingFileSystem,
@@ -75,9 +85,11 @@ export class Host {
   ): Promise<T> {
     const services = systemServices({ clock, random: this.#random });
     await using catalog = await openCatalog({ path: join(this.#folder, 'catalog.db'), clock });
-    const journal = mortalJournal(catalog.journal, fileSystem, join(this.#folder, 'journal-moment'));
+    const moments = join(this.#folder, 'moments');
+    const journal = mortalJournal(catalog.journal, fileSystem, moments);
     const engine = createEngine({ journal, services });
-    await using source = this.#openSource({ ...services, fileSystem });
+    const opened = this.#openSource({ ...services, fileSystem });
+    await using source = mortalSource(opened, fileSystem, moments, this.#zombies);
     await using repository = await openLocalRepository({ path: place }, { ...services, fileSystem });
     return await work({ engine, source, repository });
   }

@@ -13,7 +13,11 @@ export interface HistoryMachine extends AsyncDisposable {
 }
 
 /** Makes a machine of disks whose images are there. */
-export type OpenMachine = (folder: string, disks: readonly GuestDisk[]) => Promise<HistoryMachine>;
+export type OpenMachine = (
+  folder: string,
+  disks: readonly GuestDisk[],
+  random: () => number,
+) => Promise<HistoryMachine>;
 
 /** A machine that is switched off whenever it is backed up. */
 export const openStoppedMachine: OpenMachine = async (_, disks) => ({
