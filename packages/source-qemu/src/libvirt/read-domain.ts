@@ -46,6 +46,11 @@ export async function readDomain(session: DomainSession, call?: Call): Promise<D
   return parseDomain(await session.run('dumpxml', [], call));
 }
 
+/** Where an image really is, by which its headers and the XML name it alike. What is no file here keeps its name. */
+async function realPath(fileSystem: FileSystem, image: string): Promise<string> {
+  return image.startsWith('/') ? await fileSystem.realPath(image).catch(() => image) : image;
+}
+
 async function findDisks(
   fileSystem: FileSystem,
   domain: Domain,
@@ -59,7 +64,8 @@ async function findDisks(
       skipped.push({ id: diskId(target), reason: reason ?? 'empty' });
       continue;
     }
-    const images = [source, ...disk.backing.map((backing) => backing.source)].map(imageOf);
+    const named = [source, ...disk.backing.map((backing) => backing.source)].map(imageOf);
+    const images = await Promise.all(named.map((image) => realPath(fileSystem, image)));
     const [path = ''] = images;
     const inFile = disk.format === 'qcow2' && path.startsWith('/');
     const stored = inFile ? await storedBitmaps(fileSystem, path) : { names: new Set<string>() };
@@ -158,6 +164,7 @@ export async function readMachine(
       label: disk.target,
       slot: slotOf(disk),
       sizeBytes: sizeOf(sizes, disk.target),
+      sectorBytes: disk.sectorBytes,
       readOnly: disk.readOnly,
       target: disk.target,
       format: disk.format ?? 'raw',

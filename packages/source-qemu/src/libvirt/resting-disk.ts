@@ -84,22 +84,27 @@ export async function restingDisk(
   sizeBytes: () => number,
   call?: Call,
 ): Promise<HostDisk> {
-  const { target, format = 'raw', readOnly, source } = disk;
+  const { target, format = 'raw', readOnly, sectorBytes, source } = disk;
   const id: DiskId = diskId(target);
-  const image = source === undefined ? '' : imageOf(source);
-  const facts = { id, label: target, slot: slotOf(disk), readOnly, target, format, followsSnapshots: true };
+  const named = { id, label: target, slot: slotOf(disk), target, format };
+  const facts = { ...named, sectorBytes, readOnly, followsSnapshots: true };
   const file = restingFile(disk);
   if (file === undefined) {
     const untracked = 'only raw and QCOW2 files are read while the machine is off';
-    return { ...facts, sizeBytes: sizeBytes(), images: [image], bitmaps: [], untracked };
+    return {
+      ...facts,
+      sizeBytes: sizeBytes(),
+      images: [source === undefined ? '' : imageOf(source)],
+      bitmaps: [],
+      untracked,
+    };
   }
   await using resting = await openResting(context, file);
   const { opened } = resting;
-  const below = opened.watch.versions.slice(1).map(({ path }) => path);
   return {
     ...facts,
     sizeBytes: opened.image.sizeBytes,
-    images: [image, ...below],
+    images: [opened.path, ...opened.image.files.slice(1)],
     bitmaps: await restingBitmaps(resting, call),
     untracked: readOnly ? 'the disk is read-only' : await baselineRefusal(context, opened),
   };

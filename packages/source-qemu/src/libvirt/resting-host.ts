@@ -20,6 +20,7 @@ import type {
 import { redefineCheckpoint } from './checkpoints.ts';
 import { readArtifacts } from './domain-artifacts.ts';
 import type { DomainSession } from './domain-session.ts';
+import { exclusively } from './exclusively.ts';
 import { type DomainNames, hostMachineOf, readDomain, readSizes, sizeOf, whySkipped } from './read-domain.ts';
 import { removeRestingBitmaps } from './resting-bitmaps.ts';
 import { notAtRest, openResting, type RestingImage, restingDisk, restingFile } from './resting-disk.ts';
@@ -85,7 +86,8 @@ export class RestingHost {
 
   async removeBitmaps(unwanted: (made: BitmapName) => boolean, call?: Call): Promise<Removal> {
     const domain = await readDomain(this.#session, call);
-    return await removeRestingBitmaps(this.#session, this.#images, { domain, unwanted }, call);
+    const remove = () => removeRestingBitmaps(this.#session, this.#images, { domain, unwanted }, call);
+    return await exclusively(this.#session, remove, call);
   }
 
   /** A disk whose baseline fails is left out: its bytes are good, only its next backup is a full. */
@@ -112,7 +114,8 @@ export class RestingHost {
   async #tell(baseline: string, targets: readonly string[]): Promise<readonly Finding[]> {
     if (targets.length === 0) return [];
     try {
-      await redefineCheckpoint(this.#session, baseline, targets);
+      const tell = () => redefineCheckpoint(this.#session, baseline, targets);
+      await exclusively(this.#session, tell);
       return [];
     } catch (error) {
       const message = `libvirt is told of the new baseline when the machine runs: ${textOf(error)}`;
