@@ -6,8 +6,6 @@ import { type TemporaryFolder, temporaryFolder } from './temporary-folder.ts';
 
 type ImageOptions = Omit<CreateQcow2Options, 'sizeBytes' | 'backing' | 'fileSystem'>;
 
-const NO_EXTRAS = { durable: false, copyFrom: false } as const;
-
 /** Raw files for the conformance suites. */
 export const rawSubject: BlockDeviceSubject = {
   name: 'raw',
@@ -23,7 +21,10 @@ export const rawSubject: BlockDeviceSubject = {
     },
   },
   writer: {
-    capabilities: { ...NO_EXTRAS, order: 'random', rewritable: true, untouched: 'zero', endpoint: true },
+    capabilities: {
+      ...{ durable: false, copyFrom: false, endpoint: true },
+      ...{ order: 'random', rewritable: true, untouched: 'zero' },
+    },
     open: async (sizeBytes) => {
       const folder = await temporaryFolder();
       return {
@@ -53,7 +54,10 @@ export function qcow2Subject(name: string, image: ImageOptions, withBacking: boo
       },
     },
     writer: {
-      capabilities: { ...NO_EXTRAS, order: 'ascending', rewritable: false, untouched, endpoint: false },
+      capabilities: {
+        ...{ durable: false, copyFrom: true, endpoint: false },
+        ...{ order: 'ascending', rewritable: false, untouched },
+      },
       open: async (sizeBytes, base) => {
         const folder = await temporaryFolder();
         if (withBacking) await fill(await createRaw(folder.file('base'), { sizeBytes }), base);

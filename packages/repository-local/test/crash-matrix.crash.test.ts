@@ -54,7 +54,7 @@ describe('a committed backup', () => {
   it('survives a power loss the moment its commit resolves', async () => {
     const inner = await prepare();
     const repository = await openLocalRepository({ path }, { fileSystem: inner });
-    await verbs[0]?.run(repository);
+    await verbs[0]?.run(repository, inner);
     const after = inner.afterPowerLoss(0);
     await repository[Symbol.asyncDispose]();
     await using reopened = await openLocalRepository({ path }, { fileSystem: after });

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import {
   type BackupKind,
+  type BlockWriter,
+  type DiskId,
   type DiskView,
   diskId,
   type Extent,
@@ -25,7 +27,7 @@ export const DISK_BYTES = 5 * CLUSTER + 1536;
 export const MACHINE = machineKey('00000000-0000-5000-8000-000000000001');
 
 /** The machine has two disks: the content of the test, and a second one that is its beginning. */
-const DISKS = [
+export const DISKS = [
   { id: diskId('disk-a'), of: (content: Uint8Array) => content },
   { id: diskId('disk-b'), of: (content: Uint8Array) => content.subarray(0, CLUSTER + 512) },
 ];
@@ -72,7 +74,12 @@ export type ModelBackup = {
   readonly at?: Date;
   readonly stream?: string;
   readonly id?: string;
+  /** How a disk is copied wholly, as a source would; else what differs from the base is written. */
+  readonly copy?: CopyDisk;
 };
+
+/** Copies all bytes of a disk to its writer. */
+export type CopyDisk = (disk: DiskId, to: BlockWriter) => Promise<void>;
 
 /** The draft of a backup. */
 export function draftOf({ sequence, content, base, kind, at, stream = 's', id }: ModelBackup): PointDraft {
@@ -119,6 +126,11 @@ export async function writeBackup(repository: Repository, backup: ModelBackup): 
   try {
     for (const { id, of } of DISKS) {
       const disk = writer.disks.get(id) ?? assert.fail('no writer');
+      if (backup.copy !== undefined) {
+        await backup.copy(id, disk);
+        await disk.flush();
+        continue;
+      }
       const content = of(backup.content);
       const base = backup.base && of(backup.base.content);
       for (const { offset, length, kind } of differences(base, content)) {

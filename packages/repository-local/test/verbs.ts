@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { type PointId, pointId, type Repository, SendenseError } from '@sendense/core';
+import { createFileDriver } from '@sendense/blockio-file';
+import { copyBlocks, type PointId, pointId, type Repository, SendenseError } from '@sendense/core';
+import { openRaw } from '@sendense/formats/raw';
 import type { FileSystem } from '@sendense/plugin-kit/files';
 import {
   collect,
@@ -11,7 +13,15 @@ import {
   type MemoryFileSystem,
 } from '@sendense/testkit';
 import { createLocalRepository, type LocalRepository, openLocalRepository } from '../src/repository-local.ts';
-import { backUp, type Contents, changed, DISK_BYTES, expectContents } from './model-machine.ts';
+import {
+  backUp,
+  type Contents,
+  type CopyDisk,
+  changed,
+  DISK_BYTES,
+  DISKS,
+  expectContents,
+} from './model-machine.ts';
 
 /** Where the repository is. */
 export const path = '/repository';
@@ -47,9 +57,32 @@ let prepared: MemoryFileSystem | undefined;
 async function build(): Promise<MemoryFileSystem> {
   const fileSystem = createMemoryFileSystem();
   await backUpAll(fileSystem);
+  for (const { id: disk, of } of DISKS) await writeDurably(fileSystem, imageOf(disk), of(p5));
+  await fileSystem.syncDirectory('/');
   // Else every copy would begin with the session of a dead process.
   await fileSystem.syncDirectory(`${path}/sessions`);
   return fileSystem;
+}
+
+/** The image of a disk that the backup by a driver reads. */
+function imageOf(disk: string): string {
+  return `/${disk}.raw`;
+}
+
+async function writeDurably(fileSystem: FileSystem, file: string, bytes: Uint8Array): Promise<void> {
+  await using handle = await fileSystem.open(file, 'create');
+  await handle.write(bytes, 0);
+  await handle.sync();
+}
+
+/** Copies by a driver that reaches the files through `fileSystem`, so that what it writes is cut like everything else. */
+function copyThrough(fileSystem: FileSystem): CopyDisk {
+  const driver = createFileDriver({}, { fileSystem });
+  return async (disk, to) => {
+    await using from = await openRaw(imageOf(disk), { fileSystem });
+    const extents = from.extents({ offset: 0, length: from.sizeBytes });
+    await copyBlocks({ from, to, extents, driver });
+  };
 }
 
 async function backUpAll(fileSystem: FileSystem): Promise<void> {
@@ -69,7 +102,7 @@ async function backUpAll(fileSystem: FileSystem): Promise<void> {
 export type Verb = {
   readonly name: string;
   /** The work of a whole process, from opening on. Harmless when repeated after it was done. */
-  readonly run: (repository: LocalRepository) => Promise<void>;
+  readonly run: (repository: LocalRepository, fileSystem: FileSystem) => Promise<void>;
   /** Points after it. */
   readonly after: Contents;
 };
@@ -90,6 +123,14 @@ export const verbs: readonly Verb[] = [
     name: 'backup',
     async run(repository) {
       await backUp(repository, { sequence: 5, content: p5, base: { id: id('p3'), content: p3 } });
+    },
+    after: new Map([...start, ['p5', p5]]),
+  },
+  {
+    name: 'backup by a driver',
+    async run(repository, fileSystem) {
+      const base = { id: id('p3'), content: p3 };
+      await backUp(repository, { sequence: 5, content: p5, base, copy: copyThrough(fileSystem) });
     },
     after: new Map([...start, ['p5', p5]]),
   },
@@ -126,8 +167,14 @@ export const verbs: readonly Verb[] = [
 
 /** Does the work in a process of its own. */
 export async function work(fileSystem: FileSystem, { run }: Verb): Promise<void> {
-  await using repository = await openLocalRepository({ path }, { fileSystem });
-  await run(repository);
+  await using repository = await openReachable(fileSystem);
+  await run(repository, fileSystem);
+}
+
+/** Opens the repository on files that a driver is said to reach: the one that goes through the same seam does. */
+function openReachable(fileSystem: FileSystem): Promise<LocalRepository> {
+  const endpoint = (file: string) => ({ kind: 'file', path: file }) as const;
+  return openLocalRepository({ path }, { fileSystem: { ...fileSystem, endpoint } });
 }
 
 /** Fails unless what the work did is there. */
@@ -143,7 +190,7 @@ let recovered = 0;
 
 /** Opens what a crash left, expects whole points and no garbage, and does the work again. */
 export async function expectRecovered(fileSystem: FileSystem, verb: Verb): Promise<void> {
-  await using repository = await openLocalRepository({ path }, { fileSystem });
+  await using repository = await openReachable(fileSystem);
   const found = (await collect(repository.points())).map((point) => point.id);
   const known = new Map([...start, ...verb.after]);
   // Every point that the work does not remove is there; what is there more is whole.
@@ -154,7 +201,7 @@ export async function expectRecovered(fileSystem: FileSystem, verb: Verb): Promi
     repository,
     new Map(found.map((name) => [name, known.get(name) ?? assert.fail(name)])),
   );
-  await verb.run(repository);
+  await verb.run(repository, fileSystem);
   // The work itself has its own tests: what it does after a crash is looked at closely every now and then.
   recovered += 1;
   if (recovered % 4 === 0) await expectContents(repository, verb.after);

@@ -1,4 +1,13 @@
-import type { BlockLimits, BlockWriter, Call } from '@sendense/core';
+import {
+  type BlockLimits,
+  type BlockReader,
+  type BlockWriter,
+  type Call,
+  type CopyOptions,
+  type CopyResult,
+  copyBlocks,
+  type Extent,
+} from '@sendense/core';
 
 /** The limits of every QCOW2 writer with 64 KiB clusters: known before a file is made. */
 export const QCOW2_LIMITS: BlockLimits = {
@@ -49,6 +58,20 @@ export class WholeWriter implements BlockWriter {
   async zero(offset: number, length: number, call?: Call): Promise<void> {
     const inner = await this.#changed();
     await inner.zero(offset, length, call);
+  }
+
+  /** Copies by the driver of the options where it can reach both ends. */
+  async copyFrom(
+    from: BlockReader,
+    extents: AsyncIterable<Extent>,
+    { signal, onProgress, ...options }: CopyOptions = {},
+  ): Promise<CopyResult> {
+    const to = await this.#changed();
+    const { bytesRead, bytesWritten, bytesZeroed } = await copyBlocks(
+      { from, to, extents, ...options },
+      { ...(signal && { signal }), ...(onProgress && { onProgress }) },
+    );
+    return { bytesRead, bytesWritten, bytesZeroed };
   }
 
   async flush(call?: Call): Promise<void> {

@@ -6,7 +6,7 @@ import { openTargetFixture, openWriterFixture } from './fixtures.ts';
 const fresh = { untouched: 'zero', endpoint: false } as const;
 const writers = {
   raw: { ...fresh, order: 'random', rewritable: true, durable: true, copyFrom: true },
-  qcow2: { ...fresh, order: 'ascending', rewritable: false, durable: false, copyFrom: false },
+  qcow2: { ...fresh, order: 'ascending', rewritable: false, durable: false, copyFrom: true },
 } as const;
 
 for (const format of ['raw', 'qcow2'] as const) {

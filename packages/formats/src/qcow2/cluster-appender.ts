@@ -48,10 +48,17 @@ export class ClusterAppender {
     return { first, count };
   }
 
+  /** Which clusters a {@link take} will give after `tables` of {@link takeOne}. Gives nothing out. */
+  peek(tables: number): ClusterRun {
+    let first = this.#behindBlock(this.#next);
+    for (let table = 0; table < tables; table += 1) first = this.#behindBlock(first + 1);
+    const { refcountsPerBlock } = this.#layout;
+    return { first, count: refcountsPerBlock - (first % refcountsPerBlock) };
+  }
+
   /** Gives out one cluster with `references`. */
   async takeOne(references: number): Promise<number> {
-    const block = this.#next / this.#layout.refcountsPerBlock;
-    if (Number.isInteger(block) && block >= this.#layout.firstBlocks) await this.#count(1);
+    if (this.#behindBlock(this.#next) !== this.#next) await this.#count(1);
     await this.#count(references);
     return this.#next - 1;
   }
@@ -71,6 +78,12 @@ export class ClusterAppender {
     await this.#writeBlock();
     const table = new Uint8Array(this.#table.buffer);
     await writeSparsely(this.#file, table, this.#layout.refcountTableCluster * this.#layout.clusterBytes);
+  }
+
+  /** `cluster`, or the one behind it where a refcount block has its place. */
+  #behindBlock(cluster: number): number {
+    const block = cluster / this.#layout.refcountsPerBlock;
+    return Number.isInteger(block) && block >= this.#layout.firstBlocks ? cluster + 1 : cluster;
   }
 
   async #count(references: number): Promise<void> {

@@ -44,6 +44,7 @@ export async function createQcow2(path: string, options: CreateQcow2Options): Pr
     sizeBytes,
     hasBacking: backing !== undefined,
     ...(compression === undefined ? {} : { compression }),
+    ...(fileSystem.endpoint && { endpoint: fileSystem.endpoint(path) }),
   });
 }
 

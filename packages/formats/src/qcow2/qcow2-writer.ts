@@ -1,5 +1,17 @@
-import { type BlockWriter, type Call, SendenseError, throwIfAborted } from '@sendense/core';
+import {
+  type BlockReader,
+  type BlockWriter,
+  type Call,
+  type CopyOptions,
+  type CopyResult,
+  type Extent,
+  type FileEndpoint,
+  SendenseError,
+  throwIfAborted,
+} from '@sendense/core';
 import type { FileHandle } from '@sendense/plugin-kit/files';
+import { copyIntoImage } from '../copy/copy-into-image.ts';
+import type { ClusterPlacer, Reserved } from '../copy/copy-sink.ts';
 import { AppendFile } from './append-file.ts';
 import { ClusterAppender, MAX_REFCOUNT } from './cluster-appender.ts';
 import { compressCluster } from './compress-cluster.ts';
@@ -17,19 +29,23 @@ export type Qcow2WriterOptions = {
   readonly sizeBytes: number;
   readonly hasBacking: boolean;
   readonly compression?: 'zlib' | 'zstd';
+  /** By what a driver reaches the same file. */
+  readonly endpoint?: FileEndpoint;
 };
 
 /** How many clusters are compressed at once. */
 const COMPRESS_AT_ONCE = 8;
 
 /** Writes a new QCOW2 image in one forward pass. Until the first {@link flush} the file has no header. */
-export class Qcow2Writer implements BlockWriter {
+export class Qcow2Writer implements BlockWriter, ClusterPlacer {
   readonly sizeBytes: number;
   readonly limits;
   readonly rewritable = false;
   readonly untouched;
+  readonly clusterBytes: number;
+  /** What a driver writes the clusters to; none for a compressed image, whose clusters lie anywhere. */
+  readonly fileEndpoint: FileEndpoint | undefined;
   readonly #options: Qcow2WriterOptions;
-  readonly #clusterBytes: number;
   readonly #file: AppendFile;
   readonly #appender: ClusterAppender;
   readonly #tables: TableWriter;
@@ -38,6 +54,8 @@ export class Qcow2Writer implements BlockWriter {
   #position = 0;
   #dataBytes = 0;
   #headerWritten = false;
+  /** Length that the file was given for a driver. */
+  #fileBytes = 0;
   #changed = true;
 
   constructor(options: Qcow2WriterOptions) {
@@ -51,7 +69,8 @@ export class Qcow2Writer implements BlockWriter {
       order: 'ascending',
     } as const;
     this.#options = options;
-    this.#clusterBytes = layout.clusterBytes;
+    this.clusterBytes = layout.clusterBytes;
+    this.fileEndpoint = options.compression === undefined ? options.endpoint : undefined;
     this.#file = new AppendFile(handle);
     this.#appender = new ClusterAppender(this.#file, layout);
     this.#tables = new TableWriter(this.#file, this.#appender, layout);
@@ -60,7 +79,7 @@ export class Qcow2Writer implements BlockWriter {
 
   /** Length of the file in bytes when it is flushed now. */
   get fileBytes(): number {
-    return this.#appender.clusters * this.#clusterBytes;
+    return this.#appender.clusters * this.clusterBytes;
   }
 
   /** Bytes of guest data stored so far, as they are in the file (compressed or not), without tables. */
@@ -82,6 +101,52 @@ export class Qcow2Writer implements BlockWriter {
     });
   }
 
+  /** Lets a driver of the options write the clusters; see `BlockWriter.copyFrom`. The image is the same as by writes. */
+  async copyFrom(
+    source: BlockReader,
+    extents: AsyncIterable<Extent>,
+    options?: CopyOptions,
+  ): Promise<CopyResult> {
+    const { sizeBytes, limits, rewritable, untouched } = this;
+    const sink = {
+      ...{ sizeBytes, limits, rewritable, untouched },
+      takesDigests: false,
+      write: (...given: Parameters<BlockWriter['write']>) => this.write(...given),
+      zero: (...given: Parameters<BlockWriter['zero']>) => this.zero(...given),
+      placed: (offset: number, length: number) => this.refer(offset, length),
+    };
+    return await this.#failing(() => copyIntoImage({ placer: this, sink, source }, extents, options));
+  }
+
+  /**
+   * Says where up to `length` bytes of the disk from `offset` on will lie, and makes the file long enough for a driver to
+   * write there. The place is given out by {@link refer}; until then every call gives the same.
+   */
+  async reserve(offset: number, length: number): Promise<Reserved> {
+    this.#checkForwards(offset);
+    const guest = offset / this.clusterBytes;
+    return await this.#guarded('write-image', undefined, async () => {
+      const { first, count } = this.#appender.peek(this.#tables.isCurrent(guest) ? 0 : 1);
+      const end = this.#tables.endOf(guest) * this.clusterBytes;
+      const room = Math.min(length, count * this.clusterBytes);
+      const position = first * this.clusterBytes;
+      await this.#lengthen(position + room);
+      return { position, length: room, end };
+    });
+  }
+
+  /** Refers to the data of whole clusters of the disk that a driver wrote to the place reserved for it. */
+  async refer(offset: number, length: number): Promise<void> {
+    await this.#change(offset, length, undefined, async () => {
+      await this.#placeClusters(
+        offset / this.clusterBytes,
+        length / this.clusterBytes,
+        async () => undefined,
+      );
+      this.#dataBytes += length;
+    });
+  }
+
   /** Leaves a complete image and makes it durable; more writes may follow. */
   async flush(call?: Call): Promise<void> {
     await this.#guarded('flush-image', call, async () => {
@@ -90,6 +155,7 @@ export class Qcow2Writer implements BlockWriter {
       if (!this.#headerWritten) await this.#tables.write();
       await this.#file.drain();
       await this.#options.handle.truncate(this.fileBytes);
+      this.#fileBytes = this.fileBytes;
       await this.#options.handle.sync();
       if (this.#headerWritten) await this.#tables.write();
       else await this.#file.write(this.#options.header, 0);
@@ -112,16 +178,7 @@ export class Qcow2Writer implements BlockWriter {
     call: Call | undefined,
     run: () => Promise<void>,
   ): Promise<void> {
-    if (offset < this.#position) {
-      throw new SendenseError(
-        'RANGE_INVALID',
-        `offset ${offset} was passed already: this writer only goes forwards`,
-        {
-          operation: 'write-image',
-          context: { offset, position: this.#position },
-        },
-      );
-    }
+    this.#checkForwards(offset);
     await this.#guarded('write-image', call, async () => {
       this.#position = offset + length;
       this.#changed = true;
@@ -129,16 +186,32 @@ export class Qcow2Writer implements BlockWriter {
     });
   }
 
-  async #guarded(operation: string, call: Call | undefined, run: () => Promise<void>): Promise<void> {
+  #checkForwards(offset: number): void {
+    if (offset >= this.#position) return;
+    throw new SendenseError(
+      'RANGE_INVALID',
+      `offset ${offset} was passed already: this writer only goes forwards`,
+      { operation: 'write-image', context: { offset, position: this.#position } },
+    );
+  }
+
+  async #guarded<T>(operation: string, call: Call | undefined, run: () => Promise<T>): Promise<T> {
     if (this.#state === 'closed' || this.#state === 'failed') {
       const why = this.#state === 'closed' ? 'was closed' : 'failed before and can only be disposed';
       throw new SendenseError('NOT_OPEN', `the image writer ${why}`, { operation });
     }
     throwIfAborted(call?.signal, 'write-image');
-    try {
+    return await this.#failing(async () => {
       if (this.#state === 'new') await this.#appender.start();
       this.#state = 'open';
-      await run();
+      return await run();
+    });
+  }
+
+  /** After a failure of `run` the writer can only be disposed. */
+  async #failing<T>(run: () => Promise<T>): Promise<T> {
+    try {
+      return await run();
     } catch (error) {
       if (this.#state === 'open' || this.#state === 'new') this.#state = 'failed';
       throw error;
@@ -146,20 +219,37 @@ export class Qcow2Writer implements BlockWriter {
   }
 
   async #writePlain(offset: number, data: Uint8Array): Promise<void> {
-    for (let done = 0; done < data.byteLength; ) {
-      const guest = (offset + done) / this.#clusterBytes;
-      const inTable = await this.#tables.enter(guest);
-      const left = Math.ceil((data.byteLength - done) / this.#clusterBytes);
-      const { first, count } = await this.#appender.take(Math.min(left, inTable));
-      for (let at = 0; at < count; at += 1) {
-        const host = (first + at) * this.#clusterBytes;
-        this.#tables.set(guest + at, (Math.floor(host / 2 ** 32) | COPIED_HIGH) >>> 0, host % 2 ** 32);
-      }
-      const piece = data.subarray(done, done + count * this.#clusterBytes);
-      await this.#file.write(piece, first * this.#clusterBytes);
+    const clusters = Math.ceil(data.byteLength / this.clusterBytes);
+    await this.#placeClusters(offset / this.clusterBytes, clusters, async (position, done, count) => {
+      const piece = data.subarray(done * this.clusterBytes, (done + count) * this.clusterBytes);
+      await this.#file.write(piece, position);
       this.#dataBytes += piece.byteLength;
-      done += piece.byteLength;
+    });
+  }
+
+  /** Gives out host clusters for guest clusters; `fill` learns of each run where it lies and which of them it holds. */
+  async #placeClusters(
+    guest: number,
+    clusters: number,
+    fill: (position: number, done: number, count: number) => Promise<void>,
+  ): Promise<void> {
+    for (let done = 0; done < clusters; ) {
+      const inTable = await this.#tables.enter(guest + done);
+      const { first, count } = await this.#appender.take(Math.min(clusters - done, inTable));
+      for (let at = 0; at < count; at += 1) {
+        const host = (first + at) * this.clusterBytes;
+        this.#tables.set(guest + done + at, (Math.floor(host / 2 ** 32) | COPIED_HIGH) >>> 0, host % 2 ** 32);
+      }
+      await fill(first * this.clusterBytes, done, count);
+      done += count;
     }
+  }
+
+  /** A driver writes inside a file only. */
+  async #lengthen(sizeBytes: number): Promise<void> {
+    if (sizeBytes <= this.#fileBytes) return;
+    await this.#options.handle.truncate(sizeBytes);
+    this.#fileBytes = sizeBytes;
   }
 
   async #writeCompressed(
@@ -168,7 +258,7 @@ export class Qcow2Writer implements BlockWriter {
     compression: 'zlib' | 'zstd',
     call: Call | undefined,
   ): Promise<void> {
-    const step = this.#clusterBytes;
+    const step = this.clusterBytes;
     for (let from = 0; from < data.byteLength; from += step * COMPRESS_AT_ONCE) {
       throwIfAborted(call?.signal, 'write-image');
       const pieces: Uint8Array[] = [];
@@ -193,9 +283,9 @@ export class Qcow2Writer implements BlockWriter {
   }
 
   async #writeZeros(offset: number, length: number, call: Call | undefined): Promise<void> {
-    const perTable = this.#clusterBytes / 8;
-    const end = Math.ceil((offset + length) / this.#clusterBytes);
-    for (let guest = offset / this.#clusterBytes; guest < end; ) {
+    const perTable = this.clusterBytes / 8;
+    const end = Math.ceil((offset + length) / this.clusterBytes);
+    for (let guest = offset / this.clusterBytes; guest < end; ) {
       throwIfAborted(call?.signal, 'write-image');
       const whole = guest % perTable === 0 ? Math.floor((end - guest) / perTable) : 0;
       if (whole > 0) {

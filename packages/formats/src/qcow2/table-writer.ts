@@ -44,7 +44,17 @@ export class TableWriter {
       this.#flushed = false;
       this.#setL1(index, cluster, COPIED_HIGH);
     }
-    return (index + 1) * this.#entries - guest;
+    return this.endOf(guest) - guest;
+  }
+
+  /** Whether `guest` lies in the current table. */
+  isCurrent(guest: number): boolean {
+    return this.#l2?.index === Math.floor(guest / this.#entries);
+  }
+
+  /** Guest cluster at which the table of `guest` ends. */
+  endOf(guest: number): number {
+    return (Math.floor(guest / this.#entries) + 1) * this.#entries;
   }
 
   /** Sets the entry of `guest`, which lies in the current table. */

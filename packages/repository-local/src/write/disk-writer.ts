@@ -1,13 +1,17 @@
 import {
   type BlockLimits,
+  type BlockReader,
   type BlockWriter,
   type Call,
+  type CopyOptions,
+  type CopyResult,
+  type Extent,
   isZeroBytes,
   SendenseError,
   throwIfAborted,
 } from '@sendense/core';
-import type { Qcow2Writer } from '@sendense/formats/qcow2';
-import type { Blake3 } from '@sendense/plugin-kit/digest';
+import { type CopySink, copyIntoImage, type Qcow2Writer } from '@sendense/formats/qcow2';
+import { type Blake3, DIGEST_BYTES } from '@sendense/plugin-kit/digest';
 import type { ChainDigests } from '../digests/chain-digests.ts';
 import { CLUSTER_BYTES } from '../digests/digest-page.ts';
 import type { DigestWriter } from '../digests/digest-writer.ts';
@@ -23,11 +27,12 @@ export type DiskWriterOptions = {
 };
 
 /** Writes one disk of a point: the image, and a digest of each cluster beside it. */
-export class DiskWriter implements BlockWriter {
+export class DiskWriter implements BlockWriter, CopySink {
   readonly sizeBytes: number;
   readonly limits: BlockLimits;
   readonly rewritable = false;
   readonly untouched;
+  readonly takesDigests = true;
   readonly #options: DiskWriterOptions;
   #dataBytes = 0;
   #zeroBytes = 0;
@@ -65,6 +70,28 @@ export class DiskWriter implements BlockWriter {
     await this.#guarded('write-disk', call, () => this.#zero(offset, length));
   }
 
+  /** A driver of the options moves and digests what it can reach; the files are the same as by writes. */
+  async copyFrom(
+    source: BlockReader,
+    extents: AsyncIterable<Extent>,
+    options?: CopyOptions,
+  ): Promise<CopyResult> {
+    const copy = { placer: this.#options.image, sink: this, source };
+    return await this.#guarded('write-disk', options, () => copyIntoImage(copy, extents, options));
+  }
+
+  async placed(offset: number, length: number, digests: Uint8Array): Promise<void> {
+    await this.#guarded('write-disk', undefined, async () => {
+      const first = offset / CLUSTER_BYTES;
+      for (let at = 0; at < length / CLUSTER_BYTES; at += 1) {
+        const digest = digests.subarray(at * DIGEST_BYTES, (at + 1) * DIGEST_BYTES);
+        await this.#addDigest(first + at, digest);
+      }
+      await this.#options.image.refer(offset, length);
+      this.#dataBytes += length;
+    });
+  }
+
   async flush(call?: Call): Promise<void> {
     await this.#guarded('flush-disk', call, async () => {
       await this.#options.image.flush(call);
@@ -83,13 +110,13 @@ export class DiskWriter implements BlockWriter {
     if (closed.some(({ status }) => status === 'rejected')) this.#failed = true;
   }
 
-  async #guarded(operation: string, call: Call | undefined, run: () => Promise<void>): Promise<void> {
+  async #guarded<T>(operation: string, call: Call | undefined, run: () => Promise<T>): Promise<T> {
     if (this.#closed !== undefined || this.#failed) {
       throw new SendenseError('NOT_OPEN', 'the disk writer was closed or has failed', { operation });
     }
     throwIfAborted(call?.signal, operation);
     try {
-      await run();
+      return await run();
     } catch (error) {
       this.#failed = true;
       throw error;
@@ -110,15 +137,17 @@ export class DiskWriter implements BlockWriter {
   }
 
   async #writeData(offset: number, data: Uint8Array): Promise<void> {
-    const { image, digests, blake3 } = this.#options;
+    const { image, blake3 } = this.#options;
     for (let at = 0; at < data.byteLength; at += CLUSTER_BYTES) {
-      const cluster = (offset + at) / CLUSTER_BYTES;
-      const digest = blake3(data.subarray(at, clusterEnd(at, data)));
-      await this.#checkData(cluster, digest);
-      await digests.addData(cluster, digest);
+      await this.#addDigest((offset + at) / CLUSTER_BYTES, blake3(data.subarray(at, clusterEnd(at, data))));
     }
     await image.write(offset, data);
     this.#dataBytes += data.byteLength;
+  }
+
+  async #addDigest(cluster: number, digest: Uint8Array): Promise<void> {
+    await this.#checkData(cluster, digest);
+    await this.#options.digests.addData(cluster, digest);
   }
 
   async #zero(offset: number, length: number): Promise<void> {
