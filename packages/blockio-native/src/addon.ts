@@ -1,5 +1,21 @@
 /** Number of the interface below. An addon built for another one is refused. */
-export const CONTRACT = 1;
+export const CONTRACT = 2;
+
+/** What only an NBD server can cause. */
+export type NbdCause =
+  /** An error number in the reply to a request. */
+  | 'replied'
+  /** An error reply to an option. */
+  | 'refused'
+  | 'protocol'
+  | 'no-tls'
+  | 'tls'
+  | 'not-in-time'
+  | 'silent'
+  | 'too-large'
+  | 'no-status'
+  | 'read-only'
+  | 'unaligned';
 
 /** Why a call failed, as values: nothing here is text to be parsed. */
 export type NativeFailure = {
@@ -10,11 +26,14 @@ export type NativeFailure = {
     | 'wrong-kind'
     | 'out-of-range'
     | 'aborted'
-    | 'panicked';
+    | 'panicked'
+    | NbdCause;
   /** With `system`: the errno. */
   readonly errno?: number;
-  /** With `out-of-range`: the index of the move. */
-  readonly moveIndex?: number;
+  /** With `out-of-range` the index of the move; with `replied` and `refused` the number that the server gave. */
+  readonly number?: number;
+  /** With `protocol` and `tls`: a word or phrase of a fixed set. */
+  readonly detail?: string;
   /** Which source it is about; -1 is the target. */
   readonly endpoint?: number;
 };
@@ -22,8 +41,36 @@ export type NativeFailure = {
 /** A call that failed tells why; its other values then mean nothing. */
 export type Fallible = { readonly failure?: NativeFailure };
 
-/** A file or device as the addon takes it. */
-export type NativeEndpoint = { readonly path: string; readonly device: boolean };
+/** A file or device as the addon takes it, or an export: `path` then means nothing. */
+export type NativeEndpoint = {
+  readonly path: string;
+  readonly device: boolean;
+  readonly nbd?: NativeExport;
+};
+
+/** An export of an NBD server as the addon takes it. */
+export type NativeExport = {
+  /** Of a unix socket. */
+  readonly path?: string;
+  /** Else `IP:port`, tried in this order. */
+  readonly addresses: readonly string[];
+  readonly name: string;
+  readonly tls?: NativeTls;
+  /** Longest wait for a connection to be ready. */
+  readonly handshakeMs: number;
+  /** Longest silence of a server that owes an answer. */
+  readonly silenceMs: number;
+};
+
+/** How the addon secures a connection. */
+export type NativeTls = {
+  /** Name or address that the certificate of the server must be for. */
+  readonly serverName: string;
+  readonly authoritiesPem: string;
+  readonly certificatePem?: string;
+  readonly keyPem?: string;
+  readonly skipVerification: boolean;
+};
 
 /** An open file. Calls under way keep it open past `close`. */
 export interface NativeFile {
@@ -43,6 +90,41 @@ export interface NativeFile {
   close(): void;
 }
 
+/** An open export. Calls run side by side on threads of its own; those under way fail when it is closed. */
+export interface NativeClient {
+  readonly size: number;
+  /** Reads and writes begin and end on multiples of this, or at the end. */
+  readonly alignment: number;
+  readonly readOnly: boolean;
+  /** Whether writes can be made durable: by `flush`, or each by itself. */
+  readonly durable: boolean;
+  /** Whether another connection sees what is written here, and the other way round. */
+  readonly shared: boolean;
+  /** Whether the server tells which ranges are zeros. */
+  readonly tellsZeros: boolean;
+  /** Leaves `into` alone once `control` was cancelled. */
+  read(offset: number, into: Uint8Array, control: TransferControl): Promise<Fallible>;
+  write(offset: number, data: Uint8Array): Promise<Fallible>;
+  zero(offset: number, length: number): Promise<Fallible>;
+  flush(): Promise<Fallible>;
+  /** As of a file; some more than `limit` may come. */
+  extents(
+    offset: number,
+    length: number,
+    limit: number,
+  ): Promise<Fallible & { readonly packed: Float64Array }>;
+  close(): void;
+}
+
+/** The open exports of this JavaScript environment; they end with it. */
+export interface ClientHost {
+  open(
+    endpoint: NativeExport,
+    connections: number,
+    control: TransferControl,
+  ): Promise<Fallible & { readonly client?: NativeClient }>;
+}
+
 /** What a transfer is asked to do; see core's `TransferRequest`. */
 export type NativeTransferRequest = {
   readonly from: readonly NativeEndpoint[];
@@ -51,6 +133,7 @@ export type NativeTransferRequest = {
   readonly digest: boolean;
   readonly pieceBytes: number;
   readonly writeZeros: boolean;
+  /** Whether large writes of a file go past the page cache. */
   readonly windowBytes: number;
   readonly threads: number;
 };
@@ -78,4 +161,5 @@ export interface Addon {
   openFile(endpoint: NativeEndpoint, writable: boolean): Promise<Fallible & { readonly file?: NativeFile }>;
   readonly TransferControl: new () => TransferControl;
   readonly TransferHost: new () => TransferHost;
+  readonly ClientHost: new () => ClientHost;
 }

@@ -1,10 +1,13 @@
-import type { BlockIoDriver, Plugin } from '@sendense/core';
+import type { BlockIoDriver, Call, NbdEndpoint, Plugin } from '@sendense/core';
 import type { NativeMode } from '@sendense/plugin-kit';
-import type { Addon, TransferHost } from './addon.ts';
+import type { Addon, ClientHost, TransferHost } from './addon.ts';
 import { absentAddon, loadAddon } from './load-addon.ts';
 import { NativeReader } from './native-reader.ts';
 import { NativeWriter } from './native-writer.ts';
-import { isFileEndpoint, openNative } from './open-native.ts';
+import { NbdReader } from './nbd-reader.ts';
+import { NbdWriter } from './nbd-writer.ts';
+import { type OpenClient, openClient } from './open-client.ts';
+import { isKnown, knownEndpoint, openNative } from './open-native.ts';
 import {
   type CheckedOptions,
   checkOptions,
@@ -13,23 +16,45 @@ import {
 } from './options.ts';
 import { runTransfer } from './transfer.ts';
 
-let host: TransferHost | undefined;
+type Hosts = { readonly transfers: TransferHost; readonly clients: ClientHost };
 
-/** One for this JavaScript environment: it ends the transfers when the environment ends. */
-function hostOf(addon: Addon): TransferHost {
-  host ??= new addon.TransferHost();
-  return host;
+let hosts: Hosts | undefined;
+
+/** One for this JavaScript environment: they end transfers and connections when the environment ends. */
+function hostsOf(addon: Addon): Hosts {
+  hosts ??= { transfers: new addon.TransferHost(), clients: new addon.ClientHost() };
+  return hosts;
 }
 
 function driverOn(addon: Addon, options: CheckedOptions): BlockIoDriver {
+  const connect = (endpoint: NbdEndpoint, call?: Call): Promise<OpenClient> =>
+    openClient(addon, hostsOf(addon).clients, endpoint, options, call);
   return {
     specificationVersion: 'v1',
     name: 'native',
-    supports: (endpoint) => isFileEndpoint(endpoint),
-    openReader: async (endpoint, call) => new NativeReader(await openNative(addon, endpoint, 'read', call)),
-    openWriter: async (endpoint, call) => new NativeWriter(await openNative(addon, endpoint, 'write', call)),
-    transfer: (request, call) => runTransfer(addon, hostOf(addon), options, request, call),
+    supports: (endpoint) => isKnown(endpoint),
+    openReader: async (at, call) => {
+      const endpoint = knownEndpoint(at);
+      if (endpoint.kind === 'nbd') return new NbdReader(await connect(endpoint, call));
+      return new NativeReader(await openNative(addon, endpoint, 'read', call));
+    },
+    openWriter: async (at, call) => {
+      const endpoint = knownEndpoint(at);
+      if (endpoint.kind === 'nbd') return openOwned(await connect(endpoint, call));
+      return new NativeWriter(await openNative(addon, endpoint, 'write', call));
+    },
+    transfer: (request, call) => runTransfer(addon, hostsOf(addon).transfers, options, request, call),
   };
+}
+
+/** A writer of an export, or neither. */
+function openOwned(opened: OpenClient): NbdWriter {
+  try {
+    return new NbdWriter(opened);
+  } catch (error) {
+    opened.client.close();
+    throw error;
+  }
 }
 
 /** The native driver, or why there is none. */
@@ -48,7 +73,7 @@ export function findNativeDriver(mode: NativeMode, options: NativeDriverOptions 
 }
 
 /**
- * Block IO on files and block devices in native code. Throws `UNSUPPORTED` where there is none for this platform, and
+ * Block IO on files, block devices and NBD exports in native code. Throws `UNSUPPORTED` where there is none for this platform, and
  * `CONFIG_INVALID` for wrong options.
  */
 export function createNativeDriver(options: NativeDriverOptions = {}): BlockIoDriver {

@@ -12,3 +12,8 @@ export function limitsOf(kind: 'file' | 'device'): BlockLimits {
     order: 'random',
   };
 }
+
+/** The limits of an export; a call is cut into the requests that its server takes. */
+export function nbdLimits(alignmentBytes: number): BlockLimits {
+  return { alignmentBytes, maxBytes: 4 * 1024 * 1024, maxInFlight: 16, order: 'random' };
+}

@@ -13,7 +13,7 @@ it.each([
   [{ cause: 'shortened' }, 'INSTANT_LOST'],
   [{ cause: 'is-device' }, 'UNSUPPORTED'],
   [{ cause: 'wrong-kind' }, 'UNSUPPORTED'],
-  [{ cause: 'out-of-range', moveIndex: 3 }, 'RANGE_INVALID'],
+  [{ cause: 'out-of-range', number: 3 }, 'RANGE_INVALID'],
   [{ cause: 'aborted' }, 'ABORTED'],
   [{ cause: 'panicked' }, 'UNEXPECTED'],
 ] as const satisfies readonly (readonly [NativeFailure, string])[])(

@@ -1,29 +1,33 @@
-import { constants } from 'node:os';
-import { abortedError, type FileEndpoint, SendenseError } from '@sendense/core';
+import { abortedError, type FileEndpoint, type NbdEndpoint, SendenseError } from '@sendense/core';
 import { mapErrno } from '@sendense/plugin-kit/files';
-import type { NativeFailure } from './addon.ts';
+import type { NativeFailure, NbdCause } from './addon.ts';
+import { ERRNO_NAMES, isNbdFailure, mapNbdFailure } from './map-nbd-failure.ts';
 
-const NAMES: ReadonlyMap<number, string> = new Map(
-  Object.entries(constants.errno).map(([name, number]) => [number, name]),
-);
+/** Endpoints that the native code knows. */
+export type KnownEndpoint = FileEndpoint | NbdEndpoint;
 
 /** What a failed call was about. */
 export type FailedCall = {
   readonly operation: string;
-  readonly endpoint: FileEndpoint;
+  readonly endpoint: KnownEndpoint;
   readonly signal?: AbortSignal | undefined;
 };
 
-type Describe = (failure: NativeFailure, call: FailedCall) => SendenseError;
+type FailedFileCall = FailedCall & { readonly endpoint: FileEndpoint };
+
+type FileCause = Exclude<NativeFailure['cause'], NbdCause | AnywhereCause>;
+type AnywhereCause = 'out-of-range' | 'aborted' | 'panicked';
+
+type Describe = (failure: NativeFailure, call: FailedFileCall) => SendenseError;
 
 function unsupported(operation: string, message: string, remedy: string): SendenseError {
   return new SendenseError('UNSUPPORTED', message, { operation, remedy });
 }
 
-const ERRORS: Readonly<Record<NativeFailure['cause'], Describe>> = {
+const ERRORS: Readonly<Record<FileCause, Describe>> = {
   // Errno are judged by plugin-kit's table, as everywhere.
   system: ({ errno = 0 }, { operation, endpoint }) => {
-    const code = NAMES.get(errno) ?? `errno ${errno}`;
+    const code = ERRNO_NAMES.get(errno) ?? `errno ${errno}`;
     return mapErrno(Object.assign(new Error(code), { code }), operation, endpoint.path);
   },
   shortened: (_, { operation, endpoint: { path } }) =>
@@ -38,20 +42,40 @@ const ERRORS: Readonly<Record<NativeFailure['cause'], Describe>> = {
     const wanted = kind === 'file' ? 'regular file' : 'block device';
     return unsupported(operation, `${path} is not a ${wanted}`, 'check the path');
   },
-  'out-of-range': ({ moveIndex }, { operation }) =>
-    new SendenseError('RANGE_INVALID', `move ${moveIndex} names no source, or reaches past an end`, {
-      operation,
-    }),
-  aborted: (_, { operation, signal }) => abortedError(operation, signal),
-  panicked: (_, { operation, endpoint: { path } }) =>
-    new SendenseError('UNEXPECTED', 'the native code met a case it does not know', {
-      operation,
-      context: { path },
-      remedy: 'report this with the steps that lead to it; without native code the same work can be done',
-    }),
 };
+
+const ANYWHERE: Readonly<Record<AnywhereCause, (failure: NativeFailure, call: FailedCall) => SendenseError>> =
+  {
+    'out-of-range': ({ number }, { operation }) =>
+      new SendenseError('RANGE_INVALID', `move ${number} names no source, or reaches past an end`, {
+        operation,
+      }),
+    aborted: (_, { operation, signal }) => abortedError(operation, signal),
+    panicked: (_, { operation }) =>
+      new SendenseError('UNEXPECTED', 'the native code met a case it does not know', {
+        operation,
+        remedy: 'report this with the steps that lead to it; without native code the same work can be done',
+      }),
+  };
+
+function isAnywhere(failure: NativeFailure): failure is NativeFailure & { cause: AnywhereCause } {
+  return failure.cause in ANYWHERE;
+}
 
 /** The error of a failure that crossed from native code. */
 export function mapFailure(failure: NativeFailure, call: FailedCall): SendenseError {
-  return ERRORS[failure.cause](failure, call);
+  const { operation, endpoint } = call;
+  if (isAnywhere(failure)) return ANYWHERE[failure.cause](failure, call);
+  if (endpoint.kind === 'nbd') {
+    return isNbdFailure(failure)
+      ? mapNbdFailure(failure, operation, endpoint)
+      : ANYWHERE.panicked(failure, call);
+  }
+  return isFileFailure(failure)
+    ? ERRORS[failure.cause](failure, { ...call, endpoint })
+    : ANYWHERE.panicked(failure, call);
+}
+
+function isFileFailure(failure: NativeFailure): failure is NativeFailure & { cause: FileCause } {
+  return failure.cause in ERRORS;
 }

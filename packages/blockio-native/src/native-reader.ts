@@ -8,11 +8,9 @@ import {
   throwIfAborted,
 } from '@sendense/core';
 import { limitsOf } from './limits.ts';
+import { EXTENTS_A_CALL, joinExtents, unpackExtents } from './list-extents.ts';
 import { mapFailure } from './map-error.ts';
 import type { OpenNative } from './open-native.ts';
-
-/** Extents asked for in one call: 24 bytes each. */
-const EXTENTS_A_CALL = 4096;
 
 /** Reads a file or device as it stands; holes of a file are told as proven zeros. */
 export class NativeReader implements BlockReader {
@@ -32,17 +30,8 @@ export class NativeReader implements BlockReader {
     if (failure !== undefined) throw mapFailure(failure, { operation: 'read-blocks', endpoint });
   }
 
-  async *extents(range: ByteRange, call?: Call): AsyncGenerator<Extent> {
-    let last: Extent | undefined;
-    for await (const extent of this.#listed(range, call)) {
-      if (last?.kind === extent.kind) {
-        last = { ...last, length: last.length + extent.length };
-        continue;
-      }
-      if (last !== undefined) yield last;
-      last = extent;
-    }
-    if (last !== undefined) yield last;
+  extents(range: ByteRange, call?: Call): AsyncGenerator<Extent> {
+    return joinExtents(this.#listed(range, call));
   }
 
   async *locate(range: ByteRange, call?: Call): AsyncGenerator<LocatedRange> {
@@ -64,10 +53,9 @@ export class NativeReader implements BlockReader {
       throwIfAborted(call?.signal, 'list-extents');
       const { packed, failure } = await file.extents(at, end - at, EXTENTS_A_CALL);
       if (failure !== undefined) throw mapFailure(failure, { operation: 'list-extents', endpoint });
-      for (let slot = 0; slot < packed.length; slot += 3) {
-        const [offset = 0, length = 0, hole] = packed.subarray(slot, slot + 3);
-        at = offset + length;
-        yield { offset, length, kind: hole === 1 ? 'zero' : 'data' };
+      for (const extent of unpackExtents(packed)) {
+        at = extent.offset + extent.length;
+        yield extent;
       }
     }
   }

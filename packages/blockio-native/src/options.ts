@@ -4,15 +4,21 @@ import { z } from 'zod';
 /** Options of the native driver. */
 export const nativeDriverOptionsSchema = z
   .strictObject({
-    /** Bytes that each thread of a transfer holds. A multiple of 4096. */
+    /** Bytes of a buffer. Each thread of a transfer holds one, and three where it reads from an NBD export. A multiple of 4096. */
     windowBytes: z
       .int()
       .min(64 * 1024)
       .max(16 * 1024 * 1024)
       .multipleOf(4096)
       .default(1024 * 1024),
-    /** Threads of one transfer. */
+    /** Threads of one transfer; each has a connection of its own to NBD exports whose servers allow several. */
     threads: z.int().min(1).max(16).default(2),
+    /** Most connections of a reader or writer to one NBD export, used when its server allows several. */
+    connections: z.int().min(1).max(16).default(2),
+    /** Longest wait for a connection to an NBD export to be ready, in milliseconds. */
+    handshakeTimeoutMs: z.int().min(1).max(3_600_000).default(30_000),
+    /** Longest silence of an NBD server that owes an answer, in milliseconds. */
+    idleTimeoutMs: z.int().min(1).max(3_600_000).default(120_000),
   })
   .prefault({});
 

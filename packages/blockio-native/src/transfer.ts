@@ -1,6 +1,5 @@
 import {
   type Call,
-  type FileEndpoint,
   MOVE_SLOTS,
   SendenseError,
   type TransferRequest,
@@ -8,8 +7,8 @@ import {
   throwIfAborted,
 } from '@sendense/core';
 import type { Addon, NativeFailure, TransferHost } from './addon.ts';
-import { mapFailure } from './map-error.ts';
-import { fileEndpoint, toNative } from './open-native.ts';
+import { type KnownEndpoint, mapFailure } from './map-error.ts';
+import { knownEndpoint, toNative } from './open-native.ts';
 import type { CheckedOptions } from './options.ts';
 import { pollProgress } from './progress-poll.ts';
 
@@ -32,10 +31,10 @@ function totalBytes({ moves, zeros }: TransferRequest): number {
   return total;
 }
 
-type Ends = { readonly from: readonly FileEndpoint[]; readonly to: FileEndpoint };
+type Ends = { readonly from: readonly KnownEndpoint[]; readonly to: KnownEndpoint };
 
 /** The endpoint that a failure names. */
-function endpointOf(failure: NativeFailure, { from, to }: Ends): FileEndpoint {
+function endpointOf(failure: NativeFailure, { from, to }: Ends): KnownEndpoint {
   return failure.endpoint === undefined ? to : (from[failure.endpoint] ?? to);
 }
 
@@ -51,8 +50,11 @@ export async function runTransfer(
   call?: Call,
 ): Promise<TransferResult> {
   throwIfAborted(call?.signal, 'transfer');
-  const ends: Ends = { from: request.from.map(fileEndpoint), to: fileEndpoint(request.to) };
+  const ends: Ends = { from: request.from.map(knownEndpoint), to: knownEndpoint(request.to) };
   const total = totalBytes(request);
+  const from = await Promise.all(ends.from.map((endpoint) => toNative(endpoint, options)));
+  const to = await toNative(ends.to, options);
+  throwIfAborted(call?.signal, 'transfer');
   const control = new addon.TransferControl();
   const cancel = (): void => control.cancel();
   call?.signal?.addEventListener('abort', cancel, { once: true });
@@ -61,9 +63,10 @@ export async function runTransfer(
   try {
     const { failure, digests, zeros } = await host.start(
       {
-        ...options,
-        from: ends.from.map(toNative),
-        to: toNative(ends.to),
+        windowBytes: options.windowBytes,
+        threads: options.threads,
+        from,
+        to,
         moves: request.moves,
         digest: request.digest,
         pieceBytes: request.zeros.pieceBytes,

@@ -1,23 +1,36 @@
 use crate::failure::NativeFailure;
+use crate::nbd_export::NativeExport;
 use napi::bindgen_prelude::{AsyncTask, Float64Array, Uint8Array};
 use napi::{Env, Result, Task};
 use napi_derive::napi;
-use sendense_blockio::{Access, BlockFile, Cause, Extents, Failure, Kind, contained};
+use sendense_blockio::nbd::NbdExport;
+use sendense_blockio::{Access, BlockFile, Cause, Control, Disk, Extent, Extents, Failure, Kind, contained};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// A file or block device of this machine.
+/// A file or block device of this machine, or an export of an NBD server.
 #[napi(object, object_to_js = false)]
 pub struct NativeEndpoint {
+    /// Of a file or device.
     pub path: String,
     /// Whether it is named as a block device.
     pub device: bool,
+    /// The export; `path` then means nothing.
+    pub nbd: Option<NativeExport>,
 }
 
 impl NativeEndpoint {
-    pub fn open(&self, access: Access) -> std::result::Result<BlockFile, Failure> {
+    pub fn open(&self, access: Access) -> Outcome<BlockFile> {
         let kind = if self.device { Kind::Device } else { Kind::File };
         BlockFile::open(&PathBuf::from(&self.path), kind, access)
+    }
+
+    /// Opens it for a transfer, which `control` may stop.
+    pub fn open_disk(&self, access: Access, control: &Control) -> Outcome<Disk> {
+        match &self.nbd {
+            Some(export) => Ok(NbdExport::open(export.endpoint()?, control)?.into()),
+            None => Ok(self.open(access)?.into()),
+        }
     }
 }
 
@@ -49,7 +62,7 @@ pub struct Reached {
     pub failure: Option<NativeFailure>,
 }
 
-type Outcome<T> = std::result::Result<T, Failure>;
+pub type Outcome<T> = std::result::Result<T, Failure>;
 
 pub struct OpenTask {
     endpoint: NativeEndpoint,
@@ -131,12 +144,15 @@ impl Task for FileTask<ListExtents> {
             Ok(found) => (found.extents, None),
             Err(failure) => (Vec::new(), Some(failure.into())),
         };
-        let slots = |extent: &sendense_blockio::Extent| {
-            [extent.offset as f64, extent.length as f64, f64::from(u8::from(extent.hole))]
-        };
-        let packed: Vec<f64> = extents.iter().flat_map(slots).collect();
-        Ok(ListedExtents { packed: packed.into(), failure })
+        Ok(ListedExtents { packed: packed(&extents).into(), failure })
     }
+}
+
+/// Extents as they cross.
+pub fn packed(extents: &[Extent]) -> Vec<f64> {
+    let slots =
+        |extent: &Extent| [extent.offset as f64, extent.length as f64, f64::from(u8::from(extent.hole))];
+    extents.iter().flat_map(slots).collect()
 }
 
 /// What a call does with bytes of the caller, or with none.

@@ -3,6 +3,8 @@
 
 mod block_file;
 mod failure;
+mod nbd_client;
+mod nbd_export;
 mod transfer;
 
 use napi_derive::napi;
@@ -10,5 +12,5 @@ use napi_derive::napi;
 /// Number of this interface: the loader refuses an addon that was built for another one.
 #[napi(catch_unwind)]
 pub fn contract() -> u32 {
-    1
+    2
 }

@@ -67,6 +67,12 @@ struct Running {
     thread: Option<JoinHandle<()>>,
 }
 
+impl TransferControl {
+    pub fn shared(&self) -> Arc<Control> {
+        self.control.clone()
+    }
+}
+
 type Registry = Arc<Mutex<HashMap<u64, Running>>>;
 
 /// The transfers of one JavaScript environment. They end with it: when a worker is terminated, its transfers are stopped
@@ -161,10 +167,11 @@ impl Task {
         let moves = MoveList::unpack(&self.moves)?;
         let mut sources = Vec::with_capacity(self.from.len());
         for (index, endpoint) in self.from.iter().enumerate() {
-            let source = endpoint.open(Access::Read);
-            sources.push(source.map_err(|failure| failure.at(Place::Source(index)))?.into());
+            let source = endpoint.open_disk(Access::Read, &control);
+            sources.push(source.map_err(|failure| failure.at(Place::Source(index)))?);
         }
-        let target = self.to.open(Access::ReadWrite).map_err(|failure| failure.at(Place::Target))?.into();
+        let target = self.to.open_disk(Access::ReadWrite, &control);
+        let target = target.map_err(|failure| failure.at(Place::Target))?;
         let Settings { digest, piece_bytes, zeros, window_bytes, threads } = self.settings;
         Transfer { sources, target, moves, piece_bytes, zeros, digest, window_bytes, threads, control }.run()
     }

@@ -32,7 +32,7 @@ impl Control {
     }
 
     /// Fails once the transfer is to stop.
-    pub(crate) fn check(&self) -> Result<(), Failure> {
+    pub fn check(&self) -> Result<(), Failure> {
         if !self.stopped.load(Ordering::Acquire) {
             return Ok(());
         }

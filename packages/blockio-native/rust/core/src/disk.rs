@@ -1,11 +1,16 @@
 use crate::aligned_buffer::AlignedBuffer;
 use crate::block_file::BlockFile;
-use crate::failure::Failure;
+use crate::control::Control;
+use crate::failure::{Cause, Failure};
+use crate::nbd::{NbdExport, NbdLane};
+
+/// Reads of an export that are begun ahead: with buffers of 1 MiB that is what keeps a server busy.
+const NBD_AHEAD: usize = 3;
 
 /// What a transfer reads from or writes to.
-#[derive(Debug)]
 pub enum Disk {
     File(BlockFile),
+    Nbd(Box<NbdExport>),
 }
 
 impl Disk {
@@ -13,6 +18,7 @@ impl Disk {
     pub fn size(&self) -> u64 {
         match self {
             Disk::File(file) => file.size(),
+            Disk::Nbd(export) => export.size(),
         }
     }
 
@@ -20,14 +26,35 @@ impl Disk {
     pub fn is_same(&self, other: &Disk) -> bool {
         match (self, other) {
             (Disk::File(one), Disk::File(two)) => one.is_same(two),
+            (Disk::Nbd(one), Disk::Nbd(two)) => one.is_same(two),
+            _ => false,
         }
     }
 
-    /// A way for one thread to this disk.
-    pub fn lane(&self) -> Result<Lane<'_>, Failure> {
+    /// Whether several threads may have a way to it.
+    pub fn is_shared(&self) -> bool {
+        match self {
+            Disk::File(_) => true,
+            Disk::Nbd(export) => export.is_shared(),
+        }
+    }
+
+    /// A way for one thread to this disk. It is given up once `needless` says so.
+    pub fn lane<'a>(
+        &'a self,
+        control: &'a Control,
+        needless: &dyn Fn() -> bool,
+    ) -> Result<Lane<'a>, Failure> {
         match self {
             Disk::File(file) => Ok(Lane::File(file)),
+            Disk::Nbd(export) => Ok(Lane::Nbd(Box::new(export.lane(control, needless)?))),
         }
+    }
+}
+
+impl From<NbdExport> for Disk {
+    fn from(export: NbdExport) -> Self {
+        Disk::Nbd(Box::new(export))
     }
 }
 
@@ -41,12 +68,15 @@ impl From<BlockFile> for Disk {
 /// worked on; a write may be answered later.
 pub enum Lane<'a> {
     File(&'a BlockFile),
+    Nbd(Box<NbdLane<'a>>),
 }
 
 /// A read that was begun.
 pub enum Reading {
     /// It is done when it is finished.
     Later { offset: u64, length: usize, buffer: AlignedBuffer },
+    /// The server was asked.
+    Asked(u64),
 }
 
 impl Lane<'_> {
@@ -54,6 +84,7 @@ impl Lane<'_> {
     pub fn read_ahead(&self) -> usize {
         match self {
             Lane::File(_) => 1,
+            Lane::Nbd(_) => NBD_AHEAD,
         }
     }
 
@@ -66,6 +97,7 @@ impl Lane<'_> {
     ) -> Result<Reading, Failure> {
         match self {
             Lane::File(_) => Ok(Reading::Later { offset, length, buffer }),
+            Lane::Nbd(lane) => lane.begin_read(offset, length, buffer).map(Reading::Asked),
         }
     }
 
@@ -76,6 +108,9 @@ impl Lane<'_> {
                 file.read(offset, &mut buffer[..length])?;
                 Ok(buffer)
             }
+            (Lane::Nbd(lane), Reading::Asked(ticket)) => lane.finish_read(ticket),
+            // a read is finished on the lane that began it
+            _ => Err(Failure::new(Cause::Panicked)),
         }
     }
 
@@ -83,6 +118,7 @@ impl Lane<'_> {
     pub fn write(&mut self, offset: u64, data: &[u8]) -> Result<(), Failure> {
         match self {
             Lane::File(file) => file.write(offset, data),
+            Lane::Nbd(lane) => lane.write(offset, data),
         }
     }
 
@@ -91,6 +127,7 @@ impl Lane<'_> {
     pub fn zero(&mut self, offset: u64, length: u64) -> Result<u64, Failure> {
         match self {
             Lane::File(file) => file.zero(offset, length),
+            Lane::Nbd(lane) => lane.zero(offset, length),
         }
     }
 
@@ -98,6 +135,15 @@ impl Lane<'_> {
     pub fn settle(&mut self) -> Result<(), Failure> {
         match self {
             Lane::File(_) => Ok(()),
+            Lane::Nbd(lane) => lane.settle(),
+        }
+    }
+
+    /// Waits until nothing is written any more, after a failure or a stop.
+    pub fn give_up(&mut self) {
+        match self {
+            Lane::File(_) => {}
+            Lane::Nbd(lane) => lane.give_up(),
         }
     }
 }

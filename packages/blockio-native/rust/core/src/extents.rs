@@ -76,7 +76,8 @@ impl BlockFile {
 }
 
 impl Extents {
-    fn push(&mut self, end: u64, hole: bool) {
+    /// Adds a stretch from the end of what is known to `end`.
+    pub(crate) fn push(&mut self, end: u64, hole: bool) {
         self.extents.push(Extent { offset: self.end, length: end - self.end, hole });
         self.end = end;
     }

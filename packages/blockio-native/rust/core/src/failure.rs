@@ -15,6 +15,28 @@ pub enum Cause {
     OutOfRange(usize),
     /// The caller asked to stop.
     Aborted,
+    /// A server answered a request with this error number.
+    Replied(u32),
+    /// A server answered an option with this type of error.
+    OptionRefused(u32),
+    /// A server broke the protocol; a phrase of a fixed set says how.
+    Protocol(&'static str),
+    /// A server offers no TLS and was to.
+    NoTls,
+    /// TLS failed, by Node's word for it.
+    Tls(&'static str),
+    /// A connection was not ready in time.
+    NotInTime,
+    /// A server that owes an answer was silent for too long.
+    Silent,
+    /// An export is larger than 2^53 - 1 bytes.
+    TooLarge,
+    /// A server does not tell which ranges are zeros.
+    NoStatus,
+    /// An export may not be changed.
+    ReadOnly,
+    /// What was asked is off the grid of a server, or past the end of its export.
+    Unaligned,
     /// A thread panicked; what it did is unknown.
     Panicked,
 }

@@ -9,6 +9,7 @@ mod extents;
 mod failure;
 mod jobs;
 mod move_list;
+pub mod nbd;
 mod transfer;
 mod worker;
 mod zero_range;
@@ -19,6 +20,7 @@ mod scratch;
 #[cfg(test)]
 mod transfer_tests;
 
+pub use aligned_buffer::AlignedBuffer;
 pub use block_file::{Access, BlockFile, Kind};
 pub use control::Control;
 pub use disk::Disk;

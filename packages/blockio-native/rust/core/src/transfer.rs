@@ -6,11 +6,15 @@ use crate::move_list::MoveList;
 use crate::worker::{Found, Worker};
 use crate::zero_runs::{ZeroRun, join_runs};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
 /// Bytes of a BLAKE3-256 digest.
 const DIGEST_BYTES: usize = 32;
+
+/// Another thread is not worth its start for fewer buffers.
+const MIN_THREAD_BUFFERS: u64 = 2;
 
 /// What becomes of runs of zeros.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,7 +69,15 @@ impl Transfer {
     }
 
     fn thread_count(&self) -> usize {
-        if self.is_ordered() { 1 } else { self.threads.max(1) }
+        let mut disks = self.sources.iter().chain([&self.target]);
+        if self.is_ordered() || !disks.all(Disk::is_shared) {
+            return 1;
+        }
+        let bytes: u64 = self.moves.moves().iter().map(|step| step.length).sum();
+        // a way to an export costs several round trips
+        let least = MIN_THREAD_BUFFERS * self.buffer_bytes() as u64;
+        let worthwhile = usize::try_from(bytes / least).unwrap_or(usize::MAX);
+        self.threads.min(worthwhile).max(1)
     }
 
     /// Whether the moves must be done one after another: they lie inside one disk, or over each other.
@@ -74,19 +86,30 @@ impl Transfer {
     }
 
     fn on_threads(&self, jobs: &Mutex<Jobs>) -> Vec<Found> {
-        let work = || match contained(|| Worker::new(self)?.run(jobs)) {
-            Ok(found) => found,
+        let done = AtomicBool::new(false);
+        let noted = |work: Result<Found, Failure>| {
+            work.inspect_err(|failure| self.control.fail(*failure)).unwrap_or_default()
+        };
+        // made before the others, so that it has the ways that are open already
+        let first = match contained(|| Worker::new(self, &|| false)) {
+            Ok(first) => first,
             Err(failure) => {
                 self.control.fail(failure);
-                Found::default()
+                return Vec::new();
             }
+        };
+        let another = || match contained(|| Worker::new(self, &|| done.load(Ordering::Relaxed))) {
+            Ok(worker) => noted(contained(|| worker.run(jobs))),
+            Err(failure @ Failure { cause: Cause::Protocol(_), .. }) => noted(Err(failure)),
+            // more threads are a matter of speed
+            Err(_) => Found::default(),
         };
         thread::scope(|scope| {
             let spawn =
-                |_| thread::Builder::new().name("sendense-blockio".into()).spawn_scoped(scope, work).ok();
-            // where no thread can be had, this one does the work
+                |_| thread::Builder::new().name("sendense-blockio".into()).spawn_scoped(scope, another).ok();
             let others: Vec<_> = (1..self.thread_count()).filter_map(spawn).collect();
-            let mut found = vec![work()];
+            let mut found = vec![noted(contained(|| first.run(jobs)))];
+            done.store(true, Ordering::Relaxed);
             found.extend(others.into_iter().filter_map(|thread| thread.join().ok()));
             found
         })

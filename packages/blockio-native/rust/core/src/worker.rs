@@ -63,12 +63,16 @@ struct Pending<'b> {
 }
 
 impl<'a> Worker<'a> {
-    pub fn new(transfer: &'a Transfer) -> Result<Self, Failure> {
-        let lane = |(index, disk): (usize, &'a Disk)| {
-            disk.lane().map_err(|failure| failure.at(Place::Source(index)))
+    /// Fails where a disk lets no more threads in; nothing is lost then as long as one thread works. That is given up once
+    /// `needless` says so.
+    pub fn new(transfer: &'a Transfer, needless: &dyn Fn() -> bool) -> Result<Self, Failure> {
+        let lane = |disk: &'a Disk, place: Place| {
+            disk.lane(&transfer.control, needless).map_err(|failure| failure.at(place))
         };
-        let sources: Vec<_> = transfer.sources.iter().enumerate().map(lane).collect::<Result<_, _>>()?;
-        let target = transfer.target.lane().map_err(|failure| failure.at(Place::Target))?;
+        let sources = transfer.sources.iter().enumerate();
+        let sources = sources.map(|(index, disk)| lane(disk, Place::Source(index)));
+        let sources: Vec<_> = sources.collect::<Result<_, _>>()?;
+        let target = lane(&transfer.target, Place::Target)?;
         let ahead = sources.iter().map(Lane::read_ahead).max().unwrap_or(1);
         let ordered = transfer.is_ordered();
         let spares = 0..if ordered { 1 } else { ahead };
@@ -77,8 +81,17 @@ impl<'a> Worker<'a> {
         Ok(Worker { transfer, sources, target, spare, ordered, rest, hasher, found })
     }
 
-    /// Does jobs until there are none, or the transfer is to stop.
+    /// Does jobs until there are none, or the transfer is to stop. Nothing is written after it has returned.
     pub fn run(mut self, jobs: &Mutex<Jobs>) -> Result<Found, Failure> {
+        self.do_jobs(jobs).inspect_err(|failure| {
+            // the others stop while this one waits for answers
+            self.transfer.control.fail(*failure);
+            self.target.give_up();
+        })?;
+        Ok(self.found)
+    }
+
+    fn do_jobs(&mut self, jobs: &Mutex<Jobs>) -> Result<(), Failure> {
         let mut underway = VecDeque::new();
         loop {
             self.transfer.control.check()?;
@@ -93,8 +106,7 @@ impl<'a> Worker<'a> {
             }
             self.spare.push(buffer);
         }
-        self.settle()?;
-        Ok(self.found)
+        self.settle()
     }
 
     fn next_piece(&mut self, jobs: &Mutex<Jobs>) -> Option<Piece> {
