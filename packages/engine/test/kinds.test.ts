@@ -1,4 +1,4 @@
-import { type Repository, SendenseError } from '@sendense/core';
+import { type Repository, SendenseError, streamId } from '@sendense/core';
 import { describe, expect, it } from 'vitest';
 import { addMachine, createWorld, filled, KIB, MIB, pointBytes, startProcess } from './world.ts';
 
@@ -101,10 +101,45 @@ describe('the kind of a backup', () => {
     expect(world.hypervisor.objects()).toHaveLength(1);
   });
 
-  it('does not keep the last full beside the newest where the platform holds few baselines', async () => {
-    const { engine, request, world } = await start({ source: { capabilities: { baselinesPerMachine: 3 } } });
-    for (let run = 0; run < 3; run++) await engine.backup(request);
-    expect(world.hypervisor.objects()).toHaveLength(1);
+  it('is differential by tracking where the platform holds three baselines and one stream has them', async () => {
+    const few = { source: { capabilities: { baselinesPerMachine: 3 } } };
+    const { engine, machine, request, world, checkDisk } = await start(few);
+    const full = await engine.backup(request);
+    for (let run = 0; run < 3; run++) {
+      machine.disk().write(run * 64 * KIB, filled(KIB, run + 1));
+      await engine.backup(request);
+    }
+    expect(world.hypervisor.objects()).toHaveLength(2);
+    const made = await engine.backup({ ...request, type: 'differential' });
+    expect(made).toMatchObject({ kind: 'differential', parentId: full.pointId, bytesRead: 192 * KIB });
+    await checkDisk(made.pointId);
+  });
+
+  it('gives up the baseline of its last full where another stream needs the room, and says what that costs', async () => {
+    const few = { source: { capabilities: { baselinesPerMachine: 3 } } };
+    const { engine, machine, request, world, checkDisk } = await start(few);
+    const other = { ...request, stream: streamId('other') };
+    const rounds = async (count: number) => {
+      const kinds: string[] = [];
+      for (let run = 0; run < count; run++) {
+        machine.disk().write(run * 64 * KIB, filled(KIB, run + 7));
+        kinds.push((await engine.backup(request)).kind, (await engine.backup(other)).kind);
+      }
+      return kinds;
+    };
+    const full = await engine.backup(request);
+    await engine.backup(request);
+    expect(world.hypervisor.objects()).toHaveLength(2);
+    expect(await rounds(3)).toEqual([
+      'incremental',
+      'full',
+      ...Array.from({ length: 4 }, () => 'incremental'),
+    ]);
+    expect(world.hypervisor.objects()).toHaveLength(2);
+    const made = await engine.backup({ ...request, type: 'differential' });
+    expect(made).toMatchObject({ kind: 'differential', parentId: full.pointId, changedBytes: 192 * KIB });
+    expect(made.findings.map(({ code }) => code)).toContain('changes-found-by-digest');
+    await checkDisk(made.pointId);
   });
 
   it('is full where the base was deleted, because no point holds the instant any more', async () => {

@@ -8,10 +8,11 @@ import {
   instantId,
   type StreamId,
 } from '@sendense/core';
+import { parseBitmapName } from '@sendense/plugin-kit/baselines';
 import { type Baseline, createState } from './baseline-state.ts';
 import type { DecidedDisk, Decision } from './capture-plan.ts';
 import type { SourceContext } from './context.ts';
-import type { FrozenInstant } from './host/machine-host.ts';
+import type { FrozenInstant, HostDisk } from './host/machine-host.ts';
 
 /** What a capture starts from. */
 export type CaptureParts = {
@@ -34,6 +35,7 @@ export class QemuCapture implements Capture {
   readonly skipped;
   readonly artifacts;
   readonly findings;
+  readonly otherBaselines: number;
   readonly #context: SourceContext;
   readonly #parts: CaptureParts;
   readonly #lateFindings: Finding[] = [];
@@ -52,6 +54,7 @@ export class QemuCapture implements Capture {
     this.artifacts = instant.artifacts;
     this.findings = [...decision.findings, ...instant.findings];
     this.disks = disks;
+    this.otherBaselines = Math.max(0, ...decision.disks.map(({ disk }) => strangers(disk, parts.stream)));
   }
 
   seal(call?: Call): Promise<ChangeState | null> {
@@ -101,6 +104,12 @@ export class QemuCapture implements Capture {
     if (this.#committed) return;
     await this.#context.host.removeBitmaps(({ name }) => name === baseline).catch(() => undefined);
   }
+}
+
+/** Our bitmaps of other streams in a disk. */
+function strangers({ bitmaps }: HostDisk, own: StreamId): number {
+  const streams = bitmaps.flatMap(({ name }) => parseBitmapName(name)?.stream ?? []);
+  return streams.filter((stream) => stream !== own).length;
 }
 
 function baselineOf({ disk }: DecidedDisk, bitmap: string): Baseline {

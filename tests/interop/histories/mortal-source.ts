@@ -30,6 +30,7 @@ export function mortalSource(
     skipped: capture.skipped,
     artifacts: capture.artifacts,
     findings: capture.findings,
+    ...(capture.otherBaselines === undefined ? {} : { otherBaselines: capture.otherBaselines }),
     seal: (call) => step(() => capture.seal(call)),
     commit: (call) => step(() => capture.commit(call)),
     async [Symbol.asyncDispose]() {

@@ -18,6 +18,11 @@ export interface Capture extends AsyncDisposable {
   readonly skipped: readonly SkippedDisk[];
   readonly artifacts: readonly Artifact[];
   readonly findings: readonly Finding[];
+  /**
+   * How many baselines of other streams there are in the disk that has most. Where it is not said, the engine does not
+   * count on room for a second baseline of a stream.
+   */
+  readonly otherBaselines?: number;
 
   /**
    * After the last read: thaws, and makes the candidate baseline beside the old ones.

@@ -6,8 +6,9 @@ import { guardOnce } from './guard-once.ts';
 /** A capture whose views and artifacts are closed with it. */
 export const guardCapture = guardOnce<Capture>((inner) => {
   const gate = new Gate('capture');
-  const { instant, consistency, spec, skipped, findings } = inner;
+  const { instant, consistency, spec, skipped, findings, otherBaselines } = inner;
   return {
+    ...(otherBaselines === undefined ? {} : { otherBaselines }),
     instant,
     consistency,
     spec,

@@ -53,7 +53,8 @@ export async function makePoint(run: BackupRun, making: PointMaking): Promise<Ma
     // From here on the point is safe: nothing below is cancelled, and what fails is a finding.
     await job.step('settle', async () => {
       await commitCapture(run, capture);
-      await settleBaselines(run, record, { point, sealed, held, history });
+      const { otherBaselines } = capture;
+      await settleBaselines(run, record, { point, sealed, otherBaselines, held, history });
     });
     return { point, copies };
   } finally {

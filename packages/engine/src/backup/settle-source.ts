@@ -7,11 +7,11 @@ import { neededBaselines } from './baselines.ts';
 import { newStreamRecord, retireStates } from './recover-stream.ts';
 import type { StreamHistory } from './stream-history.ts';
 
-/**
- * A platform that holds fewer baselines than this has no room to keep the last full's beside the newest: the newest of
- * two streams and the next one of either come first.
- */
-const BASELINES_FOR_DIFFERENTIAL = 4;
+/** What a stream needs for differentials by tracking: the last full's baseline, the newest one, and the next candidate. */
+const BASELINES_FOR_DIFFERENTIAL = 3;
+
+/** Baselines of other streams that are made room for where the source does not say how many there are. */
+const ASSUMED_OTHERS = 1;
 
 /** Keeps the candidate baseline. The point is safe by now: a failure only costs the next increment, and is a finding. */
 export async function commitCapture(run: BackupRun, capture: Capture): Promise<void> {
@@ -32,6 +32,8 @@ export async function commitCapture(run: BackupRun, capture: Capture): Promise<v
 export type SettledPoint = {
   readonly point: RecoveryPoint;
   readonly sealed: ChangeState | null;
+  /** See `Capture`. */
+  readonly otherBaselines: number | undefined;
   /** Baselines of before, newest first. */
   readonly held: readonly ChangeState[];
   readonly history: StreamHistory;
@@ -43,8 +45,10 @@ export async function settleBaselines(
   record: JournalRecord<StreamRecord>,
   settled: SettledPoint,
 ): Promise<void> {
-  const { point, sealed, held, history } = settled;
-  const keepsFull = run.source.capabilities.baselinesPerMachine >= BASELINES_FOR_DIFFERENTIAL;
+  const { point, sealed, held, history, otherBaselines = ASSUMED_OTHERS } = settled;
+  // without room for it the last full's baseline goes first: the newest of every stream and the next one matter more
+  const room = run.source.capabilities.baselinesPerMachine - otherBaselines;
+  const keepsFull = room >= BASELINES_FOR_DIFFERENTIAL;
   const lastFull = point.kind === 'full' ? undefined : history.lastFull?.instant;
   const needed = neededBaselines({
     sealed,

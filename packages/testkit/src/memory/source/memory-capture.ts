@@ -26,6 +26,7 @@ export type MemoryCaptureOptions = {
   readonly skipped: readonly SkippedDisk[];
   readonly findings: readonly Finding[];
   readonly expiresAt: string | undefined;
+  readonly otherBaselines: number;
   readonly devices: ReadonlyMap<string, TrackedDisk>;
   answer(disk: FrozenDisk): Changes;
 };
@@ -50,6 +51,7 @@ export function openMemoryCapture(options: MemoryCaptureOptions): Capture {
     skipped: options.skipped,
     artifacts: [],
     findings: options.findings,
+    otherBaselines: options.otherBaselines,
     async seal(call) {
       await lifetime.enter('seal-capture', call);
       if (sealed !== undefined) return sealed;

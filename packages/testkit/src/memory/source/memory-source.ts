@@ -119,6 +119,7 @@ function captureMachine(machine: MemoryMachine, request: CaptureRequest, context
     skipped: skippedDisks(machine, request),
     findings: [...negotiated.findings, ...full],
     expiresAt: expiry === undefined ? undefined : new Date(expiry).toISOString(),
+    otherBaselines: baselinesOf(machine, context).filter(({ stream }) => stream !== request.stream).length,
     devices: new Map(machine.disks.map((disk) => [disk.id, disk])),
     answer: (disk) => answerChanges(disk, answerContext(machine, request, context)),
   });
@@ -133,10 +134,13 @@ function answerContext(
   return { tracking: context.capabilities.tracking, since, now, reverts: machine.reverts };
 }
 
-function baselinesFull(machine: MemoryMachine, { hypervisor, capabilities }: SourceContext): Finding[] {
-  const kept = [...hypervisor.baselines.values()].filter(
-    (baseline) => baseline.machine.id === machine.ref.id,
-  );
+function baselinesOf(machine: MemoryMachine, { hypervisor }: SourceContext) {
+  return [...hypervisor.baselines.values()].filter((baseline) => baseline.machine.id === machine.ref.id);
+}
+
+function baselinesFull(machine: MemoryMachine, context: SourceContext): Finding[] {
+  const { capabilities } = context;
+  const kept = baselinesOf(machine, context);
   if (!capabilities.tracking || kept.length < capabilities.baselinesPerMachine) return [];
   const message = `the machine already has ${kept.length} baselines, so the next backup will be full`;
   return [{ severity: 'warning', code: 'baseline-limit', message }];
