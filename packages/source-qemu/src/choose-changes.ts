@@ -22,6 +22,21 @@ function whyMissing(disk: HostDisk, { bitmap, images: [image = ''] }: Baseline):
     : refusal('tracking-lost', `a snapshot was put over ${image}, and its bitmap sees no writes any more`);
 }
 
+/**
+ * Whether the images below the newest one that the baseline knows are of its chain, some perhaps committed or pulled
+ * into others. Another one was put below by hand (`qemu-img rebase -u`), and holds other bytes. A chain of strangers is a
+ * copy that took the bitmaps along.
+ */
+function keepsChain(images: readonly string[], known: readonly string[]): boolean {
+  const newest = images.findIndex((image) => known.includes(image));
+  if (newest === -1) return true;
+  let next = 0;
+  return images.slice(newest).every((image) => {
+    next = known.indexOf(image, next) + 1;
+    return next > 0;
+  });
+}
+
 /** Why `baseline` tells nothing of the disk as it is; its bitmap when it holds. */
 function judge(disk: HostDisk, baseline: Baseline): Refusal | HostBitmap {
   const bitmap = disk.bitmaps.find(({ name }) => name === baseline.bitmap);
@@ -34,7 +49,9 @@ function judge(disk: HostDisk, baseline: Baseline): Refusal | HostBitmap {
     return refusal('tracking-inconsistent', `bitmap ${bitmap.name} was not saved by the last QEMU`);
   }
   if (!bitmap.recording) return refusal('tracking-lost', `bitmap ${bitmap.name} was switched off`);
-  const sameImages = disk.followsSnapshots || JSON.stringify(disk.images) === JSON.stringify(baseline.images);
+  const sameImages = disk.followsSnapshots
+    ? keepsChain(disk.images, baseline.images)
+    : JSON.stringify(disk.images) === JSON.stringify(baseline.images);
   return sameImages ? bitmap : refusal('tracking-lost', 'its images are not those of the last backup');
 }
 

@@ -10,8 +10,8 @@ export async function openDiskView(
   call?: Call,
 ): Promise<DiskView> {
   const { reader, changed } = await frozen.open(log, call);
-  const { id, slot } = disk;
-  const view = { id, slot, sizeBytes: reader.sizeBytes, sectorBytes: 512, reader } as const;
+  const { id, slot, sectorBytes } = disk;
+  const view = { id, slot, sizeBytes: reader.sizeBytes, sectorBytes, reader };
   if (choice.kind === 'full' || changed === null) {
     const { reason, detail } =
       choice.kind === 'full' ? choice : { reason: 'tracking-lost', detail: 'the host gave no changes' };

@@ -11,6 +11,7 @@ import { createQemuSource, type QemuSourceServices } from '@sendense/source-qemu
 import {
   type DomainWrite,
   type LibvirtDaemon,
+  type LiveDiskOptions,
   type LiveDomain,
   type LiveDomainOptions,
   startDomain,
@@ -38,13 +39,20 @@ export class LibvirtBench implements AsyncDisposable {
   /** Starts a domain with empty disks of 4 MiB. */
   static async open(
     libvirt: LibvirtDaemon,
-    targets: readonly string[],
+    given: readonly (string | Omit<LiveDiskOptions, 'sizeBytes'>)[],
     options: Pick<LiveDomainOptions, 'persistent' | 'nvram'> = {},
   ): Promise<LibvirtBench> {
     const uuid = crypto.randomUUID();
-    const disks = targets.map((target) => ({ target, sizeBytes: 4 * MIB }));
+    const disks = given.map((disk) => ({
+      ...(typeof disk === 'string' ? { target: disk } : disk),
+      sizeBytes: 4 * MIB,
+    }));
     const domain = await startDomain(libvirt, { ...options, name: `vm-${uuid.slice(0, 8)}`, uuid, disks });
-    return new LibvirtBench(libvirt, domain, targets);
+    return new LibvirtBench(
+      libvirt,
+      domain,
+      disks.map(({ target }) => target),
+    );
   }
 
   source(services: QemuSourceServices = {}): SourceConnector {

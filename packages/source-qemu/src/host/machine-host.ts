@@ -35,6 +35,7 @@ export type HostDisk = {
   readonly label: string;
   readonly slot: DiskSlot;
   readonly sizeBytes: number;
+  readonly sectorBytes: 512 | 4096;
   readonly readOnly: boolean;
   /** By what the host is asked for it: a block node's name, a target (`vda`). */
   readonly target: string;

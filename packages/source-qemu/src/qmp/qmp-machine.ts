@@ -104,6 +104,7 @@ function hostDisk(tree: BlockTree, { id, label, node, bus }: Found, unit: number
     label,
     slot: { bus, controller: 0, unit, ...(unit === 0 ? { bootOrder: 1 } : {}) },
     sizeBytes: node.image['virtual-size'],
+    sectorBytes: 512, // it does not show in the block layer
     readOnly: node.ro,
     target: node['node-name'],
     format: node.drv,
@@ -124,12 +125,12 @@ function specOf(name: string, facts: MachineFacts, disks: readonly HostDisk[], u
     architecture: target === 'x86_64' || target === 'aarch64' ? target : 'unknown',
     ...(cpus === 0 ? {} : { cpu: { sockets: 1, coresPerSocket: cpus, threadsPerCore: 1 } }),
     ...(memoryBytes === 0 ? {} : { memoryBytes }),
-    disks: disks.map(({ id, label, slot, sizeBytes, readOnly }) => ({
+    disks: disks.map(({ id, label, slot, sizeBytes, sectorBytes, readOnly }) => ({
       id,
       label,
       slot,
       sizeBytes,
-      sectorBytes: 512,
+      sectorBytes,
       ...(readOnly ? { readOnly } : {}),
     })),
     nics: [],
