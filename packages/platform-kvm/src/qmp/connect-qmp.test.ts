@@ -175,7 +175,10 @@ describe('connecting to a monitor', () => {
   it('says so when there is none', async () => {
     await monitor(() => undefined);
     const address = { kind: 'unix', path: join(folder, 'nothing') } as const;
-    await expect(connectQmp({ address })).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(connectQmp({ address })).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+      remedy: expect.stringContaining('image:PATH'),
+    });
   });
 
   it('can be cancelled', async () => {

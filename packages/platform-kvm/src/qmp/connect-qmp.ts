@@ -32,7 +32,10 @@ function cannotConnect(place: string, error: Error): SendenseError {
     operation: 'connect-qmp',
     cause: error,
     context: { place },
-    remedy: 'name the socket of the -qmp option of the running machine, and check its owner',
+    remedy:
+      code === 'NOT_FOUND'
+        ? 'start the machine, or name the socket of its -qmp option; while it is off, back up its disk files (source image:PATH)'
+        : 'name the socket of the -qmp option of the running machine, and check its owner',
   });
 }
 
