@@ -56,9 +56,11 @@ async function inTime<T>(promise: Promise<T>, log: string): Promise<T> {
 }
 
 /** Boots the guest in a domain of `libvirt`; resolves when it writes and its agent is there. */
-export async function bootGuest(libvirt: LibvirtDaemon): Promise<GuestDomain> {
+export async function bootGuest(
+  libvirt: LibvirtDaemon,
+  name = `guest-${randomUUID().slice(0, 8)}`,
+): Promise<GuestDomain> {
   const system = await makeGuestSystem(libvirt.folder);
-  const name = `guest-${randomUUID().slice(0, 8)}`;
   const path = (kind: string) => join(libvirt.folder, `${name}.${kind}`);
   const place = { name, disk: path('qcow2'), socket: path('sock'), log: path('log') };
   await makeGuestDisk(place.disk, DISK_BYTES);

@@ -82,6 +82,18 @@ it('runs the hooks around the instant, and fails with one that fails', async () 
   expect([failed.code, jsonOf(failed)]).toMatchObject([1, { error: { code: 'QUIESCE_FAILED' } }]);
 }, 60_000);
 
+it('fails when the wanted consistency cannot be had, unless a weaker one is accepted, and then says so', async () => {
+  const start = ['backup', 'start', '--source', 'other', ...repository, '--consistency', 'filesystem'];
+  const refused = await runCtl(home, [...start, '--json']);
+  expect([refused.code, jsonOf(refused)]).toMatchObject([1, { error: { code: 'QUIESCE_FAILED' } }]);
+  expect(await ctlJson(home, [...start, '--accept-consistency', 'crash'])).toMatchObject({
+    consistency: 'crash',
+    findings: expect.arrayContaining([expect.objectContaining({ code: 'consistency-weakened' })]),
+  });
+  const stronger = await runCtl(home, [...start, '--accept-consistency', 'application', '--json']);
+  expect([stronger.code, jsonOf(stronger)]).toMatchObject([2, { error: { code: 'CONFIG_INVALID' } }]);
+}, 60_000);
+
 it('ends with 3 and names the damage that verify finds', async () => {
   const { points } = await ctlJson(home, ['backup', 'list', '--vm', 'db', ...repository]);
   const [first] = points as { id: string; disks: { path: string }[] }[];

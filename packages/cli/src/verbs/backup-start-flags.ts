@@ -1,10 +1,13 @@
+import type { Consistency } from '@sendense/core';
 import { type Command, Option } from 'commander';
 import { collectText, parseBytes, parsePositive, parseText, parseUuid } from '../program/flag-values.ts';
 import { machineFlag, type RepositoryOption, repositoryFlag } from '../program/shared-flags.ts';
+import type { ConsistencyOptions } from '../session/asked-consistency.ts';
 import type { HookOptions } from '../session/with-hooks.ts';
 
 /** Options of `backup start`. */
 export type BackupStartOptions = RepositoryOption &
+  ConsistencyOptions &
   HookOptions & {
     readonly source?: readonly string[];
     readonly machine?: string;
@@ -35,6 +38,28 @@ function what(command: Command): Command {
     );
 }
 
+const LEVELS: readonly Consistency[] = ['crash', 'filesystem', 'application'];
+
+function frozen(command: Command): Command {
+  return command
+    .addOption(
+      new Option(
+        '--consistency <level>',
+        'what the disks are to be at the instant; beyond crash the guest is frozen',
+      )
+        .choices(LEVELS)
+        .default('crash'),
+    )
+    .addOption(
+      new Option(
+        '--accept-consistency <level>',
+        'the weakest that is accepted, and told, where the wanted one cannot be had; by default the wanted one',
+      ).choices(LEVELS),
+    )
+    .option('--pre-freeze <command>', 'run in a shell before the instant is taken', parseText)
+    .option('--post-freeze <command>', 'run in a shell after the instant is taken', parseText);
+}
+
 function how(command: Command): Command {
   return command
     .addOption(
@@ -44,14 +69,16 @@ function how(command: Command): Command {
     )
     .option('--allow-full', 'with --type incremental: make a full, and say why, where it can only be full')
     .option('--rate <bytes>', 'most bytes a second, e.g. 50M', parseBytes)
-    .option('--parallel <n>', 'disks, and machines, at once', parsePositive)
-    .option('--pre-freeze <command>', 'run in a shell before the instant is taken', parseText)
-    .option('--post-freeze <command>', 'run in a shell after the instant is taken', parseText)
+    .option('--parallel <n>', 'disks, and machines, at once', parsePositive);
+}
+
+function finish(command: Command): Command {
+  return command
     .option('--note <text>', 'a sentence kept with the point', parseText)
     .option('--dry-run', 'tell full or incremental, why, and how many bytes; change nothing');
 }
 
 /** Adds the flags of `backup start`. */
 export function backupStartFlags(command: Command): Command {
-  return how(what(command));
+  return finish(frozen(how(what(command))));
 }

@@ -4,6 +4,7 @@ import type { ResolvedSource } from '@sendense/quickstart';
 import { missingFlag } from '../names/find-place.ts';
 import { backupLines, describeBackup, describeForecast, forecastLines } from '../output/describe-backup.ts';
 import { errorLine, errorReport } from '../output/error-report.ts';
+import { askedConsistency } from '../session/asked-consistency.ts';
 import { noteChange } from '../session/maintain.ts';
 import { openEngine } from '../session/open-engine.ts';
 import { type OpenRepository, openRepository } from '../session/open-repository.ts';
@@ -60,6 +61,7 @@ function requestOf(
     repository: open.repository,
     type: options.type,
     allowFull: options.allowFull === true,
+    consistency: askedConsistency(options),
     ...(options.excludeDisk === undefined ? {} : { excludeDisks: options.excludeDisk }),
     ...(options.rate === undefined ? {} : { rateBytesPerSecond: options.rate }),
     ...(options.parallel === undefined ? {} : { parallelDisks: options.parallel }),
