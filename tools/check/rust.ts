@@ -1,7 +1,8 @@
 import { hasCargo, runCargo } from '../build/build-addon.ts';
 import { allOf, type CommandResult } from '../run-command.ts';
 
-const CORE = 'sendense-blockio';
+/** The crates with tests of their own; the addon has none without Node. */
+const TESTED = ['--package', 'sendense-blockio', '--package', 'sendense-chunks'];
 const SANITIZED_TARGET = 'x86_64-unknown-linux-gnu';
 
 /** Runs `check` where cargo is installed; elsewhere nothing is checked, and CI says so (`.ci/run`). */
@@ -14,19 +15,19 @@ export function formatRust(): Promise<CommandResult> {
   return withCargo(() => runCargo(['fmt', '--all', '--check']));
 }
 
-/** Clippy on both crates and on the tests of the core crate; the addon has none without Node. */
+/** Clippy on all crates, and on their tests. */
 export function lintRust(): Promise<CommandResult> {
   const deny = ['--', '--deny', 'warnings'];
   return withCargo(async () =>
     allOf([
       await runCargo(['clippy', '--locked', '--workspace', ...deny]),
-      await runCargo(['clippy', '--locked', '--package', CORE, '--all-targets', ...deny]),
+      await runCargo(['clippy', '--locked', ...TESTED, '--all-targets', ...deny]),
     ]),
   );
 }
 
 /**
- * The tests of the core crate, under AddressSanitizer and its leak check where Rust can do that. A sanitizer is an
+ * The tests of the crates, under AddressSanitizer and its leak check where Rust can do that. A sanitizer is an
  * unstable option, which the variable allows for this one run.
  */
 export function testRust(): Promise<CommandResult> {
@@ -38,7 +39,5 @@ export function testRust(): Promise<CommandResult> {
     // a test asks for more memory than there is
     ASAN_OPTIONS: 'detect_leaks=1:allocator_may_return_null=1',
   };
-  return withCargo(() =>
-    runCargo(['test', '--locked', '--package', CORE, ...target], sanitized ? environment : {}),
-  );
+  return withCargo(() => runCargo(['test', '--locked', ...TESTED, ...target], sanitized ? environment : {}));
 }

@@ -1,3 +1,5 @@
+import type { ChunkAddon } from './chunk-addon.ts';
+
 /** Number of the interface below. An addon built for another one is refused. */
 export const CONTRACT = 2;
 
@@ -156,7 +158,7 @@ export interface TransferHost {
 }
 
 /** What the native addon exports. */
-export interface Addon {
+export interface Addon extends ChunkAddon {
   contract(): number;
   openFile(endpoint: NativeEndpoint, writable: boolean): Promise<Fallible & { readonly file?: NativeFile }>;
   readonly TransferControl: new () => TransferControl;

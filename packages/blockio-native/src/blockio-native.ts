@@ -1,7 +1,9 @@
-import type { BlockIoDriver, Call, NbdEndpoint, Plugin } from '@sendense/core';
+import type { BlockEndpoint, BlockIoDriver, BlockReader, Call, NbdEndpoint, Plugin } from '@sendense/core';
 import type { NativeMode } from '@sendense/plugin-kit';
+import { createChunker } from '@sendense/plugin-kit/chunks';
 import type { Addon, ClientHost, TransferHost } from './addon.ts';
 import { absentAddon, loadAddon } from './load-addon.ts';
+import { nativeChunkWork } from './native-chunk-work.ts';
 import { NativeReader } from './native-reader.ts';
 import { NativeWriter } from './native-writer.ts';
 import { NbdReader } from './nbd-reader.ts';
@@ -29,15 +31,17 @@ function hostsOf(addon: Addon): Hosts {
 function driverOn(addon: Addon, options: CheckedOptions): BlockIoDriver {
   const connect = (endpoint: NbdEndpoint, call?: Call): Promise<OpenClient> =>
     openClient(addon, hostsOf(addon).clients, endpoint, options, call);
+  const openReader = async (at: BlockEndpoint, call?: Call): Promise<BlockReader> => {
+    const endpoint = knownEndpoint(at);
+    if (endpoint.kind === 'nbd') return new NbdReader(await connect(endpoint, call));
+    return new NativeReader(await openNative(addon, endpoint, 'read', call));
+  };
   return {
     specificationVersion: 'v1',
     name: 'native',
     supports: (endpoint) => isKnown(endpoint),
-    openReader: async (at, call) => {
-      const endpoint = knownEndpoint(at);
-      if (endpoint.kind === 'nbd') return new NbdReader(await connect(endpoint, call));
-      return new NativeReader(await openNative(addon, endpoint, 'read', call));
-    },
+    openReader,
+    chunker: (chunks) => createChunker(chunks, openReader, nativeChunkWork(addon, options.threads)),
     openWriter: async (at, call) => {
       const endpoint = knownEndpoint(at);
       if (endpoint.kind === 'nbd') return openOwned(await connect(endpoint, call));

@@ -6,7 +6,7 @@ const inPlace = { order: 'random', rewritable: true, untouched: 'unknown', durab
 const capabilities = {
   transfer: true,
   packsZeros: false,
-  chunker: false,
+  chunker: true,
   reader: { order: 'random', digests: false, locate: true },
   writer: { ...inPlace, endpoint: true, copyFrom: false },
 } as const;

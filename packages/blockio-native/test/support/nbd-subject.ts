@@ -20,7 +20,7 @@ export function nbdSubject(
     capabilities: {
       transfer: true,
       packsZeros: false,
-      chunker: false,
+      chunker: true,
       reader: { order: 'random', digests: false, locate: shared },
       writer: { ...writer, endpoint: shared, copyFrom: false },
     },

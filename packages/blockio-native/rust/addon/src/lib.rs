@@ -2,6 +2,7 @@
 //! stays in its thread. What may block runs on libuv's threads (one call) or on threads of its own (a transfer).
 
 mod block_file;
+mod chunks;
 mod failure;
 mod nbd_client;
 mod nbd_export;

@@ -1,0 +1,97 @@
+use super::*;
+use crate::each::each;
+
+const KEY: [u8; 32] = [7; 32];
+const CHUNK: usize = 65_536;
+
+fn frames() -> Frames {
+    Frames::new(&KEY, 3, CHUNK, 3)
+}
+
+/// Bytes that nothing compresses: a chain of digests.
+fn random(length: usize) -> Vec<u8> {
+    (0u64..).flat_map(|at| *blake3::hash(&at.to_le_bytes()).as_bytes()).take(length).collect()
+}
+
+fn text(length: usize) -> Vec<u8> {
+    b"all work and no play ".iter().copied().cycle().take(length).collect()
+}
+
+#[test]
+fn reads_back_what_it_made_in_the_same_order() {
+    let chunks = [random(CHUNK), text(CHUNK), vec![0; CHUNK], random(1), text(100), random(20_000)];
+    let borrowed: Vec<&[u8]> = chunks.iter().map(Vec::as_slice).collect();
+    let made = frames().encode(&borrowed, &Stop::default()).unwrap();
+    assert_eq!(made[0].len(), CHUNK + 29);
+    assert!(made[1].len() < CHUNK / 100);
+    let made: Vec<&[u8]> = made.iter().map(Vec::as_slice).collect();
+    assert_eq!(frames().decode(&made, &Stop::default()).unwrap(), chunks);
+}
+
+#[test]
+fn makes_another_frame_of_the_same_chunk_each_time() {
+    let chunk = text(1000);
+    let made = frames().encode(&[&chunk, &chunk], &Stop::default()).unwrap();
+    assert_ne!(made[0], made[1]);
+}
+
+#[test]
+fn refuses_damaged_frames_and_those_of_another_key() {
+    let made = frames().encode(&[&text(1000)], &Stop::default()).unwrap().remove(0);
+    for at in 0..made.len() {
+        let mut bad = made.clone();
+        bad[at] ^= 1 << (at % 8);
+        assert_eq!(frames().decode(&[&bad], &Stop::default()), Err(ChunkFailure::Damaged), "byte {at}");
+        assert_eq!(frames().decode(&[&made[..at]], &Stop::default()), Err(ChunkFailure::Damaged));
+    }
+    let other = Frames::new(&[8; 32], 3, CHUNK, 1);
+    assert_eq!(other.decode(&[&made], &Stop::default()), Err(ChunkFailure::Damaged));
+}
+
+#[test]
+fn refuses_bodies_that_are_never_made_although_they_are_sealed() {
+    let key = FrameKey::new(&KEY);
+    let bomb = zstd::bulk::compress(&vec![0; CHUNK + 1], 1).unwrap();
+    let long = vec![0; CHUNK + 1];
+    let bodies: [(u8, &[u8]); 5] = [(0, &long), (1, &bomb), (1, &[1, 2, 3]), (1, &[]), (9, &[1])];
+    for (kind, stored) in bodies {
+        let frame = key.seal((kind, stored)).unwrap();
+        assert_eq!(frames().decode(&[&frame], &Stop::default()), Err(ChunkFailure::Damaged), "kind {kind}");
+    }
+}
+
+#[test]
+fn names_chunks_by_the_keyed_digest_of_their_bytes_and_tells_zeros() {
+    // BLAKE3 test vectors (BLAKE3-team/BLAKE3, test_vectors.json), keyed mode, empty input
+    let key = b"whats the Elvish word for friend";
+    let (ids, _) = name_chunks(key, &[&[]], 1, &Stop::default()).unwrap();
+    assert_eq!(ids[..4], [0x92, 0xb2, 0xb7, 0x56]);
+    let almost = {
+        let mut bytes = vec![0; 1000];
+        bytes[999] = 1;
+        bytes
+    };
+    let chunks: [&[u8]; 4] = [&[0; 1000], &almost, &[0], &[1]];
+    let (ids, zero) = name_chunks(&KEY, &chunks, 4, &Stop::default()).unwrap();
+    assert_eq!(zero, [1, 0, 1, 0]);
+    let wanted: Vec<u8> =
+        chunks.iter().flat_map(|chunk| *blake3::keyed_hash(&KEY, chunk).as_bytes()).collect();
+    assert_eq!(ids, wanted);
+}
+
+#[test]
+fn stops_between_two_chunks() {
+    let stop = Stop::default();
+    stop.ask();
+    assert_eq!(frames().encode(&[&[1]], &stop), Err(ChunkFailure::Stopped));
+    assert_eq!(name_chunks(&KEY, &[&[1]], 1, &stop), Err(ChunkFailure::Stopped));
+}
+
+#[test]
+fn survives_a_panic_of_a_thread() {
+    let work = |(): &mut (), item: &u32| {
+        if *item == 5 { panic!("on purpose") } else { Ok(*item) }
+    };
+    let items: Vec<u32> = (0..100).collect();
+    assert_eq!(each(2, &items, &Stop::default(), || (), work), Err(ChunkFailure::Panicked));
+}
