@@ -134,8 +134,9 @@ export type NativeTransferRequest = {
   readonly moves: Float64Array;
   readonly digest: boolean;
   readonly pieceBytes: number;
-  readonly writeZeros: boolean;
+  readonly zeros: 'skip' | 'write' | 'pack';
   /** Whether large writes of a file go past the page cache. */
+  readonly pastCache: boolean;
   readonly windowBytes: number;
   readonly threads: number;
 };

@@ -48,6 +48,7 @@ function driverOn(addon: Addon, options: CheckedOptions): BlockIoDriver {
       return new NativeWriter(await openNative(addon, endpoint, 'write', call));
     },
     transfer: (request, call) => runTransfer(addon, hostsOf(addon).transfers, options, request, call),
+    packsZeros: true,
   };
 }
 

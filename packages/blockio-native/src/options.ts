@@ -13,6 +13,8 @@ export const nativeDriverOptionsSchema = z
       .default(1024 * 1024),
     /** Threads of one transfer; each has a connection of its own to NBD exports whose servers allow several. */
     threads: z.int().min(1).max(16).default(2),
+    /** Whether large writes of a file go past the page cache, where its file system can. */
+    pastCache: z.boolean().default(true),
     /** Most connections of a reader or writer to one NBD export, used when its server allows several. */
     connections: z.int().min(1).max(16).default(2),
     /** Longest wait for a connection to an NBD export to be ready, in milliseconds. */

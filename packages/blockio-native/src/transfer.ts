@@ -70,7 +70,8 @@ export async function runTransfer(
         moves: request.moves,
         digest: request.digest,
         pieceBytes: request.zeros.pieceBytes,
-        writeZeros: request.zeros.action === 'write',
+        zeros: request.zeros.action,
+        pastCache: options.pastCache,
       },
       control,
     );

@@ -5,7 +5,7 @@ import { describeNative, openFixture } from './fixtures.ts';
 const inPlace = { order: 'random', rewritable: true, untouched: 'unknown', durable: false } as const;
 const capabilities = {
   transfer: true,
-  packsZeros: false,
+  packsZeros: true,
   chunker: true,
   reader: { order: 'random', digests: false, locate: true },
   writer: { ...inPlace, endpoint: true, copyFrom: false },

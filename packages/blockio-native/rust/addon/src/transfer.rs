@@ -17,11 +17,20 @@ pub struct NativeTransferRequest {
     pub moves: Float64Array,
     pub digest: bool,
     pub piece_bytes: u32,
-    /// Whether zeros are made zero at the target; else they are left out.
-    pub write_zeros: bool,
+    pub zeros: ZeroAction,
+    /// Whether large writes of a file go past the page cache.
+    pub past_cache: bool,
     /// Bytes that a thread holds.
     pub window_bytes: u32,
     pub threads: u32,
+}
+
+/// What becomes of zeros.
+#[napi(string_enum = "lowercase")]
+pub enum ZeroAction {
+    Skip,
+    Write,
+    Pack,
 }
 
 /// What a transfer found, or why it failed.
@@ -124,7 +133,12 @@ impl TransferHost {
             settings: Settings {
                 digest: request.digest,
                 piece_bytes: request.piece_bytes as usize,
-                zeros: if request.write_zeros { Zeros::Write } else { Zeros::Skip },
+                zeros: match request.zeros {
+                    ZeroAction::Skip => Zeros::Skip,
+                    ZeroAction::Write => Zeros::Write,
+                    ZeroAction::Pack => Zeros::Pack,
+                },
+                past_cache: request.past_cache,
                 window_bytes: request.window_bytes as usize,
                 threads: request.threads as usize,
             },
@@ -151,6 +165,7 @@ struct Settings {
     digest: bool,
     piece_bytes: usize,
     zeros: Zeros,
+    past_cache: bool,
     window_bytes: usize,
     threads: usize,
 }
@@ -172,7 +187,8 @@ impl Task {
         }
         let target = self.to.open_disk(Access::ReadWrite, &control);
         let target = target.map_err(|failure| failure.at(Place::Target))?;
-        let Settings { digest, piece_bytes, zeros, window_bytes, threads } = self.settings;
+        let Settings { digest, piece_bytes, zeros, past_cache, window_bytes, threads } = self.settings;
+        let target = if past_cache { target.past_cache() } else { target };
         Transfer { sources, target, moves, piece_bytes, zeros, digest, window_bytes, threads, control }.run()
     }
 }

@@ -1,6 +1,9 @@
+use crate::aligned_buffer::ALIGNMENT;
 use crate::failure::{Cause, Failure};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Seek, SeekFrom};
+#[cfg(target_os = "linux")]
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
@@ -25,7 +28,12 @@ pub struct BlockFile {
     kind: Kind,
     size: u64,
     identity: (u64, u64),
+    /// The same file, for writes past the page cache.
+    direct: Option<File>,
 }
+
+/// A write past the page cache waits for the storage: only large ones gain by it.
+const DIRECT_BYTES: usize = 128 * 1024;
 
 impl BlockFile {
     /// Opens `path`. What is not of `kind` is refused before it is opened, and again after: opening a named pipe
@@ -48,7 +56,7 @@ impl BlockFile {
             Kind::File => (metadata.dev(), metadata.ino()),
             Kind::Device => (u64::MAX, metadata.rdev()),
         };
-        Ok(BlockFile { file, kind, size, identity })
+        Ok(BlockFile { file, kind, size, identity, direct: None })
     }
 
     pub fn kind(&self) -> Kind {
@@ -79,13 +87,58 @@ impl BlockFile {
 
     /// Writes all of `data` at `offset`.
     pub fn write(&self, offset: u64, data: &[u8]) -> Result<(), Failure> {
+        if let Some(direct) = self.direct.as_ref().filter(|_| is_for_direct(offset, data)) {
+            match direct.write_all_at(data, offset) {
+                // a storage with a wider grid
+                Err(error) if error.raw_os_error() == Some(libc::EINVAL) => {}
+                result => return result.map_err(|error| Failure::system(&error)),
+            }
+        }
         self.file.write_all_at(data, offset).map_err(|error| Failure::system(&error))
+    }
+
+    /// The same, with large writes past the page cache where the file system can. `sync` is needed all the same.
+    #[cfg(target_os = "linux")]
+    pub fn past_cache(self) -> Self {
+        if self.kind != Kind::File || self.is_in_memory() {
+            return self;
+        }
+        let same = format!("/proc/self/fd/{}", self.file.as_raw_fd());
+        let direct = OpenOptions::new().write(true).custom_flags(libc::O_DIRECT).open(same).ok();
+        BlockFile { direct, ..self }
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    pub fn past_cache(self) -> Self {
+        self
+    }
+
+    /// Whether the file lies on tmpfs, where there is nothing past the page cache.
+    #[cfg(target_os = "linux")]
+    fn is_in_memory(&self) -> bool {
+        // SAFETY: all zeros are a valid value of this plain struct.
+        let mut status: libc::statfs = unsafe { std::mem::zeroed() };
+        // SAFETY: fstatfs fills the struct that it is given; the file is open as long as `self`.
+        let failed = unsafe { libc::fstatfs(self.file.as_raw_fd(), &raw mut status) } != 0;
+        !failed && status.f_type == libc::TMPFS_MAGIC
+    }
+
+    /// Whether large writes go past the page cache.
+    pub(crate) fn is_direct(&self) -> bool {
+        self.direct.is_some()
     }
 
     /// Makes all that was written durable (fdatasync).
     pub fn sync(&self) -> Result<(), Failure> {
         self.file.sync_data().map_err(|error| Failure::system(&error))
     }
+}
+
+fn is_for_direct(offset: u64, data: &[u8]) -> bool {
+    let grid = ALIGNMENT as u64;
+    let address = data.as_ptr() as usize as u64;
+    let length = data.len() as u64;
+    data.len() >= DIRECT_BYTES && [offset, length, address].iter().all(|value| value % grid == 0)
 }
 
 fn check_kind(metadata: &std::fs::Metadata, kind: Kind) -> Result<(), Failure> {

@@ -22,6 +22,21 @@ impl Disk {
         }
     }
 
+    /// The same, with large writes of a file past the page cache where its file system can.
+    pub fn past_cache(self) -> Self {
+        match self {
+            Disk::File(file) => Disk::File(file.past_cache()),
+            other => other,
+        }
+    }
+
+    /// Lets the storage set room aside for writes to come in `[from, to)`, where writes go past the page cache.
+    pub(crate) fn allocate_ahead(&self, from: u64, to: u64) {
+        if let Disk::File(file) = self {
+            file.allocate_ahead(from, to);
+        }
+    }
+
     /// Whether both are known to be the same disk, by whatever names they were opened.
     pub fn is_same(&self, other: &Disk) -> bool {
         match (self, other) {

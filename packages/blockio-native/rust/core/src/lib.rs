@@ -10,6 +10,7 @@ mod failure;
 mod jobs;
 mod move_list;
 pub mod nbd;
+mod packer;
 mod transfer;
 mod worker;
 mod zero_range;

@@ -59,6 +59,16 @@ impl MoveList {
         }
     }
 
+    /// Fails with `OutOfRange` and its index for the first move that does not begin at the target where the one before it
+    /// ends.
+    pub fn check_follow(&self) -> Result<(), Failure> {
+        let apart = |pair: &[Move]| pair[0].destination + pair[0].length != pair[1].destination;
+        match self.moves.windows(2).position(apart) {
+            None => Ok(()),
+            Some(index) => Err(Failure::new(Cause::OutOfRange(index + 1))),
+        }
+    }
+
     /// Whether no byte of the target is written twice: only then may moves run in any order.
     pub fn is_disjoint(&self) -> bool {
         let ends = |step: &Move| (step.destination, step.destination + step.length);

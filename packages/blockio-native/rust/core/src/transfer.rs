@@ -3,6 +3,7 @@ use crate::disk::Disk;
 use crate::failure::{Cause, Failure};
 use crate::jobs::Jobs;
 use crate::move_list::MoveList;
+use crate::packer::Packer;
 use crate::worker::{Found, Worker};
 use crate::zero_runs::{ZeroRun, join_runs};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -23,6 +24,8 @@ pub enum Zeros {
     Skip,
     /// The target is made zero there, freeing its storage where it can.
     Write,
+    /// They are left out and what follows moves up, over all moves: these must follow each other at the target.
+    Pack,
 }
 
 /// Moves to do, between disks that are open.
@@ -61,11 +64,21 @@ impl Transfer {
     pub fn run(&self) -> Result<Outcome, Failure> {
         let sizes: Vec<u64> = self.sources.iter().map(Disk::size).collect();
         self.moves.check(&sizes, self.target.size())?;
+        if self.zeros == Zeros::Pack {
+            self.moves.check_follow()?;
+        }
         self.control.check()?;
         let jobs = Jobs::new(self.moves.moves(), self.buffer_bytes() as u64, self.digest);
-        let found = self.on_threads(&Mutex::new(jobs));
+        let found = self.on_threads(&Mutex::new(jobs), self.packer().as_ref());
         self.control.check()?;
         Ok(self.outcome(found))
+    }
+
+    fn packer(&self) -> Option<Packer> {
+        let first = self.moves.moves().first().filter(|_| self.zeros == Zeros::Pack)?;
+        let last = self.moves.moves().last()?;
+        self.target.allocate_ahead(first.destination, last.destination + last.length);
+        Some(Packer::new(first.destination))
     }
 
     fn thread_count(&self) -> usize {
@@ -85,20 +98,20 @@ impl Transfer {
         self.sources.iter().any(|source| source.is_same(&self.target)) || !self.moves.is_disjoint()
     }
 
-    fn on_threads(&self, jobs: &Mutex<Jobs>) -> Vec<Found> {
+    fn on_threads(&self, jobs: &Mutex<Jobs>, packer: Option<&Packer>) -> Vec<Found> {
         let done = AtomicBool::new(false);
         let noted = |work: Result<Found, Failure>| {
             work.inspect_err(|failure| self.control.fail(*failure)).unwrap_or_default()
         };
         // made before the others, so that it has the ways that are open already
-        let first = match contained(|| Worker::new(self, &|| false)) {
+        let first = match contained(|| Worker::new(self, packer, &|| false)) {
             Ok(first) => first,
             Err(failure) => {
                 self.control.fail(failure);
                 return Vec::new();
             }
         };
-        let another = || match contained(|| Worker::new(self, &|| done.load(Ordering::Relaxed))) {
+        let another = || match contained(|| Worker::new(self, packer, &|| done.load(Ordering::Relaxed))) {
             Ok(worker) => noted(contained(|| worker.run(jobs))),
             Err(failure @ Failure { cause: Cause::Protocol(_), .. }) => noted(Err(failure)),
             // more threads are a matter of speed

@@ -226,3 +226,60 @@ fn agrees_with_a_plain_copy_over_random_moves() {
         assert!(fs::read(&to).unwrap() == expected, "seed {seed}");
     }
 }
+
+#[test]
+fn packs_data_in_the_order_of_the_moves_on_any_number_of_threads() {
+    let scratch = Scratch::new();
+    let data = [noise(3, 40 * PIECE), pieces(&[0, 0, 5, 0]), noise(4, 9 * PIECE), pieces(&[0; 30])].concat();
+    let source = scratch.file("source", &data);
+    let whole: Vec<u8> =
+        data.chunks(PIECE).filter(|piece| piece.iter().any(|&byte| byte != 0)).flatten().copied().collect();
+    let size = data.len() as u64;
+    let one = PIECE as u64;
+    let single: Vec<u64> = (0..size / one).flat_map(|at| [0, at * one, (7 + at) * one, one]).collect();
+    for moves in [vec![0, 0, 7 * one, size], single] {
+        for threads in [1, 3, 8] {
+            for digest in [false, true] {
+                let to = scratch.file("to", &vec![9; data.len() + 8 * PIECE]);
+                let job = transfer(&[&source], &to, &moves);
+                let job = Transfer { zeros: Zeros::Pack, digest, threads, ..job };
+                let outcome = Transfer { target: open(&to, Access::ReadWrite).past_cache().into(), ..job }
+                    .run()
+                    .unwrap();
+                let mut expected = vec![9; data.len() + 8 * PIECE];
+                expected[7 * PIECE..][..whole.len()].copy_from_slice(&whole);
+                assert!(fs::read(&to).unwrap() == expected, "{threads} threads, digest {digest}");
+                let zeros: u64 = outcome.zeros.iter().map(|run| run.length).sum();
+                assert_eq!(zeros, size - whole.len() as u64);
+            }
+        }
+    }
+}
+
+#[test]
+fn refuses_to_pack_moves_that_lie_apart_before_it_writes() {
+    let scratch = Scratch::new();
+    let source = scratch.file("source", &noise(5, 8 * PIECE));
+    let to = scratch.file("to", &[7; 8 * PIECE]);
+    let one = PIECE as u64;
+    let job = transfer(&[&source], &to, &[0, 0, 0, one, 0, 0, 2 * one, one]);
+    let result = Transfer { zeros: Zeros::Pack, ..job }.run();
+    assert_eq!(result, Err(Failure::new(Cause::OutOfRange(1))));
+    assert_eq!(fs::read(&to).unwrap(), [7; 8 * PIECE]);
+}
+
+#[test]
+fn stops_the_threads_that_wait_for_their_turn_when_one_fails() {
+    let scratch = Scratch::new();
+    let source = scratch.file("source", &noise(6, 64 * PIECE));
+    let to = scratch.file("to", &vec![7; 64 * PIECE]);
+    let job = transfer(&[&source], &to, &[0, 0, 0, 64 * PIECE as u64]);
+    let closed = Transfer {
+        target: open(&to, Access::Read).into(),
+        zeros: Zeros::Pack,
+        digest: false,
+        threads: 8,
+        ..job
+    };
+    assert!(matches!(closed.run(), Err(Failure { cause: Cause::System(_), place: Some(Place::Target) })));
+}

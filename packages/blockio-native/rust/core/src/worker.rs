@@ -2,6 +2,7 @@ use crate::aligned_buffer::AlignedBuffer;
 use crate::disk::{Disk, Lane, Reading};
 use crate::failure::{Failure, Place};
 use crate::jobs::{Job, Jobs};
+use crate::packer::Packer;
 use crate::transfer::{Transfer, Zeros};
 use crate::zero_runs::{ZeroRun, for_each_run};
 use blake3::Hasher;
@@ -19,6 +20,7 @@ pub struct Found {
 /// One thread of a transfer: its ways to the disks, and its buffers.
 pub struct Worker<'a> {
     transfer: &'a Transfer,
+    packer: Option<&'a Packer>,
     sources: Vec<Lane<'a>>,
     target: Lane<'a>,
     spare: Vec<AlignedBuffer>,
@@ -54,18 +56,14 @@ struct Begun {
     reading: Reading,
 }
 
-/// The part of a buffer that waits to be written: zeros that are left out or freed cut it.
-struct Pending<'b> {
-    buffer: &'b [u8],
-    destination: u64,
-    start: usize,
-    end: usize,
-}
-
 impl<'a> Worker<'a> {
     /// Fails where a disk lets no more threads in; nothing is lost then as long as one thread works. That is given up once
     /// `needless` says so.
-    pub fn new(transfer: &'a Transfer, needless: &dyn Fn() -> bool) -> Result<Self, Failure> {
+    pub fn new(
+        transfer: &'a Transfer,
+        packer: Option<&'a Packer>,
+        needless: &dyn Fn() -> bool,
+    ) -> Result<Self, Failure> {
         let lane = |disk: &'a Disk, place: Place| {
             disk.lane(&transfer.control, needless).map_err(|failure| failure.at(place))
         };
@@ -78,7 +76,7 @@ impl<'a> Worker<'a> {
         let spares = 0..if ordered { 1 } else { ahead };
         let spare = spares.map(|_| AlignedBuffer::new(transfer.buffer_bytes())).collect::<Result<_, _>>()?;
         let (rest, hasher, found) = (None, Hasher::new(), Found::default());
-        Ok(Worker { transfer, sources, target, spare, ordered, rest, hasher, found })
+        Ok(Worker { transfer, packer, sources, target, spare, ordered, rest, hasher, found })
     }
 
     /// Does jobs until there are none, or the transfer is to stop. Nothing is written after it has returned.
@@ -156,27 +154,26 @@ impl<'a> Worker<'a> {
 
     fn gathered(&mut self, first: usize, count: usize, data: &[u8]) -> Result<(), Failure> {
         let moves = &self.transfer.moves.moves()[first..first + count];
-        let mut pending = Pending { buffer: data, destination: moves[0].destination, start: 0, end: 0 };
+        let mut zeros = Vec::new();
         let mut at = 0;
         for (index, step) in (first..).zip(moves) {
             let end = at + step.length as usize;
             if self.transfer.digest {
                 self.found.digests.push((index, blake3::hash(&data[at..end]).into()));
             }
-            self.settle_zeros(index, 0, (at, end), &mut pending)?;
+            self.find_zeros(index, 0, &data[at..end], at, &mut zeros);
             at = end;
         }
-        self.write(&pending)
+        self.put(moves[0].destination, data, &zeros)
     }
 
     fn part(&mut self, index: usize, start: u64, last: bool, data: &[u8]) -> Result<(), Failure> {
         if self.transfer.digest {
             self.hasher.update(data);
         }
-        let destination = self.transfer.moves.moves()[index].destination + start;
-        let mut pending = Pending { buffer: data, destination, start: 0, end: 0 };
-        self.settle_zeros(index, start, (0, data.len()), &mut pending)?;
-        self.write(&pending)?;
+        let mut zeros = Vec::new();
+        self.find_zeros(index, start, data, 0, &mut zeros);
+        self.put(self.transfer.moves.moves()[index].destination + start, data, &zeros)?;
         if last && self.transfer.digest {
             self.found.digests.push((index, self.hasher.finalize().into()));
             self.hasher.reset();
@@ -184,41 +181,56 @@ impl<'a> Worker<'a> {
         Ok(())
     }
 
-    /// Notes the zeros of `[at, end)` of the buffer, which is `start` of move `index`, and writes what lies before them.
-    fn settle_zeros(
+    /// Notes the zeros of `data`, which is `start` of move `index` and lies at `at` of the buffer; `zeros` gets their
+    /// places in the buffer, those that touch as one.
+    fn find_zeros(
         &mut self,
         index: usize,
         start: u64,
-        (at, end): (usize, usize),
-        pending: &mut Pending,
-    ) -> Result<(), Failure> {
-        let mut zeros = Vec::new();
-        for_each_run(&pending.buffer[at..end], self.transfer.piece_bytes, |from, to, zero| {
-            if zero {
-                zeros.push((from, to));
+        data: &[u8],
+        at: usize,
+        zeros: &mut Vec<(usize, usize)>,
+    ) {
+        for_each_run(data, self.transfer.piece_bytes, |from, to, zero| {
+            if !zero {
+                return;
+            }
+            self.found.zeros.push(ZeroRun { index, start: start + from as u64, length: (to - from) as u64 });
+            match zeros.last_mut() {
+                Some(last) if last.1 == at + from => last.1 = at + to,
+                _ => zeros.push((at + from, at + to)),
             }
         });
-        for (from, to) in zeros {
-            let length = (to - from) as u64;
-            self.found.zeros.push(ZeroRun { index, start: start + from as u64, length });
-            pending.end = at + from;
-            self.write(pending)?;
-            pending.start = at + to;
-            if self.transfer.zeros == Zeros::Write {
-                self.zero(pending.destination + (at + from) as u64, length)?;
+    }
+
+    /// Brings `data`, whose place is `destination`, to the target; `zeros` of it become what the transfer wants of them.
+    fn put(&mut self, destination: u64, data: &[u8], zeros: &[(usize, usize)]) -> Result<(), Failure> {
+        let left_out: usize = zeros.iter().map(|(from, to)| to - from).sum();
+        let mut packed = match self.packer {
+            Some(packer) => {
+                let (length, zeros) = (data.len() as u64, left_out as u64);
+                Some(packer.place(destination, length, zeros, &self.transfer.control)?)
             }
+            None => None,
+        };
+        let mut start = 0;
+        for &(from, to) in zeros.iter().chain([&(data.len(), data.len())]) {
+            let at = packed.unwrap_or(destination + start as u64);
+            self.write(at, &data[start..from])?;
+            packed = packed.map(|at| at + (from - start) as u64);
+            if to > from && self.transfer.zeros == Zeros::Write {
+                self.zero(destination + from as u64, (to - from) as u64)?;
+            }
+            start = to;
         }
-        pending.end = end;
         Ok(())
     }
 
-    fn write(&mut self, pending: &Pending) -> Result<(), Failure> {
-        if pending.end <= pending.start {
+    fn write(&mut self, offset: u64, data: &[u8]) -> Result<(), Failure> {
+        if data.is_empty() {
             return Ok(());
         }
-        let data = &pending.buffer[pending.start..pending.end];
-        let written = self.target.write(pending.destination + pending.start as u64, data);
-        written.map_err(|failure| failure.at(Place::Target))
+        self.target.write(offset, data).map_err(|failure| failure.at(Place::Target))
     }
 
     fn zero(&mut self, offset: u64, length: u64) -> Result<(), Failure> {

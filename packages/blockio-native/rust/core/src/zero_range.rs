@@ -36,6 +36,18 @@ impl BlockFile {
         Ok(step)
     }
 
+    /// Sets room aside for writes past the page cache, which else find it one by one. What is not used stays a hole until
+    /// the file is cut. Nothing depends on it: a full storage is found by the writes.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn allocate_ahead(&self, from: u64, to: u64) {
+        if self.is_direct() {
+            let _ = self.allocate(from, to, libc::FALLOC_FL_KEEP_SIZE);
+        }
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    pub(crate) fn allocate_ahead(&self, _: u64, _: u64) {}
+
     fn step(&self, from: u64, end: u64, bytes: u64) -> u64 {
         end.min(from.saturating_add(bytes))
     }
