@@ -16,7 +16,7 @@ const EXAMPLE = path.resolve(import.meta.dirname, '../../examples/hourly-libvirt
 const TARGETS = ['vda', 'vdb'] as const;
 
 describeWithPeers(PEERS, 'a domain of libvirt, by the command line', () => {
-  it('is backed up in full, then by its changes, also after it was created anew, and by the hour, and restored byte for byte', async () => {
+  it('is backed up in full, then by its changes, also created anew, stopped and started, and by the hour, and restored byte for byte', async () => {
     await using libvirt = await startLibvirt();
     const home = await mkdtemp(path.join(tmpdir(), 'sendense-libvirt-'));
     try {
@@ -37,8 +37,24 @@ describeWithPeers(PEERS, 'a domain of libvirt, by the command line', () => {
       await domain.start();
       await domain.write('vda', { offset: MIB / 2, length: 65_536, value: 3 });
       await domain.write('vdb', { offset: 8 * MIB, length: 4096, value: 4 });
-      const increment = await ctlJson(home, [...backup, '--type', 'incremental']);
-      expect(increment).toMatchObject({ kind: 'incremental', reason: null, bytesRead: 128 * 1024 });
+      expect(await ctlJson(home, [...backup, '--type', 'incremental'])).toMatchObject({
+        kind: 'incremental',
+        reason: null,
+        bytesRead: 128 * 1024,
+      });
+      await domain.write('vdb', { offset: 12 * MIB, length: 65_536, value: 5 });
+      await domain.destroy();
+      const run = await runCtl(home, [...backup, '--json']);
+      expect(run.code).toBe(1);
+      expect(jsonOf(run)).toMatchObject({ error: { code: 'NOT_FOUND', remedy: expect.any(String) } });
+      await domain.define();
+      const goesOn = { kind: 'incremental', reason: null };
+      expect(await ctlJson(home, [...backup, '--dry-run'])).toMatchObject(goesOn);
+      expect(await ctlJson(home, backup)).toMatchObject({ ...goesOn, bytesRead: 65_536 });
+      await domain.start();
+      await domain.write('vda', { offset: 4 * MIB, length: 65_536, value: 6 });
+      const last = await ctlJson(home, backup);
+      expect(last).toMatchObject({ ...goesOn, bytesRead: 65_536 });
       const hourly = await execa(process.execPath, [...FLAGS, EXAMPLE, source, 'hourly', '1', '2'], {
         cwd: home,
       });
@@ -48,7 +64,7 @@ describeWithPeers(PEERS, 'a domain of libvirt, by the command line', () => {
       ]);
       await domain.destroy();
       const target = path.join(home, 'restored/');
-      const where = ['--repository', 'backups', '--backup-id', String(increment.pointId), '--format', 'raw'];
+      const where = ['--repository', 'backups', '--backup-id', String(last.pointId), '--format', 'raw'];
       await ctlJson(home, ['restore', 'start', ...where, '--target', `image:${target}`]);
       for (const [index, disk] of TARGETS.entries()) {
         const truth = path.join(home, `truth-${index}.raw`);
@@ -56,9 +72,6 @@ describeWithPeers(PEERS, 'a domain of libvirt, by the command line', () => {
         const restored = { path: path.join(target, `disk-${index}.raw`), format: 'raw' } as const;
         expect(await compareImages({ path: truth, format: 'raw' }, restored)).toBe('Images are identical.');
       }
-      const run = await runCtl(home, [...backup, '--json']);
-      expect(run.code).toBe(1);
-      expect(jsonOf(run)).toMatchObject({ error: { code: 'NOT_FOUND', remedy: expect.any(String) } });
     } finally {
       await rm(home, { recursive: true, force: true });
     }
