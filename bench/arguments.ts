@@ -65,7 +65,13 @@ export function parseArguments(args: readonly string[]): Settings {
   const pairs = Number(values.pairs);
   if (!Number.isInteger(pairs) || pairs < 1) throw new RangeError('--pairs must be a number from 1');
   return {
-    ...{ json, curves, profile, record, pairs, folder: folder ?? null, build: !values['no-build'] },
+    json,
+    curves,
+    profile,
+    record,
+    pairs,
+    folder: folder ?? null,
+    build: !values['no-build'],
     only: chosen(
       'only',
       values.only?.filter((name) => name !== 'none'),

@@ -41,15 +41,17 @@ async function record(measured: Measurements): Promise<void> {
   say('kept in bench/results; docs/performance.md is written');
 }
 
-/** The settings; a wrong argument ends the program with what to do. */
-function settingsOrEnd(): Settings {
+/** The settings; `null`, with what to do on standard error, when an argument is wrong. */
+function readSettings(): Settings | null {
   try {
     return parseArguments(process.argv.slice(2));
   } catch (error) {
     say(error instanceof Error ? error.message : String(error));
-    process.stderr.write(USAGE);
-    process.exit(2);
+    say(USAGE);
+    return null;
   }
 }
 
-await main(settingsOrEnd());
+const settings = readSettings();
+if (settings === null) process.exitCode = 2;
+else await main(settings);

@@ -4,6 +4,9 @@ import { execa } from 'execa';
 /** How often the memory of a measured program is looked at; VmHWM only grows, so that only its last moments are missed. */
 const LOOK_EVERY_MS = 20;
 
+/** Characters of what a failed program printed that are shown. */
+const MOST_OF_FAILURE = 400;
+
 /** What a measured shell took. */
 export type ShellRun = {
   /** From the start of the shell to its end. */
@@ -26,13 +29,13 @@ export async function runShell(script: string, place: ShellPlace): Promise<Shell
     stdin: 'ignore',
     maxBuffer: 2 ** 20,
   });
-  const peaks = watchPeaks(
-    child.pid ?? 0,
-    child.catch(() => undefined),
-    LOOK_EVERY_MS,
-  );
-  const { stdout: printed } = await child;
+  const peaks = watchPeaks(child.pid ?? 0, child, LOOK_EVERY_MS);
+  const { stdout: printed, stderr, exitCode } = await child;
   const seconds = (performance.now() - begun) / 1000;
+  if (exitCode !== 0) {
+    const said = `${printed}\n${stderr}`.trim().slice(-MOST_OF_FAILURE);
+    throw new Error(`${script} ended with ${exitCode}: ${said}`);
+  }
   const lines = printed.split('\n');
   const stdout = lines.slice(0, -2).join('\n');
   const cpuSeconds = childSeconds(lines.at(-1) ?? '');

@@ -22,14 +22,15 @@ export function scriptTimes({ nodes, samples, timeDeltas }: CpuProfile): Share[]
   );
 }
 
-const STATES: Readonly<Record<string, string>> = {
-  '(idle)': 'waiting',
-  '(program)': 'native code called from JavaScript, and V8 itself',
-  '(garbage collector)': 'garbage collection',
-};
+/** What V8 calls the states of its thread. */
+const STATES = new Map([
+  ['(idle)', 'waiting'],
+  ['(program)', 'native code called from JavaScript, and V8 itself'],
+  ['(garbage collector)', 'garbage collection'],
+]);
 
 function partOf({ functionName, url }: CpuProfile['nodes'][number]['callFrame']): string {
-  const state = STATES[functionName];
+  const state = STATES.get(functionName);
   if (state !== undefined) return state;
   if (url === '' || url.startsWith('node:')) return 'Node';
   const [, ours] = /\/packages\/([^/]+)\/dist\//.exec(url) ?? [];

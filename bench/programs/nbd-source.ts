@@ -18,9 +18,15 @@ const limits = { baselinesPerMachine: 0, granularityBytes: 65_536, reportsZeros:
 const states = { poweredOff: true, adoptsCapture: false } as const;
 const plain = { ...offered, ...limits, ...states };
 const proof: SourceCapabilities['proof'] = {
-  ...{ tracking: 'real', oneInstant: 'real', consistency: 'real', order: 'real' },
-  ...{ baselinesPerMachine: 'real', granularityBytes: 'real', reportsZeros: 'real' },
-  ...{ poweredOff: 'real', adoptsCapture: 'real' },
+  tracking: 'real',
+  oneInstant: 'real',
+  consistency: 'real',
+  order: 'real',
+  baselinesPerMachine: 'real',
+  granularityBytes: 'real',
+  reportsZeros: 'real',
+  poweredOff: 'real',
+  adoptsCapture: 'real',
 };
 const changes = { kind: 'full', reason: 'no-change-tracking', detail: 'an export keeps no record' } as const;
 

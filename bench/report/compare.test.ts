@@ -2,7 +2,9 @@ import { expect, test } from 'vitest';
 import { notMeasured, resultOf, timedResult } from './compare.ts';
 
 const run = (seconds: number) => ({
-  ...{ seconds, cpuSeconds: seconds, stdout: '' },
+  seconds,
+  cpuSeconds: seconds,
+  stdout: '',
   peakBytes: seconds * 1000,
 });
 

@@ -2,7 +2,11 @@ import { expect, test } from 'vitest';
 import { curvePicture } from './curve-picture.ts';
 
 const curve = {
-  ...{ name: 'disks', title: 'Disks < at once', xLabel: 'disks', runs: 3, sizeBytes: 4 },
+  name: 'disks',
+  title: 'Disks < at once',
+  xLabel: 'disks',
+  runs: 3,
+  sizeBytes: 4,
   points: [1, 10, 100].map((x, index) => ({ x, seconds: index + 1, cpuSeconds: 1, peakBytes: 1 })),
 };
 

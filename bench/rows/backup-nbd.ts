@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
-import { startQemuNbd } from '@sendense/tests/nbd';
+import { nbdUri, startQemuNbd } from '@sendense/tests/nbd';
 import { dataBytes } from '../data/data-set.ts';
 import { shellWords, syncFile, syncFolder } from '../measure/run-shell.ts';
 import type { Side } from '../measure/side.ts';
@@ -9,7 +9,7 @@ import type { Workbench } from '../workbench.ts';
 import { measurePairs, placements } from './measure-pairs.ts';
 import { type FreshRepository, freshRepository, ourProgram } from './our-backup.ts';
 import type { Row } from './row.ts';
-import { newestImages, requireSameBytes } from './same-bytes.ts';
+import { requireBackupOf } from './same-bytes.ts';
 
 function ours(repository: FreshRepository, socket: string, sizeBytes: number): Side {
   const state = path.join(repository.home, 'state');
@@ -21,9 +21,9 @@ function ours(repository: FreshRepository, socket: string, sizeBytes: number): S
   };
 }
 
-function theirs(folder: string, socket: string): Side {
+function theirs(folder: string, uri: string): Side {
   const out = path.join(folder, 'theirs.raw');
-  const copy = ['nbdcopy', '--flush', `nbd+unix:///?socket=${socket}`, out];
+  const copy = ['nbdcopy', '--flush', uri, out];
   return {
     cwd: folder,
     command: `${shellWords(copy)} && ${syncFile(out)}`,
@@ -42,22 +42,24 @@ export const backupNbd: Row = {
       await using folder = await bench.folder(destination);
       await using place = await bench.folder('memory');
       const socket = path.join(place.path, 'nbd');
-      await using _server = await startQemuNbd({
-        ...{ image: source, format: 'raw', socket },
-        ...{ readOnly: true, clients: 8 },
+      await using server = await startQemuNbd({
+        image: source,
+        format: 'raw',
+        socket,
+        readOnly: true,
+        clients: 8,
       });
       const repository = freshRepository(bench, folder.path);
       yield await measurePairs(bench, {
         name: this.name,
         variant: { destination, data },
         ours: ours(repository, socket, sizeBytes),
-        theirs: theirs(folder.path, socket),
+        theirs: theirs(folder.path, nbdUri(server.address)),
         sizeBytes,
         limit: await bench.limit(source, dataBytes(data, sizeBytes), destination),
         note: 'export: qemu-nbd -t -e 8 -r -f raw',
+        check: () => requireBackupOf(source, bench, repository),
       });
-      for (const image of await newestImages(bench, repository))
-        await requireSameBytes({ path: source, format: 'raw' }, image);
     }
   },
 };

@@ -36,7 +36,7 @@ export async function startFilledDomain(
       for (const checkpoint of names
         .split('\n')
         .filter((line) => line !== '')
-        .reverse())
+        .toReversed())
         await libvirt.virsh('checkpoint-delete', name, checkpoint);
     },
   };

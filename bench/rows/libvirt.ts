@@ -90,7 +90,10 @@ export const libvirtFull: Row = {
     for await (const { stage, source, variant } of stages(bench)) {
       const limit = await bench.limit(source, dataBytes(variant.data, sizeBytes), variant.destination);
       yield await measurePairs(bench, {
-        ...{ name: this.name, variant, sizeBytes, limit },
+        name: this.name,
+        variant,
+        sizeBytes,
+        limit,
         ...fulls(bench, stage),
       });
     }
@@ -109,7 +112,10 @@ export const libvirtIncremental: Row = {
       await runSide(first.theirs);
       const limit = await bench.limit(source, Math.round(sizeBytes * SHARE), variant.destination);
       yield await measurePairs(bench, {
-        ...{ name: this.name, variant, sizeBytes, limit },
+        name: this.name,
+        variant,
+        sizeBytes,
+        limit,
         ...increments(bench, stage),
         note: '5 % of the disk, in scattered clusters of 64 KiB',
       });

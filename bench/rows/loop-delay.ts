@@ -19,13 +19,13 @@ export const loopDelay: Row = {
     for (const { destination, data } of placements(bench)) {
       const source = await bench.dataSet(data);
       await using folder = await bench.folder(destination);
-      const { path: repository, home, renew } = freshRepository(bench, folder.path);
+      const repository = freshRepository(bench, folder.path);
       const target = path.join(folder.path, 'restored.raw');
-      const state = path.join(home, 'state');
-      const command = ourProgram('loop-delay', `image:${source}`, repository, state, `image:${target}`);
+      const state = path.join(repository.home, 'state');
+      const command = ourProgram('loop-delay', `image:${source}`, repository.path, state, `image:${target}`);
       const before = async () => {
         await rm(target, { force: true });
-        await renew();
+        await repository.renew();
       };
       bench.say(`${this.name} ${destination} ${data}: ${pairs} runs`);
       const begun = performance.now();

@@ -15,11 +15,13 @@ export type Comparison = {
   /** The physical limit in seconds. */
   readonly limit?: number;
   readonly note?: string;
+  /** Rejects when what ours made is not what it should be: then there is no result. */
+  readonly check?: () => Promise<void>;
 };
 
 /** Runs both sides in pairs and gives the line of the table. */
 export async function measurePairs(bench: Workbench, comparison: Comparison): Promise<Result> {
-  const { name, variant, ours, theirs, sizeBytes, limit, note } = comparison;
+  const { name, variant, ours, theirs, sizeBytes, limit, note, check } = comparison;
   const { pairs } = bench.settings;
   bench.say(`${[name, ...Object.values(variant)].join(' ')}: ${pairs} pairs`);
   const begun = performance.now();
@@ -28,13 +30,15 @@ export async function measurePairs(bench: Workbench, comparison: Comparison): Pr
     () => runSide(ours),
     () => runSide(theirs),
   );
+  const tookSeconds = (performance.now() - begun) / 1000;
+  await check?.();
   return {
     ...timedResult(name, variant, measured),
     sizeBytes,
     ...(limit === undefined ? {} : { limit }),
     ourCommand: bench.readable(ours.command),
     theirCommand: bench.readable(theirs.command),
-    tookSeconds: (performance.now() - begun) / 1000,
+    tookSeconds,
     ...(note === undefined ? {} : { note }),
   };
 }

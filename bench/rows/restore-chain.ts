@@ -55,8 +55,8 @@ export const restoreChain: Row = {
         sizeBytes,
         limit: await bench.limit(source, dataBytes(data, sizeBytes), destination),
         note: 'neither side reads back what it wrote',
+        check: () => requireSameBytes({ path: chain.disk, format: 'qcow2' }, { path: out, format: 'raw' }),
       });
-      await requireSameBytes({ path: chain.disk, format: 'qcow2' }, { path: out, format: 'raw' });
     }
   },
 };
