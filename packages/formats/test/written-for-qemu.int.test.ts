@@ -99,6 +99,9 @@ describe('an image we write', () => {
       ['data', 1],
       ['zero', 0],
     ]);
+    expect(await collect(ours.ownExtents({ offset: 0, length: sizeBytes }))).toEqual([
+      { offset: 65_536, length: sizeBytes - 65_536, kind: 'zero' },
+    ]);
     expect(await checkQcow2(image)).toEqual({ errors: 0, leaks: 0, findings: [] });
   });
 

@@ -1,7 +1,10 @@
 import { type BlockReader, type ByteRange, type Call, SendenseError } from '@sendense/core';
 
-/** Digests are asked for in windows of this many pieces. */
-const WINDOW_PIECES = 1024;
+/**
+ * Digests are asked for in windows of this many pieces. A piece that lies alone in a huge disk costs a whole window: a
+ * wide one would spend more on the digests around it than on its bytes.
+ */
+const WINDOW_PIECES = 16;
 /** Windows kept: pieces are asked for ascending, by one copy. */
 const WINDOWS_KEPT = 2;
 

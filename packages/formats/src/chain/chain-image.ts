@@ -4,6 +4,7 @@ import type { ImageInfo } from '../image-info.ts';
 import { ChainCursor, type Piece } from './chain-cursor.ts';
 import type { Layer } from './layer.ts';
 import { readChain } from './read-chain.ts';
+import type { Run } from './run.ts';
 
 /** An extent with the number of layers between the top of the chain and the file that decides it. */
 export type MappedExtent = Extent & { readonly depth: number };
@@ -19,7 +20,7 @@ export class ChainImage implements BlockReader {
   } as const;
   /** What is known of the top file. */
   readonly info: ImageInfo;
-  readonly #layers: readonly Layer[];
+  readonly #layers: readonly [Layer, ...Layer[]];
   #closed: Promise<void> | undefined;
 
   constructor(layers: readonly [Layer, ...Layer[]], info: ImageInfo) {
@@ -67,6 +68,21 @@ export class ChainImage implements BlockReader {
     if (last !== undefined) yield last;
   }
 
+  /** What the top file itself decides, ascending and merged; what it leaves to the files below is left out. */
+  async *ownExtents(range: ByteRange, call?: Call): AsyncGenerator<Extent> {
+    let last: Extent | undefined;
+    for await (const { start, end, kind: kept } of this.#ownRuns(range, call)) {
+      const kind = kept === 'zero' ? 'zero' : 'data';
+      if (last?.kind === kind && last.offset + last.length === start) {
+        last = { ...last, length: end - last.offset };
+        continue;
+      }
+      if (last !== undefined) yield last;
+      last = { offset: start, length: end - start, kind };
+    }
+    if (last !== undefined) yield last;
+  }
+
   /** Rejects with `UNSUPPORTED` at a compressed cluster: it has no plain bytes anywhere; use `read`. */
   async *locate(range: ByteRange, call?: Call): AsyncGenerator<LocatedRange> {
     let last: LocatedRange | undefined;
@@ -98,6 +114,19 @@ export class ChainImage implements BlockReader {
       const piece = await cursor.next(at, end);
       at += piece.length;
       yield piece;
+    }
+  }
+
+  async *#ownRuns(range: ByteRange, call: Call | undefined): AsyncGenerator<Run> {
+    const top = this.#layers[0];
+    const end = Math.min(range.offset + range.length, top.sizeBytes);
+    for (let at = range.offset; at < end; ) {
+      this.#checkOpen();
+      throwIfAborted(call?.signal, 'read-image');
+      const found = top.runAt(at, end);
+      const run = found instanceof Promise ? await found : found;
+      at = run.end;
+      if (run.kind !== 'absent') yield run;
     }
   }
 

@@ -73,13 +73,16 @@ export async function statusOf(path: string, fileSystem: FileSystem): Promise<Fi
 
 const NOT_A_FILE = ['CONFIG_INVALID', 'is neither a file nor a block device'] as const;
 
-/** A context with a cache of its own. */
+/** Of all images that are open. */
+const SHARED_PAGES = new PageCache();
+
+/** What the layers of a chain that is being opened share. */
 export function chainContext(
   fileSystem: FileSystem,
   parents: ParentPolicy,
   drivers: readonly BlockIoDriver[] = [],
 ): ChainContext {
-  return { fileSystem, parents, drivers, cache: new PageCache() };
+  return { fileSystem, parents, drivers, cache: SHARED_PAGES };
 }
 
 function loop(path: string, depth: number): SendenseError {

@@ -1,5 +1,5 @@
-/** Bytes of table pages and decompressed clusters that a chain keeps in memory. */
-export const PAGE_CACHE_BYTES = 8 * 1024 * 1024;
+/** Bytes of table pages and decompressed clusters that all open images keep in memory together. */
+export const PAGE_CACHE_BYTES = 4 * 1024 * 1024;
 
 /**
  * Pages that went are kept this long, counted in pages that went after them, before their memory is used again: whoever
@@ -7,7 +7,10 @@ export const PAGE_CACHE_BYTES = 8 * 1024 * 1024;
  */
 const RECYCLE_AFTER = 16;
 
-/** Bounded memory of immutable pages, shared by the layers of a chain; the page unused for longest goes first. */
+/**
+ * Bounded memory of immutable pages; the page unused for longest goes first. All images that a process opens share one:
+ * with one for each, those of images just closed would wait in memory to be collected, as many as are opened meanwhile.
+ */
 export class PageCache {
   readonly #limitBytes: number;
   readonly #pages = new Map<string, Uint8Array>();
@@ -15,6 +18,7 @@ export class PageCache {
   readonly #lent = new WeakSet<Uint8Array>();
   readonly #gone: Uint8Array[] = [];
   #bytes = 0;
+  #owners = 0;
 
   constructor(limitBytes = PAGE_CACHE_BYTES) {
     this.#limitBytes = limitBytes;
@@ -23,6 +27,12 @@ export class PageCache {
   /** Bytes held now. */
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /** A prefix of keys that nobody else has: the same file may hold other bytes when it is opened again. */
+  owner(): string {
+    this.#owners += 1;
+    return `${this.#owners}:`;
   }
 
   /** The page named `key`, at once when it is here; otherwise `load` runs once for all who wait for it. */

@@ -37,7 +37,7 @@ export class Qcow2Layer implements Layer {
     this.#options = options;
     this.#clusterBytes = geometry.clusterBytes;
     this.data = { ...(dataFile ?? { path, handle }), unitBytes: geometry.clusterBytes };
-    this.#tables = new TablePages(handle, cache, path);
+    this.#tables = new TablePages(handle, cache);
     this.#map = new ClusterMap({
       ...header,
       geometry,

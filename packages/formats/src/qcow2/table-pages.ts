@@ -6,25 +6,24 @@ import { corrupt } from './format-error.ts';
 export class TablePages {
   readonly #handle: FileHandle;
   readonly #cache: PageCache;
-  readonly #name: string;
+  readonly #owner: string;
   readonly #views = new WeakMap<Uint8Array, DataView>();
 
-  /** `name` tells the files that share `cache` apart. */
-  constructor(handle: FileHandle, cache: PageCache, name: string) {
+  constructor(handle: FileHandle, cache: PageCache) {
     this.#handle = handle;
     this.#cache = cache;
-    this.#name = name;
+    this.#owner = cache.owner();
   }
 
   /** The `length` bytes at `position`; a page must not change its length. Rejects with `CORRUPT` outside the file. */
   page(position: number, length: number, what: string): DataView | Promise<DataView> {
-    const page = this.#cache.get(`${this.#name}:${position}`, () => this.#load(position, length, what));
+    const page = this.#cache.get(`${this.#owner}${position}`, () => this.#load(position, length, what));
     return page instanceof Promise ? page.then((bytes) => this.#view(bytes)) : this.#view(page);
   }
 
   /** The decompressed cluster stored at `position`, made by `load` when it is not in memory. */
   cluster(position: number, load: () => Promise<Uint8Array>): Uint8Array | Promise<Uint8Array> {
-    return this.#cache.get(`${this.#name}:z${position}`, load);
+    return this.#cache.get(`${this.#owner}z${position}`, load);
   }
 
   async #load(position: number, length: number, what: string): Promise<Uint8Array> {

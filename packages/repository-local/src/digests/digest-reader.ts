@@ -1,7 +1,7 @@
 import { SendenseError } from '@sendense/core';
 import type { Blake3 } from '@sendense/plugin-kit/digest';
 import type { FileHandle, FileSystem } from '@sendense/plugin-kit/files';
-import { checkHeaderPage, type DigestEntry, PAGE_BYTES, parsePage } from './digest-page.ts';
+import { checkHeaderPage, type DigestEntry, DigestPage, PAGE_BYTES } from './digest-page.ts';
 
 /** Which digest file to open, as its sidecar says. */
 export type DigestFile = {
@@ -21,7 +21,7 @@ export class DigestReader implements AsyncDisposable {
   readonly #handle: FileHandle;
   readonly #id: Uint8Array;
   readonly #blake3: Blake3;
-  readonly #cache = new Map<number, readonly DigestEntry[]>();
+  readonly #cache = new Map<number, DigestPage>();
   #page = 1;
   #gap = { from: 0, to: 0 };
 
@@ -52,16 +52,14 @@ export class DigestReader implements AsyncDisposable {
   async find(cluster: number): Promise<{ readonly entry?: DigestEntry; readonly end: number }> {
     if (cluster >= this.#gap.from && cluster < this.#gap.to) return { end: this.#gap.to };
     const number = await this.#pageOf(cluster);
-    const entries = number === 0 ? [] : await this.#read(number);
+    const page = number === 0 ? undefined : await this.#read(number);
     this.#page = Math.max(1, number);
-    const index = lastAtOrBefore(entries, cluster);
-    const entry = entries[index];
+    const index = page?.lastAtOrBefore(cluster) ?? -1;
+    const entry = index < 0 ? undefined : page?.entryAt(index);
     if (entry !== undefined && cluster < entry.cluster + entry.count) {
       return { entry, end: entry.cluster + entry.count };
     }
-    const next =
-      entries[index + 1] ?? (number < this.#file.pages ? (await this.#read(number + 1))[0] : undefined);
-    this.#gap = { from: cluster, to: next?.cluster ?? Number.MAX_SAFE_INTEGER };
+    this.#gap = { from: cluster, to: await this.#nextAfter(number, page, index) };
     return { end: this.#gap.to };
   }
 
@@ -70,7 +68,9 @@ export class DigestReader implements AsyncDisposable {
     let end = 0;
     let count = 0;
     for (let number = 1; number <= this.#file.pages; number += 1) {
-      for (const entry of await this.#read(number)) {
+      const page = await this.#read(number);
+      for (let index = 0; index < page.count; index += 1) {
+        const entry = page.entryAt(index);
         if (entry.cluster < end) throw this.#damaged('has entries out of order');
         end = entry.cluster + entry.count;
         count += 1;
@@ -114,21 +114,27 @@ export class DigestReader implements AsyncDisposable {
     return low;
   }
 
-  async #first(number: number): Promise<number> {
-    return (await this.#read(number))[0]?.cluster ?? 0;
+  /** The first cluster of the entry after entry `index` of page `number`. */
+  async #nextAfter(number: number, page: DigestPage | undefined, index: number): Promise<number> {
+    if (page !== undefined && index + 1 < page.count) return page.clusterAt(index + 1);
+    return number < this.#file.pages ? await this.#first(number + 1) : Number.MAX_SAFE_INTEGER;
   }
 
-  async #read(number: number): Promise<readonly DigestEntry[]> {
+  async #first(number: number): Promise<number> {
+    return (await this.#read(number)).clusterAt(0);
+  }
+
+  async #read(number: number): Promise<DigestPage> {
     const known = this.#cache.get(number);
     if (known !== undefined) return known;
-    const page = await this.#readPage(number);
-    const entries = parsePage(page, this.#id, number, this.#file.path, this.#blake3);
-    this.#cache.set(number, entries);
+    const bytes = await this.#readPage(number);
+    const page = DigestPage.parse(bytes, this.#id, number, this.#file.path, this.#blake3);
+    this.#cache.set(number, page);
     for (const oldest of this.#cache.keys()) {
       if (this.#cache.size <= CACHED_PAGES) break;
       this.#cache.delete(oldest);
     }
-    return entries;
+    return page;
   }
 
   async #readPage(number: number): Promise<Uint8Array> {
@@ -145,15 +151,4 @@ export class DigestReader implements AsyncDisposable {
       context: { path: this.#file.path },
     });
   }
-}
-
-function lastAtOrBefore(entries: readonly DigestEntry[], cluster: number): number {
-  let low = -1;
-  let high = entries.length - 1;
-  while (low < high) {
-    const middle = Math.ceil((low + high) / 2);
-    if ((entries[middle]?.cluster ?? 0) <= cluster) low = middle;
-    else high = middle - 1;
-  }
-  return low;
 }

@@ -133,8 +133,8 @@ async function parentSize(store: LocalStore, folder: string, sidecar: Sidecar): 
 }
 
 async function hasOwnData(image: Qcow2Image): Promise<boolean> {
-  for await (const { depth, kind } of image.map({ offset: 0, length: image.sizeBytes })) {
-    if (depth === 0 && kind === 'data') return true;
+  for await (const { kind } of image.ownExtents({ offset: 0, length: image.sizeBytes })) {
+    if (kind === 'data') return true;
   }
   return false;
 }

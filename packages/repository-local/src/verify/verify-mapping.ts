@@ -9,7 +9,7 @@ type OwnRun = { readonly cluster: number; readonly count: number; readonly kind:
  * `undefined`. Zeros count only below `parentBytes`: beyond, a missing cluster reads as zeros too.
  */
 export async function findMappingDifference(
-  image: Pick<Qcow2Image, 'map'>,
+  image: Pick<Qcow2Image, 'ownExtents'>,
   sizeBytes: number,
   parentBytes: number,
   entries: AsyncIterable<DigestEntry>,
@@ -31,9 +31,8 @@ export async function findMappingDifference(
   }
 }
 
-async function* ownRuns(image: Pick<Qcow2Image, 'map'>, sizeBytes: number): AsyncGenerator<OwnRun> {
-  for await (const { offset, length, kind, depth } of image.map({ offset: 0, length: sizeBytes })) {
-    if (depth !== 0) continue;
+async function* ownRuns(image: Pick<Qcow2Image, 'ownExtents'>, sizeBytes: number): AsyncGenerator<OwnRun> {
+  for await (const { offset, length, kind } of image.ownExtents({ offset: 0, length: sizeBytes })) {
     const cluster = offset / CLUSTER_BYTES;
     yield { cluster, count: Math.ceil((offset + length) / CLUSTER_BYTES) - cluster, kind };
   }
