@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { chown, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -44,7 +45,11 @@ async function settle(folder: string): Promise<NodeJS.ProcessEnv> {
   const config = await makeFolder(join(folder, 'c'));
   await makeFolder(join(config, 'libvirt'));
   await writeFile(join(config, 'libvirt', 'qemu.conf'), 'stdio_handler = "file"\n');
-  await writeFile(join(config, 'libvirt', 'libvirtd.conf'), `unix_sock_dir = "${join(folder, 'run')}"\n`);
+  const settings = [
+    `unix_sock_dir = "${join(folder, 'run')}"`,
+    `host_uuid = "${randomUUID()}"`, // a host of its own: domains can migrate from one daemon to another
+  ];
+  await writeFile(join(config, 'libvirt', 'libvirtd.conf'), `${settings.join('\n')}\n`);
   return {
     PATH: `${process.env.PATH ?? ''}:/usr/sbin:/sbin`,
     LC_ALL: 'C',
