@@ -7,17 +7,19 @@ import { LibvirtBench } from './libvirt-bench.ts';
 
 const KIB = 1024;
 
-/** What happens to the bitmap of the disk vda of a domain, and how the disk is copied after it. */
+/** What happens to the bitmap of a disk of a domain, and how the disk is copied after it. */
 type BitmapEvent = {
   readonly event: string;
   /** Before the baseline is made. */
-  readonly before?: (bench: LibvirtBench) => Promise<void>;
-  readonly act: (bench: LibvirtBench) => Promise<void>;
+  readonly before?: (bench: LibvirtBench, target: string) => Promise<void>;
+  readonly act: (bench: LibvirtBench, target: string) => Promise<void>;
   /** `incremental`, or the reason of a full. */
   readonly answer: string;
 };
 
-const overlayOf = ({ libvirt, domain }: LibvirtBench) => join(libvirt.folder, `${domain.name}-overlay.qcow2`);
+const imageOf = ({ libvirt, domain }: LibvirtBench, target: string) =>
+  join(libvirt.folder, `${domain.name}-${target}.qcow2`);
+const overlayOf = (bench: LibvirtBench, target: string) => `${imageOf(bench, target)}.overlay`;
 
 async function restart({ domain }: LibvirtBench, whileOff = async () => {}): Promise<void> {
   await domain.destroy();
@@ -25,125 +27,106 @@ async function restart({ domain }: LibvirtBench, whileOff = async () => {}): Pro
   await domain.start();
 }
 
-async function crash({ domain }: LibvirtBench): Promise<void> {
-  await domain.io('vda', 'flush');
+async function crash({ domain, content }: LibvirtBench): Promise<void> {
+  for (const target of content.keys()) await domain.io(target, 'flush');
   await domain.kill();
   await domain.start();
 }
 
-async function takeSnapshot(bench: LibvirtBench): Promise<void> {
-  const where = `vda,file=${overlayOf(bench)}`;
-  const how = ['--disk-only', '--no-metadata', '--diskspec', where];
+async function takeSnapshot(bench: LibvirtBench, target: string): Promise<void> {
+  const others = [...bench.content.keys()].filter((other) => other !== target);
+  const left = others.flatMap((other) => ['--diskspec', `${other},snapshot=no`]);
+  const how = [
+    '--disk-only',
+    '--no-metadata',
+    '--diskspec',
+    `${target},file=${overlayOf(bench, target)}`,
+    ...left,
+  ];
   await bench.libvirt.virsh('snapshot-create-as', bench.domain.name, 'theirs', ...how);
-  bench.domain.useImage('vda', overlayOf(bench));
+  bench.domain.useImage(target, overlayOf(bench, target));
 }
 
 const block =
   (command: string, ...args: readonly string[]) =>
-  ({ libvirt, domain }: LibvirtBench) =>
-    libvirt.virsh(command, domain.name, 'vda', ...args).then(() => undefined);
-
-/** Runs qemu-img on the image of vda while the domain is off. */
-const offline =
-  (args: (image: string, bench: LibvirtBench) => readonly string[]) =>
-  async (bench: LibvirtBench): Promise<void> => {
-    const image = bench.domain.path('vda');
-    await restart(bench, async () => {
-      await execa('qemu-img', [...args(image, bench)]);
-      await bench.libvirt.own(image);
-    });
+  async ({ libvirt, domain }: LibvirtBench, target: string): Promise<void> => {
+    await libvirt.virsh(command, domain.name, target, ...args);
   };
 
-/** Puts another image with other bytes below the overlay of vda. */
-async function rebase(bench: LibvirtBench): Promise<void> {
-  const [base, other] = [
-    join(bench.libvirt.folder, `${bench.domain.name}-vda.qcow2`),
-    `${overlayOf(bench)}.other`,
-  ];
-  await restart(bench, async () => {
-    await execa('cp', [base, other]);
-    await execa('qemu-io', ['-c', 'write -P 9 2M 64k', other]);
-    await execa('qemu-img', ['rebase', '-u', '-F', 'qcow2', '-b', other, overlayOf(bench)]);
-    for (const path of [other, overlayOf(bench)]) await bench.libvirt.own(path);
-  });
-  bench.content.get('vda')?.fill(9, 2048 * KIB, 2112 * KIB);
+/** By libvirt, while the domain runs. */
+const LIVE: readonly BitmapEvent[] = [
+  { event: 'external snapshot', act: takeSnapshot, answer: 'incremental' },
+  {
+    event: 'block commit',
+    before: takeSnapshot,
+    act: block('blockcommit', '--active', '--pivot', '--wait'),
+    answer: 'incremental',
+  },
+  { event: 'block pull', before: takeSnapshot, act: block('blockpull', '--wait'), answer: 'incremental' },
+  {
+    event: 'block copy',
+    act: (bench, target) => block('blockcopy', overlayOf(bench, target), '--wait', '--pivot')(bench, target),
+    answer: 'incremental',
+  },
+];
+
+/** Runs qemu-img on the image of a disk. */
+const qemuImg =
+  (args: (image: string) => readonly string[]) =>
+  async ({ domain }: LibvirtBench, target: string): Promise<void> => {
+    await execa('qemu-img', [...args(domain.path(target))]);
+  };
+
+/** Puts another image with other bytes below the overlay of a disk. */
+async function rebase(bench: LibvirtBench, target: string): Promise<void> {
+  const other = `${imageOf(bench, target)}.other`;
+  await execa('cp', [imageOf(bench, target), other]);
+  await execa('qemu-io', ['-c', 'write -P 9 2M 64k', other]);
+  await execa('qemu-img', ['rebase', '-u', '-F', 'qcow2', '-b', other, overlayOf(bench, target)]);
+  await bench.libvirt.own(other);
+  bench.content.get(target)?.fill(9, 2048 * KIB, 2112 * KIB);
 }
 
-async function convert(bench: LibvirtBench): Promise<void> {
-  const image = bench.domain.path('vda');
-  await restart(bench, async () => {
-    await execa('qemu-img', ['convert', '-O', 'qcow2', image, `${image}.new`]);
-    await execa('mv', [`${image}.new`, image]);
-    await bench.libvirt.own(image);
-  });
+async function convert({ domain }: LibvirtBench, target: string): Promise<void> {
+  const image = domain.path(target);
+  await execa('qemu-img', ['convert', '-O', 'qcow2', image, `${image}.new`]);
+  await execa('mv', [`${image}.new`, image]);
 }
 
-async function removeBitmaps(bench: LibvirtBench): Promise<void> {
-  const image = bench.domain.path('vda');
-  const names = [...new Set(await bench.domain.bitmaps())];
-  await restart(bench, async () => {
-    for (const name of names) await execa('qemu-img', ['bitmap', '--remove', image, name]);
-    await bench.libvirt.own(image);
-  });
+async function resize(bench: LibvirtBench, target: string): Promise<void> {
+  await qemuImg((image) => ['resize', '-q', image, '5M'])(bench, target);
+  const content = bench.content.get(target) ?? Buffer.of();
+  bench.content.set(target, Buffer.concat([content, Buffer.alloc(2 ** 20)]));
+}
+
+async function removeBitmaps(bench: LibvirtBench, target: string): Promise<void> {
+  const { stdout } = await execa('qemu-img', ['info', '--output=json', bench.domain.path(target)]);
+  const names = [...stdout.matchAll(/"name": "(sendense[^"]+)"/g)].map(([, name = '']) => name);
+  expect(names).toHaveLength(1);
+  for (const name of names) await qemuImg((image) => ['bitmap', '--remove', image, name])(bench, target);
 }
 
 /** QEMU does not let anybody revert an image that has bitmaps. */
-async function revertInternal(bench: LibvirtBench): Promise<void> {
-  const image = bench.domain.path('vda');
-  await restart(bench, async () => {
-    await execa('qemu-img', ['snapshot', '-c', 'theirs', image]);
-    await expect(execa('qemu-img', ['snapshot', '-a', 'theirs', image])).rejects.toThrow('dirty bitmaps');
-    await bench.libvirt.own(image);
-  });
+async function revert(bench: LibvirtBench, target: string): Promise<void> {
+  await qemuImg((image) => ['snapshot', '-c', 'theirs', image])(bench, target);
+  const applied = qemuImg((image) => ['snapshot', '-a', 'theirs', image])(bench, target);
+  await expect(applied).rejects.toThrow('dirty bitmaps');
 }
 
-const EVENTS: readonly BitmapEvent[] = [
-  { event: 'a clean end of QEMU', act: (bench) => restart(bench), answer: 'incremental' },
-  { event: 'a crash in the run that made it', act: crash, answer: 'tracking-lost' },
-  {
-    event: 'a crash in a later run',
-    act: async (bench) => {
-      await restart(bench);
-      await crash(bench);
-    },
-    answer: 'tracking-inconsistent',
-  },
-  { event: 'an external snapshot by libvirt', act: takeSnapshot, answer: 'incremental' },
-  {
-    event: 'a commit of that snapshot by libvirt',
-    before: takeSnapshot,
-    act: async (bench) => {
-      await block('blockcommit', '--active', '--pivot', '--wait')(bench);
-      bench.domain.useImage('vda', join(bench.libvirt.folder, `${bench.domain.name}-vda.qcow2`));
-    },
-    answer: 'incremental',
-  },
-  {
-    event: 'a pull into that snapshot by libvirt',
-    before: takeSnapshot,
-    act: block('blockpull', '--wait'),
-    answer: 'incremental',
-  },
-  {
-    event: 'a copy of the disk by libvirt',
-    act: async (bench) => await block('blockcopy', overlayOf(bench), '--wait', '--pivot')(bench),
-    answer: 'incremental',
-  },
+/** While QEMU does not run. */
+const OFF: readonly BitmapEvent[] = [
+  { event: 'clean end of QEMU', act: async () => {}, answer: 'incremental' },
   { event: 'qemu-img rebase', before: takeSnapshot, act: rebase, answer: 'tracking-lost' },
   { event: 'qemu-img convert', act: convert, answer: 'tracking-lost' },
-  {
-    event: 'qemu-img resize',
-    act: async (bench) => {
-      await offline((image) => ['resize', '-q', image, '5M'])(bench);
-      bench.content.set(
-        'vda',
-        Buffer.concat([bench.content.get('vda') ?? Buffer.of(), Buffer.alloc(2 ** 20)]),
-      );
-    },
-    answer: 'disk-resized',
-  },
+  { event: 'qemu-img resize', act: resize, answer: 'disk-resized' },
   { event: 'qemu-img bitmap --remove', act: removeBitmaps, answer: 'tracking-lost' },
-  { event: 'qemu-img snapshot -a', act: revertInternal, answer: 'incremental' },
+  { event: 'qemu-img snapshot -a', act: revert, answer: 'incremental' },
+];
+
+/** To all disks at once. */
+const CRASHES: readonly (BitmapEvent & { readonly runs: number })[] = [
+  { event: 'crash in the run that made it', runs: 1, act: async () => {}, answer: 'tracking-lost' },
+  { event: 'crash in a later run', runs: 2, act: async () => {}, answer: 'tracking-inconsistent' },
 ];
 
 describeWithPeers(['libvirt', 'qemu-system-x86_64', 'qemu-img', 'qemu-io'], 'the bitmap of a domain', () => {
@@ -155,21 +138,54 @@ describeWithPeers(['libvirt', 'qemu-system-x86_64', 'qemu-img', 'qemu-io'], 'the
 
   afterAll(() => libvirt[Symbol.asyncDispose]());
 
-  it.each(EVENTS)(
-    'after $event: $answer',
-    async ({ before, act, answer }) => {
-      await using bench = await LibvirtBench.open(libvirt, ['vda']);
-      const source = bench.source();
-      await bench.write('vda', { offset: 0, length: 64 * KIB, value: 1 });
-      await before?.(bench);
-      const first = await bench.round(source);
-      await bench.write('vda', { offset: 64 * KIB, length: 64 * KIB, value: 2 });
-      await act(bench);
-      await bench.write('vda', { offset: 256 * KIB, length: 64 * KIB, value: 3 });
-      const next = await bench.answers(source, first);
-      expect(next.kinds).toEqual([answer]);
-      expect(next.disks).toEqual(bench.now());
-    },
+  /** Lets each event happen to a disk of its own of one domain, and looks at the backup after them. */
+  async function expectAnswers(
+    events: readonly BitmapEvent[],
+    happen: (bench: LibvirtBench, actAll: () => Promise<void>) => Promise<void>,
+  ): Promise<void> {
+    const all = events.map((event, index) => ({ ...event, target: `vd${'abcdef'[index] ?? ''}` }));
+    const targets = all.map(({ target }) => target);
+    await using bench = await LibvirtBench.open(libvirt, targets);
+    const source = bench.source();
+    const write = async (value: number) => {
+      for (const target of targets)
+        await bench.write(target, { offset: value * 64 * KIB, length: 64 * KIB, value });
+    };
+    await write(1);
+    for (const { before, target } of all) await before?.(bench, target);
+    const first = await bench.round(source);
+    await write(2);
+    await happen(bench, async () => {
+      for (const { act, target } of all) await act(bench, target);
+      for (const target of targets) await libvirt.own(bench.domain.path(target));
+    });
+    await write(5);
+    const next = await bench.answers(source, first);
+    const said = Object.fromEntries(all.map(({ event }, index) => [event, next.kinds[index]]));
+    expect(said).toEqual(Object.fromEntries(all.map(({ event, answer }) => [event, answer])));
+    for (const [index, { event }] of all.entries())
+      expect(next.disks[index]?.equals(bench.now()[index] ?? Buffer.of()), `bytes after ${event}`).toBe(true);
+  }
+
+  it(
+    'follows what libvirt does to a disk that runs',
+    () => expectAnswers(LIVE, (_, actAll) => actAll()),
+    120_000,
+  );
+
+  it(
+    'is stored by a clean end of QEMU, and nothing that was done to the image since goes unseen',
+    () => expectAnswers(OFF, restart),
+    120_000,
+  );
+
+  it.each(CRASHES)(
+    'does not survive a $event',
+    (crashed) =>
+      expectAnswers([crashed], async (bench) => {
+        for (let run = 1; run < crashed.runs; run += 1) await restart(bench);
+        await crash(bench);
+      }),
     120_000,
   );
 
