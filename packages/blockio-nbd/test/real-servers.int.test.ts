@@ -1,8 +1,8 @@
 import { blockIoDriverConformance } from '@sendense/testkit';
+import { serveByNbdkit, serveByQemu } from '@sendense/tests/nbd';
 import { describeWithPeers } from '@sendense/tests/peers';
 import { describe, it } from 'vitest';
 import { driverSubject } from './support/driver-subject.ts';
-import { serveByNbdkit, serveByQemu } from './support/real-servers.ts';
 
 const runner = { describe, it };
 

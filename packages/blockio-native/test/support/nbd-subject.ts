@@ -1,10 +1,7 @@
-import { createNativeDriver } from '@sendense/blockio-native';
+import { createNativeDriver, findNativeDriver } from '@sendense/blockio-native';
 import { createNbdDriver } from '@sendense/blockio-nbd';
-import type { NbdEndpoint } from '@sendense/core';
 import type { BlockIoDriverSubject, DiskContent } from '@sendense/testkit';
-
-/** A server with one disk; disposing stops it. */
-export type DiskServer = AsyncDisposable & { readonly endpoint: NbdEndpoint };
+import type { DiskServer } from '@sendense/tests/nbd';
 
 /** How a subject is called, and whether its servers say that several connections see one another's writes. */
 export type NbdSubjectOptions = { readonly name: string; readonly shared: boolean };
@@ -14,13 +11,14 @@ export function nbdSubject(
   { name, shared }: NbdSubjectOptions,
   serve: (content: DiskContent) => Promise<DiskServer>,
 ): BlockIoDriverSubject {
+  const { driver } = findNativeDriver('auto');
   const writer = { order: 'random', rewritable: true, untouched: 'unknown', durable: false } as const;
   return {
     name,
     capabilities: {
       transfer: true,
-      packsZeros: false,
-      chunker: true,
+      packsZeros: driver?.packsZeros === true,
+      chunker: driver?.chunker !== undefined,
       reader: { order: 'random', digests: false, locate: shared },
       writer: { ...writer, endpoint: shared, copyFrom: false },
     },

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createFileDriver } from '@sendense/blockio-file';
 import { startNbdServer } from '@sendense/blockio-nbd/server';
 import type { DiskContent } from '@sendense/testkit';
-import type { DiskServer } from './nbd-subject.ts';
+import type { DiskServer } from '@sendense/tests/nbd';
 
 /** A disk served by the TypeScript server, in this process, from a file that goes with it. */
 export async function serveHere(

@@ -1,9 +1,22 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { DiskContent } from '@sendense/testkit';
-import { type NbdServerProcess, qemuImg, startNbdkit, startQemuNbd } from '@sendense/tests/nbd';
-import type { DiskServer } from './driver-subject.ts';
+import type { NbdServerProcess } from './nbd-server-process.ts';
+import { startNbdkit } from './nbdkit.ts';
+import { qemuImg } from './oracles.ts';
+import { startQemuNbd } from './qemu-nbd.ts';
+
+/** What a disk holds; testkit's `DiskContent` is one. */
+type Content = { readonly bytes: () => Uint8Array };
+
+/** A server with one disk, whose endpoint has the shape of core's; disposing stops it. */
+export type DiskServer = AsyncDisposable & {
+  readonly endpoint: {
+    readonly kind: 'nbd';
+    readonly address: NbdServerProcess['address'];
+    readonly export: string;
+  };
+};
 
 async function inFolder(start: (folder: string) => Promise<NbdServerProcess>): Promise<DiskServer> {
   const folder = await mkdtemp(join(tmpdir(), 'sendense-nbd-'));
@@ -27,7 +40,7 @@ async function inFolder(start: (folder: string) => Promise<NbdServerProcess>): P
 export function serveByQemu(
   format: 'raw' | 'qcow2',
   recent: boolean,
-): (content: DiskContent) => Promise<DiskServer> {
+): (content: Content) => Promise<DiskServer> {
   return (content) =>
     inFolder(async (folder) => {
       const raw = join(folder, 'disk.raw');
@@ -41,7 +54,7 @@ export function serveByQemu(
 /** A disk served by `nbdkit`, through filters and with flags. */
 export function serveByNbdkit(
   more: Pick<Parameters<typeof startNbdkit>[0], 'filters' | 'flags' | 'args'> = {},
-): (content: DiskContent) => Promise<DiskServer> {
+): (content: Content) => Promise<DiskServer> {
   return (content) =>
     inFolder(async (folder) => {
       const raw = join(folder, 'disk.raw');
