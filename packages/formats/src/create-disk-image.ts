@@ -1,6 +1,8 @@
 import type { DiskFormat } from '@sendense/core';
+import { parseOptions } from '@sendense/plugin-kit';
 import type { FileSystem } from '@sendense/plugin-kit/files';
 import { unsupportedFormat } from './open-disk-image.ts';
+import { createDiskImageOptionsSchema } from './options.ts';
 import { createQcow2 } from './qcow2/create-qcow2.ts';
 import type { Qcow2Writer } from './qcow2/qcow2-writer.ts';
 import { createRaw } from './raw/create-raw.ts';
@@ -17,12 +19,16 @@ export type CreateDiskImageOptions = {
 /** The writer of a new image. */
 export type DiskImageWriter = RawWriter | Qcow2Writer;
 
-/** Creates an image file (mode 0600). Rejects with `ALREADY_EXISTS`; see `createQcow2` and `createRaw`. */
+/**
+ * Creates an image file (mode 0600). Rejects with `ALREADY_EXISTS`, and `CONFIG_INVALID` for wrong options; see
+ * `createQcow2` and `createRaw`.
+ */
 export async function createDiskImage(
   path: string,
   options: CreateDiskImageOptions,
 ): Promise<DiskImageWriter> {
   const { format, ...rest } = options;
+  await parseOptions(createDiskImageOptionsSchema, { format }, 'a new disk image');
   if (format === 'raw') return createRaw(path, rest);
   if (format === 'qcow2') return createQcow2(path, rest);
   throw unsupportedFormat(format, 'create-image');

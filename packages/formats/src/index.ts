@@ -4,6 +4,7 @@ export { type CreateDiskImageOptions, createDiskImage, type DiskImageWriter } fr
 export type { DiskImage } from './disk-image.ts';
 export type { ImageInfo } from './image-info.ts';
 export { type OpenDiskImageOptions, openDiskImage } from './open-disk-image.ts';
+export { createDiskImageOptionsSchema, openDiskImageOptionsSchema } from './options.ts';
 export type { ParentPolicy } from './parent-policy.ts';
 export { probeFormat } from './probe-format.ts';
 export { readImageInfo } from './read-image-info.ts';

@@ -1,6 +1,8 @@
 import { type BlockIoDriver, type DiskFormat, SendenseError } from '@sendense/core';
+import { parseOptions } from '@sendense/plugin-kit';
 import { type FileSystem, nodeFileSystem } from '@sendense/plugin-kit/files';
 import type { DiskImage } from './disk-image.ts';
+import { openDiskImageOptionsSchema } from './options.ts';
 import type { ParentPolicy } from './parent-policy.ts';
 import { probeFormat } from './probe-format.ts';
 import { openQcow2 } from './qcow2/open-qcow2.ts';
@@ -20,10 +22,15 @@ export type OpenDiskImageOptions = {
   readonly drivers?: readonly BlockIoDriver[];
 };
 
-/** Opens a disk image for reading. See `openQcow2` and `openRaw` for the errors. */
+/** Opens a disk image for reading. Rejects with `CONFIG_INVALID` for wrong options; see `openQcow2` and `openRaw`. */
 export async function openDiskImage(path: string, options: OpenDiskImageOptions = {}): Promise<DiskImage> {
-  const { fileSystem = nodeFileSystem, parents = 'none', drivers = [] } = options;
-  const format = options.format ?? (await probeFormat(path, { fileSystem }));
+  const { fileSystem = nodeFileSystem, ...plain } = options;
+  const {
+    format: stated,
+    parents,
+    drivers,
+  } = await parseOptions(openDiskImageOptionsSchema, plain, 'a disk image');
+  const format = stated ?? (await probeFormat(path, { fileSystem }));
   if (format === 'raw') return openRaw(path, { fileSystem, drivers });
   if (format === 'qcow2') return openQcow2(path, { fileSystem, parents, drivers });
   throw unsupportedFormat(format, 'open-image');

@@ -2,6 +2,7 @@ export type { MappedExtent } from '../chain/chain-image.ts';
 export { copyIntoImage, type ImageCopy } from '../copy/copy-into-image.ts';
 export type { ClusterPlacer, CopySink, Reserved } from '../copy/copy-sink.ts';
 export type { ImageInfo } from '../image-info.ts';
+export { openQcow2OptionsSchema } from '../options.ts';
 export type { ParentPolicy } from '../parent-policy.ts';
 export { type AddBitmapOptions, addBitmap } from './add-bitmap.ts';
 export { type CheckQcow2Options, checkQcow2 } from './check-qcow2.ts';

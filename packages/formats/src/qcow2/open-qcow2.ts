@@ -1,8 +1,10 @@
 import type { BlockIoDriver, Finding } from '@sendense/core';
 import { SendenseError } from '@sendense/core';
+import { parseOptions } from '@sendense/plugin-kit';
 import { type FileHandle, type FileSystem, nodeFileSystem } from '@sendense/plugin-kit/files';
 import { chainContext, openParents, statusOf } from '../chain/open-chain.ts';
 import { openLayer } from '../open-layer.ts';
+import { openQcow2OptionsSchema } from '../options.ts';
 import type { ParentPolicy } from '../parent-policy.ts';
 import type { BitmapEntry } from './bitmap-directory.ts';
 import { openQcow2Layer } from './open-qcow2-layer.ts';
@@ -22,10 +24,12 @@ export type OpenQcow2Options = {
 
 /**
  * Opens an image and its backing chain for reading. Rejects with `FORMAT_INVALID`, `FORMAT_UNSUPPORTED` (encryption,
- * unknown features, by name), `CORRUPT` (corrupt bit, loops), `PERMISSION_DENIED` and `PARENT_MISSING` (backing files).
+ * unknown features, by name), `CORRUPT` (corrupt bit, loops), `PERMISSION_DENIED` and `PARENT_MISSING` (backing files), and `CONFIG_INVALID` (wrong
+ * options).
  */
 export async function openQcow2(path: string, options: OpenQcow2Options = {}): Promise<Qcow2Image> {
-  const { fileSystem = nodeFileSystem, parents = 'none', drivers = [] } = options;
+  const { fileSystem = nodeFileSystem, ...plain } = options;
+  const { parents, drivers } = await parseOptions(openQcow2OptionsSchema, plain, 'a QCOW2 image');
   const context = chainContext(fileSystem, parents, drivers);
   const real = await fileSystem.realPath(path);
   const status = await statusOf(real, fileSystem);

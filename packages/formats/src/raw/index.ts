@@ -1,4 +1,5 @@
 export type { ImageInfo } from '../image-info.ts';
+export { openRawOptionsSchema } from '../options.ts';
 export { type CreateRawOptions, createRaw } from './create-raw.ts';
 export { type OpenRawOptions, openRaw } from './open-raw.ts';
 export { type OpenRawWriterOptions, openRawWriter } from './open-raw-writer.ts';

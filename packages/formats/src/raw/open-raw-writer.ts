@@ -1,14 +1,20 @@
+import { parseOptions } from '@sendense/plugin-kit';
 import { type FileSystem, nodeFileSystem } from '@sendense/plugin-kit/files';
 import { statusOf } from '../chain/open-chain.ts';
+import { noOptionsSchema } from '../options.ts';
 import { deviceSize } from './device-size.ts';
 import { RawWriter } from './raw-writer.ts';
 
 /** How to open a raw image for writing. */
 export type OpenRawWriterOptions = { readonly fileSystem?: FileSystem };
 
-/** Opens an existing raw file or block device for writing, without changing a byte of it. */
+/**
+ * Opens an existing raw file or block device for writing, without changing a byte of it. Rejects with `CONFIG_INVALID` for
+ * wrong options.
+ */
 export async function openRawWriter(path: string, options: OpenRawWriterOptions = {}): Promise<RawWriter> {
-  const { fileSystem = nodeFileSystem } = options;
+  const { fileSystem = nodeFileSystem, ...plain } = options;
+  await parseOptions(noOptionsSchema, plain, 'a raw image');
   const { kind } = await statusOf(path, fileSystem);
   const handle = await fileSystem.open(path, 'read-write');
   try {

@@ -1,7 +1,9 @@
 import type { BlockIoDriver, Finding } from '@sendense/core';
+import { parseOptions } from '@sendense/plugin-kit';
 import { type FileStatus, type FileSystem, nodeFileSystem } from '@sendense/plugin-kit/files';
 import { statusOf } from '../chain/open-chain.ts';
 import type { ImageInfo } from '../image-info.ts';
+import { openRawOptionsSchema } from '../options.ts';
 import { openRawLayer } from './open-raw-layer.ts';
 import { RawImage } from './raw-image.ts';
 
@@ -17,10 +19,12 @@ const SECTOR_BYTES = 512;
 
 /**
  * Opens a raw file or block device for reading, at its true size: a size that is no multiple of 512 is told as a
- * warning and not rounded. Rejects with `NOT_FOUND`, `PERMISSION_DENIED` or `CONFIG_INVALID` (not a file).
+ * warning and not rounded. Rejects with `NOT_FOUND`, `PERMISSION_DENIED` or `CONFIG_INVALID` (not a file, wrong
+ * options).
  */
 export async function openRaw(path: string, options: OpenRawOptions = {}): Promise<RawImage> {
-  const { fileSystem = nodeFileSystem, drivers = [] } = options;
+  const { fileSystem = nodeFileSystem, ...plain } = options;
+  const { drivers } = await parseOptions(openRawOptionsSchema, plain, 'a raw image');
   const real = await fileSystem.realPath(path);
   const status = await statusOf(real, fileSystem);
   const { layer } = await openRawLayer(real, { fileSystem, drivers });
