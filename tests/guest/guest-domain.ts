@@ -8,7 +8,7 @@ import { makeGuestDisk } from './guest-disk.ts';
 import { type GuestSystem, KERNEL_ARGUMENTS, makeGuestSystem } from './guest-system.ts';
 
 const DISK_BYTES = 16 * 2 ** 20;
-const BOOT_TIMEOUT_MS = 90_000;
+const BOOT_TIMEOUT_MS = 150_000;
 
 /** A transient domain in which a Linux runs: it writes to the ext4 of its disk `vda` and has a guest agent. */
 export interface GuestDomain extends AsyncDisposable {
@@ -68,12 +68,13 @@ export async function bootGuest(
   await writeFile(path('xml'), domainXml(place, system));
   const agentIs = async (state: 'connected' | 'disconnected') => {
     const agent = new RegExp(`name='org.qemu.guest_agent.0' state='${state}'`);
-    while (!agent.test(await libvirt.virsh('dumpxml', name))) await delay(50);
+    while (!agent.test(await libvirt.virsh('dumpxml', name))) await delay(200);
   };
   await libvirt.virsh('create', path('xml'));
   try {
     const guest = await GuestChannel.open(place.socket);
-    await inTime(Promise.all([guest.more(1), agentIs('connected')]), place.log);
+    await inTime(guest.more(1), place.log);
+    await inTime(agentIs('connected'), place.log);
     return {
       name,
       guest,

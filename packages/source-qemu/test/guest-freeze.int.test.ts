@@ -10,7 +10,7 @@ describeWithPeers(PEERS, 'a guest that writes, with a guest agent', () => {
 
   beforeAll(async () => {
     bench = await GuestBench.open();
-  }, 120_000);
+  }, 180_000);
 
   afterAll(() => bench[Symbol.asyncDispose]());
 

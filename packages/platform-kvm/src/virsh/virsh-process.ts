@@ -1,6 +1,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { SendenseError } from '@sendense/core';
 import { type FramedCommand, isComplete } from './framed-command.ts';
+import { mapVirshError } from './map-virsh-error.ts';
 
 /** What a command printed, frame included. */
 export type RawReply = { readonly stdout: string; readonly stderr: string };
@@ -107,6 +108,9 @@ export class VirshProcess {
   }
 
   #lost(): SendenseError {
+    const begun = this.#pending === undefined || this.#stderr.includes(this.#pending.frame.begin);
+    const refusal = mapVirshError(this.#stderr, 'connect');
+    if (!begun && refusal.code !== 'UNEXPECTED') return refusal; // libvirt did not let it in
     const said = this.#stderr.trim().slice(-1000);
     return new SendenseError('CONNECTION_LOST', `virsh ended: ${said === '' ? 'it said nothing' : said}`, {
       operation: 'run-virsh',

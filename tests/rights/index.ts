@@ -1,0 +1,1 @@
+export { LIBVIRT_QEMU, type RestrictedLibvirt, startRestrictedLibvirt } from './restricted-libvirt.ts';
