@@ -1,4 +1,4 @@
-import { blockIoDriverConformance, chunkerConformance } from '@sendense/testkit';
+import { blockIoDriverConformance } from '@sendense/testkit';
 import { describe, it } from 'vitest';
 import { openFixture } from './fixtures.ts';
 
@@ -12,13 +12,3 @@ const capabilities = {
 } as const;
 
 blockIoDriverConformance({ describe, it }, { name: 'blockio-file', capabilities, open: openFixture });
-chunkerConformance(
-  { describe, it },
-  {
-    name: 'blockio-file',
-    open: async () => {
-      const fixture = await openFixture();
-      return { ...fixture, attach: fixture.endpoint };
-    },
-  },
-);

@@ -8,11 +8,12 @@ const everywhere = ['package.json', 'tsconfig.json', 'LICENSE', 'README.md', 'sr
 const plugin = /^(source|target|repository|blockio|converter|transport|platform)-/;
 
 /**
- * Packages whose errors have a table elsewhere: of the file system in plugin-kit's `mapErrno`, of libvirt in
- * platform-kvm. A second one would be a copy of it.
+ * Packages whose errors have a table elsewhere: of the file system and of NBD servers in plugin-kit (`mapErrno`,
+ * `plugin-kit/nbd`), of libvirt in platform-kvm. A second one would be a copy of it.
  */
 const mappedElsewhere: ReadonlySet<string> = new Set([
   'blockio-file',
+  'blockio-nbd',
   'platform-image',
   'repository-local',
   'source-image',
