@@ -32,6 +32,7 @@ const REASONS = {
 /** By verb, the syncs without which no power loss loses anything, counted from 1. All others are needed. */
 const EXPENDABLE: Readonly<Record<string, Readonly<Record<number, keyof typeof REASONS>>>> = {
   backup: { 1: 'probe', 2: 'image', 5: 'image' },
+  'backup by a driver': { 1: 'probe', 2: 'image', 5: 'image' },
   'synthetic full': {
     1: 'probe',
     2: 'image',
