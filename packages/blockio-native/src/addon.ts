@@ -12,6 +12,7 @@ export type NbdCause =
   | 'protocol'
   | 'no-tls'
   | 'tls'
+  | 'hung-up-after-tls'
   | 'not-in-time'
   | 'silent'
   | 'too-large'

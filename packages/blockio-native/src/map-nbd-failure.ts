@@ -1,6 +1,12 @@
 import { constants } from 'node:os';
 import { type NbdEndpoint, SendenseError } from '@sendense/core';
-import { mapOptionError, mapRequestError, mapSocketError, violation } from '@sendense/plugin-kit/nbd';
+import {
+  hungUpAfterTls,
+  mapOptionError,
+  mapRequestError,
+  mapSocketError,
+  violation,
+} from '@sendense/plugin-kit/nbd';
 import type { NativeFailure, NbdCause } from './addon.ts';
 import { subjectOf } from './nbd-address.ts';
 
@@ -10,7 +16,12 @@ export const ERRNO_NAMES: ReadonlyMap<number, string> = new Map(
 );
 
 /** What a failed call at a server was about. */
-type FailedCall = { readonly operation: string; readonly subject: string };
+type FailedCall = {
+  readonly operation: string;
+  readonly subject: string;
+  /** Whether a certificate of ours could be shown. */
+  readonly known: boolean;
+};
 
 type Describe = (failure: NativeFailure, call: FailedCall) => SendenseError;
 
@@ -19,8 +30,10 @@ const coded = (code: string): Error => Object.assign(new Error(code), { code });
 const ERRORS: Readonly<Record<NbdCause | 'system', Describe>> = {
   system: ({ errno = 0 }, { operation, subject }) =>
     mapSocketError(coded(ERRNO_NAMES.get(errno) ?? `errno ${errno}`), operation, subject),
-  replied: ({ number = 0 }, call) => mapRequestError(number, { ...call, message: '' }),
-  refused: ({ number = 0 }, call) => mapOptionError(number, { ...call, message: '' }),
+  replied: ({ number = 0 }, { operation, subject }) =>
+    mapRequestError(number, { operation, subject, message: '' }),
+  refused: ({ number = 0 }, { operation, subject }) =>
+    mapOptionError(number, { operation, subject, message: '' }),
   protocol: ({ detail = '' }) => violation(`sent ${detail}`, { detail }),
   'no-tls': (_, { operation, subject }) =>
     new SendenseError('UNTRUSTED_PEER', `${subject} offers no TLS`, {
@@ -28,6 +41,7 @@ const ERRORS: Readonly<Record<NbdCause | 'system', Describe>> = {
       remedy: 'run the server with TLS, or leave the tls options out to talk to it in the clear',
     }),
   tls: ({ detail = '' }, { operation, subject }) => mapSocketError(coded(detail), operation, subject),
+  'hung-up-after-tls': (_, { subject, known }) => hungUpAfterTls(subject, known),
   'not-in-time': (_, { operation, subject }) =>
     new SendenseError('TIMEOUT', `${subject} did not let us in in time`, {
       operation,
@@ -71,5 +85,6 @@ export function mapNbdFailure(
   operation: string,
   endpoint: NbdEndpoint,
 ): SendenseError {
-  return ERRORS[failure.cause](failure, { operation, subject: subjectOf(endpoint) });
+  const known = endpoint.tls?.certificatePem !== undefined;
+  return ERRORS[failure.cause](failure, { operation, subject: subjectOf(endpoint), known });
 }

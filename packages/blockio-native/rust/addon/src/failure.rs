@@ -50,6 +50,7 @@ impl From<Failure> for NativeFailure {
             Cause::Aborted => "aborted",
             Cause::Panicked => "panicked",
             Cause::NoTls => "no-tls",
+            Cause::HungUpAfterTls => "hung-up-after-tls",
             Cause::NotInTime => "not-in-time",
             Cause::Silent => "silent",
             Cause::TooLarge => "too-large",

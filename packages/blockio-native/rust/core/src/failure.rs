@@ -25,6 +25,8 @@ pub enum Cause {
     NoTls,
     /// TLS failed, by Node's word for it.
     Tls(&'static str),
+    /// A server hung up as soon as there was TLS: it may want to know who we are.
+    HungUpAfterTls,
     /// A connection was not ready in time.
     NotInTime,
     /// A server that owes an answer was silent for too long.

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { SendenseError, type SocketAddress, type TlsOptions } from '@sendense/core';
-import { mapSocketError } from '@sendense/plugin-kit/nbd';
+import { hungUpAfterTls, mapSocketError } from '@sendense/plugin-kit/nbd';
 import { violation } from '../../protocol/index.ts';
 import type { HandshakeChannel } from '../handshake/handshake-channel.ts';
 import { type ByteFeed, type ByteSink, drainStream } from './byte-feed.ts';
@@ -109,25 +109,11 @@ export class SocketChannel implements HandshakeChannel {
     this.#wake();
   };
 
-  /**
-   * With TLS 1.3 a client learns only after the handshake that its certificate was refused, and QEMU and nbdkit say it by
-   * hanging up.
-   */
+  /** With TLS a server may hang up at once for a reason of its own. */
   #lost(failure: SendenseError): SendenseError {
     if (!this.#untested || failure.code !== 'CONNECTION_LOST') return failure;
     const { subject, tls } = this.#peer;
-    const shown = tls?.certificatePem === undefined ? 'none was shown' : 'it may not trust ours';
-    return new SendenseError(
-      'AUTHENTICATION_FAILED',
-      `${subject} hung up after the TLS handshake: it seems to want a client certificate, and ${shown}`,
-      {
-        operation: 'start-tls',
-        // it may have been the network all the same
-        retry: 'later',
-        cause: failure,
-        remedy: 'give certificatePem and keyPem of a certificate that the server trusts',
-      },
-    );
+    return hungUpAfterTls(subject, tls?.certificatePem !== undefined, failure);
   }
 
   #closed(): SendenseError {

@@ -27,7 +27,13 @@ pub fn negotiate(wire: Wire, endpoint: &Endpoint, wait: &mut Wait) -> Result<(Wi
         talk.ask(OPTION_START_TLS, &[], None)?.map_err(|_| Failure::new(Cause::NoTls))?;
         talk.wire = talk.wire.secure(tls, talk.wait)?;
     }
-    let style = talk.agree_on_style()?;
+    let style = talk.agree_on_style().map_err(|failure| match failure.cause {
+        // with TLS 1.3 a client learns only now that its certificate was refused, and QEMU and nbdkit say it by hanging up
+        Cause::System(libc::ECONNRESET | libc::EPIPE) if endpoint.tls.is_some() => {
+            Failure::new(Cause::HungUpAfterTls)
+        }
+        _ => failure,
+    })?;
     let allocation = if style == Style::Simple { None } else { talk.select_allocation(&endpoint.export)? };
     let (size, flags, sizes) = talk.enter(&endpoint.export, padded)?;
     if size > MAX_SIZE {

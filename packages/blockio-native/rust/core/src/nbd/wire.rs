@@ -109,14 +109,14 @@ impl Wire {
                     at += count;
                     wait.progressed();
                 }
-                Err(error) => retry(&error, wait)?,
+                Err(error) => self.go_on(&error, wait)?,
             }
         }
         // what TLS keeps goes out with it
         while let Stream::Secure(stream) = &mut self.stream {
             match stream.flush() {
                 Ok(()) => break,
-                Err(error) => retry(&error, wait)?,
+                Err(error) => self.go_on(&error, wait)?,
             }
         }
         Ok(())
@@ -174,9 +174,26 @@ impl Wire {
                     wait.check()?;
                     return Ok(count);
                 }
-                Err(error) => retry(&error, wait)?,
+                Err(error) => self.go_on(&error, wait)?,
             }
         }
+    }
+
+    /// After an error: nothing when the call only has to be repeated.
+    fn go_on(&mut self, error: &io::Error, wait: &Wait) -> Result<(), Failure> {
+        retry(error, wait).map_err(|failure| self.last_words().unwrap_or(failure))
+    }
+
+    /// Why a server ended a TLS session: it may have said so just before it hung up.
+    fn last_words(&mut self) -> Option<Failure> {
+        let Stream::Secure(stream) = &mut self.stream else { return None };
+        let StreamOwned { conn, sock } = &mut **stream;
+        while conn.wants_read() && conn.read_tls(sock).is_ok_and(|count| count > 0) {
+            if let Err(error) = conn.process_new_packets() {
+                return Some(tls_failure(&io::Error::other(error)));
+            }
+        }
+        None
     }
 
     fn write(&mut self, data: &[u8]) -> io::Result<usize> {
