@@ -1,5 +1,6 @@
 import type { Call, ChangeState, Extent, FullReason, IncrementalChanges, InstantId } from '@sendense/core';
 import { changedExtents, isSameVersion, qcow2Of } from '@sendense/platform-image';
+import { type BaselineRefusal, chooseBaseline } from '@sendense/plugin-kit/baselines';
 import { type Baseline, parseState } from './baseline-state.ts';
 import type { OpenedDisk } from './opened-disk.ts';
 
@@ -14,14 +15,12 @@ export type ChosenChanges = {
   readonly readBytes: number;
 };
 
-type Refusal = { readonly reason: FullReason; readonly detail: string };
-
-function refusal(reason: FullReason, detail: string): Refusal {
+function refusal(reason: FullReason, detail: string): BaselineRefusal {
   return { reason, detail };
 }
 
 /** Why `baseline` tells nothing of the image as it stands; `undefined` when it holds. */
-function whyUnusable(disk: OpenedDisk, baseline: Baseline): Refusal | undefined {
+function whyUnusable(disk: OpenedDisk, baseline: Baseline): BaselineRefusal | undefined {
   const [top, ...parents] = disk.watch.versions;
   const bitmap = qcow2Of(disk.image)?.bitmaps.find(({ name }) => name === baseline.bitmap);
   if (baseline.sizeBytes !== disk.image.sizeBytes) {
@@ -63,37 +62,21 @@ async function delta(
   baseline: Baseline,
   since: InstantId,
   call?: Call,
-): Promise<ChosenChanges | Refusal> {
+): Promise<{ readonly held: ChosenChanges } | BaselineRefusal> {
   const extents = (inner?: Call) => changedExtents(disk.image, baseline.bitmap, inner);
   try {
-    return { changes: { kind: 'incremental', since, extents }, ...(await sums(extents(call))) };
+    return { held: { changes: { kind: 'incremental', since, extents }, ...(await sums(extents(call))) } };
   } catch (error) {
     if (call?.signal?.aborted === true) throw error;
     return refusal('tracking-inconsistent', `bitmap ${baseline.bitmap} cannot be read: ${String(error)}`);
   }
 }
 
-async function tryState(
+async function full(
   disk: OpenedDisk,
-  state: ChangeState,
-  now: Date,
+  { reason, detail }: BaselineRefusal,
   call?: Call,
-): Promise<ChosenChanges | Refusal | undefined> {
-  const data = parseState(state);
-  if (data === undefined) {
-    return state.disks.includes(disk.id)
-      ? refusal('state-unreadable', `it was written by ${state.schema}`)
-      : undefined;
-  }
-  const baseline = data.disks[disk.id];
-  if (baseline === undefined || !state.disks.includes(disk.id)) return undefined;
-  if (state.expiresAt !== undefined && new Date(state.expiresAt) <= now) {
-    return refusal('state-expired', `at ${state.expiresAt}`);
-  }
-  return whyUnusable(disk, baseline) ?? (await delta(disk, baseline, state.instant, call));
-}
-
-async function full(disk: OpenedDisk, { reason, detail }: Refusal, call?: Call): Promise<ChosenChanges> {
+): Promise<ChosenChanges> {
   const { readBytes } = await sums(disk.image.extents({ offset: 0, length: disk.image.sizeBytes }, call));
   return { changes: { kind: 'full', reason, detail }, changedBytes: readBytes, readBytes };
 }
@@ -112,12 +95,15 @@ export type Choice = {
  * newest one does not.
  */
 export async function chooseChanges(disk: OpenedDisk, choice: Choice, call?: Call): Promise<ChosenChanges> {
-  let reason: Refusal | undefined;
-  for (const state of choice.since) {
-    const answer = await tryState(disk, state, choice.now, call);
-    if (answer !== undefined && 'changes' in answer) return answer;
-    reason ??= answer;
-  }
-  if (choice.untracked !== undefined) reason ??= refusal('no-change-tracking', choice.untracked);
-  return await full(disk, reason ?? refusal('first-backup', 'no baseline of this disk was given'), call);
+  const { since, untracked, now } = choice;
+  const answer = await chooseBaseline<Baseline, ChosenChanges>({
+    disk: disk.id,
+    since,
+    now,
+    parse: parseState,
+    untracked,
+    judge: async (baseline, instant) =>
+      whyUnusable(disk, baseline) ?? (await delta(disk, baseline, instant, call)),
+  });
+  return 'held' in answer ? answer.held : await full(disk, answer, call);
 }

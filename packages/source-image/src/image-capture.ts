@@ -3,10 +3,8 @@ import {
   type Capture,
   type ChangeState,
   type DiskId,
-  type DiskView,
   type Finding,
   instantId,
-  SendenseError,
   throwIfAborted,
 } from '@sendense/core';
 import {
@@ -16,7 +14,7 @@ import {
   removeBaselines,
   steadyReader,
 } from '@sendense/platform-image';
-import { serializeBitmapName } from '@sendense/plugin-kit/baselines';
+import { createCapture, type SealedCapture, serializeBitmapName } from '@sendense/plugin-kit/baselines';
 import type { Baseline } from './baseline-state.ts';
 import { createState } from './baseline-state.ts';
 import type { DecidedDisk } from './capture-plan.ts';
@@ -33,115 +31,81 @@ export type CaptureParts = Pick<Capture, 'spec' | 'skipped' | 'findings'> & {
   readonly closed: (capture: Capture) => void;
 };
 
+/** What is made for one disk, and what is to be told about it. */
+type Made = { readonly baseline: Baseline | undefined; readonly findings: readonly Finding[] };
+
+async function removeFrom(context: SourceContext, disk: DecidedDisk, bitmap: string): Promise<void> {
+  await removeBaselines(context, imageFile(context, disk.path), (name) => name === bitmap);
+}
+
+/** A disk whose baseline fails is left out: its bytes are good, only its next backup is a full. */
+async function addTo(context: SourceContext, disk: DecidedDisk, bitmap: string): Promise<Made> {
+  const [top, ...parents] = disk.watch.versions;
+  try {
+    await removeFrom(context, disk, bitmap);
+    await addBaseline(context, imageFile(context, disk.path), { name: bitmap, max: MAX_BASELINES });
+    // Our own edit is no change: what was written between the last look and the bitmap is recorded nowhere.
+    const changed = await disk.watch.changedFile();
+    if (changed !== undefined) {
+      await removeFrom(context, disk, bitmap);
+      throw instantLost(changed);
+    }
+  } catch (error) {
+    const message = `no baseline could be kept: ${error instanceof Error ? error.message : String(error)}`;
+    const { id, path } = disk;
+    const finding = {
+      severity: 'warning',
+      code: 'baseline-failed',
+      message,
+      disk: id,
+      object: path,
+    } as const;
+    return { baseline: undefined, findings: [finding] };
+  }
+  const { sizeBytes } = disk.image;
+  return { baseline: { bitmap, sizeBytes, identity: top?.identity ?? '', parents }, findings: [] };
+}
+
 /** Images at rest, as they stand from now on. `seal` proves that they stood still and adds the baselines. */
-export class ImageCapture implements Capture {
-  readonly instant;
-  readonly consistency = 'crash';
-  readonly spec;
-  readonly disks: readonly DiskView[];
-  readonly skipped;
-  readonly artifacts = [];
-  readonly findings;
-  readonly #context: SourceContext;
-  readonly #parts: CaptureParts;
-  readonly #bitmap: string;
-  readonly #lateFindings: Finding[] = [];
-  #sealing: Promise<ChangeState | null> | undefined;
-  #committed = false;
-  #disposing: Promise<void> | undefined;
-
-  constructor(context: SourceContext, parts: CaptureParts) {
-    const at = context.clock.now();
-    this.#context = context;
-    this.#parts = parts;
-    this.#bitmap = serializeBitmapName({ capture: parts.captureId, stream: parts.stream, at });
-    this.instant = { id: instantId(context.random.uuid()), at };
-    this.spec = parts.spec;
-    this.skipped = parts.skipped;
-    this.findings = parts.findings;
-    this.disks = parts.disks.map((disk) => ({
-      id: disk.id,
-      slot: disk.slot,
-      sizeBytes: disk.image.sizeBytes,
-      sectorBytes: 512,
-      reader: steadyReader(disk),
-      changes: disk.choice.changes,
-    }));
-  }
-
-  seal(call?: Call): Promise<ChangeState | null> {
-    this.#sealing ??= this.#seal(call).catch((error: unknown) => {
-      if (!SendenseError.is(error, 'INSTANT_LOST')) this.#sealing = undefined;
-      throw error;
-    });
-    return this.#sealing;
-  }
-
-  async commit(): Promise<readonly Finding[]> {
-    this.#committed = true;
-    return this.#lateFindings;
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    this.#disposing ??= this.#giveUp();
-    return this.#disposing;
-  }
-
-  async #seal(call: Call | undefined): Promise<ChangeState | null> {
-    for (const { watch } of this.#parts.disks) {
+export function imageCapture(context: SourceContext, parts: CaptureParts): Capture {
+  const { captureId, stream, machine, disks, spec, skipped, findings, closed } = parts;
+  const at = context.clock.now();
+  const bitmap = serializeBitmapName({ capture: captureId, stream, at });
+  const instant = { id: instantId(context.random.uuid()), at };
+  const seal = async (call?: Call): Promise<SealedCapture> => {
+    for (const { watch } of disks) {
       const changed = await watch.changedFile();
       if (changed !== undefined) throw instantLost(changed);
     }
     const baselines = new Map<DiskId, Baseline>();
-    for (const disk of this.#parts.disks) {
+    const late: Finding[] = [];
+    for (const disk of disks) {
       throwIfAborted(call?.signal, 'seal-capture');
-      const baseline = disk.refusal === undefined ? await this.#addTo(disk) : undefined;
-      if (baseline !== undefined) baselines.set(disk.id, baseline);
+      if (disk.refusal !== undefined) continue;
+      const made = await addTo(context, disk, bitmap);
+      late.push(...made.findings);
+      if (made.baseline !== undefined) baselines.set(disk.id, made.baseline);
     }
-    if (baselines.size === 0) return null;
-    const { machine, stream } = this.#parts;
-    return createState({ instant: this.instant.id, machine, stream }, baselines);
-  }
-
-  /** A disk whose baseline fails is left out: its bytes are good, only its next backup is a full. */
-  async #addTo(disk: DecidedDisk): Promise<Baseline | undefined> {
-    const [top, ...parents] = disk.watch.versions;
-    try {
-      await this.#removeFrom(disk);
-      const made = { name: this.#bitmap, max: MAX_BASELINES };
-      await addBaseline(this.#context, imageFile(this.#context, disk.path), made);
-      // Our own edit is no change: what was written between the last look and the bitmap is recorded nowhere.
-      const changed = await disk.watch.changedFile();
-      if (changed !== undefined) {
-        await this.#removeFrom(disk);
-        throw instantLost(changed);
-      }
-    } catch (error) {
-      const message = `no baseline could be kept: ${error instanceof Error ? error.message : String(error)}`;
-      this.#lateFindings.push({
-        severity: 'warning',
-        code: 'baseline-failed',
-        message,
-        disk: disk.id,
-        object: disk.path,
-      });
-      return undefined;
-    }
-    const { sizeBytes } = disk.image;
-    return { bitmap: this.#bitmap, sizeBytes, identity: top?.identity ?? '', parents };
-  }
-
-  async #removeFrom(disk: DecidedDisk): Promise<void> {
-    const file = imageFile(this.#context, disk.path);
-    await removeBaselines(this.#context, file, (name) => name === this.#bitmap);
-  }
-
-  /** Lets the images go; without a commit the candidates go too. A failure leaks: `reconcile` finds it by its name. */
-  async #giveUp(): Promise<void> {
-    this.#parts.closed(this);
-    const sealed = await this.#sealing?.catch(() => null);
-    await closeImages(this.#parts.disks).catch(() => undefined);
-    if (this.#committed || sealed == null) return;
-    for (const disk of this.#parts.disks) await this.#removeFrom(disk).catch(() => undefined);
-  }
+    const origin = { instant: instant.id, machine, stream };
+    return { state: baselines.size === 0 ? null : createState(origin, baselines), findings: late };
+  };
+  const views = disks.map((disk) => ({
+    id: disk.id,
+    slot: disk.slot,
+    sizeBytes: disk.image.sizeBytes,
+    sectorBytes: 512 as const,
+    reader: steadyReader(disk),
+    changes: disk.choice.changes,
+  }));
+  return createCapture(
+    { instant, consistency: 'crash', spec, disks: views, skipped, artifacts: [], findings },
+    {
+      seal,
+      closed,
+      release: async () => await closeImages(disks).catch(() => undefined),
+      abandon: async () => {
+        for (const disk of disks) await removeFrom(context, disk, bitmap).catch(() => undefined);
+      },
+    },
+  );
 }

@@ -18,7 +18,7 @@ import { checkConsistency, decideDisks, diskFindings, planOf, skippedDisks } fro
 import { imageFile, type SourceContext } from './context.ts';
 import { diskIdsOf } from './disk-id.ts';
 import { type FoundImages, findImages } from './find-images.ts';
-import { ImageCapture } from './image-capture.ts';
+import { imageCapture } from './image-capture.ts';
 import { checkMachine, machineName, machineOf, machineSpecOf } from './machine.ts';
 import { type OpenedDisk, openDisks } from './opened-disk.ts';
 import { checkOptions, type ImageSourceOptions, imageSourceOptionsSchema } from './options.ts';
@@ -109,7 +109,7 @@ async function capture(
       findings: [...found.findings, ...weakened, ...diskFindings(decided)],
       closed: (closed: Capture) => void open.delete(closed),
     };
-    const result = new ImageCapture(context, parts);
+    const result = imageCapture(context, parts);
     open.add(result);
     return { result, keep: true };
   });

@@ -12,7 +12,7 @@ import { checkMachine, type Decision, decide } from './capture-plan.ts';
 import type { SourceContext } from './context.ts';
 import { openDiskView } from './disk-view.ts';
 import type { FrozenInstant, HostMachine, InstantRequest } from './host/machine-host.ts';
-import { QemuCapture } from './qemu-capture.ts';
+import { qemuCapture } from './qemu-capture.ts';
 
 /** The machine of `request` as it is now; the host looks for the bitmaps that its states name. */
 export async function describeFor(
@@ -90,14 +90,14 @@ export async function beginCapture(
   host.checkConsistency(request.consistency, before.power);
   const changed = await removeLeftovers(context, request, call);
   const machine = changed ? await describeFor(context, request, call) : before;
-  const decision = decide(context, request, machine);
+  const decision = await decide(context, request, machine);
   const { id: capture, stream } = request;
   const baseline = serializeBitmapName({ capture, stream, at: clock.now() });
   throwIfAborted(call?.signal, 'begin-capture');
   const instant = await host.begin(instantRequest(request, decision, baseline), call);
   try {
     const disks = await openDisks(context, decision, instant, call);
-    return new QemuCapture(context, { stream, baseline, decision, instant, disks, closed });
+    return qemuCapture(context, { stream, baseline, decision, instant, disks, closed });
   } catch (error) {
     await instant.end();
     await host.removeBitmaps(({ name }) => name === baseline).catch(() => undefined);

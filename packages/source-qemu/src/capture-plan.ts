@@ -61,17 +61,21 @@ function whyNoBaseline(
 }
 
 /** Decides each disk of the machine as it is now. */
-export function decide(context: SourceContext, request: CaptureRequest, machine: HostMachine): Decision {
+export async function decide(
+  context: SourceContext,
+  request: CaptureRequest,
+  machine: HostMachine,
+): Promise<Decision> {
   const excluded = new Set(request.disks?.exclude);
   const { track } = context.options;
-  const disks = machine.disks
-    .filter(({ id }) => !excluded.has(id))
-    .map((disk): DecidedDisk => {
-      const refusal = whyNoBaseline(context, request, disk);
-      const untracked = track === 'off' ? refusal : disk.untracked;
-      const since = track === 'off' ? [] : request.since;
-      return { disk, choice: chooseChanges({ ...disk, untracked }, since, context.clock.now()), refusal };
-    });
+  const disks: DecidedDisk[] = [];
+  for (const disk of machine.disks.filter(({ id }) => !excluded.has(id))) {
+    const refusal = whyNoBaseline(context, request, disk);
+    const untracked = track === 'off' ? refusal : disk.untracked;
+    const since = track === 'off' ? [] : request.since;
+    const choice = await chooseChanges({ ...disk, untracked }, since, context.clock.now());
+    disks.push({ disk, choice, refusal });
+  }
   const left = machine.disks.filter(({ id }) => excluded.has(id));
   const skipped = [...left.map(({ id }) => ({ id, reason: 'excluded by the request' })), ...machine.skipped];
   return { machine, disks, skipped, findings: [...machine.findings, ...disks.flatMap(findingsOf)] };

@@ -1,20 +1,21 @@
 import type { ChangeState, FullReason, InstantId } from '@sendense/core';
+import { type BaselineRefusal, chooseBaseline } from '@sendense/plugin-kit/baselines';
 import { type Baseline, parseState } from './baseline-state.ts';
 import type { HostBitmap, HostDisk } from './host/machine-host.ts';
 
-/** Why all of a disk is copied. */
-export type Refusal = { readonly reason: FullReason; readonly detail: string };
+/** What a bitmap has recorded since an instant. */
+type Delta = { readonly since: InstantId; readonly bitmap: HostBitmap };
 
 /** What is copied of a disk: all of it, or what a bitmap has recorded since an instant. */
 export type ChosenChanges =
-  | ({ readonly kind: 'full' } & Refusal)
-  | { readonly kind: 'incremental'; readonly since: InstantId; readonly bitmap: HostBitmap };
+  | ({ readonly kind: 'full' } & BaselineRefusal)
+  | ({ readonly kind: 'incremental' } & Delta);
 
-function refusal(reason: FullReason, detail: string): Refusal {
+function refusal(reason: FullReason, detail: string): BaselineRefusal {
   return { reason, detail };
 }
 
-function whyMissing(disk: HostDisk, { bitmap, images: [image = ''] }: Baseline): Refusal {
+function whyMissing(disk: HostDisk, { bitmap, images: [image = ''] }: Baseline): BaselineRefusal {
   if (!disk.images.includes(image))
     return refusal('disk-replaced', `it was ${image} and is ${disk.images[0]}`);
   return disk.images[0] === image
@@ -38,7 +39,7 @@ function keepsChain(images: readonly string[], known: readonly string[]): boolea
 }
 
 /** Why `baseline` tells nothing of the disk as it is; its bitmap when it holds. */
-function judge(disk: HostDisk, baseline: Baseline): Refusal | HostBitmap {
+function judge(disk: HostDisk, baseline: Baseline): BaselineRefusal | HostBitmap {
   const bitmap = disk.bitmaps.find(({ name }) => name === baseline.bitmap);
   if (disk.images[0] !== baseline.images[0] && bitmap === undefined) return whyMissing(disk, baseline);
   if (baseline.sizeBytes !== disk.sizeBytes) {
@@ -55,31 +56,26 @@ function judge(disk: HostDisk, baseline: Baseline): Refusal | HostBitmap {
   return sameImages ? bitmap : refusal('tracking-lost', 'its images are not those of the last backup');
 }
 
-/** What `state` says of the disk; `undefined` when it holds nothing of it. */
-function tryState(disk: HostDisk, state: ChangeState, now: Date): ChosenChanges | Refusal | undefined {
-  if (!state.disks.includes(disk.id)) return undefined;
-  const data = parseState(state);
-  if (data === undefined) return refusal('state-unreadable', `it was written by ${state.schema}`);
-  const baseline = data.disks[disk.id];
-  if (baseline === undefined) return undefined;
-  if (state.expiresAt !== undefined && new Date(state.expiresAt) <= now) {
-    return refusal('state-expired', `at ${state.expiresAt}`);
-  }
-  const bitmap = judge(disk, baseline);
-  return 'reason' in bitmap ? bitmap : { kind: 'incremental', since: state.instant, bitmap };
-}
-
 /**
  * The smallest true answer: the delta since the newest state that holds, else a full with the reason for which the
  * newest one does not.
  */
-export function chooseChanges(disk: HostDisk, since: readonly ChangeState[], now: Date): ChosenChanges {
-  let reason: Refusal | undefined;
-  for (const state of since) {
-    const answer = tryState(disk, state, now);
-    if (answer !== undefined && 'kind' in answer) return answer;
-    reason ??= answer;
-  }
-  if (disk.untracked !== undefined) reason ??= refusal('no-change-tracking', disk.untracked);
-  return { kind: 'full', ...(reason ?? refusal('first-backup', 'no baseline of this disk was given')) };
+export async function chooseChanges(
+  disk: HostDisk,
+  since: readonly ChangeState[],
+  now: Date,
+): Promise<ChosenChanges> {
+  const { id, untracked } = disk;
+  const answer = await chooseBaseline<Baseline, Delta>({
+    disk: id,
+    since,
+    now,
+    parse: parseState,
+    untracked,
+    judge: (baseline, instant) => {
+      const bitmap = judge(disk, baseline);
+      return 'reason' in bitmap ? bitmap : { held: { since: instant, bitmap } };
+    },
+  });
+  return 'held' in answer ? { kind: 'incremental', ...answer.held } : { kind: 'full', ...answer };
 }

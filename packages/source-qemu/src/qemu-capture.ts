@@ -1,14 +1,12 @@
 import {
   type Call,
   type Capture,
-  type ChangeState,
   type DiskId,
   type DiskView,
-  type Finding,
   instantId,
   type StreamId,
 } from '@sendense/core';
-import { parseBitmapName } from '@sendense/plugin-kit/baselines';
+import { createCapture, parseBitmapName, type SealedCapture } from '@sendense/plugin-kit/baselines';
 import { type Baseline, createState } from './baseline-state.ts';
 import type { DecidedDisk, Decision } from './capture-plan.ts';
 import type { SourceContext } from './context.ts';
@@ -27,83 +25,47 @@ export type CaptureParts = {
 };
 
 /** A frozen machine. The new baselines record since the instant itself; giving up takes them away again. */
-export class QemuCapture implements Capture {
-  readonly instant;
-  readonly consistency;
-  readonly spec;
-  readonly disks: readonly DiskView[];
-  readonly skipped;
-  readonly artifacts;
-  readonly findings;
-  readonly otherBaselines: number;
-  readonly #context: SourceContext;
-  readonly #parts: CaptureParts;
-  readonly #lateFindings: Finding[] = [];
-  #sealing: Promise<ChangeState | null> | undefined;
-  #committed = false;
-  #disposing: Promise<void> | undefined;
-
-  constructor(context: SourceContext, parts: CaptureParts) {
-    const { decision, instant, disks } = parts;
-    this.#context = context;
-    this.#parts = parts;
-    this.instant = { id: instantId(context.random.uuid()), at: instant.at };
-    this.consistency = instant.consistency;
-    this.spec = decision.machine.spec;
-    this.skipped = decision.skipped;
-    this.artifacts = instant.artifacts;
-    this.findings = [...decision.findings, ...instant.findings];
-    this.disks = disks;
-    this.otherBaselines = Math.max(0, ...decision.disks.map(({ disk }) => strangers(disk, parts.stream)));
-  }
-
-  seal(call?: Call): Promise<ChangeState | null> {
-    this.#sealing ??= this.#seal(call).catch((error: unknown) => {
-      if (call?.signal?.aborted === true) this.#sealing = undefined;
-      throw error;
-    });
-    return this.#sealing;
-  }
-
-  async commit(): Promise<readonly Finding[]> {
-    this.#committed = true;
-    return this.#lateFindings;
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    this.#disposing ??= this.#giveUp();
-    return this.#disposing;
-  }
-
-  async #seal(call: Call | undefined): Promise<ChangeState | null> {
-    const { decision, baseline, instant, stream } = this.#parts;
-    await instant.check(call);
-    await this.#closeDisks();
-    this.#lateFindings.push(...(await instant.end(call)));
-    const tracked = new Set(instant.disks.filter((disk) => disk.tracked).map(({ id }) => id));
-    const baselines = new Map<DiskId, Baseline>();
-    for (const decided of decision.disks) {
-      if (tracked.has(decided.disk.id)) baselines.set(decided.disk.id, baselineOf(decided, baseline));
-    }
-    if (baselines.size === 0) return null;
-    return createState({ instant: this.instant.id, machine: decision.machine.machine, stream }, baselines);
-  }
-
+export function qemuCapture(context: SourceContext, parts: CaptureParts): Capture {
+  const { decision, instant, disks, baseline, stream, closed } = parts;
+  const id = instantId(context.random.uuid());
   /** Each reader once; a second close does nothing. */
-  async #closeDisks(): Promise<void> {
-    await Promise.allSettled(this.disks.map(({ reader }) => reader[Symbol.asyncDispose]()));
-  }
+  const release = async () => {
+    await Promise.allSettled(disks.map(({ reader }) => reader[Symbol.asyncDispose]()));
+    return await instant.end();
+  };
+  const seal = async (call?: Call): Promise<SealedCapture> => {
+    await instant.check(call);
+    const findings = await release();
+    const baselines = baselinesOf(parts);
+    const { machine } = decision.machine;
+    const state = baselines.size === 0 ? null : createState({ instant: id, machine, stream }, baselines);
+    return { state, findings };
+  };
+  return createCapture(
+    {
+      instant: { id, at: instant.at },
+      consistency: instant.consistency,
+      spec: decision.machine.spec,
+      disks,
+      skipped: decision.skipped,
+      artifacts: instant.artifacts,
+      findings: [...decision.findings, ...instant.findings],
+      otherBaselines: Math.max(0, ...decision.disks.map(({ disk }) => strangers(disk, stream))),
+    },
+    {
+      seal,
+      closed,
+      release: async () => void (await release()),
+      abandon: async () => void (await context.host.removeBitmaps(({ name }) => name === baseline)),
+    },
+  );
+}
 
-  /** Lets the machine go; without a commit the candidates go too. A failure leaks: `reconcile` finds it by its name. */
-  async #giveUp(): Promise<void> {
-    const { instant, baseline, closed } = this.#parts;
-    closed(this);
-    await this.#sealing?.catch(() => null);
-    await this.#closeDisks();
-    await instant.end();
-    if (this.#committed) return;
-    await this.#context.host.removeBitmaps(({ name }) => name === baseline).catch(() => undefined);
-  }
+/** The new baselines, of the disks in which one was made. */
+function baselinesOf({ decision, instant, baseline }: CaptureParts): ReadonlyMap<DiskId, Baseline> {
+  const tracked = new Set(instant.disks.filter((disk) => disk.tracked).map(({ id }) => id));
+  const made = decision.disks.filter(({ disk }) => tracked.has(disk.id));
+  return new Map(made.map((decided) => [decided.disk.id, baselineOf(decided, baseline)]));
 }
 
 /** Our bitmaps of other streams in a disk. */

@@ -1,4 +1,4 @@
-import { copyFile, readFile } from 'node:fs/promises';
+import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Capture } from '@sendense/core';
 import { type FileStatus, linuxImageLocks, nodeFileSystem } from '@sendense/plugin-kit/files';
@@ -158,7 +158,7 @@ describeWithPeers(peers, 'a domain that is shut off', () => {
     ]);
   });
 
-  it('with a raw disk reads that in full, and the others go on', async () => {
+  it('with a raw disk reads that in full, and the others go on; one in no file has to run', async () => {
     await using bench = await open();
     await bench.domain.destroy();
     await bench.domain.addDisk({ target: 'vdb', sizeBytes: 4 * MIB, format: 'raw' });
@@ -169,6 +169,17 @@ describeWithPeers(peers, 'a domain that is shut off', () => {
     const second = await bench.answers(source, first);
     expect(second.kinds).toEqual(['incremental', 'no-change-tracking']);
     expect(second.disks[1]?.equals(Buffer.alloc(4 * MIB))).toBe(true);
+    const remote = join(libvirt.folder, 'remote.xml');
+    await writeFile(
+      remote,
+      "<disk type='network' device='disk'><driver name='qemu' type='raw'/><source protocol='nbd' name='x'>" +
+        "<host name='127.0.0.1' port='1'/></source><target dev='vdc' bus='virtio'/></disk>",
+    );
+    await libvirt.virsh('attach-device', bench.domain.name, remote, '--config');
+    await expect(bench.request(source, [])).rejects.toMatchObject({
+      code: 'UNSUPPORTED',
+      remedy: expect.stringContaining('start the machine'),
+    });
   });
 
   it('that is started while it is read has lost its instant, and nothing else', async () => {

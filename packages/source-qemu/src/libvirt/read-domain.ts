@@ -131,8 +131,7 @@ export function ourNames(...lists: readonly Iterable<string>[]): ReadonlySet<str
   return new Set(names.filter((name) => parseBitmapName(name) !== undefined).sort());
 }
 
-/** The size of `target` in bytes. Throws `UNSUPPORTED` when libvirt does not say it. */
-export function sizeOf(sizes: ReadonlyMap<string, number>, target: string): number {
+function sizeOf(sizes: ReadonlyMap<string, number>, target: string): number {
   const size = sizes.get(target);
   if (size !== undefined) return size;
   throw new SendenseError('UNSUPPORTED', `libvirt does not say how large the disk ${target} is`, {

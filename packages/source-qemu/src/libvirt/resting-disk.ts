@@ -43,7 +43,11 @@ export async function openResting(context: ImageContext, file: ImageFile): Promi
 }
 
 /** The error for a disk that can only be read while the machine runs. */
-export function notAtRest({ label, format, images: [image = ''] }: Omit<HostDisk, 'bitmaps'>): SendenseError {
+export function notAtRest({
+  label,
+  format,
+  images: [image = ''],
+}: Pick<HostDisk, 'label' | 'format' | 'images'>): SendenseError {
   return new SendenseError(
     'UNSUPPORTED',
     `disk ${label} (${format}, ${image}) cannot be read while the machine is off`,
@@ -77,11 +81,12 @@ async function restingBitmaps({ opened, chain }: RestingImage, call?: Call): Pro
   return bitmaps;
 }
 
-/** What a stopped disk is, as far as its file tells; `sizeBytes` is what libvirt says of one in no file. */
+/** What a stopped disk is, as far as its file tells; `sizeBytes` is what libvirt says of one in no file; rejects
+ * with `UNSUPPORTED` when it says nothing. */
 export async function restingDisk(
   context: ImageContext,
   disk: DomainDisk,
-  sizeBytes: () => number,
+  sizeBytes: number | undefined,
   call?: Call,
 ): Promise<HostDisk> {
   const { target, format = 'raw', readOnly, sectorBytes, source } = disk;
@@ -90,14 +95,10 @@ export async function restingDisk(
   const facts = { ...named, sectorBytes, readOnly, followsSnapshots: true };
   const file = restingFile(disk);
   if (file === undefined) {
+    const images = [source === undefined ? '' : imageOf(source)];
+    if (sizeBytes === undefined) throw notAtRest({ ...facts, images });
     const untracked = 'only raw and QCOW2 files are read while the machine is off';
-    return {
-      ...facts,
-      sizeBytes: sizeBytes(),
-      images: [source === undefined ? '' : imageOf(source)],
-      bitmaps: [],
-      untracked,
-    };
+    return { ...facts, sizeBytes, images, bitmaps: [], untracked };
   }
   await using resting = await openResting(context, file);
   const { opened } = resting;

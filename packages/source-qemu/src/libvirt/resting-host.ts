@@ -21,7 +21,7 @@ import { redefineCheckpoint } from './checkpoints.ts';
 import { readArtifacts } from './domain-artifacts.ts';
 import type { DomainSession } from './domain-session.ts';
 import { exclusively } from './exclusively.ts';
-import { type DomainNames, hostMachineOf, readDomain, readSizes, sizeOf, whySkipped } from './read-domain.ts';
+import { type DomainNames, hostMachineOf, readDomain, readSizes, whySkipped } from './read-domain.ts';
 import { removeRestingBitmaps } from './resting-bitmaps.ts';
 import { notAtRest, openResting, type RestingImage, restingDisk, restingFile } from './resting-disk.ts';
 import { RestingInstant } from './resting-instant.ts';
@@ -51,7 +51,7 @@ export class RestingHost {
     for (const disk of domain.disks) {
       const reason = whySkipped(disk);
       if (reason !== undefined) skipped.push({ id: diskId(disk.target), reason });
-      else disks.push(await restingDisk(this.#images, disk, () => sizeOf(sizes, disk.target), call));
+      else disks.push(await restingDisk(this.#images, disk, sizes.get(disk.target), call));
     }
     const findings = await savedMemory(this.#session, call);
     return hostMachineOf(domain, this.#options, { disks, skipped, findings });
