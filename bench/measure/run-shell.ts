@@ -28,6 +28,7 @@ export async function runShell(script: string, place: ShellPlace): Promise<Shell
     ...place,
     stdin: 'ignore',
     maxBuffer: 2 ** 20,
+    reject: false,
   });
   const peaks = watchPeaks(child.pid ?? 0, child, LOOK_EVERY_MS);
   const { stdout: printed, stderr, exitCode } = await child;

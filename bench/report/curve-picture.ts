@@ -77,7 +77,7 @@ function text(x: number, y: number, words: string, anchor: string, size = 11, co
 }
 
 function shortNumber(value: number): string {
-  return String(Number(value.toPrecision(3)));
+  return String(Number(value.toPrecision(4)));
 }
 
 function round(value: number): number {

@@ -114,7 +114,7 @@ function curveText(curve: Curve): string {
 }
 
 function curveCells({ x, seconds, cpuSeconds, peakBytes }: CurvePoint): string[] {
-  const value = String(Number(x.toPrecision(3)));
+  const value = String(Number(x.toPrecision(4)));
   return [value, quantity(seconds, 's'), quantity(cpuSeconds, 's'), quantity(peakBytes, 'bytes')];
 }
 

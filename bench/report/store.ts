@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import type { Curve } from '../curves/curve.ts';
 import type { Profile } from '../profile/profile.ts';
 import { ROW_NAMES } from '../rows/row-names.ts';
@@ -21,7 +21,8 @@ export type Records = {
 /** What one run of the bench measured. */
 export type Measurements = Omit<Records, 'results'> & { readonly results: readonly Result[] };
 
-const FILE = new URL('../results/records.json', import.meta.url);
+const FOLDER = new URL('../results/', import.meta.url);
+const FILE = new URL('records.json', FOLDER);
 
 const NOTHING: Records = { machine: null, versions: {}, results: [], curves: [], profile: null };
 
@@ -32,6 +33,7 @@ export function readRecords(): Records {
 
 /** Keeps measurements beside those of earlier runs. */
 export async function writeRecords(records: Records): Promise<void> {
+  await mkdir(FOLDER, { recursive: true });
   await writeFile(FILE, `${JSON.stringify(records, null, 1)}\n`);
 }
 
