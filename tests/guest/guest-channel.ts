@@ -65,12 +65,12 @@ export class GuestChannel implements AsyncDisposable {
   /** Waits until the guest synced `count` more records. */
   async more(count: number): Promise<void> {
     const until = this.#written.synced + count;
-    while (this.#written.synced < until) {
-      if (this.#closed) throw new Error('the guest ended');
-      const line = Promise.withResolvers<void>();
-      this.#onLine = line.resolve;
-      await line.promise;
-    }
+    await this.#until(() => this.#written.synced >= until);
+  }
+
+  /** Waits until the hook was called with `argument` since the last `takeHooks`. */
+  async hooked(argument: 'freeze' | 'thaw'): Promise<void> {
+    await this.#until(() => this.#hooks.includes(argument));
   }
 
   /** Runs a command in the shell of the guest; rejects when it fails. */
@@ -89,6 +89,15 @@ export class GuestChannel implements AsyncDisposable {
     const closed = once(this.#socket, 'close');
     this.#socket.destroy();
     await closed;
+  }
+
+  async #until(holds: () => boolean): Promise<void> {
+    while (!holds()) {
+      if (this.#closed) throw new Error('the guest ended');
+      const line = Promise.withResolvers<void>();
+      this.#onLine = line.resolve;
+      await line.promise;
+    }
   }
 
   #take(line: string): void {

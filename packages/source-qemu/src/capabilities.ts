@@ -24,8 +24,7 @@ export function capabilitiesOf(options: CheckedOptions): SourceCapabilities {
   const proof: Record<keyof Offered, ProofLevel> = {
     tracking: real,
     oneInstant: real,
-    // no guest agent ran under libvirt yet: only its absence is proven there
-    consistency: 'libvirt' in options ? 'model' : real,
+    consistency: real,
     order: real,
     baselinesPerMachine: real,
     granularityBytes: real,

@@ -1,8 +1,12 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import { describeWithPeers } from '@sendense/tests/peers';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { GuestBench, type GuestPoint } from './guest-bench.ts';
 
 const FROZEN = { want: 'filesystem', accept: 'filesystem' } as const;
+const PROGRAM = fileURLToPath(new URL('./freezing-process.ts', import.meta.url));
 const PEERS = ['guest', 'libvirt', 'qemu-img', 'ext4-tools'];
 
 describeWithPeers(PEERS, 'a guest that writes, with a guest agent', () => {
@@ -56,8 +60,9 @@ describeWithPeers(PEERS, 'a guest that writes, with a guest agent', () => {
   /** What comes of a guest that cannot be frozen, by what is accepted. Nothing may be left, and the guest must go on. */
   async function weakenings() {
     const { guest } = bench;
+    const before = await bench.checkpoints();
     const refused = await bench.capture(FROZEN).catch((error: unknown) => error);
-    expect(await bench.checkpoints()).toHaveLength(1); // that of the last point
+    expect(await bench.checkpoints()).toEqual(before);
     const { capture } = await bench.round({ want: 'filesystem', accept: 'crash' });
     expect(capture.consistency).toBe('crash');
     await guest.run('echo on >/data/on');
@@ -97,6 +102,21 @@ describeWithPeers(PEERS, 'a guest that writes, with a guest agent', () => {
     const { refused, findings } = await weakenings();
     expect(refused).toMatchObject({ code: 'QUIESCE_FAILED', message: why(/0 were surely frozen/) });
     expect(findings).toMatchObject([weaker(/0 were surely frozen/)]);
+  });
+
+  it('goes on when the process of the backup is killed while it is frozen', async () => {
+    const { guest } = bench;
+    await guest.run('echo \'[ "$1" = thaw ] || sleep 1\' >/run/hook');
+    guest.takeHooks();
+    const options = { libvirt: { uri: bench.libvirt.uri, domain: bench.domain.name } };
+    const work = JSON.stringify({ options, user: process.getuid?.() ?? 0 });
+    const child = spawn(process.execPath, [...process.execArgv, PROGRAM, work], { stdio: 'ignore' });
+    const ended = once(child, 'exit');
+    await guest.hooked('freeze');
+    child.kill('SIGKILL');
+    await ended;
+    await guest.more(5);
+    expect(guest.takeHooks()).toEqual(['freeze', 'thaw']);
   });
 
   it('whose agent hangs is a refusal, or a finding where that is accepted; it does not freeze later', async () => {

@@ -9,7 +9,7 @@ import { execa } from 'execa';
 import { expect, it } from 'vitest';
 import { LiveBench } from './live-bench.ts';
 
-const PROGRAM = fileURLToPath(new URL('./rights-process.ts', import.meta.url));
+const PROGRAM = fileURLToPath(new URL('./freezing-process.ts', import.meta.url));
 const NOBODY = 65_534;
 
 /** Those that docs/guides/libvirt.md names. */
