@@ -47,10 +47,12 @@ async function dirtyBytes(file: string): Promise<number> {
   return bytes;
 }
 
-function tellPeak(what: string, peakBytes: number): void {
-  process.stderr.write(
-    `peak memory of the ${what} backup of an 8 TiB disk: ${(peakBytes / MIB).toFixed(0)} MiB\n`,
-  );
+/** Runs a verb in bounded memory and gives what it printed. */
+async function withinMemory(what: string, home: string, args: readonly string[]) {
+  const { json, peakBytes } = await measureCtl(home, args);
+  process.stderr.write(`peak memory of ${what}, an 8 TiB disk: ${(peakBytes / MIB).toFixed(0)} MiB\n`);
+  expect(peakBytes, what).toBeLessThan(MOST_MEMORY_BYTES);
+  return json;
 }
 
 describeWithPeers(['qemu-img', 'qemu-io'], 'an 8 TiB disk with 20,000 written clusters', () => {
@@ -66,24 +68,25 @@ describeWithPeers(['qemu-img', 'qemu-io'], 'an 8 TiB disk with 20,000 written cl
   });
   afterAll(() => rm(home, { recursive: true, force: true }));
 
-  it('is backed up, fully and by increment, in less than 256 MiB of memory', async () => {
-    const full = await measureCtl(home, backup);
-    tellPeak('full', full.peakBytes);
-    expect(full.json).toMatchObject({ kind: 'full', bytesRead: WRITTEN_CLUSTERS * CLUSTER_BYTES });
-    expect(full.peakBytes).toBeLessThan(MOST_MEMORY_BYTES);
+  it('is backed up, verified and consolidated in less than 256 MiB of memory', async () => {
+    const full = await withinMemory('a full backup', home, backup);
+    expect(full).toMatchObject({ kind: 'full', bytesRead: WRITTEN_CLUSTERS * CLUSTER_BYTES });
 
     await guestWrites(disk, changes);
     const dirty = await dirtyBytes(disk);
     expect(dirty).toBe(CHANGED_CLUSTERS * CLUSTER_BYTES);
-    const next = await measureCtl(home, [...backup, '--type', 'incremental']);
-    tellPeak('incremental', next.peakBytes);
-    expect(next.json).toMatchObject({ kind: 'incremental', reason: null, changedBytes: dirty });
-    expect(next.json.bytesRead).toBeGreaterThanOrEqual(dirty);
-    expect(next.json.bytesRead).toBeLessThanOrEqual(1.05 * dirty);
-    expect(next.peakBytes).toBeLessThan(MOST_MEMORY_BYTES);
+    const next = await withinMemory('an incremental backup', home, [...backup, '--type', 'incremental']);
+    expect(next).toMatchObject({ kind: 'incremental', reason: null, changedBytes: dirty });
+    expect(next.bytesRead).toBeGreaterThanOrEqual(dirty);
+    expect(next.bytesRead).toBeLessThanOrEqual(1.05 * dirty);
 
-    const [stored] = next.json.disks as { path: string }[];
+    const [stored] = next.disks as { path: string }[];
     const point = { path: stored?.path ?? '', format: 'qcow2' } as const;
     expect(await compareImages(point, { path: disk, format: 'qcow2' })).toBe('Images are identical.');
-  });
+
+    const newest = ['--repository', 'backups', '--backup-id', String(next.pointId)];
+    const verified = await withinMemory('verify', home, ['verify', ...newest]);
+    expect(verified).toMatchObject({ findings: [] });
+    await withinMemory('consolidate', home, ['backup', 'consolidate', ...newest]);
+  }, 600_000);
 });

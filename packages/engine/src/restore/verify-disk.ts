@@ -13,6 +13,9 @@ import { comparePieces } from '../compare/compare-pieces.ts';
 import { withoutSharedZeros } from '../compare/without-shared-zeros.ts';
 import { trackExtents } from '../events/track-extents.ts';
 
+/** Memory of one verification: nothing is written, so there is less to keep under way than in a copy. */
+const WINDOW_BYTES = 4 * 1024 * 1024;
+
 /** What to compare. */
 export type DiskVerification = {
   readonly disk: DiskId;
@@ -32,7 +35,7 @@ export type DiskVerification = {
  * the bytes read back.
  */
 export async function verifyDisk(verification: DiskVerification, call: Call): Promise<number> {
-  const { expected, actual, pace, windowBytes, onProgress } = verification;
+  const { expected, actual, pace, windowBytes = WINDOW_BYTES, onProgress } = verification;
   const pieces = comparePieces(expected, { blake3: await loadBlake3(), beyondEnd: 'zeros' }, call);
   if (expected.sizeBytes === 0) return 0;
   const all = expected.extents({ offset: 0, length: expected.sizeBytes }, call);
@@ -44,7 +47,7 @@ export async function verifyDisk(verification: DiskVerification, call: Call): Pr
       extents: tracker.extents,
       pace,
       unchanged: refuseDifference(verification.disk, pieces),
-      ...(windowBytes !== undefined && { windowBytes }),
+      windowBytes,
     },
     {
       ...call,
