@@ -13,7 +13,7 @@ import { type OpenMachine, openStoppedMachine } from './machine.ts';
 
 const HISTORIES = Math.ceil(14 * testScale());
 const LIVE_HISTORIES = Math.ceil(6 * testScale());
-const LIBVIRT_HISTORIES = Math.ceil(3 * testScale());
+const LIBVIRT_HISTORIES = Math.ceil(2 * testScale());
 const ACTS = 22;
 /** Process death keeps what the kernel has: memory will do, and syncs cost nothing there. */
 const ROOM = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();

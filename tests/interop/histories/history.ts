@@ -56,7 +56,7 @@ export class History implements AsyncDisposable {
   backups = 0;
   crashes = 0;
   /** Where the last backup died that no later one to the same place has cleaned up after. */
-  #diedIn: Place | null = null;
+  #left: Place | null = null;
 
   private constructor(folder: string, random: () => number, machine: HistoryMachine, places: Place[]) {
     this.#folder = folder;
@@ -95,7 +95,13 @@ export class History implements AsyncDisposable {
     else await this.#maintain(this.#place(), this.#cut());
   }
 
+  /** QEMU resizes no disk that a job reads: what a dead process left is removed first. */
   async #resize(disk: GuestDisk): Promise<void> {
+    const [place] = this.#places;
+    if (this.#left !== null && place !== undefined) {
+      await this.#host.run(place.path, null, this.#planReconcile().work);
+      this.#left = null;
+    }
     this.log.push(await disk.resize());
     for (const place of this.#places) place.base = null;
   }
@@ -131,14 +137,16 @@ export class History implements AsyncDisposable {
 
   async #backUp(place: Place, type: BackupType, cut: Cut | null): Promise<void> {
     const contents = this.#disks.map((disk) => disk.content());
-    let run = await this.#runBackup(place, type, cut);
-    if ('error' in run && this.#isLeftLocked(run.error, place)) {
-      await this.#host.run(place.path, null, this.#planReconcile().work);
-      run = await this.#runBackup(place, type, null);
-    }
-    this.#diedIn = run.died ? place : this.#diedIn === place ? null : this.#diedIn;
+    const run = await this.#host.run(place.path, cut, async ({ engine, source, repository }) => {
+      const machine = await onlyMachine(source);
+      return await engine.backup({ source, repository, machine, type });
+    });
+    this.#tell(`${type} backup to ${place.path.slice(-6)}`, run, cut);
+    if (run.died) this.#left = place;
+    else if (this.#left === place) this.#left = null;
     if (run.died) {
       this.crashes += 1;
+      await this.#machine.processDied?.();
       await this.#look(place, ({ repository }) => place.expected.adopt(repository, new Set(), contents));
       if (!this.#machine.running) for (const disk of this.#disks) assert.equal(await disk.damage(), '');
     } else if ('value' in run) {
@@ -149,20 +157,6 @@ export class History implements AsyncDisposable {
       place.base = run.value.pointId;
       place.expected.add(run.value.pointId, contents);
     } else if (type !== 'incremental' || !isRefusal(run.error)) throw run.error;
-  }
-
-  async #runBackup(place: Place, type: BackupType, cut: Cut | null) {
-    const run = await this.#host.run(place.path, cut, async ({ engine, source, repository }) => {
-      const machine = await onlyMachine(source);
-      return await engine.backup({ source, repository, machine, type });
-    });
-    this.#tell(`${type} backup to ${place.path.slice(-6)}`, run, cut);
-    return run;
-  }
-
-  /** libvirt has one backup job: a process that died in a backup to the other place may have left it. */
-  #isLeftLocked(error: unknown, place: Place): boolean {
-    return SendenseError.is(error, 'LOCKED') && this.#diedIn !== null && this.#diedIn !== place;
   }
 
   async #maintain(place: Place, cut: Cut | null): Promise<void> {

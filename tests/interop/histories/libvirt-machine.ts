@@ -69,6 +69,11 @@ class LibvirtMachine implements HistoryMachine {
     return this.running && kind !== undefined ? await kind() : await this.#start();
   }
 
+  /** As the guard of the job does when its process dies; here that process lives on. */
+  async processDied(): Promise<void> {
+    await this.#libvirt.virsh('domjobabort', this.#domain.name).catch(() => undefined); // it had none
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.running) await this.#domain.destroy();
   }

@@ -10,6 +10,8 @@ export interface HistoryMachine extends AsyncDisposable {
   readonly running: boolean;
   /** Ends the machine in some way and starts it again; tells whether its dirty bitmaps can be lost by it. */
   interrupt?(random: () => number): Promise<{ readonly said: string; readonly losesBaselines: boolean }>;
+  /** Does what the death of a process that backed up the machine brings about by itself. */
+  processDied?(): Promise<void>;
 }
 
 /** Makes a machine of disks whose images are there. */
