@@ -1,11 +1,9 @@
 import { parseArguments, type Settings, USAGE } from './arguments.ts';
-import type { Curve } from './curves/curve.ts';
 import { CURVES } from './curves/index.ts';
 import { measureCurve } from './curves/measure-point.ts';
 import { measureRows } from './measure-rows.ts';
 import { profileBackup } from './profile/profile-backup.ts';
 import { resultLine } from './report/print-table.ts';
-import type { Result } from './report/result.ts';
 import { type Measurements, mergeRecords, readRecords, writeRecords } from './report/store.ts';
 import { writePerformanceDocument } from './report/write-document.ts';
 import { buildStale } from './setup/build-stale.ts';
@@ -14,31 +12,46 @@ import { Workbench } from './workbench.ts';
 
 const say = (line: string) => process.stderr.write(`${line}\n`);
 
-/** Measures what the settings ask for, prints it, and keeps it where that was asked. */
+/** A part of what a run measures: some of its results, a curve, or the profile. */
+type Part = Pick<Measurements, 'results' | 'curves' | 'profile'>;
+
+const NOTHING: Part = { results: [], curves: [], profile: null };
+
+/** Measures what the settings ask for, keeps each part at once where that was asked, and prints all of it. */
 async function main(settings: Settings): Promise<void> {
   if (settings.build) await buildStale(say);
-  const measured = await measureAll(settings);
-  if (settings.record) await record(measured);
-  if (settings.json) process.stdout.write(`${JSON.stringify(measured)}\n`);
-}
-
-async function measureAll(settings: Settings): Promise<Measurements> {
   await using bench = await Workbench.open(settings, say);
-  const results: Result[] = [];
-  for await (const result of measureRows(bench)) {
-    results.push(result);
-    say(resultLine(result));
+  const parts: Part[] = [];
+  for await (const part of measureParts(bench)) {
+    parts.push(part);
+    if (settings.record) await record(await complete(part, bench));
   }
-  const curves: Curve[] = [];
-  for (const plan of settings.curves ? CURVES : []) curves.push(await measureCurve(bench, plan));
-  const profile = settings.profile ? await profileBackup(bench) : null;
-  return { results, machine: describeMachine(), versions: await findVersions(bench), curves, profile };
+  const whole = {
+    results: parts.flatMap(({ results }) => results),
+    curves: parts.flatMap(({ curves }) => curves),
+    profile: parts.at(-1)?.profile ?? null,
+  };
+  if (settings.json) process.stdout.write(`${JSON.stringify(await complete(whole, bench))}\n`);
 }
 
+async function* measureParts(bench: Workbench): AsyncGenerator<Part> {
+  const { curves, profile } = bench.settings;
+  for await (const result of measureRows(bench)) {
+    say(resultLine(result));
+    yield { ...NOTHING, results: [result] };
+  }
+  for (const plan of curves ? CURVES : []) yield { ...NOTHING, curves: [await measureCurve(bench, plan)] };
+  if (profile) yield { ...NOTHING, profile: await profileBackup(bench) };
+}
+
+async function complete(part: Part, bench: Workbench): Promise<Measurements> {
+  return { ...part, machine: describeMachine(), versions: await findVersions(bench) };
+}
+
+/** A run that is cut short leaves what it measured until then. */
 async function record(measured: Measurements): Promise<void> {
   await writeRecords(mergeRecords(readRecords(), measured, new Date()));
   await writePerformanceDocument();
-  say('kept in bench/results; docs/performance.md is written');
 }
 
 /** The settings; `null`, with what to do on standard error, when an argument is wrong. */
