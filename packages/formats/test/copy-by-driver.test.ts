@@ -13,7 +13,7 @@ import { openDiskImage } from '@sendense/formats';
 import { type CreateQcow2Options, createQcow2, openQcow2 } from '@sendense/formats/qcow2';
 import { openRaw } from '@sendense/formats/raw';
 import { nodeFileSystem } from '@sendense/plugin-kit/files';
-import { seededBytes, seededInteger, seededRandom } from '@sendense/testkit';
+import { droppingSyncFileSystem, seededBytes, seededInteger, seededRandom } from '@sendense/testkit';
 import { testScale, testSeed } from '@sendense/tests/scale';
 import { describe, expect, it } from 'vitest';
 import { type TemporaryFolder, temporaryFolder } from './temporary-folder.ts';
@@ -192,7 +192,7 @@ describe('a copy into a QCOW2 image by a driver', () => {
     await using folder = await temporaryFolder();
     await writeFile(folder.file('disk'), seededBytes(8, 4 * CLUSTER));
     await using from = await openRaw(folder.file('disk'));
-    const { endpoint: _, ...fileSystem } = nodeFileSystem;
+    const fileSystem = droppingSyncFileSystem(nodeFileSystem, () => false);
     const { driver, requests } = watchedDriver();
     await using to = await createQcow2(folder.file('image'), { sizeBytes: from.sizeBytes, fileSystem });
     const extents = listed([{ offset: 0, length: from.sizeBytes, kind: 'data' }]);

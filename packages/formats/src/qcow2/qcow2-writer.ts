@@ -109,7 +109,10 @@ export class Qcow2Writer implements BlockWriter, ClusterPlacer {
   ): Promise<CopyResult> {
     const { sizeBytes, limits, rewritable, untouched } = this;
     const sink = {
-      ...{ sizeBytes, limits, rewritable, untouched },
+      sizeBytes,
+      limits,
+      rewritable,
+      untouched,
       takesDigests: false,
       write: (...given: Parameters<BlockWriter['write']>) => this.write(...given),
       zero: (...given: Parameters<BlockWriter['zero']>) => this.zero(...given),
