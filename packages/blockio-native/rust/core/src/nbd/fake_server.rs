@@ -12,6 +12,9 @@ use std::sync::mpsc::Sender;
 use std::thread;
 use std::time::Duration;
 
+/// How long a server that lied waits for its client.
+const BENT: Duration = Duration::from_millis(25);
+
 /// Numbers that look random, by a seed.
 pub struct Dice(u64);
 
@@ -301,6 +304,8 @@ impl Peer {
         let mut message = message.to_vec();
         if self.manners.damage.is_some() && !message.is_empty() && self.dice.roll(10) == 0 {
             self.bend(&mut message);
+            // both may wait for each other from now on: this side ends that
+            self.stream.set_read_timeout(Some(BENT))?;
         }
         self.stream.write_all(&message)
     }

@@ -4,7 +4,7 @@ use std::io;
 use std::time::{Duration, Instant};
 
 /// How long one system call waits before it is asked whether to go on: a stop takes effect within this time.
-pub const SLICE: Duration = Duration::from_millis(40);
+pub const SLICE: Duration = Duration::from_millis(20);
 
 /// Who may end a wait.
 pub trait Stop {
