@@ -8,12 +8,17 @@ import { openStoppedFixture } from './libvirt-fixture.ts';
 const { capabilities } = createQemuSource({ libvirt: { domain: 'web' } });
 const reader = { order: 'random', locate: true, digests: false } as const;
 
-/** The reader of an image at rest is that of source-image, whose conformance shows it. */
+/**
+ * The reader of an image at rest is that of source-image, whose conformance shows it. One random history is enough beside
+ * the three of each other host: every write of it is a process.
+ */
 const runner = {
   describe: (name: string, body: () => void) => {
     if (!name.endsWith('block reader')) describe(name, body);
   },
-  it,
+  it: (name: string, run: () => Promise<void>) => {
+    if (!/\(seed [23]\)$/.test(name)) it(name, run);
+  },
 };
 
 describeWithPeers(['libvirt', 'qemu-img', 'qemu-io'], 'the contract of a source', () => {
