@@ -97,9 +97,8 @@ export class History implements AsyncDisposable {
 
   /** QEMU resizes no disk that a job reads: what a dead process left is removed first. */
   async #resize(disk: GuestDisk): Promise<void> {
-    const [place] = this.#places;
-    if (this.#left !== null && place !== undefined) {
-      await this.#host.run(place.path, null, this.#planReconcile().work);
+    if (this.#left !== null) {
+      await this.#host.run(this.#left.path, null, this.#planReconcile().work);
       this.#left = null;
     }
     this.log.push(await disk.resize());
