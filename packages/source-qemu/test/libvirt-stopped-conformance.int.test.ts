@@ -17,7 +17,8 @@ const runner = {
     if (!name.endsWith('block reader')) describe(name, body);
   },
   it: (name: string, run: () => Promise<void>) => {
-    if (!/\(seed [23]\)$/.test(name)) it(name, run);
+    const define = /\(seed [23]\)$/.test(name) ? () => undefined : it;
+    define(name, run);
   },
 };
 
