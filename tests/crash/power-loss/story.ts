@@ -1,6 +1,11 @@
 import { createHash } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
 import {
+  type BlockIoDriver,
+  type BlockWriter,
+  copyBlocks,
   diskId,
+  type Extent,
   instantId,
   type MachineSpec,
   machineKey,
@@ -8,6 +13,7 @@ import {
   pointId,
   streamId,
 } from '@sendense/core';
+import { openRaw } from '@sendense/formats/raw';
 import { soloFence } from '@sendense/plugin-kit';
 import type { FileSystem } from '@sendense/plugin-kit/files';
 import { createLocalRepository, type LocalRepository } from '@sendense/repository-local';
@@ -35,15 +41,21 @@ export function contentDigest(content: Uint8Array): string {
   return createHash('sha256').update(content).digest('hex');
 }
 
+/** How disks are copied as a source would: by a driver, from a file with their content. */
+export type StoryCopy = { readonly driver: BlockIoDriver; readonly file: string };
+
 /** Plays backups and maintenance on one repository and knows what it must hold. */
 export class Story {
   readonly #repository: LocalRepository;
   readonly #disk = Buffer.alloc(DISK_BYTES);
   readonly #random: () => number;
   readonly holdings: Record<string, string> = {};
+  readonly #copy: StoryCopy | undefined;
   #sequence: number;
 
-  constructor(repository: LocalRepository, seed: number, sequence = 0) {
+  /** Without `copy`, clusters are written one by one. */
+  constructor(repository: LocalRepository, seed: number, sequence = 0, copy?: StoryCopy) {
+    this.#copy = copy;
     this.#repository = repository;
     this.#random = seededRandom(seed);
     this.#sequence = sequence;
@@ -56,17 +68,28 @@ export class Story {
     try {
       const [disk] = writer.disks.values();
       if (disk === undefined) throw new Error('the point has no disk');
-      for (const cluster of base === null ? Array.from({ length: 32 }, (_, index) => index) : changed) {
-        const data = this.#disk.subarray(cluster * CLUSTER, (cluster + 1) * CLUSTER);
-        if (data.every((byte) => byte === 0)) await disk.zero(cluster * CLUSTER, CLUSTER);
-        else await disk.write(cluster * CLUSTER, data);
-      }
+      await this.#bring(disk, base === null ? Array.from({ length: 32 }, (_, index) => index) : changed);
       await disk.flush();
       await writer.commit([]);
     } finally {
       await writer[Symbol.asyncDispose]();
     }
     this.holdings[name] = contentDigest(this.#disk);
+  }
+
+  async #bring(disk: BlockWriter, clusters: readonly number[]): Promise<void> {
+    if (this.#copy !== undefined) {
+      const { driver, file } = this.#copy;
+      await writeFile(file, this.#disk);
+      await using from = await openRaw(file);
+      await copyBlocks({ from, to: disk, extents: extentsOf(clusters), driver });
+      return;
+    }
+    for (const cluster of clusters) {
+      const data = this.#disk.subarray(cluster * CLUSTER, (cluster + 1) * CLUSTER);
+      if (data.every((byte) => byte === 0)) await disk.zero(cluster * CLUSTER, CLUSTER);
+      else await disk.write(cluster * CLUSTER, data);
+    }
   }
 
   #change(count: number): number[] {
@@ -108,6 +131,10 @@ export class Story {
   }
 }
 
+async function* extentsOf(clusters: readonly number[]): AsyncGenerator<Extent> {
+  for (const cluster of clusters) yield { offset: cluster * CLUSTER, length: CLUSTER, kind: 'data' };
+}
+
 /** One step of the story, and what the repository must hold once it is done. */
 export type Chapter = { readonly title: string; readonly holdings: Holdings };
 
@@ -117,9 +144,10 @@ export async function playStory(
   fileSystem: FileSystem,
   seed: number,
   done: (chapter: Chapter) => Promise<void>,
+  copy?: StoryCopy,
 ): Promise<void> {
   await using repository = await createLocalRepository({ path: folder }, { fileSystem });
-  const story = new Story(repository, seed);
+  const story = new Story(repository, seed, 0, copy);
   const { holdings } = story;
   const { maintenance } = repository;
   const tell = (title: string) => done({ title, holdings: { ...holdings } });
