@@ -17,6 +17,7 @@ use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 /// Where a server knows no zeroes, they are sent.
 static ZEROS: [u8; 1024 * 1024] = [0; 1024 * 1024];
@@ -243,8 +244,12 @@ impl Line {
         running: &mut Vec<Running>,
         woken: &UnixStream,
     ) -> Result<(), Failure> {
+        let mut heard = Instant::now();
         loop {
             self.closed.check()?;
+            if connection.underway() == 0 {
+                heard = Instant::now();
+            }
             while connection.underway() < MAX_UNDERWAY {
                 let Some((call, answer)) = self.queue().calls.pop_front() else { break };
                 self.begin(connection, running, call, answer)?;
@@ -255,13 +260,22 @@ impl Line {
             }
             if connection.underway() > 0 && connection.holds_bytes() {
                 connection.receive(&self.closed)?;
+                heard = Instant::now();
                 continue;
             }
-            let [server, _] = wait_for(&[connection.descriptor(), woken.as_raw_fd()])?;
+            let left = connection.silence().saturating_sub(heard.elapsed());
+            let owes = connection.underway() > 0;
+            if owes && left.is_zero() {
+                return Err(Failure::new(Cause::Silent));
+            }
+            // a millisecond more than is left, for the clock of the kernel is coarser
+            let time = owes.then(|| left + Duration::from_millis(1));
+            let [server, _] = wait_for(&[connection.descriptor(), woken.as_raw_fd()], time)?;
             drain(woken);
             // with no answer due this finds out that the server has gone
             if server {
                 connection.receive(&self.closed)?;
+                heard = Instant::now();
             }
         }
     }
@@ -290,11 +304,7 @@ impl Line {
             }
             Err(failure) => {
                 self.answer(next.answer, Err(failure));
-                match failure.cause {
-                    // the call was wrong, not the connection
-                    Cause::Unaligned | Cause::ReadOnly | Cause::NoStatus => Ok(()),
-                    _ => Err(failure),
-                }
+                of_the_call(failure)
             }
         }
     }
@@ -342,8 +352,16 @@ impl Line {
             let mut call = running.swap_remove(index);
             match ended {
                 Ok(done) if call.is_partial(&connection.session, &done) => {
-                    call.ticket = self.ask(connection, &mut call)?;
-                    running.push(call);
+                    match self.ask(connection, &mut call) {
+                        Ok(ticket) => {
+                            call.ticket = ticket;
+                            running.push(call);
+                        }
+                        Err(failure) => {
+                            self.answer(call.answer, Err(failure));
+                            of_the_call(failure)?;
+                        }
+                    }
                 }
                 ended => {
                     let extents = call.found.extents;
@@ -383,10 +401,18 @@ impl Running {
     }
 }
 
-/// Waits until one of these has something.
-fn wait_for<const N: usize>(descriptors: &[i32; N]) -> Result<[bool; N], Failure> {
+/// Nothing when the call was wrong and not the connection.
+fn of_the_call(failure: Failure) -> Result<(), Failure> {
+    match failure.cause {
+        Cause::Unaligned | Cause::ReadOnly | Cause::NoStatus => Ok(()),
+        _ => Err(failure),
+    }
+}
+
+/// Waits until one of these has something, or the time is over.
+fn wait_for<const N: usize>(descriptors: &[i32; N], time: Option<Duration>) -> Result<[bool; N], Failure> {
     let mut entries = descriptors.map(|fd| libc::pollfd { fd, events: libc::POLLIN, revents: 0 });
-    poll_all(&mut entries, None)?;
+    poll_all(&mut entries, time)?;
     Ok(entries.map(|entry| entry.revents != 0))
 }
 

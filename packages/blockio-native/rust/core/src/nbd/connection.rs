@@ -72,6 +72,11 @@ impl Connection {
         })
     }
 
+    /// The longest silence that is borne while an answer is due.
+    pub fn silence(&self) -> Duration {
+        self.silence
+    }
+
     /// Requests without an answer.
     pub fn underway(&self) -> usize {
         self.pending.len()

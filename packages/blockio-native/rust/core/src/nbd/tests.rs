@@ -91,6 +91,8 @@ fn gives_up_on_a_server_that_is_silent_for_too_long() {
     let mut connection = Connection::open(&server.hasty(150), &*stop).unwrap();
     let ticket = connection.begin_read(0, 512, AlignedBuffer::new(512).unwrap(), &*stop).unwrap();
     assert_eq!(failure_of(connection.finish(ticket, &*stop)), Cause::Silent);
+    let client = Client::open(&server.hasty(150), 1, &nobody_stops()).unwrap();
+    assert_eq!(failure_of(ask(&client, Call::Read { offset: 0, length: 512 })), Cause::Silent);
     // and on one that does not let us in
     let scratch = Scratch::new();
     let path = scratch.path("mute");
