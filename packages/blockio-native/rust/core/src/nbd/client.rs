@@ -2,6 +2,7 @@ use crate::aligned_buffer::AlignedBuffer;
 use crate::control::Control;
 use crate::extents::{Extent, Extents};
 use crate::failure::{Cause, Failure};
+use crate::nbd::bytes::violation;
 use crate::nbd::codes::Command;
 use crate::nbd::codes::Style;
 use crate::nbd::connection::{Connection, Done, MAX_UNDERWAY, Run};
@@ -334,7 +335,7 @@ impl Line {
                 }
                 let unit = u64::from(sizes.minimum);
                 let start = running.found.end / unit * unit;
-                let whole = end.div_ceil(unit).saturating_mul(unit).min(size) - start;
+                let whole = end.div_ceil(unit).saturating_mul(unit).min(size).saturating_sub(start);
                 let most = if style == Style::Extended { whole } else { MAX_SHORT_LENGTH / unit * unit };
                 connection.begin_status(start, whole.min(most), stop)
             }
@@ -350,9 +351,11 @@ impl Line {
                 continue;
             };
             let mut call = running.swap_remove(index);
+            let before = call.found.end;
             match ended {
                 Ok(done) if call.is_partial(&connection.session, &done) => {
-                    match self.ask(connection, &mut call) {
+                    let asked = call.check_progress(before).and_then(|()| self.ask(connection, &mut call));
+                    match asked {
                         Ok(ticket) => {
                             call.ticket = ticket;
                             running.push(call);
@@ -387,6 +390,14 @@ impl Running {
             }
             _ => false,
         }
+    }
+
+    /// A server that tells of nothing new would be asked for ever.
+    fn check_progress(&self, before: u64) -> Result<(), Failure> {
+        if self.found.end > before {
+            return Ok(());
+        }
+        Err(violation("block status that does not reach the range asked for"))
     }
 
     /// The range may be off the grid of the server: more was asked for then, and is cut.
