@@ -57,6 +57,7 @@ export class ImageWatch {
     if (isSameVersion(before, this.#versions.get(before.path))) this.#versions.set(after.path, after);
   }
 
+  /** Ends the watch: edits of this process are told to it no more. */
   close(): void {
     watches.delete(this);
   }

@@ -11,7 +11,9 @@ export type OpenedImage = {
   readonly path: string;
   readonly image: DiskImage;
   readonly watch: ImageWatch;
+  /** How other programs hold it; `undefined` where that cannot be told. */
   readonly use: ImageUse | undefined;
+  /** Ends the watch and closes the files. */
   close(): Promise<void>;
 };
 
