@@ -22,8 +22,12 @@ export const rawSubject: BlockDeviceSubject = {
   },
   writer: {
     capabilities: {
-      ...{ durable: false, copyFrom: false, endpoint: true },
-      ...{ order: 'random', rewritable: true, untouched: 'zero' },
+      durable: false,
+      copyFrom: false,
+      endpoint: true,
+      order: 'random',
+      rewritable: true,
+      untouched: 'zero',
     },
     open: async (sizeBytes) => {
       const folder = await temporaryFolder();
@@ -55,8 +59,12 @@ export function qcow2Subject(name: string, image: ImageOptions, withBacking: boo
     },
     writer: {
       capabilities: {
-        ...{ durable: false, copyFrom: true, endpoint: false },
-        ...{ order: 'ascending', rewritable: false, untouched },
+        durable: false,
+        copyFrom: true,
+        endpoint: false,
+        order: 'ascending',
+        rewritable: false,
+        untouched,
       },
       open: async (sizeBytes, base) => {
         const folder = await temporaryFolder();

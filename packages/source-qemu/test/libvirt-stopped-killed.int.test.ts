@@ -32,7 +32,9 @@ describeWithPeers(['libvirt', 'qemu-system-x86_64', 'qemu-img'], 'a backup of a 
       }
       last = after ?? last;
       await source.reconcile(bench.keep({ states: last.state === null ? [] : [last.state] }));
-      const left = (await readdir(libvirt.folder)).filter((name) => name.startsWith('.') && name.includes('sendense'));
+      const left = (await readdir(libvirt.folder)).filter(
+        (name) => name.startsWith('.') && name.includes('sendense'),
+      );
       expect(left, `left after ${cut.join(' ')}`).toEqual([]);
       const names = await checkpointsOf(libvirt, domain);
       expect(names, `checkpoints after ${cut.join(' ')}`).toEqual([expect.stringMatching(/^sendense\./)]);
