@@ -142,6 +142,20 @@ describe('the kind of a backup', () => {
     await checkDisk(made.pointId);
   });
 
+  it('makes room for a new baseline before the capture, so that another stream never costs a delta', async () => {
+    const few = { source: { capabilities: { baselinesPerMachine: 3 } } };
+    const { engine, machine, request, checkDisk } = await start(few);
+    await engine.backup(request);
+    await engine.backup(request);
+    await engine.backup({ ...request, stream: streamId('other') });
+    for (let run = 0; run < 3; run++) {
+      machine.disk().write(run * 64 * KIB, filled(KIB, run + 7));
+      const made = await engine.backup(request);
+      expect(made).toMatchObject({ kind: 'incremental', bytesRead: 64 * KIB });
+      await checkDisk(made.pointId);
+    }
+  });
+
   it('is full where the base was deleted, because no point holds the instant any more', async () => {
     const { engine, machine, repository, request, checkDisk } = await start();
     await engine.backup(request);

@@ -7,6 +7,7 @@ import {
   type MachineRef,
   SendenseError,
   type SkippedDisk,
+  type StreamId,
 } from '@sendense/core';
 import { isNamedBy, parseBitmapName } from '@sendense/plugin-kit/baselines';
 import { type ChosenChanges, chooseChanges } from './choose-changes.ts';
@@ -108,8 +109,17 @@ function diskPlan({ disk, choice }: DecidedDisk): DiskPlan {
   return { id, sizeBytes, kind, reason: null, detail, changedBytes: dirtyBytes, readBytes: dirtyBytes };
 }
 
+/** How many bitmaps of ours are of other streams, in the disk that has most of them. */
+export function otherBaselines({ disks }: Decision, own: StreamId): number {
+  const counts = disks.map(({ disk }) => {
+    const streams = disk.bitmaps.flatMap(({ name }) => parseBitmapName(name)?.stream ?? []);
+    return streams.filter((stream) => stream !== own).length;
+  });
+  return Math.max(0, ...counts);
+}
+
 /** The dry run: what a capture would do with each disk. Of a full it is not known what the disk has allocated. */
-export function planOf(decision: Decision, weakened: readonly Finding[]): CapturePlan {
+export function planOf(decision: Decision, weakened: readonly Finding[], stream: StreamId): CapturePlan {
   return {
     disks: decision.disks.map(diskPlan),
     skipped: decision.skipped,
@@ -119,6 +129,7 @@ export function planOf(decision: Decision, weakened: readonly Finding[]): Captur
       ...weakened,
       ...(decision.disks.length === 0 || decision.machine.power === 'off' ? [] : [BITMAPS_IN_MEMORY]),
     ],
+    otherBaselines: otherBaselines(decision, stream),
   };
 }
 

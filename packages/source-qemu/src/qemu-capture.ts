@@ -6,11 +6,11 @@ import {
   instantId,
   type StreamId,
 } from '@sendense/core';
-import { createCapture, parseBitmapName, type SealedCapture } from '@sendense/plugin-kit/baselines';
+import { createCapture, type SealedCapture } from '@sendense/plugin-kit/baselines';
 import { type Baseline, createState } from './baseline-state.ts';
-import type { DecidedDisk, Decision } from './capture-plan.ts';
+import { type DecidedDisk, type Decision, otherBaselines } from './capture-plan.ts';
 import type { SourceContext } from './context.ts';
-import type { FrozenInstant, HostDisk } from './host/machine-host.ts';
+import type { FrozenInstant } from './host/machine-host.ts';
 
 /** What a capture starts from. */
 export type CaptureParts = {
@@ -50,7 +50,7 @@ export function qemuCapture(context: SourceContext, parts: CaptureParts): Captur
       skipped: decision.skipped,
       artifacts: instant.artifacts,
       findings: [...decision.findings, ...instant.findings],
-      otherBaselines: Math.max(0, ...decision.disks.map(({ disk }) => strangers(disk, stream))),
+      otherBaselines: otherBaselines(decision, stream),
     },
     {
       seal,
@@ -66,12 +66,6 @@ function baselinesOf({ decision, instant, baseline }: CaptureParts): ReadonlyMap
   const tracked = new Set(instant.disks.filter((disk) => disk.tracked).map(({ id }) => id));
   const made = decision.disks.filter(({ disk }) => tracked.has(disk.id));
   return new Map(made.map((decided) => [decided.disk.id, baselineOf(decided, baseline)]));
-}
-
-/** Our bitmaps of other streams in a disk. */
-function strangers({ bitmaps }: HostDisk, own: StreamId): number {
-  const streams = bitmaps.flatMap(({ name }) => parseBitmapName(name)?.stream ?? []);
-  return streams.filter((stream) => stream !== own).length;
 }
 
 function baselineOf({ disk }: DecidedDisk, bitmap: string): Baseline {

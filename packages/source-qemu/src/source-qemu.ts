@@ -101,7 +101,7 @@ export function createQemuSource(
     async plan(request, call) {
       const machine = await describeFor(context, request, call);
       const weakened = host.checkConsistency(request.consistency, machine.power);
-      return planOf(await decide(context, request, machine), weakened);
+      return planOf(await decide(context, request, machine), weakened, request.stream);
     },
     async capture(request, call) {
       const capture = await beginCapture(context, request, (closed) => void captures.delete(closed), call);

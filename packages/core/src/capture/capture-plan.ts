@@ -25,6 +25,8 @@ export type CapturePlan = {
   readonly lanes: readonly Lane[];
   /** Missing rights, weakened consistency, limits. */
   readonly findings: readonly Finding[];
+  /** As a capture would tell; see `Capture`. */
+  readonly otherBaselines?: number;
 };
 
 /** A disk that is not captured, and why. */

@@ -12,6 +12,7 @@ import { createFreezeRun } from './freeze-hooks.ts';
 import { checkCapture, type FreezeOrder, freezeMachine } from './freeze-machine.ts';
 import { journalEnd, journalStart } from './journal-run.ts';
 import { makePoint } from './make-point.ts';
+import { makeRoom } from './make-room.ts';
 import { readStanding, recoverStream, type StreamStanding } from './recover-stream.ts';
 import { summarizeBackup } from './summarize-backup.ts';
 
@@ -76,8 +77,10 @@ async function prepareRun(run: BackupRun): Promise<{ standing: StreamStanding; o
     signal: job.signal,
   });
   const captureId = await recoverStream(run, standing);
+  const order = { captureId, excluded, since: chooseBaselines(standing.history, standing.held, run.type) };
+  const roomy = await makeRoom(run, standing, order);
   return {
-    standing,
-    order: { captureId, excluded, since: chooseBaselines(standing.history, standing.held, run.type) },
+    standing: roomy,
+    order: { ...order, since: chooseBaselines(roomy.history, roomy.held, run.type) },
   };
 }

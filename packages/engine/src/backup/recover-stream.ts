@@ -8,6 +8,9 @@ import type { BackupRun } from './backup-run.ts';
 import { heldBaselines } from './baselines.ts';
 import { readStreamHistory, type StreamHistory } from './stream-history.ts';
 
+/** Baselines of other streams that are made room for where the source does not say how many there are. */
+export const ASSUMED_OTHERS = 1;
+
 /** Where a stream stands before a run. */
 export type StreamStanding = {
   readonly record: JournalRecord<StreamRecord>;
@@ -84,7 +87,7 @@ export async function retireStates(run: BackupRun, states: readonly ChangeState[
 }
 
 /** Journals the live baselines of the stream, keeping what is known of the run. */
-async function writeStates(
+export async function writeStates(
   run: BackupRun,
   record: JournalRecord<StreamRecord>,
   states: readonly ChangeState[],

@@ -4,14 +4,11 @@ import type { JournalRecord } from '../journal/journal-record.ts';
 import type { StreamRecord } from '../journal/stream-record.ts';
 import type { BackupRun } from './backup-run.ts';
 import { neededBaselines } from './baselines.ts';
-import { newStreamRecord, retireStates } from './recover-stream.ts';
+import { ASSUMED_OTHERS, newStreamRecord, retireStates } from './recover-stream.ts';
 import type { StreamHistory } from './stream-history.ts';
 
 /** What a stream needs for differentials by tracking: the last full's baseline, the newest one, and the next candidate. */
 const BASELINES_FOR_DIFFERENTIAL = 3;
-
-/** Baselines of other streams that are made room for where the source does not say how many there are. */
-const ASSUMED_OTHERS = 1;
 
 /** Keeps the candidate baseline. The point is safe by now: a failure only costs the next increment, and is a finding. */
 export async function commitCapture(run: BackupRun, capture: Capture): Promise<void> {

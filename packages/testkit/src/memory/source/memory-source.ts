@@ -70,6 +70,7 @@ export function createMemorySource(options: MemorySourceOptions = {}): MemorySou
         skipped,
         lanes: [{ key: 'memory-hypervisor', max: 4 }],
         findings: [...findings, ...baselinesFull(machine, context)],
+        otherBaselines: strangersOf(machine, request, context),
       };
     },
     async capture(request, call) {
@@ -119,7 +120,7 @@ function captureMachine(machine: MemoryMachine, request: CaptureRequest, context
     skipped: skippedDisks(machine, request),
     findings: [...negotiated.findings, ...full],
     expiresAt: expiry === undefined ? undefined : new Date(expiry).toISOString(),
-    otherBaselines: baselinesOf(machine, context).filter(({ stream }) => stream !== request.stream).length,
+    otherBaselines: strangersOf(machine, request, context),
     devices: new Map(machine.disks.map((disk) => [disk.id, disk])),
     answer: (disk) => answerChanges(disk, answerContext(machine, request, context)),
   });
@@ -136,6 +137,10 @@ function answerContext(
 
 function baselinesOf(machine: MemoryMachine, { hypervisor }: SourceContext) {
   return [...hypervisor.baselines.values()].filter((baseline) => baseline.machine.id === machine.ref.id);
+}
+
+function strangersOf(machine: MemoryMachine, { stream }: CaptureRequest, context: SourceContext): number {
+  return baselinesOf(machine, context).filter((baseline) => baseline.stream !== stream).length;
 }
 
 function baselinesFull(machine: MemoryMachine, context: SourceContext): Finding[] {
