@@ -1,9 +1,17 @@
-import { SendenseError } from '@sendense/core';
+import { type DiskFormat, SendenseError } from '@sendense/core';
 import type { FileStatus } from '@sendense/plugin-kit/files';
 import type { ChainContext, OpenedLayer } from './chain/open-chain.ts';
 import { probeFormat } from './probe-format.ts';
 import { openQcow2Layer } from './qcow2/open-qcow2-layer.ts';
 import { openRawLayer } from './raw/open-raw-layer.ts';
+
+type FormatOpener = (path: string, context: ChainContext) => Promise<OpenedLayer>;
+
+/** By format: how one file of a chain is opened. */
+const OPENERS: ReadonlyMap<string, FormatOpener> = new Map<DiskFormat, FormatOpener>([
+  ['raw', openRawLayer],
+  ['qcow2', openQcow2Layer],
+]);
 
 /** Opens a parent as the format that its child states; see {@link probedParent} for a child that states none. */
 export async function openLayer(
@@ -13,8 +21,8 @@ export async function openLayer(
   context: ChainContext,
 ): Promise<OpenedLayer> {
   if (format === undefined) return probedParent(path, status, context);
-  if (format === 'qcow2') return openQcow2Layer(path, context);
-  if (format === 'raw') return openRawLayer(path, context);
+  const open = OPENERS.get(format);
+  if (open !== undefined) return open(path, context);
   throw new SendenseError(
     'FORMAT_UNSUPPORTED',
     `backing files of format ${JSON.stringify(format)} are not supported`,

@@ -1,10 +1,11 @@
+import type { DataFile } from './data-file.ts';
 import type { Layer } from './layer.ts';
 import type { CompressedRun, Run } from './run.ts';
 
 /** A stretch of the disk and where its bytes come from. `depth` counts layers below the top one. */
 export type Piece = { readonly offset: number; readonly length: number; readonly depth: number } & (
   | { readonly kind: 'zero' }
-  | { readonly kind: 'data'; readonly layer: Layer; readonly hostOffset: number }
+  | { readonly kind: 'data'; readonly file: DataFile; readonly hostOffset: number }
   | { readonly kind: 'compressed'; readonly layer: Layer; readonly run: CompressedRun }
 );
 
@@ -46,7 +47,8 @@ export class ChainCursor {
 
 function pieceOf(run: Run, offset: number, length: number, depth: number, layer: Layer): Piece {
   if (run.kind === 'data') {
-    return { kind: 'data', offset, length, depth, layer, hostOffset: run.hostOffset + offset - run.start };
+    const { file = layer.data } = run;
+    return { kind: 'data', offset, length, depth, file, hostOffset: run.hostOffset + offset - run.start };
   }
   if (run.kind === 'compressed') return { kind: 'compressed', offset, length, depth, layer, run };
   return { kind: 'zero', offset, length, depth };

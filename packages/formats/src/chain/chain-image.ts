@@ -31,7 +31,7 @@ export class ChainImage implements BlockReader {
 
   /** Real paths of the files that hold guest bytes, top of the chain first. */
   get files(): readonly string[] {
-    return this.#layers.map((layer) => layer.data.path);
+    return this.#layers.flatMap(({ data, files = [data] }) => files.map(({ path }) => path));
   }
 
   async read(offset: number, into: Uint8Array, call?: Call): Promise<void> {
@@ -149,10 +149,11 @@ function joinLocated(left: LocatedRange, right: LocatedRange): LocatedRange | un
 function locatePiece(piece: Piece): LocatedRange {
   const { offset, length } = piece;
   if (piece.kind === 'zero') return { offset, length, at: 'zero' };
-  const { path } = piece.layer.data;
   if (piece.kind === 'data') {
+    const { path } = piece.file;
     return { offset, length, at: { endpoint: { kind: 'file', path }, offset: piece.hostOffset } };
   }
+  const { path } = piece.run.file ?? piece.layer.data;
   throw new SendenseError('UNSUPPORTED', `${path} holds compressed clusters, which have no plain location`, {
     operation: 'locate-range',
     context: { offset, length },

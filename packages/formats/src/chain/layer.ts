@@ -1,19 +1,13 @@
-import type { FileHandle } from '@sendense/plugin-kit/files';
+import type { DataFile } from './data-file.ts';
 import type { CompressedRun, Run } from './run.ts';
 
-/** The file in which a layer keeps guest bytes. */
-export type DataFile = {
-  /** Absolute path without symbolic links. */
-  readonly path: string;
-  readonly handle: FileHandle;
-  /** A stretch of this size that begins inside the file may end outside it (the rest reads as zeros). */
-  readonly unitBytes: number;
-};
-
-/** One file of a backing chain, whatever its format. */
+/** One link of a backing chain, whatever its format. */
 export interface Layer extends AsyncDisposable {
   readonly sizeBytes: number;
+  /** Where the bytes of a run lie that names no file. */
   readonly data: DataFile;
+  /** All files with guest bytes, of a layer that has several (flat and split extents). */
+  readonly files?: readonly DataFile[];
   /**
    * The run that holds `offset`, found without looking further than `end`. Synchronous when the tables are in memory.
    * Rejects with `CORRUPT` for tables that contradict the format.

@@ -1,4 +1,4 @@
-import { type BlockIoDriver, SendenseError } from '@sendense/core';
+import { type BlockIoDriver, type Finding, SendenseError } from '@sendense/core';
 import type { FileStatus, FileSystem } from '@sendense/plugin-kit/files';
 import type { ParentPolicy } from '../parent-policy.ts';
 import { resolveCompanion } from '../resolve-companion.ts';
@@ -20,7 +20,28 @@ export type ChainContext = {
 /** A layer and the parent it names. */
 export type OpenedLayer = {
   readonly layer: Layer;
-  readonly parent?: { readonly name: string; readonly format: string | undefined };
+  /** What a child that is bound to just this content knows it by (content id, unique id), where the format has that. */
+  readonly identity?: string;
+  /** What a careful user should know of this file. */
+  readonly warnings?: readonly string[];
+  readonly parent?: NamedParent;
+};
+
+/** A parent as its child names it. */
+export type NamedParent = {
+  /** Foreign names of one and the same file, the best first; the first that leads to a file is opened. */
+  readonly names: readonly string[];
+  /** Name of its format (a `DiskFormat`, or as QEMU says it); `undefined`: the child does not say. */
+  readonly format: string | undefined;
+  /** What the `identity` of the parent must be. */
+  readonly identity?: string;
+};
+
+/** The links of a chain, top first. */
+export type OpenedChain = {
+  readonly layers: readonly [Layer, ...Layer[]];
+  /** What is known of the files below the top. */
+  readonly warnings: readonly Finding[];
 };
 
 /** Opens one file of a chain as `format` (`undefined`: the child does not say). */
@@ -33,7 +54,7 @@ export type LayerOpener = (
 
 /**
  * Opens the parents below `top`, under the caller's policy. Rejects with `CORRUPT` for a loop; everything opened so far
- * is closed when it rejects.
+ * is closed when it rejects. A parent that is not the one its child was made on is `CORRUPT`, too.
  */
 export async function openParents(
   path: string,
@@ -41,26 +62,64 @@ export async function openParents(
   identity: string,
   open: LayerOpener,
   context: ChainContext,
-): Promise<[Layer, ...Layer[]]> {
+): Promise<OpenedChain> {
   const layers: [Layer, ...Layer[]] = [top.layer];
+  const warnings: Finding[] = [];
   const seen = new Set([identity]);
   try {
     let child = path;
     for (let next = top.parent; next !== undefined; ) {
-      const companion = { what: 'backing file', name: next.name, image: child };
-      child = await resolveCompanion(companion, context.parents, context.fileSystem);
+      const image = child;
+      child = await resolveParent(image, next, context);
       const status = await statusOf(child, context.fileSystem);
       if (seen.has(status.identity) || seen.size >= MAX_DEPTH) throw loop(path, seen.size);
       seen.add(status.identity);
       const opened = await open(child, next.format, status, context);
       layers.push(opened.layer);
+      checkIdentity(image, child, next, opened);
+      for (const message of opened.warnings ?? [])
+        warnings.push({ severity: 'warning', code: 'parent-warning', message: `${child}: ${message}` });
       next = opened.parent;
     }
-    return layers;
+    return { layers, warnings };
   } catch (error) {
     await Promise.all(layers.map((layer) => layer[Symbol.asyncDispose]()));
     throw error;
   }
+}
+
+/** The first of the names that leads to a file. When none does, one that only lacks permission says why, else the best. */
+async function resolveParent(image: string, { names }: NamedParent, context: ChainContext): Promise<string> {
+  const failures: unknown[] = [];
+  for (const name of names) {
+    try {
+      const companion = { what: 'backing file', name, image };
+      return await resolveCompanion(companion, context.parents, context.fileSystem);
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  throw (
+    failures.find((error) => SendenseError.is(error, 'PERMISSION_DENIED')) ?? failures[0] ?? nameless(image)
+  );
+}
+
+function nameless(image: string): SendenseError {
+  return new SendenseError('PARENT_MISSING', `${image} needs a backing file and does not name it`, {
+    operation: 'open-image',
+    remedy: 'take another copy of the image, or merge it into one file where it was made',
+    context: { path: image },
+  });
+}
+
+function checkIdentity(image: string, path: string, { identity }: NamedParent, parent: OpenedLayer): void {
+  if (identity === undefined || identity === parent.identity) return;
+  throw new SendenseError('CORRUPT', `${path} is not the parent that ${image} was made on`, {
+    operation: 'open-image',
+    remedy:
+      'give the parent as it was when the child was made: it was changed since, or replaced by another file',
+    context: { path: image, parent: path, wanted: identity, found: parent.identity ?? null },
+  });
 }
 
 /** The status of a file that must be there. */

@@ -1,12 +1,13 @@
 import { type Call, throwIfAborted } from '@sendense/core';
 import { ChainCursor, type Piece } from './chain-cursor.ts';
+import type { DataFile } from './data-file.ts';
 import type { Layer } from './layer.ts';
 import { readStored } from './read-stored.ts';
 
 /** How many file reads and decompressions of one call are under way at once. */
 const READS_AT_ONCE = 8;
 
-type Segment = { readonly layer: Layer; readonly hostOffset: number; readonly start: number; end: number };
+type Segment = { readonly file: DataFile; readonly hostOffset: number; readonly start: number; end: number };
 
 /** Fills `into` with the guest bytes at `offset`: one file read for each stretch that lies together in one file. */
 export async function readChain(
@@ -38,7 +39,7 @@ async function planReads(
   const submit = async (done: Segment | undefined) => {
     if (done === undefined) return;
     const target = into.subarray(done.start - offset, done.end - offset);
-    await reads.add(() => readStored(done.layer.data, target, done.hostOffset));
+    await reads.add(() => readStored(done.file, target, done.hostOffset));
   };
   for (let at = offset; at < end; ) {
     throwIfAborted(call?.signal, 'read-image');
@@ -53,7 +54,7 @@ async function planReads(
     const target = into.subarray(piece.offset - offset, at - offset);
     if (piece.kind === 'zero') target.fill(0);
     else if (piece.kind === 'compressed') await reads.add(() => inflate(piece, target));
-    else segment = { layer: piece.layer, hostOffset: piece.hostOffset, start: piece.offset, end: at };
+    else segment = { file: piece.file, hostOffset: piece.hostOffset, start: piece.offset, end: at };
   }
   await submit(segment);
 }
@@ -61,7 +62,7 @@ async function planReads(
 function continues(segment: Segment, piece: Piece): boolean {
   return (
     piece.kind === 'data' &&
-    piece.layer === segment.layer &&
+    piece.file === segment.file &&
     piece.hostOffset === segment.hostOffset + segment.end - segment.start
   );
 }

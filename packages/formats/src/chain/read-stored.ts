@@ -1,5 +1,5 @@
 import { SendenseError } from '@sendense/core';
-import type { DataFile } from './layer.ts';
+import type { DataFile } from './data-file.ts';
 
 /**
  * Fills `into` from `position` of a file that may end within the last unit that is asked for (the rest reads as zeros,

@@ -1,9 +1,17 @@
+import type { DataFile } from './data-file.ts';
+
 /**
  * What one layer of a chain says of `[start, end)` of its guest range: bytes stored as they are, proven zeros, nothing
- * (the layer below decides), or one compressed cluster.
+ * (the layer below decides), or one compressed cluster. `file`: where the bytes lie, when not in the layer's `data`.
  */
 export type Run =
-  | { readonly kind: 'data'; readonly start: number; readonly end: number; readonly hostOffset: number }
+  | {
+      readonly kind: 'data';
+      readonly start: number;
+      readonly end: number;
+      readonly hostOffset: number;
+      readonly file?: DataFile;
+    }
   | { readonly kind: 'zero' | 'absent'; readonly start: number; readonly end: number }
   | {
       readonly kind: 'compressed';
@@ -12,6 +20,7 @@ export type Run =
       readonly hostOffset: number;
       /** Bytes that may belong to the compressed cluster; what follows its end is of no meaning. */
       readonly hostLength: number;
+      readonly file?: DataFile;
     };
 
 /** A run that is one compressed cluster. */

@@ -15,7 +15,9 @@ export async function openQcow2Layer(
     const head = await readHead(handle);
     const dataFile = await openDataFile(path, head, context);
     const layer = new Qcow2Layer({ path, handle, header: head.header, cache: context.cache, ...dataFile });
-    return { head, handle, layer, ...(head.backing === undefined ? {} : { parent: head.backing }) };
+    if (head.backing === undefined) return { head, handle, layer };
+    const { name, format } = head.backing;
+    return { head, handle, layer, parent: { names: [name], format } };
   } catch (error) {
     await handle[Symbol.asyncDispose]();
     throw nameImage(error, path);

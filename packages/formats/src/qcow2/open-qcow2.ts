@@ -34,13 +34,13 @@ export async function openQcow2(path: string, options: OpenQcow2Options = {}): P
   const real = await fileSystem.realPath(path);
   const status = await statusOf(real, fileSystem);
   const { head, handle, ...top } = await openQcow2Layer(real, context);
-  const layers = await openParents(real, top, status.identity, openLayer, context);
+  const { layers, warnings: below } = await openParents(real, top, status.identity, openLayer, context);
   try {
     const { directory, warnings } = await bitmapsOf(handle, head);
     const info = qcow2Info(head, status);
     return new Qcow2Image(
       layers,
-      { ...info, warnings: [...info.warnings, ...warnings] },
+      { ...info, warnings: [...info.warnings, ...warnings, ...below] },
       { path: real, handle, head, directory },
     );
   } catch (error) {

@@ -1,5 +1,6 @@
 import type { FileHandle } from '@sendense/plugin-kit/files';
-import type { DataFile, Layer } from '../chain/layer.ts';
+import type { DataFile } from '../chain/data-file.ts';
+import type { Layer } from '../chain/layer.ts';
 import type { PageCache } from '../chain/page-cache.ts';
 import type { CompressedRun, Run } from '../chain/run.ts';
 import { mapDecompressError } from '../map-error.ts';

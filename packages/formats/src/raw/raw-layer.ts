@@ -1,6 +1,7 @@
 import { type Extent, SendenseError } from '@sendense/core';
 import type { FileHandle } from '@sendense/plugin-kit/files';
-import type { DataFile, Layer } from '../chain/layer.ts';
+import type { DataFile } from '../chain/data-file.ts';
+import type { Layer } from '../chain/layer.ts';
 import type { Run } from '../chain/run.ts';
 import type { KnownExtents } from './known-extents.ts';
 
