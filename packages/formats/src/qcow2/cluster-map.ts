@@ -1,13 +1,10 @@
 import type { Run } from '../chain/run.ts';
+import { TABLE_PAGE_BYTES, type TablePages } from '../chain/table-pages.ts';
 import { OFFSET_HIGH, OFFSET_LOW } from './constants.ts';
 import { corrupt } from './format-error.ts';
 import type { Qcow2Geometry } from './geometry.ts';
 import { scanClusters } from './scan-clusters.ts';
 import { scanSubclusters } from './scan-subclusters.ts';
-import type { TablePages } from './table-pages.ts';
-
-/** Tables are read in pages of this size at most. */
-export const TABLE_PAGE_BYTES = 65_536;
 
 /** What a {@link ClusterMap} needs to know of an image. */
 export type ClusterMapOptions = {

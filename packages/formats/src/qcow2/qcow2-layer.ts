@@ -3,6 +3,7 @@ import type { DataFile } from '../chain/data-file.ts';
 import type { Layer } from '../chain/layer.ts';
 import type { PageCache } from '../chain/page-cache.ts';
 import type { CompressedRun, Run } from '../chain/run.ts';
+import { TablePages } from '../chain/table-pages.ts';
 import { mapDecompressError } from '../map-error.ts';
 import { ClusterMap } from './cluster-map.ts';
 import { decompressCluster } from './decompress-cluster.ts';
@@ -10,7 +11,6 @@ import { corrupt } from './format-error.ts';
 import { geometryOf } from './geometry.ts';
 import type { Qcow2Header } from './header.ts';
 import { inImage, nameImage } from './in-image.ts';
-import { TablePages } from './table-pages.ts';
 
 /** What a {@link Qcow2Layer} is made of; it owns both handles. */
 export type Qcow2LayerOptions = {
@@ -38,7 +38,7 @@ export class Qcow2Layer implements Layer {
     this.#options = options;
     this.#clusterBytes = geometry.clusterBytes;
     this.data = { ...(dataFile ?? { path, handle }), unitBytes: geometry.clusterBytes };
-    this.#tables = new TablePages(handle, cache);
+    this.#tables = new TablePages(handle, cache, corrupt);
     this.#map = new ClusterMap({
       ...header,
       geometry,

@@ -1,17 +1,22 @@
+import type { SendenseError } from '@sendense/core';
 import type { FileHandle } from '@sendense/plugin-kit/files';
-import type { PageCache } from '../chain/page-cache.ts';
-import { corrupt } from './format-error.ts';
+import type { PageCache } from './page-cache.ts';
+
+/** Tables of any size are read in pages of this size at most. */
+export const TABLE_PAGE_BYTES = 65_536;
 
 /** Pages of the tables of one file, read through a shared, bounded cache. */
 export class TablePages {
   readonly #handle: FileHandle;
   readonly #cache: PageCache;
+  readonly #corrupt: (message: string) => SendenseError;
   readonly #owner: string;
   readonly #views = new WeakMap<Uint8Array, DataView>();
 
-  constructor(handle: FileHandle, cache: PageCache) {
+  constructor(handle: FileHandle, cache: PageCache, corrupt: (message: string) => SendenseError) {
     this.#handle = handle;
     this.#cache = cache;
+    this.#corrupt = corrupt;
     this.#owner = cache.owner();
   }
 
@@ -29,7 +34,7 @@ export class TablePages {
   async #load(position: number, length: number, what: string): Promise<Uint8Array> {
     const bytes = this.#cache.lend(length);
     const count = Number.isSafeInteger(position + length) ? await this.#handle.read(bytes, position) : 0;
-    if (count === 0) throw corrupt(`${what} lies outside the file (offset ${position})`);
+    if (count === 0) throw this.#corrupt(`${what} lies outside the file (offset ${position})`);
     return bytes.fill(0, count);
   }
 
