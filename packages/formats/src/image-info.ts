@@ -3,7 +3,7 @@ import type { DiskFormat, Finding } from '@sendense/core';
 /** What is known of an image file without reading its guest bytes. */
 export type ImageInfo = {
   readonly format: DiskFormat;
-  /** Flavour within the format (QCOW2: `v2` or `v3`), or `null` where there is one only. */
+  /** Flavour within the format (QCOW2: `v2` or `v3`; others as `qemu-img` names them), or `null` where there is one only. */
   readonly subformat: string | null;
   readonly virtualSizeBytes: number;
   readonly fileSizeBytes: number;

@@ -28,6 +28,8 @@ export {
   mapErrno,
   nodeFileSystem,
   type OpenMode,
+  type Publication,
+  publishFile,
   readSmallFile,
   writeFileDurably,
 } from './files/index.ts';

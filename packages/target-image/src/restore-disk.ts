@@ -1,10 +1,10 @@
 import { type BlockReader, type BlockWriter, type PlannedDisk, SendenseError } from '@sendense/core';
 import { openDiskImage } from '@sendense/formats';
+import { publishFile } from '@sendense/plugin-kit/files';
 import { locationOf, partialPath } from './destination.ts';
 import { createDiskWriter, type RestoreScope, resumeDiskWriter } from './disk-writer.ts';
 import { driverFor } from './driver-for.ts';
 import { finishedWriter } from './finished-writer.ts';
-import { publish } from './publish.ts';
 import { refuseInUse } from './refuse-destination.ts';
 
 /** One disk of a restore: its unfinished file, and its place. */
@@ -89,7 +89,7 @@ export class RestoreDisk {
     const { context, plan } = this.#scope;
     const isPublished = await this.isPublished();
     if (!isPublished) await refuseInUse(context, this.location);
-    await publish(context.fileSystem, {
+    await publishFile(context.fileSystem, {
       from: this.path,
       to: this.location,
       overwrite: plan.overwrite,

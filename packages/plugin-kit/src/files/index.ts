@@ -3,6 +3,7 @@ export type { FileKind, FileStatus, FileSystem, FileSystemSpace, OpenMode } from
 export { type ImageLocks, type ImageUse, linuxImageLocks } from './image-locks.ts';
 export { mapErrno } from './map-errno.ts';
 export { nodeFileSystem } from './node-file-system.ts';
+export { type Publication, publishFile } from './publish-file.ts';
 export { readSmallFile, writeFileDurably } from './small-files.ts';
 export {
   preparedLockName,

@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import { SendenseError } from '@sendense/core';
-import type { FileSystem } from '@sendense/plugin-kit/files';
+import type { FileSystem } from './file-system.ts';
 
 /** A finished file and the name it gets. */
 export type Publication = {
@@ -45,7 +45,7 @@ async function nameOnce(fileSystem: FileSystem, { from, to }: Publication): Prom
  * Gives a finished, durable file its name, durably. Rejects with `ALREADY_EXISTS` when another file has the name and
  * may not be replaced. Harmless when repeated.
  */
-export async function publish(fileSystem: FileSystem, publication: Publication): Promise<void> {
+export async function publishFile(fileSystem: FileSystem, publication: Publication): Promise<void> {
   const { from, to, overwrite, isPublished } = publication;
   if (!isPublished) {
     if (overwrite) await fileSystem.rename(from, to);

@@ -1,9 +1,11 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type FileSystem, mapErrno, nodeFileSystem } from '@sendense/plugin-kit/files';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { publish } from './publish.ts';
+import type { FileSystem } from './file-system.ts';
+import { mapErrno } from './map-errno.ts';
+import { nodeFileSystem } from './node-file-system.ts';
+import { publishFile } from './publish-file.ts';
 
 const withoutLinks: FileSystem = {
   ...nodeFileSystem,
@@ -25,10 +27,10 @@ afterEach(() => rm(folder, { recursive: true }));
 describe.each([
   ['with', nodeFileSystem],
   ['without', withoutLinks],
-])('publish on storage %s links', (_with, fileSystem) => {
+])('publishFile on storage %s links', (_with, fileSystem) => {
   it('gives a file its name, and is harmless when repeated', async () => {
-    await publish(fileSystem, { from, to, overwrite: false, isPublished: false });
-    await publish(fileSystem, { from, to, overwrite: false, isPublished: true });
+    await publishFile(fileSystem, { from, to, overwrite: false, isPublished: false });
+    await publishFile(fileSystem, { from, to, overwrite: false, isPublished: true });
     expect(await readdir(folder)).toEqual(['name']);
     expect(await readFile(to, 'utf8')).toBe('new');
   });
@@ -44,7 +46,7 @@ describe.each([
           return await fileSystem.syncDirectory(path);
         },
       };
-      await publish(watched, { from, to, overwrite, isPublished: false });
+      await publishFile(watched, { from, to, overwrite, isPublished: false });
       expect(names).toEqual(expect.arrayContaining([folder, 'name']));
     },
   );
@@ -52,12 +54,12 @@ describe.each([
   it('never replaces a file unless it is asked to', async () => {
     await writeFile(to, 'old');
     await expect(
-      publish(fileSystem, { from, to, overwrite: false, isPublished: false }),
+      publishFile(fileSystem, { from, to, overwrite: false, isPublished: false }),
     ).rejects.toMatchObject({
       code: 'ALREADY_EXISTS',
     });
     expect(await readFile(to, 'utf8')).toBe('old');
-    await publish(fileSystem, { from, to, overwrite: true, isPublished: false });
+    await publishFile(fileSystem, { from, to, overwrite: true, isPublished: false });
     expect(await readFile(to, 'utf8')).toBe('new');
     expect(await readdir(folder)).toEqual(['name']);
   });
