@@ -4,6 +4,7 @@ import type { ChainContext, OpenedLayer } from './chain/open-chain.ts';
 import { probeFormat } from './probe-format.ts';
 import { openQcow2Layer } from './qcow2/open-qcow2-layer.ts';
 import { openRawLayer } from './raw/open-raw-layer.ts';
+import { openVhdLayer } from './vhd/open-vhd-layer.ts';
 
 type FormatOpener = (path: string, context: ChainContext) => Promise<OpenedLayer>;
 
@@ -11,6 +12,7 @@ type FormatOpener = (path: string, context: ChainContext) => Promise<OpenedLayer
 const OPENERS: ReadonlyMap<string, FormatOpener> = new Map<DiskFormat, FormatOpener>([
   ['raw', openRawLayer],
   ['qcow2', openQcow2Layer],
+  ['vhd', openVhdLayer],
 ]);
 
 /** Opens a parent as the format that its child states; see {@link probedParent} for a child that states none. */

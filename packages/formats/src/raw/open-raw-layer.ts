@@ -1,4 +1,4 @@
-import { type BlockIoDriver, type BlockReader, SendenseError } from '@sendense/core';
+import { type BlockIoDriver, type BlockReader, type FileEndpoint, SendenseError } from '@sendense/core';
 import type { FileSystem } from '@sendense/plugin-kit/files';
 import type { OpenedLayer } from '../chain/open-chain.ts';
 import { deviceSize } from './device-size.ts';
@@ -19,14 +19,23 @@ export async function openRawLayer(path: string, context: RawLayerContext): Prom
   try {
     const sizeBytes = await deviceSize(handle, path, fileSystem);
     const kind = (await fileSystem.stat(path))?.kind === 'device' ? 'device' : 'file';
-    const driver = drivers.find((candidate) => candidate.supports({ kind, path }, 'read'));
-    const reader = await driver?.openReader({ kind, path });
-    const known = reader && (await knownExtents(reader, path, sizeBytes));
+    const known = await findExtents({ kind, path }, sizeBytes, drivers);
     return { layer: new RawLayer({ path, handle, sizeBytes, ...(known && { known }) }) };
   } catch (error) {
     await handle[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+/** What the first of the drivers that reads the file knows of its holes; `undefined` without such a driver. */
+export async function findExtents(
+  file: FileEndpoint,
+  fileBytes: number,
+  drivers: readonly BlockIoDriver[],
+): Promise<KnownExtents | undefined> {
+  const driver = drivers.find((candidate) => candidate.supports(file, 'read'));
+  const reader = await driver?.openReader(file);
+  return reader && (await knownExtents(reader, file.path, fileBytes));
 }
 
 async function knownExtents(reader: BlockReader, path: string, sizeBytes: number): Promise<KnownExtents> {

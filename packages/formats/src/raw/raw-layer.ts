@@ -28,7 +28,8 @@ export class RawLayer implements Layer {
 
   runAt(offset: number, end: number): Run | Promise<Run> {
     const found = this.#known?.at(offset) ?? { offset, length: end - offset, kind: 'data' };
-    return found instanceof Promise ? found.then(runOf) : runOf(found);
+    const ends = (extent: Extent) => runOf(extent, this.sizeBytes);
+    return found instanceof Promise ? found.then(ends) : ends(found);
   }
 
   async decompress(): Promise<Uint8Array> {
@@ -43,7 +44,8 @@ export class RawLayer implements Layer {
   }
 }
 
-function runOf({ offset, length, kind }: Extent): Run {
-  const end = offset + length;
+/** A file may go on behind the disk that is in it. */
+function runOf({ offset, length, kind }: Extent, sizeBytes: number): Run {
+  const end = Math.min(offset + length, sizeBytes);
   return kind === 'zero' ? { kind, start: offset, end } : { kind, start: offset, end, hostOffset: offset };
 }

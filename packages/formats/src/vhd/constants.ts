@@ -1,0 +1,27 @@
+/** Sources: Microsoft, "Virtual Hard Disk Image Format Specification" 1.0 (2006). All numbers in a file are big-endian. */
+
+export const SECTOR_BYTES = 512;
+export const FOOTER_BYTES = 512;
+export const HEADER_BYTES = 1024;
+export const FOOTER_COOKIE = 'conectix';
+export const HEADER_COOKIE = 'cxsparse';
+/** Version 1.0 of the footer, and of the header of a dynamic disk. */
+export const FORMAT_VERSION = 0x0001_0000;
+/** A data offset of a fixed disk, and of the next structure after the header: none. */
+export const NO_OFFSET = 0xffff_ffff_ffff_ffffn;
+/** A block that has no place in the file. */
+export const UNUSED_BLOCK = 0xffff_ffff;
+/** Seconds from 1970 to 2000-01-01T00:00:00Z, from when a VHD counts. */
+export const EPOCH_SECONDS = 946_684_800;
+
+const GIB = 1024 ** 3;
+/** The largest disk that the specification, Virtual PC and Hyper-V know. */
+export const MAX_DISK_BYTES = 2040 * GIB;
+/** The largest fixed VHD that Azure takes, without its footer. */
+export const MAX_AZURE_BYTES = 32 * 1024 * GIB;
+/** The size of a VHD for Azure is a multiple of this. */
+export const AZURE_UNIT_BYTES = 1024 * 1024;
+
+/** Sizes of blocks that are read. Every known program writes 2 MiB, some 512 KiB. */
+export const MAX_BLOCK_BYTES = 256 * 1024 * 1024;
+export const DEFAULT_BLOCK_BYTES = 2 * 1024 * 1024;
