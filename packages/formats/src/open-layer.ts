@@ -5,6 +5,7 @@ import { probeFormat } from './probe-format.ts';
 import { openQcow2Layer } from './qcow2/open-qcow2-layer.ts';
 import { openRawLayer } from './raw/open-raw-layer.ts';
 import { openVhdLayer } from './vhd/open-vhd-layer.ts';
+import { openVmdkLayer } from './vmdk/open-vmdk-layer.ts';
 
 type FormatOpener = (path: string, context: ChainContext) => Promise<OpenedLayer>;
 
@@ -13,6 +14,7 @@ const OPENERS: ReadonlyMap<string, FormatOpener> = new Map<DiskFormat, FormatOpe
   ['raw', openRawLayer],
   ['qcow2', openQcow2Layer],
   ['vhd', openVhdLayer],
+  ['vmdk', openVmdkLayer],
 ]);
 
 /** Opens a parent as the format that its child states; see {@link probedParent} for a child that states none. */

@@ -1,0 +1,131 @@
+import type { Run } from '../chain/run.ts';
+import type { TablePages } from '../chain/table-pages.ts';
+import { mostStoredBytes } from './compressed-grain.ts';
+import { corrupt } from './format-error.ts';
+import { ABSENT, type GrainEntries, INVALID, ZERO } from './grain-entries.ts';
+
+/**
+ * Directory and tables are read in aligned pages of this size: eight grain tables of a hosted file. Entries do not cross
+ * pages, because tables begin at sectors.
+ */
+const PAGE_BYTES = 16_384;
+
+/** Shape of the tables of a sparse extent. In bytes. */
+export type GrainGeometry = {
+  /** Size of the extent. */
+  readonly sizeBytes: number;
+  readonly grainBytes: number;
+  readonly entriesPerTable: number;
+  /** Where the grain directory lies. */
+  readonly directoryOffset: number;
+};
+
+/** What a {@link GrainMap} works with. */
+export type GrainMapOptions = {
+  readonly geometry: GrainGeometry;
+  readonly entries: GrainEntries;
+  readonly tables: TablePages;
+  readonly compressed: boolean;
+};
+
+/** The mapping of one sparse extent: finds runs, reading the directory and the tables as they are needed. */
+export class GrainMap {
+  readonly #options: GrainMapOptions;
+  /** Bytes of the disk that one grain table describes. */
+  readonly #coverage: number;
+  readonly #directoryEntries: number;
+
+  constructor(options: GrainMapOptions) {
+    const { geometry } = options;
+    this.#options = options;
+    this.#coverage = coverageOf(geometry);
+    this.#directoryEntries = directoryEntriesOf(geometry);
+  }
+
+  /** See `Layer.runAt`. */
+  runAt(offset: number, end: number): Run | Promise<Run> {
+    const { geometry, entries } = this.#options;
+    const index = Math.floor(offset / this.#coverage);
+    const position = geometry.directoryOffset + index * entries.entryBytes;
+    const page = this.#page(position, 'the grain directory');
+    if (page instanceof Promise) return page.then((view) => this.#inDirectory(view, position, offset, end));
+    return this.#inDirectory(page, position, offset, end);
+  }
+
+  #page(position: number, what: string): DataView | Promise<DataView> {
+    return this.#options.tables.page(position - (position % PAGE_BYTES), PAGE_BYTES, what);
+  }
+
+  #inDirectory(view: DataView, position: number, offset: number, end: number): Run | Promise<Run> {
+    const { geometry, entries } = this.#options;
+    const index = Math.floor(offset / this.#coverage);
+    const needed = neededBytes(geometry, entries.entryBytes, index);
+    const table = entries.table(view, position % PAGE_BYTES, needed);
+    if (table === INVALID) throw corrupt(`grain table ${index} lies outside the file`);
+    if (table === ABSENT) return this.#absent(view, position % PAGE_BYTES, offset, end);
+    const entry = Math.floor((offset - index * this.#coverage) / geometry.grainBytes);
+    const at = table + entry * entries.entryBytes;
+    const page = this.#page(at, 'a grain table');
+    if (page instanceof Promise) return page.then((loaded) => this.#inTable(loaded, at, offset, end));
+    return this.#inTable(page, at, offset, end);
+  }
+
+  /** Skips all empty entries of the page at once: terabytes of nothing cost a few comparisons. */
+  #absent(view: DataView, from: number, offset: number, end: number): Run {
+    const { geometry, entries } = this.#options;
+    const most = Math.min(Math.ceil(end / this.#coverage), this.#directoryEntries);
+    let index = Math.floor(offset / this.#coverage) + 1;
+    let at = from + entries.entryBytes;
+    while (index < most && at < PAGE_BYTES && entries.table(view, at, 0) === ABSENT) {
+      index += 1;
+      at += entries.entryBytes;
+    }
+    return { kind: 'absent', start: offset, end: Math.min(index * this.#coverage, geometry.sizeBytes) };
+  }
+
+  /** Grains of one kind that follow each other, in this page and this table. */
+  #inTable(view: DataView, position: number, offset: number, end: number): Run {
+    const { geometry, entries, compressed } = this.#options;
+    const { grainBytes, entriesPerTable, sizeBytes } = geometry;
+    const grain = Math.floor(offset / grainBytes);
+    const start = grain * grainBytes;
+    const from = position % PAGE_BYTES;
+    const first = entries.grain(view, from);
+    if (first === INVALID) throw corrupt(`the grain at ${start} lies outside the file`);
+    if (compressed && first > 0) return this.#compressed(start, first);
+    const most = Math.min(
+      entriesPerTable - (grain % entriesPerTable),
+      (PAGE_BYTES - from) / entries.entryBytes,
+      Math.ceil((end - start) / grainBytes),
+    );
+    const step = first > 0 ? grainBytes : 0;
+    let count = 1;
+    while (count < most && entries.grain(view, from + count * entries.entryBytes) === first + count * step)
+      count += 1;
+    const stop = Math.min(start + count * grainBytes, sizeBytes);
+    if (first > 0) return { kind: 'data', start, end: stop, hostOffset: first };
+    return { kind: first === ZERO ? 'zero' : 'absent', start, end: stop };
+  }
+
+  #compressed(start: number, hostOffset: number): Run {
+    const { grainBytes, sizeBytes } = this.#options.geometry;
+    const end = Math.min(start + grainBytes, sizeBytes);
+    return { kind: 'compressed', start, end, hostOffset, hostLength: mostStoredBytes(grainBytes) };
+  }
+}
+
+/** Bytes of the disk that one grain table describes. */
+function coverageOf({ grainBytes, entriesPerTable }: GrainGeometry): number {
+  return grainBytes * entriesPerTable;
+}
+
+/** Entries of the grain directory that are used. */
+export function directoryEntriesOf(geometry: GrainGeometry): number {
+  return Math.ceil(geometry.sizeBytes / coverageOf(geometry));
+}
+
+/** Bytes of grain table `index` that are used: the last one may be cut off behind the end of the disk. */
+export function neededBytes(geometry: GrainGeometry, entryBytes: number, index: number): number {
+  const rest = geometry.sizeBytes - index * coverageOf(geometry);
+  return Math.min(geometry.entriesPerTable, Math.ceil(rest / geometry.grainBytes)) * entryBytes;
+}
