@@ -7,11 +7,14 @@ import { createQcow2 } from './qcow2/create-qcow2.ts';
 import type { Qcow2Writer } from './qcow2/qcow2-writer.ts';
 import { createRaw } from './raw/create-raw.ts';
 import type { RawWriter } from './raw/raw-writer.ts';
+import { subformatOf } from './subformats.ts';
 
 /** How to make an image of any format. */
 export type CreateDiskImageOptions = {
   readonly fileSystem?: FileSystem;
   readonly format: DiskFormat;
+  /** One of `SUBFORMATS`; the first of the format when not given. */
+  readonly subformat?: string;
   /** Size of the disk in bytes; formats may round it up. */
   readonly sizeBytes: number;
 };
@@ -27,9 +30,13 @@ export async function createDiskImage(
   path: string,
   options: CreateDiskImageOptions,
 ): Promise<DiskImageWriter> {
-  const { format, ...rest } = options;
+  const { format, subformat, ...rest } = options;
   await parseOptions(createDiskImageOptionsSchema, { format }, 'a new disk image');
+  const kind = subformatOf(format, subformat);
   if (format === 'raw') return createRaw(path, rest);
-  if (format === 'qcow2') return createQcow2(path, rest);
+  if (format === 'qcow2') return createQcow2(path, { ...rest, ...(kind === 'compressed' && COMPRESSED) });
   throw unsupportedFormat(format, 'create-image');
 }
+
+/** What every version of QEMU reads. */
+const COMPRESSED = { compression: 'zlib' } as const;

@@ -8,3 +8,5 @@ export { createDiskImageOptionsSchema, openDiskImageOptionsSchema } from './opti
 export type { ParentPolicy } from './parent-policy.ts';
 export { probeFormat } from './probe-format.ts';
 export { readImageInfo } from './read-image-info.ts';
+export { roundUpSize, SIZE_RULES, type SizeRule } from './size-rules.ts';
+export { SUBFORMATS, type Subformat } from './subformats.ts';

@@ -7,6 +7,8 @@ import type { ParentPolicy } from './parent-policy.ts';
 import { probeFormat } from './probe-format.ts';
 import { openQcow2 } from './qcow2/open-qcow2.ts';
 import { openRaw } from './raw/open-raw.ts';
+import { openVhd } from './vhd/open-vhd.ts';
+import { openVmdk } from './vmdk/open-vmdk.ts';
 
 /** How to open an image of any format. */
 export type OpenDiskImageOptions = {
@@ -22,7 +24,7 @@ export type OpenDiskImageOptions = {
   readonly drivers?: readonly BlockIoDriver[];
 };
 
-/** Opens a disk image for reading. Rejects with `CONFIG_INVALID` for wrong options; see `openQcow2` and `openRaw`. */
+/** Opens a disk image for reading. Rejects with `CONFIG_INVALID` for wrong options; see the `open…` of each format. */
 export async function openDiskImage(path: string, options: OpenDiskImageOptions = {}): Promise<DiskImage> {
   const { fileSystem = nodeFileSystem, ...plain } = options;
   const {
@@ -31,8 +33,11 @@ export async function openDiskImage(path: string, options: OpenDiskImageOptions 
     drivers,
   } = await parseOptions(openDiskImageOptionsSchema, plain, 'a disk image');
   const format = stated ?? (await probeFormat(path, { fileSystem }));
+  const rest = { fileSystem, parents, drivers };
   if (format === 'raw') return openRaw(path, { fileSystem, drivers });
-  if (format === 'qcow2') return openQcow2(path, { fileSystem, parents, drivers });
+  if (format === 'qcow2') return openQcow2(path, rest);
+  if (format === 'vmdk') return openVmdk(path, rest);
+  if (format === 'vhd') return openVhd(path, rest);
   throw unsupportedFormat(format, 'open-image');
 }
 

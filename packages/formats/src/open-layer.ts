@@ -10,10 +10,12 @@ import { openVmdkLayer } from './vmdk/open-vmdk-layer.ts';
 type FormatOpener = (path: string, context: ChainContext) => Promise<OpenedLayer>;
 
 /** By format: how one file of a chain is opened. */
-const OPENERS: ReadonlyMap<string, FormatOpener> = new Map<DiskFormat, FormatOpener>([
+const OPENERS: ReadonlyMap<string, FormatOpener> = new Map<DiskFormat | 'vpc', FormatOpener>([
   ['raw', openRawLayer],
   ['qcow2', openQcow2Layer],
   ['vhd', openVhdLayer],
+  // what QEMU calls it
+  ['vpc', openVhdLayer],
   ['vmdk', openVmdkLayer],
 ]);
 
@@ -32,7 +34,7 @@ export async function openLayer(
     `backing files of format ${JSON.stringify(format)} are not supported`,
     {
       operation: 'open-image',
-      remedy: 'convert the backing file to qcow2 or raw',
+      remedy: 'convert the backing file to a format that is read: qcow2, raw, vmdk, vhd or vhdx',
     },
   );
 }

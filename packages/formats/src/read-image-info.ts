@@ -1,5 +1,6 @@
+import type { DiskFormat } from '@sendense/core';
 import { parseOptions } from '@sendense/plugin-kit';
-import { nodeFileSystem } from '@sendense/plugin-kit/files';
+import { type FileHandle, type FileStatus, nodeFileSystem } from '@sendense/plugin-kit/files';
 import { statusOf } from './chain/open-chain.ts';
 import type { ImageInfo } from './image-info.ts';
 import { type OpenDiskImageOptions, unsupportedFormat } from './open-disk-image.ts';
@@ -9,6 +10,10 @@ import { inImage } from './qcow2/in-image.ts';
 import { qcow2Info } from './qcow2/qcow2-info.ts';
 import { readHead } from './qcow2/read-header.ts';
 import { openRaw } from './raw/open-raw.ts';
+import { readHead as readVhdHead } from './vhd/read-head.ts';
+import { vhdInfo } from './vhd/vhd-info.ts';
+import { readVmdkHead } from './vmdk/read-head.ts';
+import { factsOfHead, vmdkInfo } from './vmdk/vmdk-info.ts';
 
 /** What is known of an image without opening any other file: works for a link of a chain, too. */
 export async function readImageInfo(
@@ -27,7 +32,19 @@ export async function readImageInfo(
     await using image = await openRaw(path, { fileSystem });
     return image.info;
   }
-  if (format !== 'qcow2') throw unsupportedFormat(format, 'open-image');
+  const read = READERS[format];
+  if (read === undefined) throw unsupportedFormat(format, 'open-image');
   await using handle = await fileSystem.open(path, 'read');
-  return inImage(path, async () => qcow2Info(await readHead(handle), status));
+  return inImage(path, () => read(handle, status));
 }
+
+type InfoReader = (handle: FileHandle, status: FileStatus) => Promise<ImageInfo>;
+
+const READERS: Readonly<Partial<Record<DiskFormat, InfoReader>>> = {
+  qcow2: async (handle, status) => qcow2Info(await readHead(handle), status),
+  vmdk: async (handle, status) => {
+    const head = await readVmdkHead(handle);
+    return vmdkInfo(head, [status], factsOfHead(head));
+  },
+  vhd: async (handle, status) => vhdInfo(await readVhdHead(handle), status),
+};

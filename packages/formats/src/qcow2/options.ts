@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { MAX_CLUSTER_BITS, MIN_CLUSTER_BITS } from './constants.ts';
 import { MAX_GRANULARITY_BITS, MIN_GRANULARITY_BITS } from './qcow2-bitmap.ts';
 
-/** Size of a new disk in clusters when nothing else is asked for. */
-const DEFAULT_CLUSTER_BYTES = 65_536;
+/** Bytes of a cluster of a new image, unless it is asked for another. */
+export const DEFAULT_CLUSTER_BYTES = 65_536;
 
 /** Longest name of a bitmap in bytes: QEMU's limit. */
 const MAX_NAME_BYTES = 1023;

@@ -1,0 +1,64 @@
+import { join } from 'node:path';
+import { SendenseError } from '@sendense/core';
+import { type FileSystem, readSmallFile, writeFileDurably } from '@sendense/plugin-kit/files';
+import { z } from 'zod';
+
+/** A journal is a few names and numbers; a chain has 512 files at most. */
+const MAX_JOURNAL_BYTES = 4 * 1024 * 1024;
+
+const fileSchema = z.strictObject({
+  path: z.string(),
+  identity: z.string(),
+  sizeBytes: z.int().nonnegative(),
+  modifiedMs: z.number(),
+});
+
+const journalSchema = z.strictObject({
+  schema: z.literal(1),
+  /** The process that converts, as `processHolder` names it. */
+  holder: z.string(),
+  /** Every file of the source as it was found. */
+  source: z.array(fileSchema),
+  target: z.strictObject({
+    format: z.string(),
+    subformat: z.string().nullable(),
+    sizeBytes: z.int().nonnegative(),
+  }),
+  /** From the start of the disk: copied and durable. */
+  doneBytes: z.int().nonnegative(),
+});
+
+/** What is remembered of an unfinished conversion. */
+export type ConversionJournal = z.infer<typeof journalSchema>;
+
+const JOURNAL_NAME = '.conversion.json';
+
+/** Whether a name in the folder of a conversion is the journal's. */
+export function isJournalName(name: string): boolean {
+  return name.startsWith(JOURNAL_NAME);
+}
+
+/** What an earlier attempt left; `undefined` when there is nothing that can be read. */
+export async function readJournal(
+  fileSystem: FileSystem,
+  folder: string,
+): Promise<ConversionJournal | undefined> {
+  try {
+    const bytes = await readSmallFile(fileSystem, join(folder, JOURNAL_NAME), MAX_JOURNAL_BYTES);
+    const parsed = journalSchema.safeParse(JSON.parse(new TextDecoder().decode(bytes)));
+    return parsed.success ? parsed.data : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError || SendenseError.is(error, 'NOT_FOUND')) return undefined;
+    throw error;
+  }
+}
+
+/** Keeps the journal; durable when it resolves. */
+export async function writeJournal(
+  fileSystem: FileSystem,
+  folder: string,
+  journal: ConversionJournal,
+): Promise<void> {
+  const bytes = new TextEncoder().encode(`${JSON.stringify(journal)}\n`);
+  await writeFileDurably(fileSystem, join(folder, JOURNAL_NAME), bytes);
+}

@@ -1,0 +1,90 @@
+import {
+  type BlockWriter,
+  type Call,
+  type ConvertRequest,
+  type ConvertResult,
+  type Finding,
+  SendenseError,
+  throwIfAborted,
+} from '@sendense/core';
+import { createDiskImage } from '../create-disk-image.ts';
+import type { DiskImage } from '../disk-image.ts';
+import { openRawWriter } from '../raw/open-raw-writer.ts';
+import type { ConverterContext } from './context.ts';
+import { ConversionFolder, refuseExisting, targetPath } from './conversion-folder.ts';
+import { openSource } from './conversion-source.ts';
+import { copyDisk } from './copy-disk.ts';
+import { planTarget, type TargetPlan } from './target-plan.ts';
+
+/** Converts a file; see `FormatConverter.convert`. */
+export async function convertFile(
+  context: ConverterContext,
+  request: ConvertRequest,
+  call?: Call,
+): Promise<ConvertResult> {
+  await using source = await openSource(context, request);
+  const target = await targetPath(context, request.target.path);
+  if (request.overwrite) await refuseReplacing(context, target, source);
+  else await refuseExisting(context, target);
+  const plan = planTarget(context, request, source);
+  const begunMs = context.clock.monotonicMs();
+  await using folder = await ConversionFolder.begin(context, target, plan, source);
+  const { sizeBytes, bytesRead } = await writeTarget(context, folder, plan, source, call);
+  throwIfAborted(call?.signal, 'convert-file');
+  const fileSizeBytes = await folder.publish(request.overwrite);
+  context.rates.note(plan, bytesRead, context.clock.monotonicMs() - begunMs);
+  return {
+    format: plan.format,
+    subformat: plan.subformat ?? null,
+    virtualSizeBytes: sizeBytes,
+    fileSizeBytes,
+    findings: [...source.info.warnings, ...folder.findings, ...roundedUp(source.sizeBytes, sizeBytes)],
+  };
+}
+
+async function writeTarget(
+  context: ConverterContext,
+  folder: ConversionFolder,
+  plan: TargetPlan,
+  source: DiskImage,
+  call: Call | undefined,
+): Promise<{ readonly sizeBytes: number; readonly bytesRead: number }> {
+  await using to = await openTarget(context, folder, plan);
+  const { doneBytes } = folder;
+  const goesOn = context.options.resume && plan.format === 'raw';
+  const note = goesOn && { note: (done: number) => folder.note(done) };
+  const bytesRead = await copyDisk(context, { from: source, to, doneBytes, ...note }, call);
+  return { sizeBytes: to.sizeBytes, bytesRead };
+}
+
+async function openTarget(
+  { fileSystem }: ConverterContext,
+  { image, doneBytes }: ConversionFolder,
+  { format, subformat, sizeBytes }: TargetPlan,
+): Promise<BlockWriter> {
+  if (doneBytes > 0) return await openRawWriter(image, { fileSystem });
+  return await createDiskImage(image, { fileSystem, format, sizeBytes, ...(subformat && { subformat }) });
+}
+
+/** A file may be replaced; a file of the source, a folder or a device may not. */
+async function refuseReplacing(
+  { fileSystem }: ConverterContext,
+  target: string,
+  source: DiskImage,
+): Promise<void> {
+  const there = await fileSystem.stat(target);
+  if (there === undefined) return;
+  const refused = (why: string, remedy: string) =>
+    new SendenseError('CONFIG_INVALID', `${target} ${why}`, { operation: 'convert-file', remedy });
+  if (there.kind !== 'file') throw refused('is there and is no file', 'choose another name');
+  for (const path of source.files) {
+    if ((await fileSystem.stat(path))?.identity !== there.identity) continue;
+    throw refused('is what is converted', 'convert to another name');
+  }
+}
+
+function roundedUp(sizeBytes: number, targetBytes: number): readonly Finding[] {
+  if (sizeBytes === targetBytes) return [];
+  const message = `the disk has ${sizeBytes} bytes and its copy ${targetBytes}: zeros were added at the end`;
+  return [{ severity: 'info', code: 'size-rounded-up', message }];
+}
