@@ -5,6 +5,7 @@ import { probeFormat } from './probe-format.ts';
 import { openQcow2Layer } from './qcow2/open-qcow2-layer.ts';
 import { openRawLayer } from './raw/open-raw-layer.ts';
 import { openVhdLayer } from './vhd/open-vhd-layer.ts';
+import { openVhdxLayer } from './vhdx/open-vhdx-layer.ts';
 import { openVmdkLayer } from './vmdk/open-vmdk-layer.ts';
 
 type FormatOpener = (path: string, context: ChainContext) => Promise<OpenedLayer>;
@@ -14,6 +15,7 @@ const OPENERS: ReadonlyMap<string, FormatOpener> = new Map<DiskFormat | 'vpc', F
   ['raw', openRawLayer],
   ['qcow2', openQcow2Layer],
   ['vhd', openVhdLayer],
+  ['vhdx', openVhdxLayer],
   // what QEMU calls it
   ['vpc', openVhdLayer],
   ['vmdk', openVmdkLayer],

@@ -33,8 +33,8 @@ export type NamedParent = {
   readonly names: readonly string[];
   /** Name of its format (a `DiskFormat`, or as QEMU says it); `undefined`: the child does not say. */
   readonly format: string | undefined;
-  /** What the `identity` of the parent must be. */
-  readonly identity?: string;
+  /** What the `identity` of the parent must be, or one of these. */
+  readonly identity?: string | readonly string[];
 };
 
 /** The links of a chain, top first. */
@@ -113,7 +113,8 @@ function nameless(image: string): SendenseError {
 }
 
 function checkIdentity(image: string, path: string, { identity }: NamedParent, parent: OpenedLayer): void {
-  if (identity === undefined || identity === parent.identity) return;
+  if (identity === undefined) return;
+  if (parent.identity !== undefined && [identity].flat().includes(parent.identity)) return;
   throw new SendenseError('CORRUPT', `${path} is not the parent that ${image} was made on`, {
     operation: 'open-image',
     remedy:
