@@ -1,7 +1,7 @@
 import type { ChunkAddon } from './chunk-addon.ts';
 
 /** Number of the interface below. An addon built for another one is refused. */
-export const CONTRACT = 2;
+export const CONTRACT = 3;
 
 /** What only an NBD server can cause. */
 export type NbdCause =
@@ -29,6 +29,8 @@ export type NativeFailure = {
     | 'wrong-kind'
     | 'out-of-range'
     | 'aborted'
+    /** Aborted, and a server has not answered what it was sent. */
+    | 'abandoned'
     | 'panicked'
     | NbdCause;
   /** With `system`: the errno. */
@@ -63,6 +65,8 @@ export type NativeExport = {
   readonly handshakeMs: number;
   /** Longest silence of a server that owes an answer. */
   readonly silenceMs: number;
+  /** Longest wait for the answers to changes that were sent, once a transfer is to stop. */
+  readonly afterAbortMs: number;
 };
 
 /** How the addon secures a connection. */

@@ -1,7 +1,9 @@
 import { abortedError, type FileEndpoint, type NbdEndpoint, SendenseError } from '@sendense/core';
 import { mapErrno } from '@sendense/plugin-kit/files';
+import { abandonedError } from '@sendense/plugin-kit/nbd';
 import type { NativeFailure, NbdCause } from './addon.ts';
 import { ERRNO_NAMES, isNbdFailure, mapNbdFailure } from './map-nbd-failure.ts';
+import { subjectOf } from './nbd-address.ts';
 
 /** Endpoints that the native code knows. */
 export type KnownEndpoint = FileEndpoint | NbdEndpoint;
@@ -16,7 +18,7 @@ export type FailedCall = {
 type FailedFileCall = FailedCall & { readonly endpoint: FileEndpoint };
 
 type FileCause = Exclude<NativeFailure['cause'], NbdCause | AnywhereCause>;
-type AnywhereCause = 'out-of-range' | 'aborted' | 'panicked';
+type AnywhereCause = 'out-of-range' | 'aborted' | 'abandoned' | 'panicked';
 
 type Describe = (failure: NativeFailure, call: FailedFileCall) => SendenseError;
 
@@ -51,12 +53,18 @@ const ANYWHERE: Readonly<Record<AnywhereCause, (failure: NativeFailure, call: Fa
         operation,
       }),
     aborted: (_, { operation, signal }) => abortedError(operation, signal),
+    abandoned: (_, { operation, endpoint, signal }) => abandonedError(operation, nameOf(endpoint), signal),
     panicked: (_, { operation }) =>
       new SendenseError('UNEXPECTED', 'the native code met a case it does not know', {
         operation,
         remedy: 'report this with the steps that lead to it; without native code the same work can be done',
       }),
   };
+
+/** What an endpoint is to a person. */
+function nameOf(endpoint: KnownEndpoint): string {
+  return endpoint.kind === 'nbd' ? subjectOf(endpoint) : endpoint.path;
+}
 
 function isAnywhere(failure: NativeFailure): failure is NativeFailure & { cause: AnywhereCause } {
   return failure.cause in ANYWHERE;

@@ -34,7 +34,7 @@ export function subjectOf({ address, export: name, tls }: NbdEndpoint): string {
 /** The export as the addon takes it. Its host is resolved here, where giving up needs no thread. */
 export async function toNativeExport(
   endpoint: NbdEndpoint,
-  { handshakeTimeoutMs, idleTimeoutMs }: CheckedOptions,
+  { handshakeTimeoutMs, idleTimeoutMs, abortTimeoutMs }: CheckedOptions,
 ): Promise<NativeExport> {
   const { address, export: name, tls } = endpoint;
   const rest = {
@@ -42,6 +42,7 @@ export async function toNativeExport(
     ...(tls === undefined ? {} : { tls: nativeTls(address, tls) }),
     handshakeMs: handshakeTimeoutMs,
     silenceMs: idleTimeoutMs,
+    afterAbortMs: abortTimeoutMs,
   };
   if (address.kind === 'unix') return { path: address.path, addresses: [], ...rest };
   try {

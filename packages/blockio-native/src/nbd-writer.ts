@@ -7,6 +7,7 @@ import {
   throwIfAborted,
 } from '@sendense/core';
 import { type ChangeRunner, stopAtFailure } from '@sendense/plugin-kit';
+import { leftError, runAbandonable } from '@sendense/plugin-kit/nbd';
 import type { Fallible } from './addon.ts';
 import { nbdLimits } from './limits.ts';
 import { mapFailure } from './map-error.ts';
@@ -20,7 +21,10 @@ function refuse(code: 'READ_ONLY' | 'UNSUPPORTED', message: string, remedy: stri
   throw new SendenseError(code, message, { operation: 'open-writer', remedy });
 }
 
-/** Writes an export in place. A call that is aborted settles when the server has answered, so that nothing is written later. */
+/**
+ * Writes an export in place. A call that is aborted settles when the server has answered, so that nothing is written later.
+ * A server that does not answer in time is left, and with it everything else under way.
+ */
 export class NbdWriter implements BlockWriter {
   readonly sizeBytes: number;
   readonly limits: BlockLimits;
@@ -68,10 +72,18 @@ export class NbdWriter implements BlockWriter {
 
   #step(operation: string, call: Call | undefined, run: () => Promise<Fallible>): Promise<void> {
     return this.#change(operation, async () => {
-      throwIfAborted(call?.signal, operation);
-      const { failure } = await run();
-      if (failure !== undefined)
-        throw mapFailure(failure, { operation, endpoint: this.#to.endpoint, signal: call?.signal });
+      const signal = call?.signal;
+      throwIfAborted(signal, operation);
+      const { client, endpoint, options } = this.#to;
+      const subject = subjectOf(endpoint);
+      const change = async (): Promise<void> => {
+        const { failure } = await run();
+        // what is under way fails so when the client is closed
+        if (failure?.cause === 'aborted') throw leftError(operation, subject);
+        if (failure !== undefined) throw mapFailure(failure, { operation, endpoint, signal });
+      };
+      const [timeoutMs, abandon] = [options.abortTimeoutMs, () => client.close()];
+      await runAbandonable(change, { operation, subject, signal, timeoutMs, abandon });
     });
   }
 }

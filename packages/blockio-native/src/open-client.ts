@@ -9,6 +9,7 @@ export type OpenClient = {
   readonly addon: Addon;
   readonly client: NativeClient;
   readonly endpoint: NbdEndpoint;
+  readonly options: CheckedOptions;
 };
 
 /**
@@ -36,7 +37,7 @@ export async function openClient(
       client.close();
       throw abortedError('connect-nbd', call.signal);
     }
-    return { addon, client, endpoint };
+    return { addon, client, endpoint, options };
   } finally {
     call?.signal?.removeEventListener('abort', cancel);
   }

@@ -21,6 +21,8 @@ export const nativeDriverOptionsSchema = z
     handshakeTimeoutMs: z.int().min(1).max(3_600_000).default(30_000),
     /** Longest silence of an NBD server that owes an answer, in milliseconds. */
     idleTimeoutMs: z.int().min(1).max(3_600_000).default(120_000),
+    /** Longest wait for an NBD server to answer the changes that it was sent, after an abort, in milliseconds. */
+    abortTimeoutMs: z.int().min(0).max(3_600_000).default(50),
   })
   .prefault({});
 

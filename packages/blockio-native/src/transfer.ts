@@ -40,7 +40,8 @@ function endpointOf(failure: NativeFailure, { from, to }: Ends): KnownEndpoint {
 
 /**
  * Runs packed moves on native threads. It settles when none of them reads or writes any more: an abort takes effect after
- * the read or write of one buffer that each is in.
+ * the read or write of one buffer that each is in. Of an NBD server that does not answer after an abort nothing is awaited
+ * for long; the error tells then what is open (`effect: 'unknown'`).
  */
 export async function runTransfer(
   addon: Addon,

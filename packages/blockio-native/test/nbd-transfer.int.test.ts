@@ -45,7 +45,8 @@ async function file(name: string, content: Uint8Array) {
 function transfer(request: Pick<TransferRequest, 'from' | 'to'>, moves: number[], call?: Call) {
   const zeros = { pieceBytes: PIECE, action: 'write' } as const;
   const packed = { ...request, moves: Float64Array.from(moves), digest: true, zeros };
-  const started = createNativeDriver().transfer?.(packed, call);
+  // an aborted transfer waits for the answers, however busy this machine is
+  const started = createNativeDriver({ abortTimeoutMs: 60_000 }).transfer?.(packed, call);
   if (started === undefined) throw new TypeError('the driver offers no transfer');
   return started;
 }

@@ -10,6 +10,8 @@ export const nbdDriverOptionsSchema = z
     handshakeTimeoutMs: z.int().min(1).default(30_000),
     /** Longest silence of a server that owes an answer, in milliseconds. */
     idleTimeoutMs: z.int().min(1).default(120_000),
+    /** Longest wait for a server to answer the changes that it was sent, after an abort, in milliseconds. */
+    abortTimeoutMs: z.int().min(0).default(50),
   })
   .prefault({});
 

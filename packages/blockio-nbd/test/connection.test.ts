@@ -260,7 +260,7 @@ describe('requests', () => {
         };
       },
     });
-    await using disk = await connectNbd(at);
+    await using disk = await connectNbd({ ...at, abortTimeoutMs: 60_000 });
     const cancel = new AbortController();
     const writing = disk.write(0, new Uint8Array(512), { signal: cancel.signal }).catch((error: unknown) => {
       events.push('settled');
@@ -272,6 +272,31 @@ describe('requests', () => {
     held.answer();
     expect(await writing).toMatchObject({ code: 'ABORTED' });
     expect(events).toEqual(['answered', 'settled']);
+  });
+
+  it('of a write that is cancelled at a silent server settle 50 ms later, and the export is lost', async () => {
+    const at = await start({ flags: writable, answer: () => undefined });
+    await using disk = await connectNbd(at);
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const cancel = new AbortController();
+    let settled = false;
+    const writing = failureOf(disk.write(0, new Uint8Array(512), { signal: cancel.signal }));
+    void writing.finally(() => (settled = true));
+    const reading = failureOf(disk.read(0, new Uint8Array(512)));
+    while (server.requests.length < 2) await turn();
+    cancel.abort();
+    vi.advanceTimersByTime(49);
+    for (let turns = 0; turns < 20; turns++) await turn();
+    expect(settled).toBe(false);
+    vi.advanceTimersByTime(1);
+    expect(await writing).toMatchObject({
+      code: 'ABORTED',
+      effect: 'unknown',
+      message: expect.stringContaining('may still do it'),
+    });
+    const lost = { code: 'CONNECTION_LOST', effect: 'unknown' };
+    expect(await reading).toMatchObject(lost);
+    expect(await failureOf(disk.read(0, new Uint8Array(512)))).toMatchObject(lost);
   });
 });
 

@@ -25,7 +25,8 @@ export function nbdSubject(
     async open() {
       const servers: DiskServer[] = [];
       return {
-        driver: createNativeDriver(),
+        // a server that answers is waited for, however busy this machine is
+        driver: createNativeDriver({ abortTimeoutMs: 60_000 }),
         endpoint: async (content) => {
           const server = await serve(content);
           servers.push(server);

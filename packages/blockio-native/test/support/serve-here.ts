@@ -3,14 +3,23 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createFileDriver } from '@sendense/blockio-file';
 import { startNbdServer } from '@sendense/blockio-nbd/server';
+import type { BlockReader, BlockWriter } from '@sendense/core';
 import type { DiskContent } from '@sendense/testkit';
 import type { DiskServer } from '@sendense/tests/nbd';
 
+/** A server that runs in this process, and the file that it serves. */
+export type ServedFile = DiskServer & { readonly path: string };
+
+/** How a disk is served. */
+export type ServeOptions = {
+  readonly multiConnection?: boolean;
+  /** Is awaited before each call of the disk. */
+  readonly before?: () => Promise<void>;
+};
+
 /** A disk served by the TypeScript server, in this process, from a file that goes with it. */
-export async function serveHere(
-  bytes: Uint8Array,
-  options: { readonly multiConnection?: boolean } = {},
-): Promise<DiskServer & { readonly path: string }> {
+export async function serveHere(bytes: Uint8Array, options: ServeOptions = {}): Promise<ServedFile> {
+  const { before, ...rest } = options;
   const folder = await mkdtemp(join(tmpdir(), 'sendense-native-nbd-'));
   const path = join(folder, 'disk');
   await writeFile(path, bytes);
@@ -18,7 +27,8 @@ export async function serveHere(
   const reader = await driver.openReader({ kind: 'file', path });
   const writer = await driver.openWriter({ kind: 'file', path });
   const server = await startNbdServer({ address: { kind: 'unix', path: join(folder, 'socket') } });
-  server.addExport('disk', { reader, writer, ...options });
+  const disk = before === undefined ? { reader, writer } : delayed(reader, writer, before);
+  server.addExport('disk', { ...disk, ...rest });
   return {
     path,
     endpoint: { kind: 'nbd', address: server.address, export: 'disk' },
@@ -31,7 +41,62 @@ export async function serveHere(
   };
 }
 
+/** The same disk, where `before` is awaited by each call that reads or changes it. */
+function delayed(reader: BlockReader, writer: BlockWriter, before: () => Promise<void>) {
+  const after = async <T>(call: () => Promise<T>): Promise<T> => {
+    await before();
+    return call();
+  };
+  const owned = { [Symbol.asyncDispose]: async (): Promise<void> => undefined };
+  return {
+    reader: {
+      ...owned,
+      sizeBytes: reader.sizeBytes,
+      limits: reader.limits,
+      read: (offset, into) => after(() => reader.read(offset, into)),
+      extents: (range) => reader.extents(range),
+    } satisfies BlockReader,
+    writer: {
+      ...owned,
+      sizeBytes: writer.sizeBytes,
+      limits: writer.limits,
+      rewritable: writer.rewritable,
+      untouched: writer.untouched,
+      write: (offset, data) => after(() => writer.write(offset, data)),
+      zero: (offset, length) => after(() => writer.zero(offset, length)),
+      flush: () => after(() => writer.flush()),
+    } satisfies BlockWriter,
+  };
+}
+
 /** The same, of the content of a conformance case. */
 export function serveContent(content: DiskContent): Promise<DiskServer> {
   return serveHere(content.bytes());
+}
+
+/** A disk that answers nothing while it is held. */
+export type SilentDisk = ServedFile & {
+  /** Resolves once a call waits. */
+  readonly asked: Promise<void>;
+  /** Answers from now on, also what waits. */
+  readonly answer: () => void;
+};
+
+/** Serves a disk that is silent until it is told to answer, or goes. */
+export async function serveSilently(bytes: Uint8Array): Promise<SilentDisk> {
+  const [asked, held] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const before = async (): Promise<void> => {
+    asked.resolve();
+    await held.promise;
+  };
+  const served = await serveHere(bytes, { before, multiConnection: true });
+  return {
+    ...served,
+    asked: asked.promise,
+    answer: held.resolve,
+    [Symbol.asyncDispose]: () => {
+      held.resolve();
+      return served[Symbol.asyncDispose]();
+    },
+  };
 }

@@ -11,6 +11,7 @@ import { withChannel } from './sockets/with-channel.ts';
 
 const HANDSHAKE_TIMEOUT_MS = 30_000;
 const IDLE_TIMEOUT_MS = 120_000;
+const ABORT_TIMEOUT_MS = 50;
 /** Servers that allow one client at a time let a second one wait; this is how long for. */
 const MORE_CONNECTIONS_TIMEOUT_MS = 3000;
 const MAX_CONNECTIONS = 16;
@@ -23,13 +24,14 @@ const MAX_CONNECTIONS = 16;
  */
 export async function connectNbd(options: ConnectNbdOptions, call?: Call): Promise<NbdExport> {
   const { address, tls, connections: wanted = 1, handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS } = options;
+  const { abortTimeoutMs = ABORT_TIMEOUT_MS } = options;
   const subject = nameNbdExport(address, options.export, tls !== undefined);
   const first = await connectOnce(options, subject, handshakeTimeoutMs, call);
   try {
     const shared = (first.session.flags & ExportFlag.multiConnection) !== 0;
     const more = shared ? Math.min(wanted, MAX_CONNECTIONS) - 1 : 0;
     const others = await connectMore(options, { subject, session: first.session, count: more }, call);
-    return new RemoteExport(new ConnectionPool([first, ...others]), subject);
+    return new RemoteExport(new ConnectionPool([first, ...others]), { subject, abortTimeoutMs });
   } catch (error) {
     await first.close();
     throw error;

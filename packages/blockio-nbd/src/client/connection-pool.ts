@@ -1,4 +1,4 @@
-import { abortedError, throwIfAborted } from '@sendense/core';
+import { abortedError, type SendenseError, throwIfAborted } from '@sendense/core';
 import { type Limited, limitConcurrency } from '@sendense/plugin-kit';
 import type { Asked, NbdConnection } from './connection.ts';
 import type { RequestResult } from './replies/pending-request.ts';
@@ -13,7 +13,7 @@ export const REQUESTS_PER_CONNECTION = 16;
 export type AbortPolicy =
   /** Rejects at once; what the server still sends for it is thrown away. */
   | 'at-once'
-  /** Rejects when the server has answered, so that nothing changes after that. */
+  /** Rejects when the server has answered, so that nothing changes after that, or when its connection fails. */
   | 'answered';
 
 /** The connections of one export. A request goes to the one with the fewest answers due. */
@@ -37,6 +37,11 @@ export class ConnectionPool {
   /** Waits for its turn, sends the request and takes the answer. Rejects with `ABORTED` by `policy`. */
   request(asked: Asked, policy: AbortPolicy, signal?: AbortSignal): Promise<RequestResult> {
     return this.#limited(() => this.#requestNow(asked, policy, signal), signal);
+  }
+
+  /** Ends all connections at once: what is under way and to come rejects with `error`. */
+  fail(error: SendenseError): void {
+    for (const connection of this.#connections) connection.fail(error);
   }
 
   /** Closes all connections. */

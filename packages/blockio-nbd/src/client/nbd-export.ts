@@ -16,6 +16,8 @@ export type ConnectNbdOptions = {
   readonly handshakeTimeoutMs?: number;
   /** Longest silence of a server that owes an answer, in milliseconds; default 120 000. */
   readonly idleTimeoutMs?: number;
+  /** Longest wait for the answers to a change that was aborted, in milliseconds; default 50. Then the export is lost. */
+  readonly abortTimeoutMs?: number;
   readonly log?: LogSink;
 };
 

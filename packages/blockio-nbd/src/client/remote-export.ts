@@ -1,4 +1,5 @@
 import { type ByteRange, type Call, checkRange, SendenseError } from '@sendense/core';
+import { leftError, runAbandonable } from '@sendense/plugin-kit/nbd';
 import { type BlockSizes, Command, CommandFlag, ExportFlag } from '../protocol/index.ts';
 import type { Asked } from './connection.ts';
 import { type AbortPolicy, type ConnectionPool, REQUESTS_PER_CONNECTION } from './connection-pool.ts';
@@ -30,15 +31,17 @@ export class RemoteExport implements NbdExport {
   readonly offers: NbdExport['offers'];
   readonly #pool: ConnectionPool;
   readonly #subject: string;
+  readonly #abortTimeoutMs: number;
   readonly #payloadBytes: number;
   readonly #effectBytes: number;
 
-  /** @param subject - the export as a person names it */
-  constructor(pool: ConnectionPool, subject: string) {
+  /** @param how - the export as a person names it; the longest wait for the answers to a change that was aborted */
+  constructor(pool: ConnectionPool, how: { readonly subject: string; readonly abortTimeoutMs: number }) {
     const { session } = pool.first;
     const has = (flag: number): boolean => (session.flags & flag) !== 0;
     this.#pool = pool;
-    this.#subject = subject;
+    this.#subject = how.subject;
+    this.#abortTimeoutMs = how.abortTimeoutMs;
     this.sizeBytes = session.sizeBytes;
     this.readOnly = has(ExportFlag.readOnly);
     this.limits = exportLimits(session.blockSizes);
@@ -129,12 +132,16 @@ export class RemoteExport implements NbdExport {
       });
     }
     const flags = durable && this.offers.fua ? how.flags | CommandFlag.fua : how.flags;
-    await this.#run(
-      range,
-      { ...how, flags, policy: 'answered' },
-      signal === undefined ? undefined : { signal },
-    );
-    if (durable && !this.offers.fua) await this.flush(signal === undefined ? undefined : { signal });
+    const call = signal === undefined ? undefined : { signal };
+    const [subject, { operation }] = [this.#subject, how];
+    await runAbandonable(() => this.#run(range, { ...how, flags, policy: 'answered' }, call), {
+      operation,
+      subject,
+      signal,
+      timeoutMs: this.#abortTimeoutMs,
+      abandon: () => this.#pool.fail(leftError(operation, subject)),
+    });
+    if (durable && !this.offers.fua) await this.flush(call);
   }
 
   async #run(range: ByteRange, how: Piecewise, call: Call | undefined): Promise<void> {

@@ -36,7 +36,8 @@ export interface BlockIoDriver {
    * Receives: whole moves of safe integers that name a source, each at least one byte long.
    * Must: refuse a move past an end with `RANGE_INVALID` before it writes; give the digest of each move's
    * bytes; write nothing after it settles, aborted or not; failed moves count as unwritten (invariant 9); with the zero
-   * action `pack`, refuse moves that do not follow each other at the destination with `RANGE_INVALID`.
+   * action `pack`, refuse moves that do not follow each other at the destination with `RANGE_INVALID`; after an abort let go
+   * what a server was sent and does not answer soon: `ABORTED` with `effect: 'unknown'` says that it may still be written.
    */
   transfer?(request: TransferRequest, call?: Call): Promise<TransferResult>;
 

@@ -31,7 +31,8 @@ export interface BlockWriter extends AsyncDisposable {
    * Requires: nothing.
    * Receives: a range inside the disk, aligned, within `maxBytes`, never of zero length; with `order: 'ascending'` never
    * before the end of the last `write` or `zero`; nothing after a failure.
-   * Must: have taken the bytes when it resolves (`data` may be reused); write nothing once it has rejected.
+   * Must: have taken the bytes when it resolves (`data` may be reused); write nothing, and read nothing of `data`, once it
+   * has rejected. After an abort what a server was sent and does not answer soon is let go: `ABORTED` with `effect: 'unknown'`.
    */
   write(offset: number, data: Uint8Array, call?: Call): Promise<void>;
 

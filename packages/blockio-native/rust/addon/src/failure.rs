@@ -48,6 +48,7 @@ impl From<Failure> for NativeFailure {
             Cause::IsDevice => "is-device",
             Cause::WrongKind => "wrong-kind",
             Cause::Aborted => "aborted",
+            Cause::Abandoned => "abandoned",
             Cause::Panicked => "panicked",
             Cause::NoTls => "no-tls",
             Cause::HungUpAfterTls => "hung-up-after-tls",

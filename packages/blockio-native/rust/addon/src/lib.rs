@@ -13,5 +13,5 @@ use napi_derive::napi;
 /// Number of this interface: the loader refuses an addon that was built for another one.
 #[napi(catch_unwind)]
 pub fn contract() -> u32 {
-    2
+    3
 }

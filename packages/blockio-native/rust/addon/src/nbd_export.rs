@@ -31,6 +31,8 @@ pub struct NativeExport {
     pub handshake_ms: u32,
     /// Longest silence of a server that owes an answer, in milliseconds.
     pub silence_ms: u32,
+    /// Longest wait for the answers to changes that were sent, once a transfer is to stop, in milliseconds.
+    pub after_abort_ms: u32,
 }
 
 impl NativeExport {
@@ -41,8 +43,11 @@ impl NativeExport {
         };
         let tls = self.tls.as_ref().map(|tls| Tls::new(&tls.settings()).map(Arc::new)).transpose()?;
         let milliseconds = |value: u32| Duration::from_millis(value.into());
-        let patience =
-            Patience { handshake: milliseconds(self.handshake_ms), silence: milliseconds(self.silence_ms) };
+        let patience = Patience {
+            handshake: milliseconds(self.handshake_ms),
+            silence: milliseconds(self.silence_ms),
+            after_abort: milliseconds(self.after_abort_ms),
+        };
         Ok(Endpoint { address, export: self.name.clone(), tls, patience })
     }
 }

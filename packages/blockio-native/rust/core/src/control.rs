@@ -1,6 +1,7 @@
 use crate::failure::{Cause, Failure};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, OnceLock};
+use std::time::{Duration, Instant};
 
 /// What a transfer shares with who watches and stops it.
 #[derive(Default)]
@@ -8,11 +9,13 @@ pub struct Control {
     stopped: AtomicBool,
     done: AtomicU64,
     failure: Mutex<Option<Failure>>,
+    cancelled: OnceLock<Instant>,
 }
 
 impl Control {
     /// Asks the transfer to stop. It ends after the read or write that each thread is in.
     pub fn cancel(&self) {
+        let _ = self.cancelled.set(Instant::now());
         self.fail(Failure::new(Cause::Aborted));
     }
 
@@ -29,6 +32,17 @@ impl Control {
     pub(crate) fn fail(&self, failure: Failure) {
         self.failure.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).get_or_insert(failure);
         self.stopped.store(true, Ordering::Release);
+    }
+
+    /// How long ago the caller asked to stop, if so.
+    pub(crate) fn cancelled_for(&self) -> Option<Duration> {
+        self.cancelled.get().map(Instant::elapsed)
+    }
+
+    /// Notes that a server was not waited for any longer, which says more than that the caller asked to stop.
+    pub(crate) fn abandon(&self) {
+        let mut failure = self.failure.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        *failure = Some(Failure::new(Cause::Abandoned));
     }
 
     /// Fails once the transfer is to stop.

@@ -15,6 +15,8 @@ pub enum Cause {
     OutOfRange(usize),
     /// The caller asked to stop.
     Aborted,
+    /// The caller asked to stop, and a server has not answered in time what it was sent: it may still do it.
+    Abandoned,
     /// A server answered a request with this error number.
     Replied(u32),
     /// A server answered an option with this type of error.

@@ -8,6 +8,7 @@ use crate::nbd::codes::Style;
 use crate::nbd::connection::{Connection, Done, MAX_UNDERWAY, Run};
 use crate::nbd::endpoint::Endpoint;
 use crate::nbd::export::another;
+use crate::nbd::owed::Owed;
 use crate::nbd::session::Session;
 use crate::nbd::socket::poll_all;
 use crate::transfer::contained;
@@ -119,7 +120,7 @@ impl Client {
     /// Begins a call. Its answer comes once, also when the connection breaks or is closed before.
     pub fn submit(&self, call: Call, answer: Answer) {
         match self.lines.iter().min_by_key(|line| line.load.load(Ordering::Relaxed)) {
-            Some(line) => line.submit(call, answer),
+            Some(line) => line.submit(call, Owed::new(answer)),
             None => answer(Err(Failure::new(Cause::Aborted))),
         }
     }
@@ -148,7 +149,7 @@ impl Drop for Client {
 /// Calls that wait for their connection, and why there will be none.
 #[derive(Default)]
 struct Queue {
-    calls: VecDeque<(Call, Answer)>,
+    calls: VecDeque<(Call, Owed)>,
     ended: Option<Failure>,
 }
 
@@ -166,7 +167,7 @@ struct Line {
 struct Running {
     ticket: u64,
     call: Call,
-    answer: Answer,
+    answer: Owed,
     /// Extents so far; their end is also how far a call has come that is done in parts.
     found: Extents,
 }
@@ -189,11 +190,11 @@ impl Line {
         Ok((line, thread))
     }
 
-    fn submit(&self, call: Call, answer: Answer) {
+    fn submit(&self, call: Call, answer: Owed) {
         let mut queue = self.queue();
         if let Some(failure) = queue.ended {
             drop(queue);
-            return answer(Err(failure));
+            return answer.give(Err(failure));
         }
         self.load.fetch_add(1, Ordering::Relaxed);
         queue.calls.push_back((call, answer));
@@ -215,9 +216,9 @@ impl Line {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn answer(&self, answer: Answer, result: Result<Reply, Failure>) {
+    fn answer(&self, answer: Owed, result: Result<Reply, Failure>) {
         self.load.fetch_sub(1, Ordering::Relaxed);
-        answer(result);
+        answer.give(result);
     }
 
     /// Serves until it is closed. After a failure of the connection every call gets that failure.
@@ -286,7 +287,7 @@ impl Line {
         connection: &mut Connection,
         running: &mut Vec<Running>,
         call: Call,
-        answer: Answer,
+        answer: Owed,
     ) -> Result<(), Failure> {
         let start =
             if let Call::Extents { offset, .. } | Call::Zero { offset, .. } = call { offset } else { 0 };

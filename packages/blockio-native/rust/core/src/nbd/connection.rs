@@ -1,7 +1,7 @@
 use crate::aligned_buffer::AlignedBuffer;
 use crate::failure::{Cause, Failure};
 use crate::nbd::codes::{Command, FLAG_FUA};
-use crate::nbd::endpoint::Endpoint;
+use crate::nbd::endpoint::{Endpoint, Patience};
 use crate::nbd::handshake::negotiate;
 use crate::nbd::request::{Pending, Request};
 use crate::nbd::session::Session;
@@ -46,7 +46,7 @@ pub struct Connection {
     outbox: Vec<u8>,
     /// Cookie of the next request, and ticket of the next call.
     next: u64,
-    silence: Duration,
+    patience: Patience,
     /// Why the connection is of no use any more.
     broken: Option<Failure>,
     /// Why nothing can be sent any more.
@@ -66,7 +66,7 @@ impl Connection {
             begun: HashMap::new(),
             outbox: Vec::new(),
             next: 0,
-            silence: endpoint.patience.silence,
+            patience: endpoint.patience,
             broken: None,
             mute: None,
         })
@@ -74,7 +74,12 @@ impl Connection {
 
     /// The longest silence that is borne while an answer is due.
     pub fn silence(&self) -> Duration {
-        self.silence
+        self.patience.silence
+    }
+
+    /// How long changes are waited for once the caller asked to stop.
+    pub fn after_abort(&self) -> Duration {
+        self.patience.after_abort
     }
 
     /// Requests without an answer.
@@ -157,7 +162,7 @@ impl Connection {
     /// Takes one message of the server. After a failure the connection is of no use.
     pub fn receive(&mut self, stop: &dyn Stop) -> Result<(), Failure> {
         self.alive()?;
-        let mut wait = Wait::new(stop, self.silence, Cause::Silent);
+        let mut wait = Wait::new(stop, self.patience.silence, Cause::Silent);
         self.take_message(&mut wait).inspect_err(|failure| self.broken = Some(*failure))
     }
 
@@ -228,7 +233,7 @@ impl Connection {
         if self.outbox.is_empty() {
             return Ok(());
         }
-        let mut wait = Wait::new(stop, self.silence, Cause::Silent);
+        let mut wait = Wait::new(stop, self.patience.silence, Cause::Silent);
         let sent = self.wire.send(&self.outbox, &mut wait).and_then(|()| self.wire.send(data, &mut wait));
         self.outbox.clear();
         // what was sent in part makes nonsense of what would follow; answers to what was sent before can still be taken

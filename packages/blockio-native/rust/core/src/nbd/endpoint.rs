@@ -19,6 +19,8 @@ pub struct Patience {
     pub handshake: Duration,
     /// For a server that owes an answer to send or take anything.
     pub silence: Duration,
+    /// For a server to answer the changes that it was sent, once the caller asked to stop.
+    pub after_abort: Duration,
 }
 
 /// An export of an NBD server.

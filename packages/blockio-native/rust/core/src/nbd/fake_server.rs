@@ -7,7 +7,7 @@ use std::io::{Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::Sender;
 use std::thread;
 use std::time::Duration;
@@ -44,8 +44,14 @@ pub struct Manners {
     pub silent_after: usize,
     /// Stops to answer after so many requests, and hangs up.
     pub gone_after: usize,
+    /// Takes nothing any more after so many requests, and stays.
+    pub deaf_after: usize,
     /// Answers requests in the opposite order, by pairs.
     pub backwards: bool,
+    /// Waits before each answer.
+    pub slow: Duration,
+    /// Counts requests that came whole, and those that were answered.
+    pub counts: Option<&'static [AtomicUsize; 2]>,
 }
 
 impl Manners {
@@ -59,7 +65,10 @@ impl Manners {
             damage: None,
             silent_after: usize::MAX,
             gone_after: usize::MAX,
+            deaf_after: usize::MAX,
             backwards: false,
+            slow: Duration::ZERO,
+            counts: None,
         }
     }
 }
@@ -93,14 +102,25 @@ impl FakeServer {
     }
 
     pub fn endpoint(&self) -> Endpoint {
-        let patience = Patience { handshake: Duration::from_secs(5), silence: Duration::from_secs(5) };
+        let [handshake, silence, after_abort] = [5, 5, 5].map(Duration::from_secs);
+        let patience = Patience { handshake, silence, after_abort };
         Endpoint { address: Address::Unix(self.path.clone()), export: "disk".into(), tls: None, patience }
     }
 
     /// The same with little patience.
     pub fn hasty(&self, silence: u64) -> Endpoint {
         let time = Duration::from_millis(silence);
-        Endpoint { patience: Patience { handshake: time, silence: time }, ..self.endpoint() }
+        Endpoint {
+            patience: Patience { handshake: time, silence: time, after_abort: time },
+            ..self.endpoint()
+        }
+    }
+
+    /// The same, where a stop does not wait long for answers.
+    pub fn fleeting(&self) -> Endpoint {
+        let endpoint = self.endpoint();
+        let patience = Patience { after_abort: Duration::from_millis(50), ..endpoint.patience };
+        Endpoint { patience, ..endpoint }
     }
 }
 
@@ -153,6 +173,9 @@ impl Peer {
             if count == self.manners.gone_after {
                 return Ok(());
             }
+            if count == self.manners.deaf_after {
+                thread::sleep(Duration::from_secs(10));
+            }
             let extended = self.manners.style == Style::Extended;
             let header = self.take(if extended { 32 } else { 28 })?;
             let command = u16::from_be_bytes([header[6], header[7]]);
@@ -169,16 +192,25 @@ impl Peer {
                 _ => {}
             }
             count += 1;
+            self.count(0);
             if count > self.manners.silent_after {
                 continue;
             }
             let reply = self.reply(command, cookie, offset, length);
+            thread::sleep(self.manners.slow);
+            self.count(1);
             if self.manners.backwards && held.is_empty() {
                 held = reply;
             } else {
                 self.say(&reply)?;
                 self.say(&std::mem::take(&mut held))?;
             }
+        }
+    }
+
+    fn count(&self, which: usize) {
+        if let Some(counts) = self.manners.counts {
+            counts[which].fetch_add(1, Ordering::SeqCst);
         }
     }
 

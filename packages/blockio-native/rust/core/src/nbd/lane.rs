@@ -3,7 +3,7 @@ use crate::control::Control;
 use crate::failure::{Cause, Failure};
 use crate::nbd::codes::Command;
 use crate::nbd::connection::Connection;
-use crate::nbd::wait::ToTheEnd;
+use crate::nbd::wait::AfterAbort;
 use std::collections::VecDeque;
 
 /// Where a server knows no zeroes, they are sent.
@@ -35,7 +35,8 @@ impl<'a> NbdLane<'a> {
 
     pub fn write(&mut self, offset: u64, data: &[u8]) -> Result<(), Failure> {
         self.check_writable()?;
-        let ticket = self.connection.begin_write(offset, data, self.durable(), self.control)?;
+        let (durable, stop) = (self.durable(), self.after_abort());
+        let ticket = self.connection.begin_write(offset, data, durable, &stop)?;
         self.changes.push_back(ticket);
         self.take_ended()
     }
@@ -48,8 +49,8 @@ impl<'a> NbdLane<'a> {
             return Ok(offset + step);
         }
         let range = (offset, length.min(ZERO_BYTES));
-        let durable = self.durable();
-        let ticket = self.connection.begin_effect(Command::WriteZeroes, range, durable, self.control)?;
+        let (durable, stop) = (self.durable(), self.after_abort());
+        let ticket = self.connection.begin_effect(Command::WriteZeroes, range, durable, &stop)?;
         self.changes.push_back(ticket);
         self.take_ended()?;
         Ok(offset + range.1)
@@ -57,19 +58,26 @@ impl<'a> NbdLane<'a> {
 
     /// Waits until all changes are answered.
     pub fn settle(&mut self) -> Result<(), Failure> {
+        let stop = self.after_abort();
         while let Some(&ticket) = self.changes.front() {
-            self.connection.finish(ticket, self.control)?;
+            self.connection.finish(ticket, &stop)?;
             self.changes.pop_front();
         }
         Ok(())
     }
 
-    /// Waits until the server has answered every change that was begun, also after a stop: what it has not answered it may
-    /// still do. A server that is silent is waited for as long as its silence is borne.
+    /// Waits until the server has answered every change that was begun: what it has not answered it may still do. That is
+    /// given up when its silence is borne no longer, and soon after the caller asked to stop, which then is noted.
     pub fn give_up(&mut self) {
-        if !self.changes.is_empty() {
-            let _ = self.connection.drain(&ToTheEnd);
+        let stop = self.after_abort();
+        if self.connection.drain(&stop).is_err() && self.control.cancelled_for().is_some() {
+            self.control.abandon();
         }
+    }
+
+    /// Changes are waited for after a stop, too.
+    fn after_abort(&self) -> AfterAbort<'a> {
+        AfterAbort(self.control, self.connection.after_abort())
     }
 
     /// Where the server cannot flush, every change is made durable by itself.

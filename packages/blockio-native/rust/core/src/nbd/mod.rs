@@ -10,6 +10,7 @@ mod endpoint;
 mod export;
 mod handshake;
 mod lane;
+mod owed;
 mod replies;
 mod request;
 mod session;
@@ -18,6 +19,8 @@ mod tls;
 mod wait;
 mod wire;
 
+#[cfg(test)]
+mod abort_tests;
 #[cfg(test)]
 mod fake_server;
 #[cfg(test)]

@@ -18,12 +18,14 @@ impl Stop for Control {
     }
 }
 
-/// A wait for what has begun to be written, which nobody may end.
-pub struct ToTheEnd;
+/// Ends a wait for changes that a server was sent: some time after the caller asked to stop, and for nothing else, because
+/// the server may still do what it has not answered.
+pub struct AfterAbort<'a>(pub &'a Control, pub Duration);
 
-impl Stop for ToTheEnd {
+impl Stop for AfterAbort<'_> {
     fn check(&self) -> Result<(), Failure> {
-        Ok(())
+        let over = self.0.cancelled_for().is_some_and(|time| time >= self.1);
+        if over { Err(Failure::new(Cause::Aborted)) } else { Ok(()) }
     }
 }
 

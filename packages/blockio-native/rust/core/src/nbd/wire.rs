@@ -108,6 +108,10 @@ impl Wire {
                 Ok(count) => {
                     at += count;
                     wait.progressed();
+                    // a server may take it by drops
+                    if at < data.len() {
+                        wait.check()?;
+                    }
                 }
                 Err(error) => self.go_on(&error, wait)?,
             }

@@ -1,0 +1,140 @@
+//! Stops while a server owes answers to changes: what it has not answered it may still do.
+
+use crate::nbd::codes::Style;
+use crate::nbd::fake_server::{FakeServer, Manners, nobody_stops, tell};
+use crate::nbd::{Call, Client, Endpoint, NbdExport};
+use crate::scratch::Scratch;
+use crate::{Access, BlockFile, Cause, Control, Disk, Failure, Kind, MoveList, Transfer, Zeros};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
+use std::thread;
+use std::time::{Duration, Instant};
+
+const SIZE: u64 = 8 * 1024 * 1024;
+/// Far below the patience of any endpoint here, and generous for a busy machine.
+const SOON: Duration = Duration::from_secs(2);
+
+fn after(time: u64, run: impl FnOnce() + Send + 'static) -> thread::JoinHandle<Instant> {
+    thread::spawn(move || {
+        thread::sleep(Duration::from_millis(time));
+        run();
+        Instant::now()
+    })
+}
+
+/// Of a file that is full of data.
+fn disk(scratch: &Scratch) -> Disk {
+    let path = scratch.file("from", &vec![1; SIZE as usize]);
+    BlockFile::open(&path, Kind::File, Access::Read).unwrap().into()
+}
+
+/// Fills `length` bytes of an export from a file.
+fn fill(to: Endpoint, length: u64, source: Disk, control: Arc<Control>) -> Result<(), Failure> {
+    let target = NbdExport::open(to, &*control).unwrap().into();
+    let transfer = Transfer {
+        sources: vec![source],
+        target,
+        moves: MoveList::unpack(&[0.0, 0.0, 0.0, length as f64]).unwrap(),
+        piece_bytes: 65_536,
+        zeros: Zeros::Skip,
+        digest: false,
+        window_bytes: 1024 * 1024,
+        threads: 2,
+        control,
+    };
+    transfer.run().map(drop)
+}
+
+#[test]
+fn a_transfer_to_a_server_that_is_silent_or_takes_nothing_ends_soon_after_a_stop_and_says_what_is_open() {
+    let honest = Manners::honest(Style::Structured);
+    for manners in [Manners { silent_after: 3, ..honest }, Manners { deaf_after: 3, ..honest }] {
+        let (server, scratch, control) = (FakeServer::start(manners), Scratch::new(), nobody_stops());
+        let other = control.clone();
+        let stopped = after(100, move || other.cancel());
+        let ended = fill(server.fleeting(), SIZE, disk(&scratch), control);
+        assert!(stopped.join().unwrap().elapsed() < SOON);
+        assert_eq!(ended, Err(Failure::new(Cause::Abandoned)));
+    }
+}
+
+#[test]
+fn a_transfer_that_is_stopped_waits_for_the_answers_of_a_server_that_gives_them() {
+    static COUNTS: [AtomicUsize; 2] = [AtomicUsize::new(0), AtomicUsize::new(0)];
+    let slow = Duration::from_millis(100);
+    let server =
+        FakeServer::start(Manners { slow, counts: Some(&COUNTS), ..Manners::honest(Style::Structured) });
+    // the stop comes while more is to be sent, and while only an answer is due
+    for length in [SIZE, 128 * 1024] {
+        let (scratch, control) = (Scratch::new(), nobody_stops());
+        let (before, other) = (COUNTS[0].load(Ordering::SeqCst), control.clone());
+        let stopping = thread::spawn(move || {
+            while COUNTS[0].load(Ordering::SeqCst) == before {
+                thread::sleep(Duration::from_millis(1));
+            }
+            other.cancel();
+        });
+        let ended = fill(server.endpoint(), length, disk(&scratch), control);
+        let [came, answered] = [&COUNTS[0], &COUNTS[1]].map(|count| count.load(Ordering::SeqCst));
+        stopping.join().unwrap();
+        // nothing is open: all that was sent was answered
+        assert_eq!(ended, Err(Failure::new(Cause::Aborted)));
+        assert_eq!(came, answered);
+    }
+}
+
+#[test]
+fn a_failure_elsewhere_is_told_as_it_is_once_the_target_has_answered() {
+    let slow = Duration::from_millis(20);
+    let server = FakeServer::start(Manners { slow, ..Manners::honest(Style::Simple) });
+    let scratch = Scratch::new();
+    let source = disk(&scratch);
+    let file = std::fs::File::options().write(true).open(scratch.path("from")).unwrap();
+    file.set_len(SIZE / 2).unwrap();
+    let ended = fill(server.fleeting(), SIZE, source, nobody_stops());
+    assert_eq!(ended.map_err(|failure| failure.cause), Err(Cause::Shortened));
+}
+
+#[test]
+fn a_client_that_is_closed_answers_a_write_that_nobody_takes_and_lets_its_bytes_go() {
+    let server = FakeServer::start(Manners { deaf_after: 0, ..Manners::honest(Style::Structured) });
+    let client = Client::open(&server.endpoint(), 1, &nobody_stops()).unwrap();
+    let (sender, receiver) = mpsc::channel();
+    let bytes = Arc::new(vec![1_u8; 4 * 1024 * 1024]);
+    let data = Box::new(Shared(bytes.clone()));
+    client.submit(Call::Write { offset: 0, data }, tell(sender));
+    thread::sleep(Duration::from_millis(100));
+    assert_eq!(Arc::strong_count(&bytes), 2);
+    client.close();
+    let answer = receiver.recv_timeout(SOON).expect("an answer comes");
+    assert_eq!(answer, Err(Failure::new(Cause::Aborted)));
+    client.end();
+    assert_eq!(Arc::strong_count(&bytes), 1);
+}
+
+struct Shared(Arc<Vec<u8>>);
+
+impl AsRef<[u8]> for Shared {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+#[test]
+fn a_panic_in_the_thread_of_a_connection_answers_every_call_and_ends_nothing_else() {
+    struct Panics;
+    impl AsRef<[u8]> for Panics {
+        fn as_ref(&self) -> &[u8] {
+            panic!("on purpose")
+        }
+    }
+    let server = FakeServer::start(Manners { silent_after: 0, ..Manners::honest(Style::Structured) });
+    let client = Client::open(&server.endpoint(), 1, &nobody_stops()).unwrap();
+    let (sender, receiver) = mpsc::channel();
+    client.submit(Call::Read { offset: 0, length: 512 }, tell(sender.clone()));
+    client.submit(Call::Write { offset: 0, data: Box::new(Panics) }, tell(sender.clone()));
+    let answers: Vec<_> = (0..2).map(|_| receiver.recv_timeout(SOON).expect("an answer comes")).collect();
+    assert_eq!(answers, [Err(Failure::new(Cause::Panicked)); 2]);
+    client.submit(Call::Flush, tell(sender));
+    assert_eq!(receiver.recv_timeout(SOON), Ok(Err(Failure::new(Cause::Panicked))));
+}
