@@ -9,6 +9,7 @@ import {
   SendenseError,
   throwIfAborted,
 } from '@sendense/core';
+import { retainedPoints } from '@sendense/plugin-kit/points';
 import type { MachinePaths } from '../layout/machine-paths.ts';
 import type { PointRecord } from '../records/point-record.ts';
 import { readHolds, writerOn } from '../store/holds.ts';
@@ -16,7 +17,6 @@ import type { LocalStore } from '../store/local-store.ts';
 import { readPointRecords } from '../store/point-records.ts';
 import { planRemoval } from './plan-removal.ts';
 import { pointInUse, type RemovalReport, removePoints } from './remove-points.ts';
-import { retainedPoints } from './retained-points.ts';
 import { withMaintenance } from './with-maintenance.ts';
 
 /**
