@@ -52,10 +52,9 @@ export async function openSparseExtent(file: SparseFile): Promise<SparseExtent> 
   });
   const geometry = { ...tables.geometry, directoryOffset: chosen.offset };
   const { grainBytes } = geometry;
+  const data = { path, handle, unitBytes: grainBytes };
   return {
-    layer: new GrainLayer({
-      ...{ file: { path, handle, unitBytes: grainBytes }, geometry, entries: tables.entries, storage, cache },
-    }),
+    layer: new GrainLayer({ file: data, geometry, entries: tables.entries, storage, cache }),
     grainBytes,
     unclean,
     warnings: chosen.warning === undefined ? [] : [chosen.warning],

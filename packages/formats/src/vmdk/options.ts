@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { openQcow2OptionsSchema } from '../options.ts';
+import { SUBFORMATS } from '../subformats.ts';
 
 /** Options of `openVmdk`, without the file system: those of every format with parents. */
 export const openVmdkOptionsSchema = openQcow2OptionsSchema;
@@ -20,15 +21,7 @@ const common = {
 export const createVmdkOptionsSchema = z.strictObject({
   /** Size of the disk in bytes; rounded up to a multiple of 512. */
   sizeBytes: z.int().min(1),
-  subformat: z
-    .enum([
-      'monolithicSparse',
-      'monolithicFlat',
-      'twoGbMaxExtentSparse',
-      'twoGbMaxExtentFlat',
-      'streamOptimized',
-    ])
-    .default('monolithicSparse'),
+  subformat: z.enum(SUBFORMATS.vmdk).default('monolithicSparse'),
   ...common,
 });
 

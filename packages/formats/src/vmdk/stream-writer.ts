@@ -1,0 +1,135 @@
+import { type BlockWriter, type Call, throwIfAborted } from '@sendense/core';
+import type { FileHandle } from '@sendense/plugin-kit/files';
+import { AppendFile } from '../qcow2/append-file.ts';
+import { WriterState } from '../writer-state.ts';
+import { GRAIN_BYTES, MARKER, SECTOR_BYTES } from './constants.ts';
+import { deflateGrain, GRAINS_AT_ONCE } from './deflate-grain.ts';
+import { marker, type StreamEncoder } from './stream-encoder.ts';
+
+/** What a {@link StreamVmdkWriter} is made of; it owns the handle of a new, empty file. */
+export type StreamVmdkWriterOptions = {
+  readonly handle: FileHandle;
+  readonly sizeBytes: number;
+  readonly encoder: StreamEncoder;
+};
+
+/** The end of a flushed image, and where its markers lie in the file. */
+type WrittenTail = {
+  readonly bytes: number;
+  readonly directoryMarker: number;
+  readonly footerMarker: number;
+};
+
+/**
+ * Writes a new streamOptimized image in one forward pass. A flush ends the stream; what is written after it goes behind that
+ * end, so that a power loss keeps the flushed image, and the next flush makes the old end a part that readers pass over.
+ */
+export class StreamVmdkWriter implements BlockWriter {
+  readonly sizeBytes: number;
+  readonly limits = {
+    alignmentBytes: GRAIN_BYTES,
+    maxBytes: 8 * 1024 * 1024,
+    maxInFlight: 1,
+    order: 'ascending',
+  } as const;
+  readonly rewritable = false;
+  readonly untouched = 'zero';
+  readonly #handle: FileHandle;
+  readonly #file: AppendFile;
+  readonly #encoder: StreamEncoder;
+  readonly #state = new WriterState();
+  #headWritten = false;
+  /** The end of the file as it was flushed; nothing was written behind it. */
+  #tail: WrittenTail | undefined;
+  /** The end that was flushed before, with grains behind it. */
+  #passed: WrittenTail | undefined;
+
+  constructor({ handle, sizeBytes, encoder }: StreamVmdkWriterOptions) {
+    this.sizeBytes = sizeBytes;
+    this.#handle = handle;
+    this.#file = new AppendFile(handle);
+    this.#encoder = encoder;
+  }
+
+  async write(offset: number, data: Uint8Array, call?: Call): Promise<void> {
+    this.#state.checkForwards(offset);
+    await this.#state.run('write-image', call, async () => {
+      this.#state.pass(offset + data.byteLength);
+      const step = GRAIN_BYTES * GRAINS_AT_ONCE;
+      for (let from = 0; from < data.byteLength; from += step) {
+        throwIfAborted(call?.signal, 'write-image');
+        await this.#writeGrains(offset + from, data.subarray(from, from + step));
+      }
+    });
+  }
+
+  async zero(offset: number, length: number, call?: Call): Promise<void> {
+    this.#state.checkForwards(offset);
+    await this.#state.run('write-image', call, async () => this.#state.pass(offset + length));
+  }
+
+  /** Leaves a complete image and makes it durable; more writes may follow. */
+  async flush(call?: Call): Promise<void> {
+    await this.#state.run('flush-image', call, async () => {
+      if (this.#tail !== undefined) return;
+      const { bytes, ...markers } = this.#encoder.tail();
+      const position = this.#encoder.position;
+      await this.#file.write(bytes, position);
+      await this.#file.drain();
+      await this.#handle.sync();
+      await this.#writeHead();
+      await this.#passOver();
+      this.#tail = {
+        bytes: bytes.byteLength,
+        directoryMarker: position + markers.directoryMarker,
+        footerMarker: position + markers.footerMarker,
+      };
+    });
+  }
+
+  /** Closes the file; what was not flushed may be lost. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#state.close();
+    await this.#handle[Symbol.asyncDispose]();
+  }
+
+  /** Until the first flush the file has no header, so that nothing takes it for whole. */
+  async #writeHead(): Promise<void> {
+    if (this.#headWritten) return;
+    await this.#handle.write(this.#encoder.head(), 0);
+    await this.#handle.sync();
+    this.#headWritten = true;
+  }
+
+  /** Makes the end of an earlier flush a grain table that belongs to nothing: who reads on from there finds the grains behind. */
+  async #passOver(): Promise<void> {
+    const passed = this.#passed;
+    if (passed === undefined) return;
+    const directory = passed.footerMarker - passed.directoryMarker - SECTOR_BYTES;
+    await this.#handle.write(marker(MARKER.table, directory), passed.directoryMarker);
+    // The footer and the end of the stream.
+    await this.#handle.write(marker(MARKER.table, 2 * SECTOR_BYTES), passed.footerMarker);
+    await this.#handle.sync();
+    this.#passed = undefined;
+  }
+
+  async #writeGrains(offset: number, data: Uint8Array): Promise<void> {
+    const grains: Promise<Uint8Array | undefined>[] = [];
+    for (let from = 0; from < data.byteLength; from += GRAIN_BYTES)
+      grains.push(deflateGrain(data.subarray(from, from + GRAIN_BYTES)));
+    for (const [index, packed] of (await Promise.all(grains)).entries()) {
+      if (packed !== undefined) await this.#append(offset / GRAIN_BYTES + index, packed);
+    }
+  }
+
+  async #append(grain: number, packed: Uint8Array): Promise<void> {
+    if (this.#tail !== undefined) this.#encoder.skip(this.#tail.bytes);
+    this.#passed = this.#tail ?? this.#passed;
+    this.#tail = undefined;
+    let { position } = this.#encoder;
+    for (const piece of this.#encoder.grain(grain, packed)) {
+      await this.#file.write(piece, position);
+      position += piece.byteLength;
+    }
+  }
+}
