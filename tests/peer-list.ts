@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { delimiter } from 'node:path';
+import type { ProgramSource } from './fetched-programs.ts';
 import { isAtLeast } from './program-version.ts';
 import { hasUnpacked, unpackedPrograms } from './unpacked-packages.ts';
 
@@ -20,6 +21,8 @@ export interface Peer {
   readonly version?: string;
   /** Where newer programs are unpacked from when those of the machine are too old. */
   readonly unpack?: PackageSource;
+  /** Where the program comes from when it is in no Debian release. */
+  readonly fetch?: ProgramSource;
   /** What it needs besides the packages. */
   readonly note?: string;
   /** Why it can never run here; such a peer has neither `detect` nor `packages`. */
@@ -61,7 +64,8 @@ export function isPresent(peer: Peer): boolean {
 
 /** The environment in which the programs of a peer are found: unpacked ones first, then the system's folders. */
 export function peerEnvironment(peer: Peer): NodeJS.ProcessEnv {
-  const unpacked = peer.unpack === undefined ? [] : [unpackedPrograms(peer.name)];
+  const hasOwn = peer.unpack !== undefined || peer.fetch !== undefined;
+  const unpacked = hasOwn ? [unpackedPrograms(peer.name)] : [];
   // mkfs and its kin live in sbin, which is not on the PATH of an ordinary user.
   const folders = [...unpacked, process.env.PATH ?? '', '/usr/sbin', '/sbin'];
   return { ...process.env, PATH: folders.join(delimiter) };
@@ -76,10 +80,15 @@ export function installCommand(peers: readonly Peer[]): string {
 /** Why tests that need this absent peer cannot run, in words that say what to do. */
 export function absenceReason(peer: Peer): string {
   if (peer.impossible !== undefined) return `${peer.name} cannot run here: ${peer.impossible}`;
+  if (peer.fetch !== undefined) return absentProgram(peer.name, peer.fetch);
   const note = peer.note === undefined ? '' : ` (${peer.note})`;
   const unpack =
     peer.unpack === undefined ? '' : `, then npm test, which unpacks ${packageNames(peer.unpack).join(' ')}`;
   return `${peer.name} is not usable; as root: ${installCommand([peer])}${unpack}${note}`;
+}
+
+function absentProgram(name: string, { manager, package: wanted }: ProgramSource): string {
+  return `${name} is not usable; npm test fetches ${wanted} with ${manager}, which must be installed`;
 }
 
 /** What is unpacked, in words. */

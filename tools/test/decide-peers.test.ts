@@ -32,6 +32,12 @@ test('programs of another release are unpacked on Debian, by anybody', () => {
   expect(decidePeers([qemu, recent], { ...anybody, debian: false }).unpack).toEqual([]);
 });
 
+test('programs of other registries are fetched by anybody, on every system', () => {
+  const gateway: Peer = { name: 'gateway', suites: ['int'], fetch: { manager: 'go', package: 'a/b@v1' } };
+  const elsewhere = { ...rootOnDebian, root: false, debian: false };
+  expect(decidePeers([gateway], elsewhere)).toEqual({ install: [], unpack: [gateway], advice: undefined });
+});
+
 test('with nothing to install nothing is done or said', () => {
   expect(decidePeers([vcenter], rootOnDebian)).toEqual({ install: [], unpack: [], advice: undefined });
 });

@@ -12,7 +12,7 @@ export interface Machine {
 export interface PeerDecision {
   /** Debian packages to install now. */
   readonly install: readonly string[];
-  /** Peers whose programs come from another release; to unpack where they are absent after the installation. */
+  /** Peers whose programs come from elsewhere; to unpack or fetch where they are absent after the installation. */
   readonly unpack: readonly Peer[];
   /** One line for the person at the terminal; undefined when nothing is for them to do. */
   readonly advice: string | undefined;
@@ -26,8 +26,10 @@ export function peersOfSuites(peers: readonly Peer[], suites: readonly string[])
 /** Decides between installing absent peers and telling how to. */
 export function decidePeers(absent: readonly Peer[], machine: Machine): PeerDecision {
   const installable = absent.filter((peer) => (peer.packages?.length ?? 0) > 0);
-  if (installable.length === 0) return { install: [], unpack: [], advice: undefined };
-  const unpack = machine.debian ? installable.filter((peer) => peer.unpack !== undefined) : [];
+  const unpack = absent.filter(
+    (peer) => peer.fetch !== undefined || (machine.debian && peer.unpack !== undefined),
+  );
+  if (installable.length === 0) return { install: [], unpack, advice: undefined };
   if (machine.root && machine.debian) {
     const packages = new Set(installable.flatMap((peer) => peer.packages ?? []));
     return { install: [...packages].sort(), unpack, advice: undefined };

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { fetchProgram } from '@sendense/tests/fetched-programs';
 import { type Peer, packageNames } from '@sendense/tests/peer-list';
 import { runQuietly } from '@sendense/tests/run-quietly';
 import { unpackPackages } from '@sendense/tests/unpacked-packages';
@@ -16,8 +17,12 @@ export function installPackages(packages: readonly string[]): boolean {
   return aptGet(['update']) && aptGet(install);
 }
 
-/** Unpacks the programs of a peer beside the machine's own. Tells whether it worked. */
+/** Unpacks or fetches the programs of a peer beside the machine's own. Tells whether it worked. */
 export function unpackPeer(peer: Peer): boolean {
+  if (peer.fetch !== undefined) {
+    process.stderr.write(`Fetching what the tests need: ${peer.fetch.package}\n`);
+    return fetchProgram(peer.name, peer.fetch);
+  }
   if (peer.unpack === undefined) return false;
   process.stderr.write(`Unpacking what the tests need: ${packageNames(peer.unpack).join(' ')}\n`);
   return unpackPackages(peer.name, peer.unpack);

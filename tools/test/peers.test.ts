@@ -6,7 +6,7 @@ const peers = readPeers();
 
 test('every peer is either installable or impossible, never both', () => {
   for (const peer of peers) {
-    const installable = peer.detect !== undefined && peer.packages !== undefined;
+    const installable = peer.detect !== undefined && (peer.packages ?? peer.fetch) !== undefined;
     expect(installable, peer.name).toBe(peer.impossible === undefined);
   }
 });
@@ -42,6 +42,9 @@ test('a peer is present in the version that is needed, or a newer one', () => {
 test('the reason of an absence tells what to install', () => {
   const peer = { name: 'x', suites: [], packages: ['b', 'a'], detect: [], note: 'root' };
   expect(installCommand([peer, peer])).toBe('apt-get install --no-install-recommends a b');
+  expect(absenceReason({ name: 'y', suites: [], fetch: { manager: 'go', package: 'a/b@v1' } })).toBe(
+    'y is not usable; npm test fetches a/b@v1 with go, which must be installed',
+  );
   expect(absenceReason(peer)).toBe(
     'x is not usable; as root: apt-get install --no-install-recommends a b (root)',
   );

@@ -39,6 +39,12 @@ export {
   type JournalSubject,
   journalConformance,
 } from './conformance/journal/journal-conformance.ts';
+export {
+  type ObjectStoreCase,
+  type ObjectStoreContext,
+  type ObjectStoreSubject,
+  objectStoreConformance,
+} from './conformance/object-store/object-store-conformance.ts';
 export { replicaConformance } from './conformance/replica/replica-conformance.ts';
 export type { ReplicaFixture, ReplicaSubject } from './conformance/replica/replica-subject.ts';
 export { repositoryConformance } from './conformance/repository/repository-conformance.ts';

@@ -1,0 +1,20 @@
+export {
+  type AttemptOptions,
+  type AttemptServices,
+  type Attempts,
+  createAttempts,
+  type Request,
+} from './attempts.ts';
+export { collectBody, type ExpectedBody } from './collect-body.ts';
+export { type CreateOnce, type Creation, createOnce } from './create-once.ts';
+export { joinPieces } from './join-pieces.ts';
+export { checkedListing, type ListingRules, type NamedObject } from './listing.ts';
+export { type ObjectNames, objectNames } from './object-names.ts';
+export { MAX_OBJECT_BYTES, requestOptions } from './request-options.ts';
+export {
+  type FailedRequest,
+  retryAfterMs,
+  type ServiceAnswer,
+  type StoreRule,
+  storeFailure,
+} from './store-failure.ts';

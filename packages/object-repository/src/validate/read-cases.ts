@@ -1,0 +1,80 @@
+import { expectRefusal, expectSame, expectThat, sampleBytes } from './expect-store.ts';
+import type { StoreCase } from './store-case.ts';
+
+/** Reading: exactly what was asked for. */
+export const readCases: readonly StoreCase[] = [
+  {
+    name: 'ranges are exact',
+    clause: 'ObjectStore.get: exactly the bytes of the range',
+    consequence: 'restores read the wrong bytes, or whole objects where a part is enough',
+    async run({ store, prefix }) {
+      const key = `${prefix}/ranges`;
+      const bytes = sampleBytes(100_000, 11);
+      await store.put(key, bytes);
+      for (const [offset, length] of [
+        [0, 1],
+        [0, 100_000],
+        [1, 4095],
+        [65_535, 2],
+        [99_999, 1],
+        [50_000, 0],
+        [100_000, 0],
+      ] as const)
+        expectSame(
+          await store.get(key, { offset, length }),
+          bytes.subarray(offset, offset + length),
+          `the range [${offset}, +${length})`,
+        );
+    },
+  },
+  {
+    name: 'a range past the end is refused, never shortened',
+    clause: 'ObjectStore.get: RANGE_INVALID; never give fewer bytes',
+    consequence: 'a truncated object is taken for a whole one',
+    async run({ store, prefix }) {
+      const key = `${prefix}/short`;
+      await store.put(key, sampleBytes(1000, 12));
+      for (const range of [
+        { offset: 0, length: 1001 },
+        { offset: 999, length: 2 },
+        { offset: 1000, length: 1 },
+        { offset: 5000, length: 10 },
+        { offset: 1001, length: 0 },
+      ])
+        await expectRefusal(
+          'RANGE_INVALID',
+          () => store.get(key, range),
+          `the range ${JSON.stringify(range)} of 1000 bytes`,
+        );
+    },
+  },
+  {
+    name: 'what is not there is said to be not there',
+    clause: 'ObjectStore.get: NOT_FOUND; ObjectStore.head: undefined when there is none',
+    consequence: 'a missing object cannot be told from a failure',
+    async run({ store, prefix }) {
+      const key = `${prefix}/nothing`;
+      await expectRefusal('NOT_FOUND', () => store.get(key), 'reading an object that is not there');
+      await expectRefusal('NOT_FOUND', () => store.get(key, { offset: 0, length: 1 }), 'a range of nothing');
+      await expectRefusal(
+        'NOT_FOUND',
+        () => store.get(key, { offset: 0, length: 0 }),
+        'an empty range of nothing',
+      );
+      expectThat((await store.head(key)) === undefined, 'head knows an object that is not there');
+    },
+  },
+  {
+    name: 'many ranges at once do not mix',
+    clause: 'ObjectStore.get: exactly the bytes of the range',
+    consequence: 'parallel restores are damaged',
+    async run({ store, prefix }) {
+      const key = `${prefix}/parallel`;
+      const bytes = sampleBytes(64 * 1024, 13);
+      await store.put(key, bytes);
+      const offsets = Array.from({ length: 64 }, (_, index) => index * 1024);
+      const parts = await Promise.all(offsets.map((offset) => store.get(key, { offset, length: 1024 })));
+      expectSame(Buffer.concat(parts), bytes, '64 ranges read at once');
+    },
+  },
+];

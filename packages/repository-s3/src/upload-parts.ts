@@ -1,0 +1,169 @@
+import {
+  AbortMultipartUploadCommand,
+  type CompletedPart,
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  UploadPartCommand,
+} from '@aws-sdk/client-s3';
+import { type Call, SendenseError } from '@sendense/core';
+import { createOnce } from '@sendense/object-repository/remote';
+import { limitConcurrency } from '@sendense/plugin-kit';
+import type { Bucket } from './bucket.ts';
+import { findOwn, type Upload, type VersionId, versionOf } from './new-object.ts';
+
+/** Parts of one object under way at once. */
+const PARALLEL_PARTS = 4;
+
+/**
+ * Creates an object in parts. Nothing is to be seen before the last request, which is create-only; after a failure the
+ * parts are given up, so that the store does not keep (and bill) them.
+ */
+export async function uploadParts(
+  bucket: Bucket,
+  key: string,
+  upload: Upload,
+  call?: Call,
+): Promise<VersionId> {
+  const uploadId = await begin(bucket, key, upload, call);
+  try {
+    const parts = await sendParts(bucket, key, uploadId, upload.body, call);
+    return await complete(bucket, key, uploadId, parts, upload.creation, call);
+  } catch (error) {
+    await giveUp(bucket, key, uploadId);
+    throw error;
+  }
+}
+
+async function begin(bucket: Bucket, key: string, { object }: Upload, call?: Call): Promise<string> {
+  const operation = 'begin-upload';
+  const command = new CreateMultipartUploadCommand(object);
+  const send = (signal: AbortSignal) => bucket.client.send(command, { abortSignal: signal });
+  const { UploadId } = await bucket.request({ operation, key }, send, call);
+  if (UploadId !== undefined) return UploadId;
+  throw new SendenseError(
+    'PROTOCOL_VIOLATION',
+    `${bucket.subject(key)}: the store gave no name for the upload`,
+    {
+      operation,
+    },
+  );
+}
+
+async function sendParts(
+  bucket: Bucket,
+  key: string,
+  uploadId: string,
+  body: Uint8Array,
+  call?: Call,
+): Promise<CompletedPart[]> {
+  const { partBytes } = bucket.settings;
+  const limited = limitConcurrency(PARALLEL_PARTS);
+  const count = Math.ceil(body.byteLength / partBytes);
+  const stop = new AbortController();
+  const signals = [stop.signal, ...(call?.signal === undefined ? [] : [call.signal])];
+  const inner: Call = { signal: AbortSignal.any(signals) };
+  const sent = Array.from({ length: count }, (_, index) =>
+    limited(
+      () =>
+        sendPart(
+          bucket,
+          key,
+          uploadId,
+          index + 1,
+          body.subarray(index * partBytes, (index + 1) * partBytes),
+          inner,
+        ),
+      inner.signal,
+    ).catch((error: unknown) => {
+      stop.abort();
+      throw error;
+    }),
+  );
+  const settled = await Promise.allSettled(sent);
+  const failures = settled.flatMap((part) => (part.status === 'rejected' ? [part.reason as unknown] : []));
+  // what stopped the others comes first; the others only say that they were stopped
+  const cause = failures.find((error) => !SendenseError.is(error, 'ABORTED')) ?? failures[0];
+  if (cause !== undefined) throw cause;
+  return settled.flatMap((part) => (part.status === 'fulfilled' ? [part.value] : []));
+}
+
+async function sendPart(
+  bucket: Bucket,
+  key: string,
+  UploadId: string,
+  PartNumber: number,
+  bytes: Uint8Array,
+  call: Call,
+): Promise<CompletedPart> {
+  const operation = 'upload-part';
+  const algorithm = bucket.settings.checksums === 'always' ? ({ ChecksumAlgorithm: 'CRC32' } as const) : {};
+  const command = new UploadPartCommand({
+    ...bucket.object(key),
+    ...algorithm,
+    UploadId,
+    PartNumber,
+    Body: bytes,
+  });
+  const send = (signal: AbortSignal) => bucket.client.send(command, { abortSignal: signal });
+  const { ETag, ChecksumCRC32 } = await bucket.request(
+    { operation, key, bytes: bytes.byteLength },
+    send,
+    call,
+  );
+  return { PartNumber, ETag, ChecksumCRC32 };
+}
+
+async function complete(
+  bucket: Bucket,
+  key: string,
+  UploadId: string,
+  Parts: CompletedPart[],
+  creation: string,
+  call?: Call,
+): Promise<VersionId> {
+  const request = { operation: 'put-object', key };
+  const once = createOnce<VersionId>();
+  const command = new CompleteMultipartUploadCommand({
+    ...bucket.object(key),
+    UploadId,
+    MultipartUpload: { Parts },
+    IfNoneMatch: '*',
+  });
+  return bucket.request(
+    request,
+    (signal) =>
+      once({
+        send: () =>
+          bucket
+            .mapped(request, bucket.client.send(command, { abortSignal: signal }))
+            .then(versionOf, alreadyCompleted),
+        findOwn: () => findOwn(bucket, key, creation, signal),
+      }),
+    call,
+  );
+}
+
+/** An upload that was completed is gone: the repetition of a completion whose answer was lost finds none. */
+function alreadyCompleted(error: unknown): never {
+  if (!SendenseError.is(error, 'CONFLICT') || error.context.vendorCode !== 'NoSuchUpload') throw error;
+  const { operation, context } = error;
+  throw new SendenseError('ALREADY_EXISTS', error.message, { operation, context, cause: error });
+}
+
+/** Parts that cannot be given up now are left to the lifecycle rule of the bucket; the log names them. */
+async function giveUp(bucket: Bucket, key: string, UploadId: string): Promise<void> {
+  const operation = 'abort-upload';
+  const command = new AbortMultipartUploadCommand({ ...bucket.object(key), UploadId });
+  try {
+    await bucket.request({ operation, key }, (signal) =>
+      bucket.client.send(command, { abortSignal: signal }),
+    );
+  } catch (error) {
+    if (SendenseError.is(error, 'CONFLICT')) return;
+    bucket.services.log({
+      level: 'warn',
+      message: `${bucket.subject(key)}: the parts of an upload that failed are still in the bucket`,
+      fields: { key, uploadId: UploadId, code: SendenseError.is(error) ? error.code : 'UNEXPECTED' },
+    });
+  }
+}

@@ -1,0 +1,2 @@
+export { type FaultScript, type ScriptedProxy, startScriptedProxy } from './scripted-proxy.ts';
+export { AZURITE, startAzurite, startS3rver, startVersityGateway, TEST_KEYS } from './servers.ts';
