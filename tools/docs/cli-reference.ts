@@ -12,11 +12,19 @@ function row(flag: FlagDescription): string[] {
   return [`\`${flag.flags}\``, flag.description + note];
 }
 
+function argumentNames(verb: VerbDescription): string {
+  return verb.arguments.map(({ name }) => ` <${name}>`).join('');
+}
+
 function section(verb: VerbDescription, common: ReadonlySet<string>): string {
   const own = verb.flags.filter(({ flags }) => !common.has(flags));
-  const flags = own.length === 0 ? '' : `\n${table(['flag', 'meaning'], own.map(row))}\n`;
+  const rows = [
+    ...verb.arguments.map(({ name, description }) => [`\`<${name}>\``, description]),
+    ...own.map(row),
+  ];
+  const flags = rows.length === 0 ? '' : `\n${table(['flag', 'meaning'], rows)}\n`;
   const sentence = verb.description.charAt(0).toUpperCase() + verb.description.slice(1);
-  return `## ${verb.name}\n\n${sentence}.\n${flags}`;
+  return `## ${verb.name}${argumentNames(verb)}\n\n${sentence}.\n${flags}`;
 }
 
 /** Every verb with its flags, from the tree that parses them; flags that all verbs have stand first. */

@@ -11,7 +11,7 @@ import type { Verb, VerbResult } from './verb.ts';
 
 /** Runs the command line `args` (without program and script) and gives the exit code. Never rejects. */
 export async function runCommandLine(args: readonly string[], host: Host): Promise<number> {
-  const json = args.includes('--json');
+  const json = args.includes('--json') || args.includes('--jsonl');
   const stop = listenForStop(host);
   let exitCode: number = EXIT.done;
   const program = createProgram(async (verb, options) => {

@@ -3,4 +3,9 @@ export { EXIT, type StopSignal } from './exit-code.ts';
 export type { Host, TextOutput } from './host.ts';
 export { formatBytes, formatDuration, formatRate } from './output/human-size.ts';
 export { processHost } from './process-host.ts';
-export { describeVerbs, type FlagDescription, type VerbDescription } from './program/describe-verbs.ts';
+export {
+  type ArgumentDescription,
+  describeVerbs,
+  type FlagDescription,
+  type VerbDescription,
+} from './program/describe-verbs.ts';

@@ -35,7 +35,7 @@ export async function readImageInfo(
   const read = READERS[format];
   if (read === undefined) throw unsupportedFormat(format, 'open-image');
   await using handle = await fileSystem.open(path, 'read');
-  return inImage(path, () => read(handle, status));
+  return await inImage(path, () => read(handle, status));
 }
 
 type InfoReader = (handle: FileHandle, status: FileStatus) => Promise<ImageInfo>;

@@ -1,11 +1,12 @@
 import type { Progress } from '@sendense/core';
-import type { ProgressView } from './progress-events.ts';
+import type { DiskProgress, ProgressView } from './progress-events.ts';
 
 /** Shows the progress of one call that counts bytes; the rate is its average. */
 export function showCallProgress(
   view: ProgressView,
   what: string,
   nowMs: () => number,
+  work: DiskProgress['work'] = 'verify',
 ): (progress: Progress) => void {
   const begunMs = nowMs();
   return ({ done, total, unit }) => {
@@ -15,7 +16,7 @@ export function showCallProgress(
     view.update({
       jobId: what,
       disk: what,
-      work: 'verify',
+      work,
       doneBytes: done,
       totalBytes: total ?? done,
       percent: known ? Math.min(100, (done / total) * 100) : 0,

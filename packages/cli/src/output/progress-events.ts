@@ -2,7 +2,7 @@
 export type DiskProgress = {
   readonly jobId: string;
   readonly disk: string;
-  readonly work: 'copy' | 'verify';
+  readonly work: 'copy' | 'verify' | 'convert' | 'check' | 'compare';
   readonly doneBytes: number;
   readonly totalBytes: number;
   readonly percent: number;
@@ -20,5 +20,5 @@ export interface ProgressView {
 /** How a piece of work is named on the screen. */
 export function workName({ disk, work }: Pick<DiskProgress, 'disk' | 'work'>): string {
   const name = disk.length > 24 ? `…${disk.slice(-23)}` : disk;
-  return `${work === 'verify' ? 'verify' : 'copy'} ${name}`;
+  return `${work} ${name}`;
 }

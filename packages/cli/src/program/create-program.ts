@@ -9,6 +9,7 @@ const GROUPS: Readonly<Record<string, string>> = {
   restore: 'write a recovery point to a target',
   repository: 'make and look after repositories',
   jobs: 'list and cancel jobs',
+  image: 'look at, convert and compare disk files of any format',
 };
 
 /** Runs a verb with the options that were parsed. */
@@ -56,9 +57,16 @@ function givenOptions(command: Command): Record<string, unknown> {
   return { ...above, ...own, ...kept };
 }
 
+/** Arguments by the names they were declared with. */
+function givenArguments({ registeredArguments, processedArgs }: Command): Record<string, unknown> {
+  return Object.fromEntries(
+    registeredArguments.map((argument, index) => [argument.name(), processedArgs[index]]),
+  );
+}
+
 function addVerb(parent: Command, verb: Verb, run: RunVerb): Command {
   const command = parent.command(verb.words.at(-1) ?? '').description(verb.summary);
   return addCommonFlags(verb.flags(command))
     .allowExcessArguments(false)
-    .action((_: unknown, called: Command) => run(verb, givenOptions(called)));
+    .action(() => run(verb, { ...givenOptions(command), ...givenArguments(command) }));
 }

@@ -11,11 +11,15 @@ export type FlagDescription = {
   readonly default: string | undefined;
 };
 
+/** What stands behind the words of a verb, without a flag. */
+export type ArgumentDescription = { readonly name: string; readonly description: string };
+
 /** A verb as its documentation needs it. */
 export type VerbDescription = {
   /** With the program in front, e.g. `sendense-ctl backup start`. */
   readonly name: string;
   readonly description: string;
+  readonly arguments: readonly ArgumentDescription[];
   readonly flags: readonly FlagDescription[];
 };
 
@@ -43,6 +47,10 @@ export function describeVerbs(): readonly VerbDescription[] {
   return verbsOf(createProgram(() => Promise.resolve())).map((verb) => ({
     name: nameOf(verb),
     description: verb.description(),
+    arguments: verb.registeredArguments.map((argument) => ({
+      name: argument.name(),
+      description: argument.description,
+    })),
     flags: verb.options.map(flagOf),
   }));
 }

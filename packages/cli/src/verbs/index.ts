@@ -9,6 +9,11 @@ import { backupShow } from './backup-show.ts';
 import { backupStart } from './backup-start.ts';
 import { backupUnhold } from './backup-unhold.ts';
 import { doctor } from './doctor.ts';
+import { imageCheck } from './image-check.ts';
+import { imageCompare } from './image-compare.ts';
+import { imageConvert } from './image-convert.ts';
+import { imageInfo } from './image-info.ts';
+import { imageMap } from './image-map.ts';
 import { jobsCancel } from './jobs-cancel.ts';
 import { jobsList } from './jobs-list.ts';
 import { prune } from './prune.ts';
@@ -43,6 +48,11 @@ export const VERBS: readonly Verb[] = [
   verify,
   prune,
   reconcile,
+  imageInfo,
+  imageConvert,
+  imageCheck,
+  imageMap,
+  imageCompare,
   jobsList,
   jobsCancel,
   doctor,

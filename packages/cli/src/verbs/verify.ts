@@ -1,15 +1,12 @@
-import type { Progress } from '@sendense/core';
 import type { Command } from 'commander';
-import { showCallProgress } from '../output/call-progress.ts';
-import { createProgressView } from '../output/create-progress-view.ts';
 import { describeFindings, findingLines } from '../output/describe-findings.ts';
 import { formatBytes } from '../output/human-size.ts';
 import { parseText } from '../program/flag-values.ts';
 import { type RepositoryOption, repositoryFlag } from '../program/shared-flags.ts';
+import { callWithProgress } from '../session/call-with-progress.ts';
 import { findPoint, readPoints } from '../session/find-points.ts';
 import { openEngine } from '../session/open-engine.ts';
 import { openRepository } from '../session/open-repository.ts';
-import type { Session } from '../session/session.ts';
 import { defineVerb } from '../verb.ts';
 
 type Options = RepositoryOption & { readonly backupId?: string; readonly structureOnly?: true };
@@ -18,12 +15,6 @@ function flags(command: Command): Command {
   return repositoryFlag(command)
     .option('--backup-id <id>', 'only this recovery point', parseText)
     .option('--structure-only', 'read metadata only, not every stored byte');
-}
-
-function progressOf(session: Session, what: string): (progress: Progress) => void {
-  const view = createProgressView(session.host);
-  session.own({ [Symbol.asyncDispose]: () => Promise.resolve(view.end()) });
-  return showCallProgress(view, what, () => session.host.now().getTime());
 }
 
 /** `verify` */
@@ -42,7 +33,7 @@ export const verify = defineVerb<Options>({
     const depth = options.structureOnly === true ? 'structure' : 'data';
     const result = await engine.verify(
       { repository, depth, ...(points === undefined ? {} : { points }) },
-      { ...session.call, onProgress: progressOf(session, backupId ?? 'all points') },
+      callWithProgress(session, backupId ?? 'all points', 'verify'),
     );
     const { checkedBytes, findings, intact } = result;
     return {

@@ -19,6 +19,7 @@ export class CheckLog {
   readonly #findings: Finding[] = [];
   #errors = 0;
   #leaks = 0;
+  #warnings = 0;
 
   /** `object` is the path of the image. */
   constructor(object: string) {
@@ -30,6 +31,12 @@ export class CheckLog {
     this.#add({ severity: 'error', code, message, object: this.#object });
   }
 
+  /** Something a careful user should know, and no damage. */
+  warning(code: string, message: string): void {
+    this.#warnings += 1;
+    this.#add({ severity: 'warning', code, message, object: this.#object });
+  }
+
   leak(offset: number): void {
     this.#leaks += 1;
     const message = `the cluster at offset ${offset} is counted and not used`;
@@ -37,7 +44,7 @@ export class CheckLog {
   }
 
   result(): CheckResult {
-    const more = this.#errors + this.#leaks - this.#findings.length;
+    const more = this.#errors + this.#leaks + this.#warnings - this.#findings.length;
     const rest = {
       severity: 'info',
       code: 'findings-omitted',

@@ -1,0 +1,28 @@
+import { checkDiskImage } from '@sendense/formats';
+import { describeFindings, findingLines } from '../output/describe-findings.ts';
+import { type ImageOption, imageArgument, type ParentsOption, parentsFlag } from '../program/image-flags.ts';
+import { callWithProgress } from '../session/call-with-progress.ts';
+import { imageAccess, pathOf } from '../session/open-image.ts';
+import { defineVerb } from '../verb.ts';
+
+/** `image check` */
+export const imageCheck = defineVerb<ImageOption & ParentsOption>({
+  words: ['image', 'check'],
+  summary: 'check the structure of a disk file',
+  flags: (command) => parentsFlag(imageArgument(command)),
+  async run(session, options) {
+    const { file, format } = options;
+    const { parents } = await imageAccess(session, options);
+    const { errors, leaks, findings } = await checkDiskImage(pathOf(session, file), {
+      ...callWithProgress(session, file, 'check'),
+      parents,
+      ...(format && { format }),
+    });
+    const sound = leaks === 0 ? 'no damage' : `no damage; ${leaks} clusters are leaked`;
+    return {
+      json: { errors, leaks, findings: describeFindings(findings) },
+      lines: [...findingLines(findings), errors === 0 ? sound : `damage found: ${errors} errors`],
+      exitCode: errors === 0 ? 0 : 3,
+    };
+  },
+});

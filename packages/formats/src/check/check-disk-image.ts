@@ -1,0 +1,81 @@
+import { type Call, type DiskFormat, SendenseError, throwIfAborted } from '@sendense/core';
+import { parseOptions } from '@sendense/plugin-kit';
+import { type FileSystem, nodeFileSystem } from '@sendense/plugin-kit/files';
+import type { DataFile } from '../chain/data-file.ts';
+import type { Layer } from '../chain/layer.ts';
+import { chainContext, statusOf } from '../chain/open-chain.ts';
+import type { Run } from '../chain/run.ts';
+import { openLayer } from '../open-layer.ts';
+import { openDiskImageOptionsSchema } from '../options.ts';
+import type { ParentPolicy } from '../parent-policy.ts';
+import { probeFormat } from '../probe-format.ts';
+import { checkQcow2 } from '../qcow2/check-qcow2.ts';
+import { CheckLog, type CheckResult } from '../qcow2/check-result.ts';
+
+/** How to check an image of any format. */
+export type CheckDiskImageOptions = Call & {
+  readonly fileSystem?: FileSystem;
+  readonly format?: DiskFormat;
+  /** Which extents of the image may be opened; its parents are not. */
+  readonly parents?: ParentPolicy;
+};
+
+/**
+ * Checks one image: QCOW2 as `checkQcow2` does; of other formats that headers and checksums are whole, that every table
+ * entry leads inside the file, and that compressed data decompresses. Rejects as opening does when the header cannot be
+ * read; damage behind that is in the result.
+ */
+export async function checkDiskImage(
+  path: string,
+  options: CheckDiskImageOptions = {},
+): Promise<CheckResult> {
+  const { fileSystem = nodeFileSystem, signal, onProgress, ...plain } = options;
+  const stated = await parseOptions(openDiskImageOptionsSchema, plain, 'a disk image');
+  const real = await fileSystem.realPath(path);
+  const status = await statusOf(real, fileSystem);
+  const format = stated.format ?? (await probeFormat(real, { fileSystem }));
+  if (format === 'qcow2') return await checkQcow2(real, { fileSystem });
+  const log = new CheckLog(real);
+  const context = chainContext(fileSystem, stated.parents);
+  const { layer, warnings } = await openLayer(real, format, status, context);
+  await using opened = layer;
+  for (const warning of warnings ?? []) log.warning('image-warning', warning);
+  await walk(opened, log, { ...(signal && { signal }), ...(onProgress && { onProgress }) });
+  return log.result();
+}
+
+/** Damage to a table leaves nothing to be said of what it maps, so the walk ends there. */
+async function walk(layer: Layer, log: CheckLog, { signal, onProgress }: Call): Promise<void> {
+  const sizes = new Map<DataFile, number>();
+  const total = layer.sizeBytes;
+  try {
+    for (let at = 0; at < total; ) {
+      throwIfAborted(signal, 'check-image');
+      const run = await layer.runAt(at, total);
+      await checkRun(layer, run, log, sizes);
+      at = run.end;
+      onProgress?.({ done: Math.min(at, total), total, unit: 'bytes' });
+    }
+  } catch (error) {
+    if (!SendenseError.is(error, 'CORRUPT')) throw error;
+    log.error('table-damaged', error.message);
+  }
+}
+
+async function checkRun(layer: Layer, run: Run, log: CheckLog, sizes: Map<DataFile, number>): Promise<void> {
+  if (run.kind === 'compressed') {
+    await layer.decompress(run).catch((error: unknown) => {
+      if (!SendenseError.is(error, 'CORRUPT')) throw error;
+      log.error('data-damaged', error.message);
+    });
+    return;
+  }
+  if (run.kind !== 'data') return;
+  const { file = layer.data } = run;
+  const fileBytes = sizes.get(file) ?? (await file.handle.size());
+  sizes.set(file, fileBytes);
+  const lastUnit = run.hostOffset + Math.max(0, run.end - run.start - file.unitBytes);
+  if (lastUnit < fileBytes) return;
+  const message = `the disk from ${run.start} on lies at ${run.hostOffset}, and ${file.path} ends at ${fileBytes}`;
+  log.error('data-outside-file', message);
+}

@@ -1,0 +1,2 @@
+export { type ConverterOfFolder, qemuConverterSubject } from './qemu-converter-subject.ts';
+export { qemuName } from './qemu-name.ts';
