@@ -19,9 +19,15 @@ export interface ClusterPlacer {
   reserve(offset: number, length: number): Promise<Reserved>;
 }
 
-/** What a copy into an image is given to. Offsets on the disk only ascend, over all members. */
-export interface CopySink
+/** What a copy through the loop is given to. */
+export interface LoopSink
   extends Pick<BlockWriter, 'sizeBytes' | 'limits' | 'rewritable' | 'untouched' | 'write' | 'zero'> {
+  /** Zeros of this size and alignment are made zero instead of written; without it, those of the alignment. */
+  readonly zeroPieceBytes?: number;
+}
+
+/** What a copy into an image is given to. Offsets on the disk only ascend, over all members. */
+export interface CopySink extends LoopSink {
   /** Whether `placed` gets digests. */
   readonly takesDigests: boolean;
   /**

@@ -6,12 +6,12 @@ import {
   copyBlocks,
   type Extent,
 } from '@sendense/core';
-import type { CopySink } from './copy-sink.ts';
+import type { LoopSink } from './copy-sink.ts';
 
 /** Copies `extents` by reading and writing, within the window and the pace of the options. */
 export async function copyThroughLoop(
   from: BlockReader,
-  sink: CopySink,
+  sink: LoopSink,
   extents: AsyncIterable<Extent>,
   { pace, windowBytes, signal, onProgress }: CopyOptions,
 ): Promise<CopyResult> {
@@ -21,7 +21,7 @@ export async function copyThroughLoop(
       to: plainWriter(sink),
       extents,
       // Cluster by cluster, as a driver finds zeros.
-      zeroPieceBytes: sink.limits.alignmentBytes,
+      zeroPieceBytes: sink.zeroPieceBytes ?? sink.limits.alignmentBytes,
       ...(pace && { pace }),
       ...(windowBytes !== undefined && { windowBytes }),
     },
@@ -31,7 +31,7 @@ export async function copyThroughLoop(
 }
 
 /** A writer without placement of its own. Its owner flushes and closes. */
-function plainWriter(sink: CopySink): BlockWriter {
+function plainWriter(sink: LoopSink): BlockWriter {
   const { sizeBytes, limits, rewritable, untouched } = sink;
   return {
     sizeBytes,

@@ -1,6 +1,10 @@
 export type { MappedExtent } from '../chain/chain-image.ts';
 export type { ImageInfo } from '../image-info.ts';
 export type { ParentPolicy } from '../parent-policy.ts';
+export { type CreateVhdOptions, createVhd } from './create-vhd.ts';
 export { type OpenVhdOptions, openVhd } from './open-vhd.ts';
-export { openVhdOptionsSchema } from './options.ts';
+export { createVhdOptionsSchema, openVhdOptionsSchema, streamVhdOptionsSchema } from './options.ts';
+export { type StreamVhdOptions, streamVhd } from './stream-vhd.ts';
+export { VhdFixedWriter } from './vhd-fixed-writer.ts';
 export { VhdImage } from './vhd-image.ts';
+export { VhdWriter } from './vhd-writer.ts';

@@ -18,15 +18,15 @@ export function guidAt(view: DataView, at: number): string {
   return PARTS.map(([length, isBackwards]) => {
     const bytes = [...new Uint8Array(view.buffer, position, length)];
     position += length;
-    return Buffer.from(isBackwards ? bytes.reverse() : bytes).toString('hex');
+    return Buffer.from(isBackwards ? bytes.toReversed() : bytes).toString('hex');
   }).join('-');
 }
 
 /** The 16 bytes of a GUID in text. */
 export function guidBytes(guid: string): Uint8Array {
   const parts = guid.split('-').map((part, index) => {
-    const bytes = Buffer.from(part, 'hex');
-    return PARTS[index]?.[1] === true ? bytes.reverse() : bytes;
+    const bytes = new Uint8Array(Buffer.from(part, 'hex'));
+    return PARTS[index]?.[1] === true ? bytes.toReversed() : bytes;
   });
   return new Uint8Array(Buffer.concat(parts));
 }
