@@ -80,7 +80,8 @@ export function qcow2Subject(name: string, image: ImageOptions, withBacking: boo
   };
 }
 
-async function fill(writer: BlockWriter, content: DiskContent): Promise<void> {
+/** Writes the content that is not zeros, and closes. */
+export async function fill(writer: BlockWriter, content: DiskContent): Promise<void> {
   const unit = Math.max(writer.limits.alignmentBytes, 4096);
   for (let offset = 0; offset < content.sizeBytes; offset += unit) {
     const data = content.bytes({ offset, length: Math.min(unit, content.sizeBytes - offset) });

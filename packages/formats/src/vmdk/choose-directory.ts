@@ -71,7 +71,9 @@ async function compare(
     const first = main === undefined ? INVALID : entries.table(main, at, needed);
     const second = twin === undefined ? INVALID : entries.table(twin, at, needed);
     if (first === INVALID || (first === ABSENT && second > 0)) damage.main = true;
-    if (second === INVALID || (second === ABSENT && first > 0)) damage.redundant = true;
+    // Where the first one leads anywhere at all there was a table.
+    if (second === INVALID || (second === ABSENT && main !== undefined && first !== ABSENT))
+      damage.redundant = true;
   }
 }
 
