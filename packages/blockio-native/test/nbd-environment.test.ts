@@ -115,6 +115,17 @@ describeNative('the addon in its environment, with NBD servers', () => {
     expect((await readFile(to.path)).subarray(65_536).equals(ONES.subarray(65_536))).toBe(true);
   });
 
+  it('leaves no descriptor and no thread behind, over many transfers, readers and writers', async () => {
+    const program = join(import.meta.dirname, 'leak-process.ts');
+    const child = spawn(process.execPath, [...process.execArgv, program, '80'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    // its exit code is about memory too, which takes thousands of rounds to settle
+    const { before, after } = JSON.parse(await text(child.stdout));
+    expect(after.files).toBeLessThanOrEqual(before.files);
+    expect(after.threads).toBeLessThanOrEqual(before.threads);
+  });
+
   it('survives a storm of readers and writers that are cancelled at any moment, and leaves no thread', async () => {
     const disk = await serve(ONES);
     const driver = createNativeDriver({ abortTimeoutMs: 60_000 });

@@ -14,10 +14,21 @@ const SIZE: u64 = 8 * 1024 * 1024;
 /// Far below the patience of any endpoint here, and generous for a busy machine.
 const SOON: Duration = Duration::from_secs(2);
 
-fn after(time: u64, run: impl FnOnce() + Send + 'static) -> thread::JoinHandle<Instant> {
+/// Requests that came to a server, and those that it answered.
+type Counts = [AtomicUsize; 2];
+
+/// Stops once as many requests have come.
+fn stop_after(
+    requests: usize,
+    counts: &'static Counts,
+    control: &Arc<Control>,
+) -> thread::JoinHandle<Instant> {
+    let control = control.clone();
     thread::spawn(move || {
-        thread::sleep(Duration::from_millis(time));
-        run();
+        while counts[0].load(Ordering::SeqCst) < requests {
+            thread::sleep(Duration::from_millis(1));
+        }
+        control.cancel();
         Instant::now()
     })
 }
@@ -47,11 +58,13 @@ fn fill(to: Endpoint, length: u64, source: Disk, control: Arc<Control>) -> Resul
 
 #[test]
 fn a_transfer_to_a_server_that_is_silent_or_takes_nothing_ends_soon_after_a_stop_and_says_what_is_open() {
-    let honest = Manners::honest(Style::Structured);
-    for manners in [Manners { silent_after: 3, ..honest }, Manners { deaf_after: 3, ..honest }] {
+    static COUNTS: [Counts; 2] = [const { [AtomicUsize::new(0), AtomicUsize::new(0)] }; 2];
+    let honest = |at: usize| Manners { counts: Some(&COUNTS[at]), ..Manners::honest(Style::Structured) };
+    let silent = Manners { silent_after: 3, ..honest(0) };
+    let deaf = Manners { deaf_after: 3, ..honest(1) };
+    for (manners, requests, counts) in [(silent, 8, &COUNTS[0]), (deaf, 3, &COUNTS[1])] {
         let (server, scratch, control) = (FakeServer::start(manners), Scratch::new(), nobody_stops());
-        let other = control.clone();
-        let stopped = after(100, move || other.cancel());
+        let stopped = stop_after(requests, counts, &control);
         let ended = fill(server.fleeting(), SIZE, disk(&scratch), control);
         assert!(stopped.join().unwrap().elapsed() < SOON);
         assert_eq!(ended, Err(Failure::new(Cause::Abandoned)));
@@ -60,20 +73,14 @@ fn a_transfer_to_a_server_that_is_silent_or_takes_nothing_ends_soon_after_a_stop
 
 #[test]
 fn a_transfer_that_is_stopped_waits_for_the_answers_of_a_server_that_gives_them() {
-    static COUNTS: [AtomicUsize; 2] = [AtomicUsize::new(0), AtomicUsize::new(0)];
+    static COUNTS: Counts = [AtomicUsize::new(0), AtomicUsize::new(0)];
     let slow = Duration::from_millis(100);
     let server =
         FakeServer::start(Manners { slow, counts: Some(&COUNTS), ..Manners::honest(Style::Structured) });
     // the stop comes while more is to be sent, and while only an answer is due
     for length in [SIZE, 128 * 1024] {
         let (scratch, control) = (Scratch::new(), nobody_stops());
-        let (before, other) = (COUNTS[0].load(Ordering::SeqCst), control.clone());
-        let stopping = thread::spawn(move || {
-            while COUNTS[0].load(Ordering::SeqCst) == before {
-                thread::sleep(Duration::from_millis(1));
-            }
-            other.cancel();
-        });
+        let stopping = stop_after(COUNTS[0].load(Ordering::SeqCst) + 1, &COUNTS, &control);
         let ended = fill(server.endpoint(), length, disk(&scratch), control);
         let [came, answered] = [&COUNTS[0], &COUNTS[1]].map(|count| count.load(Ordering::SeqCst));
         stopping.join().unwrap();

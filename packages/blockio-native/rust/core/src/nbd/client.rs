@@ -159,8 +159,8 @@ struct Line {
     /// Calls without an answer.
     load: AtomicUsize,
     closed: Control,
-    /// A byte wakes the thread while it waits for its server.
-    waker: UnixStream,
+    /// A byte wakes the thread while it waits for its server. It goes with the thread, however long the line is held.
+    waker: Mutex<Option<UnixStream>>,
 }
 
 /// A call under way: its parts on the connection, in turn.
@@ -182,7 +182,7 @@ impl Line {
             queue: Mutex::default(),
             load: AtomicUsize::new(0),
             closed: Control::default(),
-            waker,
+            waker: Mutex::new(Some(waker)),
         });
         let work = line.clone();
         let run = move || work.run(connection, woken);
@@ -209,7 +209,9 @@ impl Line {
 
     /// A pipe that is full wakes as well.
     fn wake(&self) {
-        let _ = (&self.waker).write(&[1]);
+        if let Some(waker) = &mut *self.waker.lock().unwrap_or_else(PoisonError::into_inner) {
+            let _ = waker.write(&[1]);
+        }
     }
 
     fn queue(&self) -> MutexGuard<'_, Queue> {
@@ -227,6 +229,7 @@ impl Line {
         let served = contained(|| self.serve(&mut connection, &mut running, &woken));
         let failure = served.err().unwrap_or(Failure::new(Cause::Aborted));
         drop(connection);
+        self.waker.lock().unwrap_or_else(PoisonError::into_inner).take();
         for Running { answer, .. } in running {
             self.answer(answer, Err(failure));
         }
