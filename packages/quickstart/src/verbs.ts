@@ -6,6 +6,7 @@ import {
   pointId,
   type RecoveryPoint,
   type SourceConnector,
+  type TargetConnector,
 } from '@sendense/core';
 import type {
   BackupRequest,
@@ -93,7 +94,10 @@ async function reconcile(
     for (const name of sources) {
       from.push(keep((await resolveSource(name, options, ground.services, call)).source));
     }
-    const to = targets.map((name) => keep(resolveTarget(name, options, ground.services).target));
+    const to: TargetConnector[] = [];
+    for (const name of targets) {
+      to.push(keep((await resolveTarget(name, options, ground.services)).target));
+    }
     const known = await Promise.all(repositories.map((name) => ground.places.repository(name)));
     return await ground.engine.reconcile(
       {
@@ -130,7 +134,7 @@ async function restore(
   const { repository, location } = await ground.places.repository(name);
   const { workingDirectory, services } = ground;
   const options = { workingDirectory, protect: [repository.path], ...(format !== undefined && { format }) };
-  const { target, place } = resolveTarget(to, options, services);
+  const { target, place } = await resolveTarget(to, options, services);
   await using _ = target;
   const host = serializeRestorePlaces({ repository: location, target: place });
   return await ground.engine.restore({ ...rest, repository, target, point: pointId(point), host }, call);
@@ -140,7 +144,7 @@ async function reopenRestore(ground: VerbGround, request: SendenseResume) {
   const { host } = await ground.engine.restoreStatus(request.jobId);
   const { repository: location, target: place } = parseRestorePlaces(host);
   const { repository } = await ground.places.repository(location);
-  const { target } = resolveTarget(
+  const { target } = await resolveTarget(
     targetNameOf(place),
     { protect: [repository.path], ...(place.format !== null && { format: place.format }) },
     ground.services,

@@ -17,7 +17,7 @@ export async function openTarget(session: Session, request: TargetRequest): Prom
   if (name === undefined) throw missingFlag('target');
   const { text, settings } = findPlace(session.config, 'target', name);
   const format = request.format ?? settings?.format;
-  const resolved = resolveTarget(
+  const resolved = await resolveTarget(
     text,
     {
       workingDirectory: session.host.workingDirectory,

@@ -11,7 +11,6 @@ import {
   type SourceConnector,
 } from '@sendense/core';
 import { createImageSource, type ImageSourceOptions } from '@sendense/source-image';
-import { createQemuSource } from '@sendense/source-qemu';
 import { parseLibvirtSourcePlace } from './libvirt-source-place.ts';
 import { parsePlaceName, placeOf } from './place-name.ts';
 
@@ -48,8 +47,12 @@ type OpenedSource = {
   readonly keyOf: (machine: MachineRef) => MachineKey;
 };
 
-/** Opens what stands behind the kind of a name. */
-type Opener = (rest: string, options: ResolveSourceOptions, services: SourceServices) => OpenedSource;
+/** Opens what stands behind the kind of a name. The package of a platform is loaded when one of its machines is named. */
+type Opener = (
+  rest: string,
+  options: ResolveSourceOptions,
+  services: SourceServices,
+) => OpenedSource | Promise<OpenedSource>;
 
 const openers: Readonly<Record<'image' | 'libvirt' | 'qemu', Opener>> = {
   image(rest, { machineId, name, format, parents, workingDirectory = process.cwd() }, services) {
@@ -66,12 +69,14 @@ const openers: Readonly<Record<'image' | 'libvirt' | 'qemu', Opener>> = {
     );
     return { source, keyOf: machineKeyOf };
   },
-  libvirt(rest, options, services) {
+  async libvirt(rest, options, services) {
+    const { createQemuSource } = await import('@sendense/source-qemu');
     const place = parseLibvirtSourcePlace(rest, options.workingDirectory ?? process.cwd());
     const source = createQemuSource({ ...place, ...liveOptions(options) }, services);
     return { source, keyOf: ({ id }) => machineKey(id) };
   },
-  qemu(rest, options, services) {
+  async qemu(rest, options, services) {
+    const { createQemuSource } = await import('@sendense/source-qemu');
     const qmp = resolve(options.workingDirectory ?? process.cwd(), rest);
     const source = createQemuSource({ qmp, ...liveOptions(options) }, services);
     // QEMU's own UUID is the machine's identity
@@ -115,7 +120,7 @@ export async function resolveSource(
   const { machineId } = options;
   const rest = placeOf('source', name, SOURCE_KINDS);
   const open = openerOf(parsePlaceName('source', name).kind);
-  const opened = open(rest, options, services);
+  const opened = await open(rest, options, services);
   const keyOf = ({ machine }: MachineSummary): MachineKey =>
     machineId === undefined ? opened.keyOf(machine) : machineKey(machineId);
   const { source } = opened;

@@ -1,7 +1,6 @@
 import { resolve } from 'node:path';
 import type { PluginServices, TargetConnector } from '@sendense/core';
 import { createImageTarget } from '@sendense/target-image';
-import { createQemuTarget, parseQemuTargetOptions } from '@sendense/target-qemu';
 import { parseLibvirtPlace } from './libvirt-place.ts';
 import { parsePlaceName, placeOf } from './place-name.ts';
 
@@ -34,11 +33,11 @@ type TargetServices = Partial<Pick<PluginServices, 'clock' | 'random' | 'drivers
  * The target that a name stands for: `image:FILE` for one disk, `image:FOLDER/` for several, `libvirt:NAME` for a machine.
  * The caller disposes it.
  */
-export function resolveTarget(
+export async function resolveTarget(
   name: string,
   options: ResolveTargetOptions = {},
   services: TargetServices = {},
-): ResolvedTarget {
+): Promise<ResolvedTarget> {
   const rest = placeOf('target', name, ['image', 'libvirt']);
   const { format, protect, workingDirectory = process.cwd() } = options;
   const common = {
@@ -46,6 +45,7 @@ export function resolveTarget(
     ...(protect !== undefined && { protect: [...protect] }),
   };
   if (parsePlaceName('target', name).kind === 'libvirt') {
+    const { createQemuTarget, parseQemuTargetOptions } = await import('@sendense/target-qemu');
     const { folder, options: given } = parseLibvirtPlace(rest, workingDirectory);
     const checked = parseQemuTargetOptions({ ...given, ...common });
     const place = { kind: 'libvirt', path: folder, format: format ?? null, name: rest } as const;

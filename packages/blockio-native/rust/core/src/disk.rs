@@ -37,6 +37,14 @@ impl Disk {
         }
     }
 
+    /// The file, where writes of it go past the page cache.
+    pub(crate) fn direct_file(&self) -> Option<&BlockFile> {
+        match self {
+            Disk::File(file) if file.is_direct() => Some(file),
+            _ => None,
+        }
+    }
+
     /// Whether both are known to be the same disk, by whatever names they were opened.
     pub fn is_same(&self, other: &Disk) -> bool {
         match (self, other) {

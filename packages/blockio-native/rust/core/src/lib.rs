@@ -13,6 +13,7 @@ pub mod nbd;
 mod packer;
 mod transfer;
 mod worker;
+mod write_behind;
 mod zero_range;
 mod zero_runs;
 

@@ -137,10 +137,13 @@ fn writes_nothing_after_it_was_cancelled_and_has_ended() {
     let scratch = Scratch::new();
     let size = 64 * 1024 * 1024_u64;
     let source = scratch.file("from", &vec![1; size as usize]);
-    for delay in [0, 1, 3, 7] {
+    for (delay, past_cache) in [(0, false), (1, true), (3, false), (7, true)] {
         let to = scratch.sparse("to", size, &[]);
         let control = Arc::new(Control::default());
         let job = Transfer { control: control.clone(), ..transfer(&[&source], &to, &[0, 0, 0, size]) };
+        let target = open(&to, Access::ReadWrite);
+        let target = if past_cache { target.past_cache() } else { target }.into();
+        let job = Transfer { target, window_bytes: 256 * 1024, ..job };
         let result = thread::scope(|scope| {
             let running = scope.spawn(|| job.run());
             thread::sleep(Duration::from_millis(delay));
@@ -221,9 +224,15 @@ fn agrees_with_a_plain_copy_over_random_moves() {
             expected[at..at + length].copy_from_slice(data);
             digests.extend(blake3::hash(data).as_bytes());
         }
-        let job = Transfer { zeros: Zeros::Write, ..transfer(&[&source], &to, &moves) };
-        assert_eq!(job.run().unwrap().digests, digests, "seed {seed}");
-        assert!(fs::read(&to).unwrap() == expected, "seed {seed}");
+        for past_cache in [false, true] {
+            fs::write(&to, vec![7; size]).unwrap();
+            let target = open(&to, Access::ReadWrite);
+            let target = if past_cache { target.past_cache() } else { target }.into();
+            let job = transfer(&[&source], &to, &moves);
+            let job = Transfer { target, zeros: Zeros::Write, ..job };
+            assert_eq!(job.run().unwrap().digests, digests, "seed {seed}");
+            assert!(fs::read(&to).unwrap() == expected, "seed {seed}");
+        }
     }
 }
 
@@ -273,13 +282,16 @@ fn stops_the_threads_that_wait_for_their_turn_when_one_fails() {
     let scratch = Scratch::new();
     let source = scratch.file("source", &noise(6, 64 * PIECE));
     let to = scratch.file("to", &vec![7; 64 * PIECE]);
-    let job = transfer(&[&source], &to, &[0, 0, 0, 64 * PIECE as u64]);
-    let closed = Transfer {
-        target: open(&to, Access::Read).into(),
-        zeros: Zeros::Pack,
-        digest: false,
-        threads: 8,
-        ..job
-    };
-    assert!(matches!(closed.run(), Err(Failure { cause: Cause::System(_), place: Some(Place::Target) })));
+    for past_cache in [false, true] {
+        let target = open(&to, Access::Read);
+        let job = transfer(&[&source], &to, &[0, 0, 0, 64 * PIECE as u64]);
+        let closed = Transfer {
+            target: if past_cache { target.past_cache() } else { target }.into(),
+            zeros: Zeros::Pack,
+            digest: false,
+            threads: 8,
+            ..job
+        };
+        assert!(matches!(closed.run(), Err(Failure { cause: Cause::System(_), place: Some(Place::Target) })));
+    }
 }

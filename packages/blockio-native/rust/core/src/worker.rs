@@ -4,10 +4,12 @@ use crate::failure::{Failure, Place};
 use crate::jobs::{Job, Jobs};
 use crate::packer::Packer;
 use crate::transfer::{Transfer, Zeros};
+use crate::write_behind::{BUFFERS_BEHIND, WriteBehind, Writes};
 use crate::zero_runs::{ZeroRun, for_each_run};
 use blake3::Hasher;
 use std::collections::VecDeque;
 use std::sync::Mutex;
+use std::thread;
 
 /// What one thread found.
 #[derive(Default)]
@@ -24,6 +26,8 @@ pub struct Worker<'a> {
     sources: Vec<Lane<'a>>,
     target: Lane<'a>,
     spare: Vec<AlignedBuffer>,
+    /// Where writes wait for the storage.
+    behind: Option<WriteBehind>,
     /// Whether a piece begins only when the one before it is wholly done.
     ordered: bool,
     /// The move that is cut, from where it goes on to where this thread's part of it ends.
@@ -73,38 +77,59 @@ impl<'a> Worker<'a> {
         let target = lane(&transfer.target, Place::Target)?;
         let ahead = sources.iter().map(Lane::read_ahead).max().unwrap_or(1);
         let ordered = transfer.is_ordered();
-        let spares = 0..if ordered { 1 } else { ahead };
-        let spare = spares.map(|_| AlignedBuffer::new(transfer.buffer_bytes())).collect::<Result<_, _>>()?;
-        let (rest, hasher, found) = (None, Hasher::new(), Found::default());
-        Ok(Worker { transfer, packer, sources, target, spare, ordered, rest, hasher, found })
+        let buffers = match (ordered, transfer.target.direct_file()) {
+            (true, _) => 1,
+            (false, None) => ahead,
+            (false, Some(_)) => ahead + BUFFERS_BEHIND,
+        };
+        let spare =
+            (0..buffers).map(|_| AlignedBuffer::new(transfer.buffer_bytes())).collect::<Result<_, _>>()?;
+        let (behind, rest, hasher, found) = (None, None, Hasher::new(), Found::default());
+        Ok(Worker { transfer, packer, sources, target, spare, behind, ordered, rest, hasher, found })
     }
 
     /// Does jobs until there are none, or the transfer is to stop. Nothing is written after it has returned.
-    pub fn run(mut self, jobs: &Mutex<Jobs>) -> Result<Found, Failure> {
-        self.do_jobs(jobs).inspect_err(|failure| {
-            // the others stop while this one waits for answers
-            self.transfer.control.fail(*failure);
-            self.target.give_up();
-        })?;
-        Ok(self.found)
+    pub fn run(self, jobs: &Mutex<Jobs>) -> Result<Found, Failure> {
+        let direct = self.transfer.target.direct_file().filter(|_| !self.ordered);
+        let control = &self.transfer.control;
+        // owned in there: a panic too drops what the second thread waits for
+        thread::scope(move |scope| {
+            let mut worker = self;
+            worker.behind = direct.and_then(|file| WriteBehind::start(scope, file, control));
+            worker.do_jobs(jobs).inspect_err(|failure| {
+                // the others stop while this one waits for answers
+                control.fail(*failure);
+                worker.target.give_up();
+            })?;
+            Ok(worker.found)
+        })
     }
 
     fn do_jobs(&mut self, jobs: &Mutex<Jobs>) -> Result<(), Failure> {
         let mut underway = VecDeque::new();
         loop {
             self.transfer.control.check()?;
-            while let Some(buffer) = self.spare.pop() {
+            while let Some(buffer) = self.free_buffer(underway.is_empty()) {
                 let Some(piece) = self.next_piece(jobs) else { break };
                 underway.push_back(self.begin(piece, buffer)?);
             }
             let Some(begun) = underway.pop_front() else { break };
-            let buffer = self.do_piece(begun)?;
+            let free = self.do_piece(begun)?;
             if self.ordered {
                 self.settle()?;
             }
-            self.spare.push(buffer);
+            self.spare.extend(free);
         }
         self.settle()
+    }
+
+    /// A buffer to read into; waits for one to be written where there is nothing else to do.
+    fn free_buffer(&mut self, idle: bool) -> Option<AlignedBuffer> {
+        let behind = self.behind.as_mut();
+        self.spare.pop().or_else(|| {
+            let behind = behind?;
+            behind.written().or_else(|| if idle { behind.wait() } else { None })
+        })
     }
 
     fn next_piece(&mut self, jobs: &Mutex<Jobs>) -> Option<Piece> {
@@ -135,7 +160,8 @@ impl<'a> Worker<'a> {
         Ok(Begun { piece, reading: reading.map_err(|failure| failure.at(Place::Source(step.from)))? })
     }
 
-    fn do_piece(&mut self, Begun { piece, reading }: Begun) -> Result<AlignedBuffer, Failure> {
+    /// Does a piece whose bytes have come or are coming, and gives its buffer back unless that is still to be written.
+    fn do_piece(&mut self, Begun { piece, reading }: Begun) -> Result<Option<AlignedBuffer>, Failure> {
         let (index, length) = match piece {
             Piece::Gathered { first, length, .. } => (first, length),
             Piece::Part { index, length, .. } => (index, length),
@@ -144,15 +170,16 @@ impl<'a> Worker<'a> {
         let read = self.sources[step.from].finish_read(reading);
         let buffer = read.map_err(|failure| failure.at(Place::Source(step.from)))?;
         let data = &buffer[..length];
-        match piece {
+        let writes = match piece {
             Piece::Gathered { first, count, .. } => self.gathered(first, count, data)?,
             Piece::Part { index, start, last, .. } => self.part(index, start, last, data)?,
-        }
+        };
+        let free = self.write(buffer, writes)?;
         self.transfer.control.advance(length as u64);
-        Ok(buffer)
+        Ok(free)
     }
 
-    fn gathered(&mut self, first: usize, count: usize, data: &[u8]) -> Result<(), Failure> {
+    fn gathered(&mut self, first: usize, count: usize, data: &[u8]) -> Result<Writes, Failure> {
         let moves = &self.transfer.moves.moves()[first..first + count];
         let mut zeros = Vec::new();
         let mut at = 0;
@@ -164,21 +191,20 @@ impl<'a> Worker<'a> {
             self.find_zeros(index, 0, &data[at..end], at, &mut zeros);
             at = end;
         }
-        self.put(moves[0].destination, data, &zeros)
+        self.place(moves[0].destination, data.len(), &zeros)
     }
 
-    fn part(&mut self, index: usize, start: u64, last: bool, data: &[u8]) -> Result<(), Failure> {
+    fn part(&mut self, index: usize, start: u64, last: bool, data: &[u8]) -> Result<Writes, Failure> {
         if self.transfer.digest {
             self.hasher.update(data);
         }
         let mut zeros = Vec::new();
         self.find_zeros(index, start, data, 0, &mut zeros);
-        self.put(self.transfer.moves.moves()[index].destination + start, data, &zeros)?;
         if last && self.transfer.digest {
             self.found.digests.push((index, self.hasher.finalize().into()));
             self.hasher.reset();
         }
-        Ok(())
+        self.place(self.transfer.moves.moves()[index].destination + start, data.len(), &zeros)
     }
 
     /// Notes the zeros of `data`, which is `start` of move `index` and lies at `at` of the buffer; `zeros` gets their
@@ -203,34 +229,45 @@ impl<'a> Worker<'a> {
         });
     }
 
-    /// Brings `data`, whose place is `destination`, to the target; `zeros` of it become what the transfer wants of them.
-    fn put(&mut self, destination: u64, data: &[u8], zeros: &[(usize, usize)]) -> Result<(), Failure> {
+    /// Where the parts of a buffer go whose first `length` bytes belong at `destination`; `zeros` of it become what the
+    /// transfer wants of them.
+    fn place(
+        &mut self,
+        destination: u64,
+        length: usize,
+        zeros: &[(usize, usize)],
+    ) -> Result<Writes, Failure> {
         let left_out: usize = zeros.iter().map(|(from, to)| to - from).sum();
         let mut packed = match self.packer {
             Some(packer) => {
-                let (length, zeros) = (data.len() as u64, left_out as u64);
-                Some(packer.place(destination, length, zeros, &self.transfer.control)?)
+                Some(packer.place(destination, length as u64, left_out as u64, &self.transfer.control)?)
             }
             None => None,
         };
+        let mut writes = Writes::new();
         let mut start = 0;
-        for &(from, to) in zeros.iter().chain([&(data.len(), data.len())]) {
-            let at = packed.unwrap_or(destination + start as u64);
-            self.write(at, &data[start..from])?;
+        for &(from, to) in zeros.iter().chain([&(length, length)]) {
+            if from > start {
+                writes.push((packed.unwrap_or(destination + start as u64), start..from));
+            }
             packed = packed.map(|at| at + (from - start) as u64);
             if to > from && self.transfer.zeros == Zeros::Write {
                 self.zero(destination + from as u64, (to - from) as u64)?;
             }
             start = to;
         }
-        Ok(())
+        Ok(writes)
     }
 
-    fn write(&mut self, offset: u64, data: &[u8]) -> Result<(), Failure> {
-        if data.is_empty() {
-            return Ok(());
+    /// Does the writes, or begins them; then the buffer comes back later.
+    fn write(&mut self, buffer: AlignedBuffer, writes: Writes) -> Result<Option<AlignedBuffer>, Failure> {
+        if let Some(behind) = self.behind.as_mut().filter(|_| !writes.is_empty()) {
+            return Ok(behind.write(buffer, writes));
         }
-        self.target.write(offset, data).map_err(|failure| failure.at(Place::Target))
+        for (offset, range) in writes {
+            self.target.write(offset, &buffer[range]).map_err(|failure| failure.at(Place::Target))?;
+        }
+        Ok(Some(buffer))
     }
 
     fn zero(&mut self, offset: u64, length: u64) -> Result<(), Failure> {
@@ -243,6 +280,9 @@ impl<'a> Worker<'a> {
     }
 
     fn settle(&mut self) -> Result<(), Failure> {
+        while let Some(buffer) = self.behind.as_mut().and_then(WriteBehind::wait) {
+            self.spare.push(buffer);
+        }
         self.target.settle().map_err(|failure| failure.at(Place::Target))
     }
 }
