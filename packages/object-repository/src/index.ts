@@ -1,3 +1,17 @@
+export { capabilities } from './capabilities.ts';
+export type { KeyProvider, KeySource } from './keys/key-source.ts';
+export {
+  createObjectRepository,
+  type ObjectRepository,
+  openObjectRepository,
+} from './object-repository.ts';
+export type {
+  CreateObjectRepositoryOptions,
+  ObjectRepositoryServices,
+  OpenObjectRepositoryOptions,
+  RepositoryAccess,
+} from './options.ts';
+export { createDirectoryStore, type DirectoryStoreOptions } from './store/directory-store.ts';
 export type {
   ListedObject,
   ListOptions,
@@ -6,3 +20,4 @@ export type {
   ObjectStoreCapabilities,
   PutOptions,
 } from './store/object-store.ts';
+export type { ObjectVerifyScope } from './verify/verify-repository.ts';

@@ -1,0 +1,33 @@
+import type { Call, Clock, LogSink, Random } from '@sendense/core';
+import type { ChunkIndex } from './index/chunk-index.ts';
+import type { CreateTableStorage } from './index/table-storage.ts';
+import type { RepositoryKeys } from './keys/repository-keys.ts';
+import type { ChunkCodec } from './packs/chunk-codec.ts';
+import type { ChunkSource } from './read/chunk-source.ts';
+import type { PointCatalog } from './read/point-catalog.ts';
+import type { Configuration } from './records/configuration.ts';
+import type { Sealer } from './seal/seal.ts';
+import type { ObjectStore } from './store/object-store.ts';
+
+/** An open repository, as its parts share it. */
+export type RepositoryContext = {
+  readonly store: ObjectStore;
+  readonly configuration: Configuration;
+  readonly keys: RepositoryKeys;
+  readonly sealer: Sealer;
+  readonly codec: ChunkCodec;
+  readonly index: ChunkIndex;
+  readonly chunks: ChunkSource;
+  readonly points: PointCatalog;
+  readonly createTable: CreateTableStorage;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: LogSink;
+  /** Throws `NOT_OPEN` once the repository is closed, `ABORTED` when the call's signal has fired. */
+  enter(operation: string, call?: Call): void;
+};
+
+/** A new random id: 32 hex digits. */
+export function newObjectId(random: Random): string {
+  return Buffer.from(random.bytes(16)).toString('hex');
+}

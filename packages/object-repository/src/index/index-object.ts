@@ -1,0 +1,55 @@
+import { damagedObject } from '../keys/proven-json.ts';
+import { ENTRY_BYTES, type PackEntry, parseEntries, serializeEntries } from '../packs/pack-directory.ts';
+import { MAX_PACK_BYTES, PACK_HEADER_BYTES } from '../packs/pack-layout.ts';
+
+/** No index object names more chunks than this and those of one more pack; the format allows four times as many. */
+export const INDEX_ENTRIES = 65_536;
+const PACK_ID_BYTES = 16;
+const PACK_BYTES = PACK_ID_BYTES + 8;
+
+/** A pack as the index knows it; `id` is 32 hex digits. */
+export type IndexedPack = {
+  readonly id: string;
+  readonly sizeBytes: number;
+  readonly entries: readonly PackEntry[];
+};
+
+/** The content of an index object; see the format, section 3.5. */
+export function serializeIndex(packs: readonly IndexedPack[]): Buffer {
+  const count = Buffer.alloc(4);
+  count.writeUInt32LE(packs.length);
+  const parts: Buffer[] = [count];
+  for (const { id, sizeBytes, entries } of packs) {
+    const head = Buffer.alloc(PACK_BYTES);
+    head.write(id, 'hex');
+    head.writeUInt32LE(sizeBytes, PACK_ID_BYTES);
+    head.writeUInt32LE(entries.length, PACK_ID_BYTES + 4);
+    parts.push(head, serializeEntries(entries));
+  }
+  return Buffer.concat(parts);
+}
+
+/** The packs of an index object, one after another. Throws `CORRUPT` naming `key` for anything that is none. */
+export function* parseIndex(content: Uint8Array, key: string): Generator<IndexedPack> {
+  const view = Buffer.from(content.buffer, content.byteOffset, content.byteLength);
+  const wrong = (): never => {
+    throw damagedObject(key, 'is no index object');
+  };
+  if (view.byteLength < 4) wrong();
+  const packs = view.readUInt32LE(0);
+  let at = 4;
+  for (let pack = 0; pack < packs; pack += 1) {
+    if (at + PACK_BYTES > view.byteLength) wrong();
+    const id = view.toString('hex', at, at + PACK_ID_BYTES);
+    const sizeBytes = view.readUInt32LE(at + PACK_ID_BYTES);
+    const count = view.readUInt32LE(at + PACK_ID_BYTES + 4);
+    at += PACK_BYTES;
+    const end = at + count * ENTRY_BYTES;
+    if (end > view.byteLength || sizeBytes > MAX_PACK_BYTES) wrong();
+    const entries = [...parseEntries(view.subarray(at, end), key)];
+    if (entries.reduce((sum, { length }) => sum + length, PACK_HEADER_BYTES) > sizeBytes) wrong();
+    yield { id, sizeBytes, entries };
+    at = end;
+  }
+  if (at !== view.byteLength) wrong();
+}

@@ -1,0 +1,35 @@
+const ID_BYTES = 16;
+
+/** Ids of packs (32 hex digits) in 16 bytes each. */
+export class PackIdSet {
+  readonly #ids: Buffer;
+
+  constructor(ids: Iterable<string>) {
+    this.#ids = Buffer.from([...new Set(ids)].sort().join(''), 'hex');
+  }
+
+  /** How many. */
+  get size(): number {
+    return this.#ids.byteLength / ID_BYTES;
+  }
+
+  /** Each of them. */
+  *[Symbol.iterator](): Generator<string> {
+    for (let at = 0; at < this.#ids.byteLength; at += ID_BYTES)
+      yield this.#ids.toString('hex', at, at + ID_BYTES);
+  }
+
+  /** Whether a pack is in it. */
+  has(pack: string): boolean {
+    const wanted = Buffer.from(pack, 'hex');
+    let [low, high] = [0, this.size];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const order = this.#ids.compare(wanted, 0, ID_BYTES, middle * ID_BYTES, (middle + 1) * ID_BYTES);
+      if (order === 0) return true;
+      if (order < 0) low = middle + 1;
+      else high = middle;
+    }
+    return false;
+  }
+}

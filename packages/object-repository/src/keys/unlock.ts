@@ -1,0 +1,70 @@
+import { type Call, SendenseError } from '@sendense/core';
+import { CONFIGURATION_KEY, PREFIXES } from '../layout/object-keys.ts';
+import { type Configuration, parseConfiguration } from '../records/configuration.ts';
+import type { ObjectStore } from '../store/object-store.ts';
+import { openKeySlot, parseKeySlot } from './key-slot.ts';
+import type { KeySource } from './key-source.ts';
+import { damagedObject, isProven, parseClaimed } from './proven-json.ts';
+import { deriveKeys, KEY_BYTES, type RepositoryKeys } from './repository-keys.ts';
+
+/** More slots than this are not tried. */
+const MOST_SLOTS = 64;
+
+/** What an opened repository is. */
+export type Unlocked = {
+  readonly configuration: Configuration;
+  readonly masterKey: Uint8Array;
+  readonly keys: RepositoryKeys;
+};
+
+/**
+ * Opens the keys of a repository. Rejects with `NOT_FOUND` where there is none, `FORMAT_UNSUPPORTED` for a newer one,
+ * `KEY_UNAVAILABLE` when no slot opens with `source`, `CORRUPT` when what is there is not what was written.
+ */
+export async function unlock(store: ObjectStore, source: KeySource, call?: Call): Promise<Unlocked> {
+  const stored = await store.get(CONFIGURATION_KEY, undefined, call).catch((error: unknown) => {
+    throw SendenseError.is(error, 'NOT_FOUND') ? notARepository(store, error) : error;
+  });
+  const claimed = parseClaimed(stored, CONFIGURATION_KEY);
+  const configuration = parseConfiguration(claimed);
+  const damaged: SendenseError[] = [];
+  let slots = 0;
+  for await (const { key: object } of store.list(PREFIXES.slots, undefined, call)) {
+    if (++slots > MOST_SLOTS) break;
+    try {
+      const place = { repositoryId: configuration.id, object };
+      const slot = parseClaimed(await store.get(object, undefined, call), object);
+      const masterKey = await openKeySlot(parseKeySlot(slot, object), source, place);
+      if (masterKey?.byteLength !== KEY_BYTES) continue;
+      const keys = deriveKeys(masterKey, configuration.id);
+      if (!isProven(slot, keys.proof)) throw damagedObject(object, 'was changed');
+      if (!isProven(claimed, keys.proof)) throw damagedObject(CONFIGURATION_KEY, 'was changed');
+      return { configuration, masterKey, keys };
+    } catch (error) {
+      if (!SendenseError.is(error, 'CORRUPT')) throw error;
+      damaged.push(error);
+    }
+  }
+  throw damaged[0] ?? noKey(store, slots);
+}
+
+function notARepository({ location }: ObjectStore, cause: unknown): SendenseError {
+  return new SendenseError('NOT_FOUND', `${location} is not a Sendense object repository`, {
+    operation: 'open-repository',
+    remedy: 'check the place, or make a repository there with "repository init"',
+    context: { location },
+    cause,
+  });
+}
+
+function noKey({ location }: ObjectStore, slots: number): SendenseError {
+  return new SendenseError(
+    'KEY_UNAVAILABLE',
+    `none of the ${slots} key slots of ${location} opens with this key`,
+    {
+      operation: 'open-repository',
+      remedy: 'check the passphrase, or give the key provider that a slot names',
+      context: { location, slots },
+    },
+  );
+}

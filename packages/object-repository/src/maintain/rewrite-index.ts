@@ -1,0 +1,52 @@
+import type { Call } from '@sendense/core';
+import type { RepositoryContext } from '../context.ts';
+import { INDEX_ENTRIES, type IndexedPack, serializeIndex } from '../index/index-object.ts';
+
+/** Puts packs into index objects, each as large as a writer's. */
+export class IndexWriter {
+  readonly #context: RepositoryContext;
+  readonly #call: Call | undefined;
+  #packs: IndexedPack[] = [];
+  #entries = 0;
+
+  constructor(context: RepositoryContext, call?: Call) {
+    this.#context = context;
+    this.#call = call;
+  }
+
+  /** Adds a pack. */
+  async add(pack: IndexedPack): Promise<void> {
+    this.#packs.push(pack);
+    this.#entries += pack.entries.length;
+    if (this.#entries >= INDEX_ENTRIES) await this.finish();
+  }
+
+  /** Stores what is left. */
+  async finish(): Promise<void> {
+    if (this.#packs.length === 0) return;
+    await this.#context.index.publish(serializeIndex(this.#packs), this.#call);
+    this.#packs = [];
+    this.#entries = 0;
+  }
+}
+
+/**
+ * Stores new index objects with the packs of the old ones that `keep` takes, then removes the old ones; whoever misses
+ * something meanwhile lists again.
+ */
+export async function rewriteIndex(
+  context: RepositoryContext,
+  old: readonly string[],
+  keep: (pack: string) => boolean,
+  check: () => Promise<void>,
+  call?: Call,
+): Promise<void> {
+  const writer = new IndexWriter(context, call);
+  for (const key of old)
+    for await (const pack of context.index.read(key, call)) if (keep(pack.id)) await writer.add(pack);
+  await writer.finish();
+  for (const key of old) {
+    await check();
+    await context.store.delete(key, call);
+  }
+}

@@ -1,0 +1,96 @@
+import type { Call } from '@sendense/core';
+import type { DiskMap } from './disk-map.ts';
+import { depthOf, FAN_OUT, isZeroId, MapNode, ZERO_ID } from './map-node.ts';
+
+/** Stores the chunk of a node and gives its id. */
+export type StoreNode = (chunk: Uint8Array, call?: Call) => Promise<Uint8Array>;
+
+type OpenNode = { readonly index: number; readonly node: MapNode };
+
+/** Builds the map of a disk from ascending changes over its base. One node of each level is in memory. */
+export class MapBuilder {
+  readonly #depth: number;
+  readonly #chunks: number;
+  readonly #base: DiskMap | undefined;
+  readonly #store: StoreNode;
+  readonly #open: (OpenNode | undefined)[] = [];
+  #isBegun = false;
+
+  constructor(chunks: number, base: DiskMap | undefined, store: StoreNode) {
+    this.#depth = depthOf(chunks);
+    this.#chunks = chunks;
+    this.#base = base;
+    this.#store = store;
+  }
+
+  /** Sets the id of a chunk. */
+  async set(chunk: number, id: Uint8Array, call?: Call): Promise<void> {
+    await this.#begin(call);
+    await this.#put(0, chunk, id, call);
+  }
+
+  /** Makes the chunks from `first` up to `end` zeros; whole nodes at once. */
+  async setZeros(first: number, end: number, call?: Call): Promise<void> {
+    if (this.#base === undefined) return; // nothing was there before
+    await this.#begin(call);
+    for (let at = first; at < end; ) {
+      let level = 0;
+      while (level + 1 < this.#depth && this.#spans(at, end, FAN_OUT ** (level + 1))) level += 1;
+      for (let below = 0; below < level; below += 1) await this.#close(below, call);
+      await this.#put(level, at / FAN_OUT ** level, ZERO_ID, call);
+      at += FAN_OUT ** level;
+    }
+  }
+
+  /** Stores what is left, and gives the id of the root. */
+  async finish(call?: Call): Promise<Uint8Array> {
+    await this.#begin(call);
+    for (let level = 0; level < this.#depth; level += 1) {
+      const root = await this.#close(level, call);
+      if (level === this.#depth - 1 && root !== undefined) return root;
+    }
+    return this.#base?.root ?? ZERO_ID;
+  }
+
+  /** Where this disk has more levels than its base, the base's root is the first of their nodes. */
+  async #begin(call?: Call): Promise<void> {
+    if (this.#isBegun) return;
+    this.#isBegun = true;
+    const base = this.#base;
+    if (base === undefined || base.depth === this.#depth || isZeroId(base.root)) return;
+    await this.#put(base.depth, 0, base.root, call);
+  }
+
+  #spans(at: number, end: number, chunks: number): boolean {
+    return at % chunks === 0 && (at + chunks <= end || end >= this.#chunks);
+  }
+
+  async #put(level: number, child: number, id: Uint8Array, call?: Call): Promise<void> {
+    const index = Math.floor(child / FAN_OUT);
+    if (this.#open[level]?.index !== index) {
+      for (let below = 0; below <= level; below += 1) await this.#close(below, call);
+      this.#open[level] = { index, node: await this.#baseNode(level, index, call) };
+    }
+    this.#open[level]?.node.set(child % FAN_OUT, id);
+  }
+
+  /** Stores the open node of a level and tells its parent; gives its id, `undefined` when none was open. */
+  async #close(level: number, call?: Call): Promise<Uint8Array | undefined> {
+    const open = this.#open[level];
+    if (open === undefined) return undefined;
+    this.#open[level] = undefined;
+    const chunk = open.node.serialize(level);
+    const id = chunk === undefined ? ZERO_ID : await this.#store(chunk, call);
+    if (level < this.#depth - 1) await this.#put(level + 1, open.index, id, call);
+    return id;
+  }
+
+  /** A copy of the base's node. */
+  async #baseNode(level: number, index: number, call?: Call): Promise<MapNode> {
+    const base = this.#base;
+    const copy = MapNode.empty();
+    const node = base === undefined || level >= base.depth ? undefined : await base.node(level, index, call);
+    if (node !== undefined) for (let slot = 0; slot < FAN_OUT; slot += 1) copy.set(slot, node.at(slot));
+    return copy;
+  }
+}

@@ -1,0 +1,150 @@
+import {
+  type BlockIoDriver,
+  type Call,
+  type Chunker,
+  type ChunkerOptions,
+  type Repository,
+  type RepositoryMaintenance,
+  Secret,
+  SendenseError,
+  systemServices,
+  throwIfAborted,
+} from '@sendense/core';
+import { createChunker } from '@sendense/plugin-kit/chunks';
+import { nodeFileSystem } from '@sendense/plugin-kit/files';
+import { capabilities } from './capabilities.ts';
+import { newObjectId, type RepositoryContext } from './context.ts';
+import { createStore } from './create-store.ts';
+import { ChunkIndex } from './index/chunk-index.ts';
+import { tableStorageIn } from './index/table-storage.ts';
+import type { RepositoryKeys } from './keys/repository-keys.ts';
+import { unlock } from './keys/unlock.ts';
+import { openMaintenance } from './maintain/maintenance.ts';
+import {
+  type CreateObjectRepositoryOptions,
+  type ObjectRepositoryServices,
+  type OpenObjectRepositoryOptions,
+  parseCreateOptions,
+  parseOpenOptions,
+} from './options.ts';
+import { ChunkCodec } from './packs/chunk-codec.ts';
+import { AdaptiveWindow } from './read/adaptive-window.ts';
+import { ChunkSource } from './read/chunk-source.ts';
+import { listPoints, measureUsage } from './read/list-points.ts';
+import { openPoint } from './read/open-point.ts';
+import { PointCatalog } from './read/point-catalog.ts';
+import { createSealer } from './seal/seal.ts';
+import { verifyRepository } from './verify/verify-repository.ts';
+import { beginPoint } from './write/begin-point.ts';
+
+/** A repository above an object store. */
+export interface ObjectRepository extends Repository {
+  readonly kind: 'object';
+  /** Where its store is. */
+  readonly location: string;
+  readonly maintenance: RepositoryMaintenance;
+}
+
+/**
+ * Makes a repository in a store and opens it. Rejects with `ALREADY_EXISTS` when there is one, `UNSUPPORTED` when the store does
+ * not honour create-only puts. The store closes with the repository, or when this rejects.
+ */
+export async function createObjectRepository(
+  options: CreateObjectRepositoryOptions,
+  services: ObjectRepositoryServices = {},
+  call?: Call,
+): Promise<ObjectRepository> {
+  const { store, key } = options;
+  const { random, clock } = systemServices(services);
+  try {
+    await createStore({ store, key, settings: parseCreateOptions(options), random, now: clock.now() }, call);
+  } catch (error) {
+    await store[Symbol.asyncDispose]();
+    throw error;
+  }
+  return openObjectRepository(options, services, call);
+}
+
+/**
+ * Opens a repository. Rejects with `NOT_FOUND` where there is none, `KEY_UNAVAILABLE` when no key slot opens,
+ * `FORMAT_UNSUPPORTED` for a newer one. The store closes with it, or when this rejects.
+ */
+export async function openObjectRepository(
+  options: OpenObjectRepositoryOptions,
+  services: ObjectRepositoryServices = {},
+  call?: Call,
+): Promise<ObjectRepository> {
+  try {
+    return handleOf(await openContext(options, services, call));
+  } catch (error) {
+    await options.store[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+type OpenContext = RepositoryContext & { readonly close: () => Promise<void> };
+
+async function openContext(
+  options: OpenObjectRepositoryOptions,
+  services: ObjectRepositoryServices,
+  call?: Call,
+): Promise<OpenContext> {
+  const { store, key } = options;
+  const { cacheBytes, zstdLevel } = parseOpenOptions(options);
+  const { clock, random, log, drivers, temporaryDirectory } = systemServices(services);
+  const { configuration, keys } = await unlock(store, key, call);
+  const sealer = createSealer(keys.seal, configuration.id);
+  const codec = new ChunkCodec(
+    openChunker(drivers, chunkerOptions(keys, configuration.chunkBytes, zstdLevel)),
+  );
+  const createTable = tableStorageIn(services.fileSystem ?? nodeFileSystem, temporaryDirectory);
+  const index = new ChunkIndex({ store, sealer, createTable, log, newId: () => newObjectId(random) });
+  const window = new AdaptiveWindow(clock);
+  const chunks = new ChunkSource({ store, codec, index, window, cacheBytes });
+  const points = new PointCatalog(store, sealer, log);
+  let isOpen = true;
+  return {
+    ...{ store, configuration, keys, sealer, codec, index, chunks, points, createTable, clock, random, log },
+    enter(operation, entered) {
+      if (!isOpen) throw new SendenseError('NOT_OPEN', 'the repository is closed', { operation });
+      throwIfAborted(entered?.signal, operation);
+    },
+    async close() {
+      isOpen = false;
+      await codec[Symbol.asyncDispose]();
+      await index[Symbol.asyncDispose]();
+      await store[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function chunkerOptions(keys: RepositoryKeys, chunkBytes: number, zstdLevel: number): ChunkerOptions {
+  const secret = (key: Uint8Array) => new Secret(Buffer.from(key).toString('hex'));
+  return { chunkBytes, zstdLevel, idKey: secret(keys.id), dataKey: secret(keys.data) };
+}
+
+function openChunker(drivers: readonly BlockIoDriver[], options: ChunkerOptions): Chunker {
+  for (const driver of drivers) if (driver.chunker !== undefined) return driver.chunker(options);
+  return createChunker(options, () => Promise.reject(new TypeError('chunks are read from memory here')));
+}
+
+function handleOf(context: OpenContext): ObjectRepository {
+  let closed: Promise<void> | undefined;
+  return {
+    specificationVersion: 'v1',
+    kind: 'object',
+    id: context.configuration.id,
+    location: context.store.location,
+    capabilities,
+    begin: (draft, fence, call) => beginPoint(context, draft, fence, call),
+    points: (filter, call) => listPoints(context, filter, call),
+    open: (point, options) => openPoint(context, point, options),
+    verify: (scope, call) => verifyRepository(context, scope, call),
+    usage: (call) => measureUsage(context, call),
+    maintenance: openMaintenance(context),
+    [Symbol.asyncDispose]() {
+      closed ??= context.close();
+      return closed;
+    },
+  };
+}

@@ -1,0 +1,69 @@
+import { type BlockIoDriver, type PluginServices, SendenseError } from '@sendense/core';
+import type { FileSystem } from '@sendense/plugin-kit/files';
+import { z } from 'zod';
+import { SCRYPT_COST_LOG2 } from './keys/key-slot.ts';
+import type { KeySource } from './keys/key-source.ts';
+import { CHUNK_BYTES, GRACE_MS } from './records/configuration.ts';
+import type { ObjectStore } from './store/object-store.ts';
+
+const MIB = 1024 * 1024;
+
+const openSchema = z.object({
+  /** Chunks that were read lately are kept up to so many bytes. */
+  cacheBytes: z
+    .int()
+    .min(MIB)
+    .default(64 * MIB),
+  /** zstd level of chunks, 1 to 19. */
+  zstdLevel: z.int().min(1).max(19).default(3),
+});
+const createSchema = openSchema.extend({
+  /** Size of chunks, a power of two; for the life of the repository. */
+  chunkBytes: z
+    .int()
+    .min(CHUNK_BYTES.least)
+    .max(CHUNK_BYTES.most)
+    .refine((bytes) => Number.isInteger(Math.log2(bytes)), 'must be a power of two')
+    .default(CHUNK_BYTES.default),
+  /** How long what no point needs stays, in milliseconds. No backup may take longer than half of it. */
+  graceMs: z.int().min(GRACE_MS.least).max(GRACE_MS.most).default(GRACE_MS.default),
+  /** Cost of a guess at the passphrase: scrypt takes 2^costLog2 KiB of memory. */
+  scryptCostLog2: z
+    .int()
+    .min(SCRYPT_COST_LOG2.least)
+    .max(SCRYPT_COST_LOG2.most)
+    .default(SCRYPT_COST_LOG2.default),
+});
+
+/** How to reach a repository: its store, which closes with it, and what opens its keys. */
+export type RepositoryAccess = { readonly store: ObjectStore; readonly key: KeySource };
+
+/** Options of an open repository. */
+export type OpenObjectRepositoryOptions = RepositoryAccess & Readonly<z.input<typeof openSchema>>;
+/** Options of a new repository. */
+export type CreateObjectRepositoryOptions = RepositoryAccess & Readonly<z.input<typeof createSchema>>;
+/** Options of a new repository, complete. */
+export type CreateSettings = Readonly<z.output<typeof createSchema>>;
+/** Options of an open repository, complete. */
+export type OpenSettings = Readonly<z.output<typeof openSchema>>;
+
+/** What an object repository uses of its host. The first driver that has a chunker does the work on bytes. */
+export type ObjectRepositoryServices = Partial<
+  Pick<PluginServices, 'clock' | 'random' | 'log' | 'temporaryDirectory'>
+> & { readonly fileSystem?: FileSystem; readonly drivers?: readonly BlockIoDriver[] };
+
+/** Options of a repository to be opened. Throws `CONFIG_INVALID` naming the wrong one. */
+export const parseOpenOptions = (options: object): OpenSettings => parsed(openSchema, options);
+/** Options of a repository to be made. Throws `CONFIG_INVALID` naming the wrong one. */
+export const parseCreateOptions = (options: object): CreateSettings => parsed(createSchema, options);
+
+function parsed<T>(schema: z.ZodType<T>, options: object): T {
+  const result = schema.safeParse(options);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  throw new SendenseError(
+    'CONFIG_INVALID',
+    `object repository option ${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'invalid'}`,
+    { operation: 'open-repository', remedy: 'correct the option' },
+  );
+}

@@ -1,0 +1,41 @@
+import { damagedObject } from '../keys/proven-json.ts';
+
+/** Bytes of a chunk id. */
+export const ID_BYTES = 32;
+/** What a chunk is: bytes of a disk, a node of a map, bytes of an artifact. */
+export const CHUNK_KINDS = { disk: 0, node: 1, artifact: 2 } as const;
+/** See {@link CHUNK_KINDS}. */
+export type ChunkKind = (typeof CHUNK_KINDS)[keyof typeof CHUNK_KINDS];
+
+/** Bytes of an entry: id, length of the frame, kind. */
+export const ENTRY_BYTES = ID_BYTES + 4 + 1;
+
+/** A frame of a pack, without where it lies. */
+export type PackEntry = { readonly id: Uint8Array; readonly length: number; readonly kind: ChunkKind };
+
+/** Entries back to back, as directories and index objects hold them. */
+export function serializeEntries(entries: readonly PackEntry[]): Buffer {
+  const bytes = Buffer.allocUnsafe(entries.length * ENTRY_BYTES);
+  for (const [index, { id, length, kind }] of entries.entries()) {
+    const at = index * ENTRY_BYTES;
+    bytes.set(id, at);
+    bytes.writeUInt32LE(length, at + ID_BYTES);
+    bytes.writeUInt8(kind, at + ID_BYTES + 4);
+  }
+  return bytes;
+}
+
+/** The entries of `bytes`, whose length is a multiple of an entry's. Throws `CORRUPT` for a kind or length that cannot be. */
+export function* parseEntries(bytes: Uint8Array, object: string): Generator<PackEntry> {
+  const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (let at = 0; at < view.byteLength; at += ENTRY_BYTES) {
+    const length = view.readUInt32LE(at + ID_BYTES);
+    const kind = view.readUInt8(at + ID_BYTES + 4);
+    if (length === 0 || !isKind(kind)) throw damagedObject(object, 'names a chunk that cannot be');
+    yield { id: view.subarray(at, at + ID_BYTES), length, kind };
+  }
+}
+
+function isKind(kind: number): kind is ChunkKind {
+  return kind <= CHUNK_KINDS.artifact;
+}

@@ -1,0 +1,128 @@
+import {
+  type BlockLimits,
+  type BlockReader,
+  type ByteRange,
+  type Call,
+  type Extent,
+  SendenseError,
+  throwIfAborted,
+} from '@sendense/core';
+import type { DiskMap } from '../map/disk-map.ts';
+import { mapExtents } from '../map/map-extents.ts';
+import { isZeroId } from '../map/map-node.ts';
+import type { ChunkSource } from './chunk-source.ts';
+
+const LIMITS: BlockLimits = {
+  alignmentBytes: 1,
+  maxBytes: 8 * 1024 * 1024,
+  maxInFlight: 32,
+  order: 'random',
+};
+/** What is read before it is asked for, at most. */
+const AHEAD_BYTES = 32 * 1024 * 1024;
+
+/** Reads a disk of a point anywhere; reads that follow one another are met by chunks that are on their way already. */
+export class DiskReader implements BlockReader {
+  readonly sizeBytes: number;
+  readonly limits = LIMITS;
+  readonly #map: DiskMap;
+  readonly #chunks: ChunkSource;
+  readonly #chunkBytes: number;
+  readonly #running = new Set<Promise<unknown>>();
+  #isOpen = true;
+  /** Where the last read ended, and up to which chunk was read ahead. */
+  #end = 0;
+  #ahead = 0;
+
+  constructor(map: DiskMap, sizeBytes: number, chunkBytes: number, chunks: ChunkSource) {
+    this.#map = map;
+    this.sizeBytes = sizeBytes;
+    this.#chunkBytes = chunkBytes;
+    this.#chunks = chunks;
+  }
+
+  async read(offset: number, into: Uint8Array, call?: Call): Promise<void> {
+    this.#enter('read-blocks', call);
+    await this.#while(this.#read(offset, into));
+    throwIfAborted(call?.signal, 'read-blocks');
+  }
+
+  async *extents(range: ByteRange, call?: Call): AsyncGenerator<Extent> {
+    this.#enter('list-extents', call);
+    for await (const extent of mapExtents(this.#map, this.#chunkBytes, range, call)) {
+      yield extent;
+      this.#enter('list-extents', call);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isOpen = false;
+    await Promise.allSettled(this.#running);
+  }
+
+  async #read(offset: number, into: Uint8Array): Promise<void> {
+    const first = Math.floor(offset / this.#chunkBytes);
+    const end = Math.ceil((offset + into.byteLength) / this.#chunkBytes);
+    const follows = offset === this.#end;
+    this.#end = offset + into.byteLength;
+    const ids = await this.#ids(first, end);
+    const wanted = ids.filter((id) => !isZeroId(id));
+    const chunks = this.#chunks.loadAll(wanted);
+    for (const chunk of chunks) chunk.catch(() => undefined); // each is awaited below, one after another
+    if (follows) this.#readAhead(end);
+    let next = 0;
+    for (const [index, id] of ids.entries()) {
+      const chunk = isZeroId(id) ? undefined : await chunks[next++];
+      if (this.#isOpen) copyChunk((first + index) * this.#chunkBytes, this.#chunkBytes, chunk, offset, into);
+    }
+  }
+
+  #readAhead(from: number): void {
+    const most = Math.max(1, Math.floor(AHEAD_BYTES / this.#chunkBytes));
+    const depth = Math.min(most, this.#chunks.width * 2);
+    const start = Math.max(from, Math.min(this.#ahead, from + depth));
+    const end = Math.min(from + depth, this.#map.chunks);
+    if (end - start < Math.min(depth / 2, this.#map.chunks - start) || start >= end) return;
+    this.#ahead = end;
+    const reading = this.#ids(start, end)
+      .then((ids) => Promise.allSettled(this.#chunks.loadAll(ids.filter((id) => !isZeroId(id)))))
+      .catch(() => undefined); // who reads there is told
+    void this.#while(reading);
+  }
+
+  async #ids(first: number, end: number): Promise<readonly Uint8Array[]> {
+    const ids: Uint8Array[] = [];
+    for (let chunk = first; chunk < end; chunk += 1) ids.push(await this.#map.idAt(chunk));
+    return ids;
+  }
+
+  async #while<T>(work: Promise<T>): Promise<T> {
+    this.#running.add(work);
+    try {
+      return await work;
+    } finally {
+      this.#running.delete(work);
+    }
+  }
+
+  #enter(operation: string, call: Call | undefined): void {
+    if (!this.#isOpen) throw new SendenseError('NOT_OPEN', 'the reader is closed', { operation });
+    throwIfAborted(call?.signal, operation);
+  }
+}
+
+/** Copies what of a chunk at `start` belongs to `into`, which begins at `offset`; what the chunk does not hold is zeros. */
+function copyChunk(
+  start: number,
+  chunkBytes: number,
+  chunk: Uint8Array | undefined,
+  offset: number,
+  into: Uint8Array,
+): void {
+  const from = Math.max(start, offset);
+  const to = Math.min(start + chunkBytes, offset + into.byteLength);
+  const target = into.subarray(from - offset, to - offset);
+  const stored = chunk?.subarray(from - start, to - start) ?? new Uint8Array();
+  target.set(stored);
+  target.fill(0, stored.byteLength);
+}

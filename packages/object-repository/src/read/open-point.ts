@@ -1,0 +1,119 @@
+import {
+  type Artifact,
+  type Call,
+  type Changes,
+  type DiskView,
+  type PointId,
+  type PointReader,
+  SendenseError,
+} from '@sendense/core';
+import type { RepositoryContext } from '../context.ts';
+import { mapChanges } from '../map/map-changes.ts';
+import { openMap } from '../map/open-map.ts';
+import {
+  type PointRecord,
+  type RecordArtifact,
+  type RecordDisk,
+  toRecoveryPoint,
+} from '../records/point-record.ts';
+import { DiskReader } from './disk-reader.ts';
+
+/** Opens a point; see `Repository.open`. Its chunks stay for the grace of the repository, whatever prune does. */
+export async function openPoint(
+  context: RepositoryContext,
+  id: PointId,
+  options: Call & { readonly since?: PointId } = {},
+): Promise<PointReader> {
+  context.enter('open-point', options);
+  const { points } = await context.points.all(options);
+  const record = points.find((point) => point.record.id === id)?.record;
+  if (record === undefined) throw unknownPoint(id);
+  await context.index.table(options);
+  const since = points.find((point) => point.record.id === options.since)?.record;
+  const disks = record.disks.map((disk) => viewOf(context, record, disk, options.since, since));
+  return {
+    point: toRecoveryPoint(record),
+    disks,
+    artifacts: record.artifacts.map((artifact) => artifactOf(context, artifact)),
+    async [Symbol.asyncDispose]() {
+      await Promise.all(disks.map(({ reader }) => reader[Symbol.asyncDispose]()));
+    },
+  };
+}
+
+/** The error of a point that is not there. */
+export function unknownPoint(id: PointId): SendenseError {
+  return new SendenseError('NOT_FOUND', `there is no point ${id} in this repository`, {
+    operation: 'open-point',
+    remedy: 'list the points of the repository',
+    context: { point: id },
+  });
+}
+
+function viewOf(
+  context: RepositoryContext,
+  record: PointRecord,
+  disk: RecordDisk,
+  sinceId: PointId | undefined,
+  since: PointRecord | undefined,
+): DiskView {
+  const { id, slot, sizeBytes, sectorBytes } = disk;
+  const { chunkBytes } = context.configuration;
+  const reader = new DiskReader(
+    openMap(context, disk.root, sizeBytes),
+    sizeBytes,
+    chunkBytes,
+    context.chunks,
+  );
+  const changes = changesOf(context, record, disk, sinceId, since);
+  return { id, slot, sizeBytes, sectorBytes, reader, changes };
+}
+
+function changesOf(
+  context: RepositoryContext,
+  record: PointRecord,
+  disk: RecordDisk,
+  sinceId: PointId | undefined,
+  since: PointRecord | undefined,
+): Changes {
+  const full = (reason: string, detail: string): Changes => ({ kind: 'full', reason, detail });
+  if (sinceId === undefined) return full('requested', 'no earlier point was named');
+  if (since === undefined || since.machine !== record.machine)
+    return full('parent-missing', `point ${sinceId} is not a point of this machine`);
+  const earlier = since.disks.find(({ id }) => id === disk.id);
+  if (earlier === undefined) return full('disk-replaced', `point ${sinceId} does not hold this disk`);
+  if (earlier.sizeBytes > disk.sizeBytes)
+    return full('disk-resized', `the disk was larger at point ${sinceId}`);
+  const sideOf = ({ root, sizeBytes }: RecordDisk) => ({ map: openMap(context, root, sizeBytes), sizeBytes });
+  const { chunkBytes } = context.configuration;
+  return {
+    kind: 'incremental',
+    since: since.instant,
+    extents: (call) => mapChanges(sideOf(disk), sideOf(earlier), chunkBytes, call),
+  };
+}
+
+function artifactOf(
+  context: RepositoryContext,
+  { name, sensitive, sizeBytes, root }: RecordArtifact,
+): Artifact {
+  return {
+    name,
+    sensitive,
+    sizeBytes,
+    async bytes(call) {
+      const bytes = new Uint8Array(sizeBytes);
+      const { chunkBytes } = context.configuration;
+      await using reader = new DiskReader(
+        openMap(context, root, sizeBytes),
+        sizeBytes,
+        chunkBytes,
+        context.chunks,
+      );
+      const { maxBytes } = reader.limits;
+      for (let at = 0; at < sizeBytes; at += maxBytes)
+        await reader.read(at, bytes.subarray(at, at + maxBytes), call);
+      return bytes;
+    },
+  };
+}

@@ -1,0 +1,46 @@
+import { MAX_ARTIFACT_BYTES, type PointDisk, type RecoveryPoint } from '@sendense/core';
+import { pointArtifactShape, pointDiskShape, pointShape } from '@sendense/plugin-kit/points';
+import { z } from 'zod';
+import type { RecordType } from './sealed-json.ts';
+
+/** Id of the root of a map as hex; `null` for zeros alone. */
+const root = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/)
+  .nullable();
+
+const artifactSchema = z.object({
+  ...pointArtifactShape,
+  sizeBytes: z.int().nonnegative().max(MAX_ARTIFACT_BYTES),
+  root,
+});
+const schema = z.object({
+  ...pointShape,
+  disks: z
+    .array(z.object({ ...pointDiskShape, root }))
+    .min(1)
+    .max(1024),
+  artifacts: z.array(artifactSchema).max(64),
+});
+
+/** A disk of a manifest. */
+export type RecordDisk = Omit<PointDisk, 'path'> & { readonly root: string | null };
+/** An artifact of a manifest. */
+export type RecordArtifact = Readonly<z.infer<typeof artifactSchema>>;
+/** The manifest of a point. */
+export type PointRecord = Omit<RecoveryPoint, 'disks' | 'artifacts'> & {
+  readonly disks: readonly RecordDisk[];
+  readonly artifacts: readonly RecordArtifact[];
+};
+
+/** The record of a point; see the format, section 3.7. */
+export const pointRecord: RecordType<PointRecord> = { kind: 'point', schema };
+
+/** A committed point as callers see it. */
+export function toRecoveryPoint(record: PointRecord): RecoveryPoint {
+  return {
+    ...record,
+    disks: record.disks.map(({ root: _, ...disk }) => disk),
+    artifacts: record.artifacts.map(({ name, sizeBytes }) => ({ name, sizeBytes })),
+  };
+}

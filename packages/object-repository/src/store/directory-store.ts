@@ -1,0 +1,169 @@
+import { randomUUID } from 'node:crypto';
+import { dirname, join } from 'node:path';
+import { type ByteRange, type Call, SendenseError, throwIfAborted } from '@sendense/core';
+import { type FileHandle, type FileSystem, nodeFileSystem } from '@sendense/plugin-kit/files';
+import { listDirectory } from './list-directory.ts';
+import { checkKey } from './object-key.ts';
+import type { ListedObject, ListOptions, ObjectStatus, ObjectStore, PutOptions } from './object-store.ts';
+
+/** Files on their way; no object is in there. */
+export const INCOMING = '.incoming';
+const MAX_OBJECT_BYTES = 2 ** 40;
+
+/** Options of a directory store. */
+export type DirectoryStoreOptions = {
+  /** The folder; made when it is not there. On one file system that has hard links. */
+  readonly path: string;
+};
+
+/**
+ * Objects as files of a folder, also of one that is mounted from elsewhere. Its clock is that of the file system. What a
+ * process that died left on the way is in `.incoming` and no object.
+ */
+export function createDirectoryStore(
+  { path }: DirectoryStoreOptions,
+  fileSystem: FileSystem = nodeFileSystem,
+): ObjectStore {
+  return new DirectoryStore(path, fileSystem);
+}
+
+class DirectoryStore implements ObjectStore {
+  readonly location: string;
+  readonly capabilities = { retention: false, maxObjectBytes: MAX_OBJECT_BYTES };
+  readonly #root: string;
+  readonly #files: FileSystem;
+  #isOpen = true;
+
+  constructor(root: string, fileSystem: FileSystem) {
+    this.#root = root;
+    this.#files = fileSystem;
+    this.location = `dir:${root}`;
+  }
+
+  async put(
+    key: string,
+    bytes: Uint8Array | readonly Uint8Array[],
+    options: PutOptions = {},
+    call?: Call,
+  ): Promise<ObjectStatus> {
+    const path = this.#enter('put-object', key, call);
+    if (options.retainUntil !== undefined) throw noRetention(this.location);
+    const incoming = join(this.#root, INCOMING);
+    await this.#makeFolder(incoming);
+    const partial = join(incoming, randomUUID());
+    try {
+      await this.#writeFile(partial, bytes instanceof Uint8Array ? [bytes] : bytes, call);
+      throwIfAborted(call?.signal, 'put-object');
+      await this.#makeFolder(dirname(path));
+      await this.#files.link(partial, path);
+    } finally {
+      await this.#files.unlink(partial).catch(unlessGone);
+    }
+    await this.#files.syncDirectory(dirname(path));
+    return (await this.head(key)) ?? missing(key);
+  }
+
+  async get(key: string, range?: ByteRange, call?: Call): Promise<Uint8Array> {
+    const path = this.#enter('get-object', key, call);
+    await using file = await this.#files.open(path, 'read').catch((error: unknown) => {
+      throw SendenseError.is(error, 'NOT_FOUND') ? missingError(key, error) : error;
+    });
+    const sizeBytes = await file.size();
+    const { offset, length } = range ?? { offset: 0, length: sizeBytes };
+    if (offset + length > sizeBytes) throw pastEnd(key, sizeBytes, { offset, length });
+    const bytes = Buffer.allocUnsafeSlow(length);
+    for (let done = 0; done < length; ) {
+      throwIfAborted(call?.signal, 'get-object');
+      const read = await file.read(bytes.subarray(done), offset + done);
+      if (read === 0) throw pastEnd(key, offset + done, { offset, length });
+      done += read;
+    }
+    return bytes;
+  }
+
+  async head(key: string, call?: Call): Promise<ObjectStatus | undefined> {
+    const path = this.#enter('head-object', key, call);
+    const status = await this.#files.stat(path);
+    if (status?.kind !== 'file') return undefined;
+    return { sizeBytes: status.sizeBytes, modifiedAt: new Date(status.modifiedMs) };
+  }
+
+  async *list(prefix: string, { after = '' }: ListOptions = {}, call?: Call): AsyncGenerator<ListedObject> {
+    for await (const key of listDirectory(this.#files, this.#root, prefix, after)) {
+      const status = await this.head(key, call);
+      if (status !== undefined) yield { key, ...status };
+    }
+  }
+
+  async delete(key: string, call?: Call): Promise<void> {
+    const path = this.#enter('delete-object', key, call);
+    await this.#files.unlink(path).catch(unlessGone);
+  }
+
+  async retain(): Promise<void> {
+    throw noRetention(this.location);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isOpen = false;
+  }
+
+  #enter(operation: string, key: string, call: Call | undefined): string {
+    if (!this.#isOpen) throw new SendenseError('NOT_OPEN', `${this.location} is closed`, { operation });
+    throwIfAborted(call?.signal, operation);
+    return join(this.#root, checkKey(key));
+  }
+
+  async #writeFile(path: string, parts: readonly Uint8Array[], call: Call | undefined): Promise<void> {
+    const file: FileHandle = await this.#files.open(path, 'create');
+    try {
+      let position = 0;
+      for (const part of parts) {
+        throwIfAborted(call?.signal, 'put-object');
+        await file.write(part, position);
+        position += part.byteLength;
+      }
+      await file.sync();
+    } finally {
+      await file[Symbol.asyncDispose]();
+    }
+  }
+
+  /** Makes a folder whose name outlives a power loss. */
+  async #makeFolder(path: string): Promise<void> {
+    const made: string[] = [];
+    for (let folder = path; (await this.#files.stat(folder)) === undefined; folder = dirname(folder))
+      made.push(folder);
+    if (made.length === 0) return;
+    await this.#files.makeDirectory(path);
+    for (const folder of made) await this.#files.syncDirectory(dirname(folder));
+  }
+}
+
+function unlessGone(error: unknown): void {
+  if (!SendenseError.is(error, 'NOT_FOUND')) throw error;
+}
+
+function missing(key: string): never {
+  throw missingError(key);
+}
+
+function missingError(key: string, cause?: unknown): SendenseError {
+  return new SendenseError('NOT_FOUND', `there is no object ${key}`, {
+    operation: 'get-object',
+    context: { object: key },
+    cause,
+  });
+}
+
+function pastEnd(key: string, sizeBytes: number, { offset, length }: ByteRange): SendenseError {
+  const message = `[${offset}, +${length}) reaches past the end of the object ${key} (${sizeBytes} bytes)`;
+  return new SendenseError('RANGE_INVALID', message, { operation: 'get-object', context: { object: key } });
+}
+
+function noRetention(location: string): SendenseError {
+  return new SendenseError('UNSUPPORTED', `${location} is a folder: it has no object lock`, {
+    operation: 'retain-object',
+    remedy: 'use a bucket with object lock',
+  });
+}

@@ -1,0 +1,39 @@
+import { type Call, type Finding, SendenseError, throwIfAborted } from '@sendense/core';
+import type { RepositoryContext } from '../context.ts';
+import type { IndexedPack } from '../index/index-object.ts';
+import { packKey } from '../layout/object-keys.ts';
+import { serializeEntries } from '../packs/pack-directory.ts';
+import { readDirectory } from '../packs/read-directory.ts';
+import { damage } from './verify-repository.ts';
+
+/** Looks whether each pack of the index is there, as long as it was, and says of itself what the index says. */
+export async function* verifyPacks(context: RepositoryContext, call?: Call): AsyncGenerator<Finding> {
+  for (const key of context.index.objects) {
+    for await (const pack of context.index.read(key, call)) {
+      throwIfAborted(call?.signal, 'verify-points');
+      const finding = await verifyPack(context, pack, call);
+      if (finding !== undefined) yield finding;
+    }
+  }
+}
+
+async function verifyPack(
+  { store, sealer }: RepositoryContext,
+  { id, sizeBytes, entries }: IndexedPack,
+  call?: Call,
+): Promise<Finding | undefined> {
+  const key = packKey(id);
+  const status = await store.head(key, call);
+  if (status === undefined)
+    return damage('pack-missing', `the pack ${key} is gone; the points that need it are named below`, key);
+  if (status.sizeBytes !== sizeBytes)
+    return damage('pack-damaged', `the pack ${key} has ${status.sizeBytes} bytes, not ${sizeBytes}`, key);
+  try {
+    const stored = await readDirectory(store, sealer, id, sizeBytes, call);
+    if (serializeEntries(stored).equals(serializeEntries(entries))) return undefined;
+    return damage('pack-damaged', `the pack ${key} and the index name other chunks`, key);
+  } catch (error) {
+    if (!SendenseError.is(error, 'CORRUPT')) throw error;
+    return damage('pack-damaged', error, key);
+  }
+}

@@ -1,0 +1,97 @@
+import {
+  type Call,
+  type Finding,
+  type PointId,
+  SendenseError,
+  throwIfAborted,
+  type VerifyScope,
+} from '@sendense/core';
+import { oldestFirst } from '@sendense/plugin-kit/points';
+import type { RepositoryContext } from '../context.ts';
+import { AdaptiveWindow } from '../read/adaptive-window.ts';
+import { ChunkSource } from '../read/chunk-source.ts';
+import { MapVerifier } from './verify-map.ts';
+import { verifyPacks } from './verify-packs.ts';
+import { verifySmallObjects } from './verify-small-objects.ts';
+
+/** What to verify, beyond the contract's scope. */
+export type ObjectVerifyScope = VerifyScope & {
+  /** With depth `data`: which part of the chunks is read, 0 to 1; each has the same chance. Default 1. */
+  readonly sample?: number;
+  /** Goes on behind this point, where an earlier verification stopped. */
+  readonly after?: PointId;
+  /** Stops before the first point that begins later than this. */
+  readonly budgetMs?: number;
+};
+
+const CACHE_BYTES = 16 * 1024 * 1024;
+
+/**
+ * Verifies a repository; see `Repository.verify`. Each whole point is told as `point-verified`, and where a budget ended as
+ * `verify-stopped`.
+ */
+export async function* verifyRepository(
+  context: RepositoryContext,
+  scope: ObjectVerifyScope,
+  call?: Call,
+): AsyncGenerator<Finding> {
+  context.enter('verify-points', call);
+  const { index, store, codec, clock } = context;
+  const startMs = clock.monotonicMs();
+  await index.refresh(call);
+  if (scope.after === undefined) {
+    yield* verifySmallObjects(context, call);
+    for (const [object, error] of index.damaged) yield damage('index-damaged', error, object);
+    yield* verifyPacks(context, call);
+  }
+  const { points, damaged } = await context.points.all(call);
+  if (scope.after === undefined)
+    for (const [object, error] of damaged) yield damage('manifest-damaged', error, object);
+  // what was read before would hide what is damaged since
+  const chunks = new ChunkSource({
+    store,
+    codec,
+    index,
+    window: new AdaptiveWindow(clock),
+    cacheBytes: CACHE_BYTES,
+  });
+  const verifier = new MapVerifier({ ...context, chunks }, await index.table(call), sampleOf(scope), call);
+  for (const record of behind(oldestFirst(points.map((point) => point.record)), scope)) {
+    throwIfAborted(call?.signal, 'verify-points');
+    if (scope.budgetMs !== undefined && clock.monotonicMs() - startMs > scope.budgetMs) {
+      const message = `the time was over before point ${record.id}`;
+      yield { severity: 'warning', code: 'verify-stopped', message, point: record.id };
+      return;
+    }
+    let hurt = 0;
+    for await (const finding of verifier.verify(record)) {
+      hurt += 1;
+      yield finding;
+    }
+    if (hurt === 0)
+      yield {
+        severity: 'info',
+        code: 'point-verified',
+        message: `point ${record.id} is whole`,
+        point: record.id,
+      };
+  }
+}
+
+/** A finding of an object that is not what was stored. */
+export function damage(code: string, error: unknown, object: string): Finding {
+  const message = SendenseError.is(error) ? error.message : String(error);
+  return { severity: 'error', code, message, object };
+}
+
+function sampleOf({ depth, sample = 1 }: ObjectVerifyScope): number {
+  return depth === 'data' ? sample : 0;
+}
+
+function behind<P extends { readonly id: PointId }>(
+  points: readonly P[],
+  scope: ObjectVerifyScope,
+): readonly P[] {
+  const start = scope.after === undefined ? 0 : points.findIndex(({ id }) => id === scope.after) + 1;
+  return points.slice(start).filter(({ id }) => scope.points?.includes(id) ?? true);
+}

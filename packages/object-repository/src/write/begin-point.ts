@@ -1,0 +1,33 @@
+import type { Call, DiskId, Fence, PointDraft, PointWriter } from '@sendense/core';
+import type { RepositoryContext } from '../context.ts';
+import { readPlans } from '../maintain/plans.ts';
+import { openMap } from '../map/open-map.ts';
+import { checkDraft } from './check-draft.ts';
+import { ChunkSink } from './chunk-sink.ts';
+import { DiskWriter } from './disk-writer.ts';
+import { ObjectPointWriter } from './point-writer.ts';
+
+/** Starts a point; see `Repository.begin`. Nothing is stored before its first chunks. */
+export async function beginPoint(
+  context: RepositoryContext,
+  draft: PointDraft,
+  fence: Fence,
+  call?: Call,
+): Promise<PointWriter> {
+  context.enter('begin-point', call);
+  const { configuration, clock } = context;
+  const deadlineMs = clock.monotonicMs() + configuration.graceMs / 2;
+  // The order is that of the format, section 4: plans, then manifests and index.
+  const plans = await readPlans(context, call);
+  const { committed, bases } = await checkDraft(context, draft, call);
+  await context.index.refresh(call);
+  const condemned = plans.map(({ packs }) => packs);
+  const sink = await ChunkSink.open(context, condemned);
+  const disks = new Map<DiskId, DiskWriter>();
+  for (const { id, sizeBytes } of draft.disks) {
+    const base = bases.get(id);
+    const map = base === undefined ? undefined : openMap(context, base.disk.root, base.disk.sizeBytes);
+    disks.set(id, new DiskWriter(sink, sizeBytes, configuration.chunkBytes, map));
+  }
+  return new ObjectPointWriter(context, { draft, fence, committed, bases, sink, disks, deadlineMs });
+}

@@ -1,0 +1,141 @@
+import { type Call, type ChunkBatch, SendenseError } from '@sendense/core';
+import { limitConcurrency } from '@sendense/plugin-kit';
+import type { RepositoryContext } from '../context.ts';
+import { ChunkTable } from '../index/chunk-table.ts';
+import type { PackIdSet } from '../index/pack-id-set.ts';
+import { serializeRecord } from '../index/table-page.ts';
+import { CHUNK_KINDS, type ChunkKind, ID_BYTES } from '../packs/pack-directory.ts';
+import { IndexSpool } from './index-spool.ts';
+import { PackWriter } from './pack-writer.ts';
+
+/** What a disk or an artifact added to the repository. */
+export type Meter = { storedBytes: number };
+
+/** Names and zero flags of chunks; 32 bytes and one byte each. */
+export type StoredChunks = Pick<ChunkBatch, 'ids' | 'zero'>;
+
+/** Batches that are encoded at once. */
+const BATCHES = 4;
+
+/** Takes the chunks of one point and stores those that the repository does not have. After one failure it only fails. */
+export class ChunkSink implements AsyncDisposable {
+  readonly #context: RepositoryContext;
+  readonly #condemned: readonly PackIdSet[];
+  readonly #own: ChunkTable;
+  readonly #spool: IndexSpool;
+  readonly #packs: PackWriter;
+  readonly #turn = limitConcurrency(1);
+  readonly #claimed = new Set<string>();
+  readonly #encoding = new Set<Promise<void>>();
+  #failure: { readonly error: unknown } | undefined;
+  #isOpen = true;
+
+  private constructor(context: RepositoryContext, condemned: readonly PackIdSet[], own: ChunkTable) {
+    this.#context = context;
+    this.#condemned = condemned;
+    this.#own = own;
+    this.#spool = new IndexSpool(context.createTable);
+    this.#packs = new PackWriter(context, (pack) => this.#turn(() => this.#spool.add(pack)));
+  }
+
+  /** `condemned` are the packs of the plans: what only they hold is stored anew. */
+  static async open(context: RepositoryContext, condemned: readonly PackIdSet[]): Promise<ChunkSink> {
+    return new ChunkSink(context, condemned, await ChunkTable.open(context.createTable));
+  }
+
+  /** Takes the chunks of `bytes`, which may be reused once it has resolved; they are durable after `flush`. */
+  async put(bytes: Uint8Array, kind: ChunkKind, meter: Meter, call?: Call): Promise<StoredChunks> {
+    this.#check();
+    const batch = await this.#context.codec.name(bytes, call);
+    const { ids } = batch;
+    const zero = kind === CHUNK_KINDS.disk ? batch.zero : new Uint8Array(batch.zero.byteLength);
+    const wanted = await this.#turn(() => this.#claim({ ids, zero }));
+    if (wanted.length === 0) await batch[Symbol.asyncDispose]();
+    else await this.#start(batch, wanted, kind, meter);
+    return { ids, zero };
+  }
+
+  /** Resolves when everything that was taken is durable. */
+  async flush(): Promise<void> {
+    await Promise.all(this.#encoding);
+    this.#check();
+    await this.#packs.flush();
+  }
+
+  /** Publishes the index objects of the packs; everything is flushed. From then on the packs stay. */
+  async publish(call?: Call): Promise<void> {
+    this.#check();
+    this.#packs.publish();
+    for await (const content of this.#spool.take()) await this.#context.index.publish(content, call);
+  }
+
+  /** Gives up what was not published. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.#failure ??= {
+      error: new SendenseError('NOT_OPEN', 'the point was given up', { operation: 'write-chunks' }),
+    };
+    await Promise.all(this.#encoding);
+    await this.#packs.abandon();
+    await this.#spool[Symbol.asyncDispose]();
+    await this.#own[Symbol.asyncDispose]();
+  }
+
+  #check(): void {
+    if (this.#failure !== undefined) throw this.#failure.error;
+  }
+
+  /** Which chunks nobody has stored or is about to store. */
+  async #claim({ ids, zero }: StoredChunks): Promise<readonly number[]> {
+    const wanted: number[] = [];
+    for (const [index, isZero] of zero.entries()) {
+      const id = ids.subarray(index * ID_BYTES, (index + 1) * ID_BYTES);
+      const name = nameOf(id);
+      if (isZero === 1 || this.#claimed.has(name) || (await this.#isStored(id))) continue;
+      this.#claimed.add(name);
+      wanted.push(index);
+    }
+    return wanted;
+  }
+
+  async #isStored(id: Uint8Array): Promise<boolean> {
+    if ((await this.#own.find(id)) !== undefined) return true;
+    const condemned = (pack: string) => this.#condemned.some((packs) => packs.has(pack));
+    return (await this.#context.index.find(id, ({ pack }) => !condemned(pack))) !== undefined;
+  }
+
+  async #start(batch: ChunkBatch, wanted: readonly number[], kind: ChunkKind, meter: Meter): Promise<void> {
+    while (this.#encoding.size >= BATCHES) await Promise.race(this.#encoding);
+    await this.#packs.room();
+    const work = this.#store(batch, wanted, kind, meter)
+      .catch((error: unknown) => {
+        this.#failure ??= { error };
+      })
+      .finally(() => this.#encoding.delete(work));
+    this.#encoding.add(work);
+  }
+
+  async #store(batch: ChunkBatch, wanted: readonly number[], kind: ChunkKind, meter: Meter): Promise<void> {
+    const { ids } = batch;
+    const { bytes, lengths } = await this.#context.codec.encode(batch, wanted);
+    this.#check();
+    const records: Buffer[] = [];
+    let at = 0;
+    for (const [index, chunk] of wanted.entries()) {
+      const length = lengths[index] ?? 0;
+      const id = Uint8Array.from(ids.subarray(chunk * ID_BYTES, (chunk + 1) * ID_BYTES));
+      const place = this.#packs.add({ id, length, kind }, bytes.subarray(at, at + length));
+      records.push(serializeRecord(id, place));
+      meter.storedBytes += length;
+      at += length;
+    }
+    await this.#own.add(Buffer.concat(records));
+    for (const chunk of wanted)
+      this.#claimed.delete(nameOf(ids.subarray(chunk * ID_BYTES, (chunk + 1) * ID_BYTES)));
+  }
+}
+
+function nameOf(id: Uint8Array): string {
+  return Buffer.from(id).toString('latin1');
+}

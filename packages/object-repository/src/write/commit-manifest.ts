@@ -1,0 +1,43 @@
+import { type Call, SendenseError, throwIfAborted } from '@sendense/core';
+import type { RepositoryContext } from '../context.ts';
+import { pointKey, streamPrefix } from '../layout/object-keys.ts';
+import { type PointRecord, pointRecord } from '../records/point-record.ts';
+import { openRecord, sealRecord } from '../records/sealed-json.ts';
+import { sameInstant, sequenceTaken } from './check-draft.ts';
+import type { PointInHand } from './point-writer.ts';
+
+/**
+ * Creates the manifest: with it the point exists. Rejects with `CONFLICT` when another point has the sequence, `FENCED` when
+ * the lease is lost, `EXPIRED` when the point took so long that prune may delete what it relies on.
+ */
+export async function commitManifest(
+  context: RepositoryContext,
+  { draft, fence, deadlineMs }: PointInHand,
+  record: PointRecord,
+  call?: Call,
+): Promise<PointRecord> {
+  const { store, sealer, keys, clock } = context;
+  const key = pointKey(streamPrefix(keys, draft), draft.sequence);
+  const bytes = sealRecord(sealer, pointRecord, key, record);
+  await fence.check();
+  throwIfAborted(call?.signal, 'commit-point');
+  if (clock.monotonicMs() > deadlineMs) throw tookTooLong(draft.id);
+  try {
+    await store.put(key, bytes, undefined, call);
+    return openRecord(sealer, pointRecord, key, bytes);
+  } catch (error) {
+    if (!SendenseError.is(error, 'ALREADY_EXISTS')) throw error;
+    const other = await context.points.read(key);
+    if (other.id !== draft.id) throw sequenceTaken(other);
+    return sameInstant(other, draft);
+  }
+}
+
+function tookTooLong(id: string): SendenseError {
+  return new SendenseError('EXPIRED', `point ${id} took longer than half the grace of the repository`, {
+    operation: 'commit-point',
+    remedy:
+      'run the backup again: what is stored already is not sent again; or make a repository with a longer grace',
+    context: { point: id },
+  });
+}

@@ -1,0 +1,112 @@
+import { type Call, SendenseError } from '@sendense/core';
+import { newObjectId, type RepositoryContext } from '../context.ts';
+import type { IndexedPack } from '../index/index-object.ts';
+import type { ChunkPlace } from '../index/table-page.ts';
+import { packKey } from '../layout/object-keys.ts';
+import type { PackEntry } from '../packs/pack-directory.ts';
+import { PACK_HEADER_BYTES, serializePack } from '../packs/pack-layout.ts';
+
+/** A pack is closed when it has so many bytes. */
+const PACK_BYTES = 16 * 1024 * 1024;
+/** Uploads under way at once. */
+const UPLOADS = 3;
+
+type OpenPack = {
+  readonly id: string;
+  readonly frames: Uint8Array[];
+  readonly entries: PackEntry[];
+  bytes: number;
+};
+
+/** Fills packs and uploads them, a few at once. After one failure it does nothing more. */
+export class PackWriter {
+  readonly #context: RepositoryContext;
+  readonly #stored: (pack: IndexedPack) => Promise<void>;
+  readonly #created: string[] = [];
+  readonly #uploads = new Set<Promise<void>>();
+  readonly #stop = new AbortController();
+  #open: OpenPack | undefined;
+  #failure: { readonly error: unknown } | undefined;
+
+  /** `stored` learns each pack once it is durable. */
+  constructor(context: RepositoryContext, stored: (pack: IndexedPack) => Promise<void>) {
+    this.#context = context;
+    this.#stored = stored;
+  }
+
+  /** Appends a frame; says where it will lie. */
+  add(entry: PackEntry, frame: Uint8Array): ChunkPlace {
+    this.#open ??= {
+      id: newObjectId(this.#context.random),
+      frames: [],
+      entries: [],
+      bytes: PACK_HEADER_BYTES,
+    };
+    const { id, frames, entries, bytes } = this.#open;
+    frames.push(frame);
+    entries.push(entry);
+    this.#open.bytes += frame.byteLength;
+    if (this.#open.bytes >= PACK_BYTES) this.#close();
+    return { pack: id, offset: bytes, length: frame.byteLength };
+  }
+
+  /** Resolves when another pack may be filled. Rejects with what an upload failed with. */
+  async room(): Promise<void> {
+    while (this.#uploads.size >= UPLOADS) await Promise.race(this.#uploads);
+    this.#check();
+  }
+
+  /** Resolves when every frame is durable. Rejects with what an upload failed with. */
+  async flush(): Promise<void> {
+    this.#close();
+    while (this.#uploads.size > 0) await Promise.all(this.#uploads);
+    this.#check();
+  }
+
+  /** Ends the uploads, and removes the packs where it may: no index object names them. */
+  async abandon(): Promise<void> {
+    this.#failure ??= {
+      error: new SendenseError('NOT_OPEN', 'the point was given up', { operation: 'write-pack' }),
+    };
+    this.#open = undefined;
+    this.#stop.abort();
+    await Promise.all(this.#uploads);
+    for (const id of this.#created.splice(0))
+      await this.#context.store.delete(packKey(id)).catch(unlessForbidden);
+  }
+
+  /** The packs have index objects now, or may have them: others may rely on them. */
+  publish(): void {
+    this.#created.length = 0;
+  }
+
+  #check(): void {
+    if (this.#failure !== undefined) throw this.#failure.error;
+  }
+
+  #close(): void {
+    const pack = this.#open;
+    this.#open = undefined;
+    if (pack === undefined || this.#failure !== undefined) return;
+    const upload = this.#upload(pack, { signal: this.#stop.signal })
+      .catch((error: unknown) => {
+        this.#failure ??= { error };
+      })
+      .finally(() => this.#uploads.delete(upload));
+    this.#uploads.add(upload);
+  }
+
+  async #upload({ id, frames, entries }: OpenPack, call: Call): Promise<void> {
+    const { store, sealer } = this.#context;
+    const parts = serializePack(packKey(id), frames, entries, sealer);
+    const sizeBytes = parts.reduce((sum, part) => sum + part.byteLength, 0);
+    this.#created.push(id);
+    await store.put(packKey(id), parts, undefined, call);
+    await this.#stored({ id, sizeBytes, entries });
+  }
+}
+
+/** Who may not delete leaves the packs to the pruner; so does who cannot reach the store any more. */
+function unlessForbidden(error: unknown): void {
+  if (!SendenseError.is(error)) throw error;
+}
