@@ -1,5 +1,5 @@
 /** The platforms for which a package with the native part is configured. */
-const PLATFORMS: ReadonlySet<string> = new Set([
+export const PLATFORMS: ReadonlySet<string> = new Set([
   'darwin-arm64',
   'darwin-x64',
   'linux-arm64-gnu',
