@@ -12,7 +12,8 @@ export type FormatCapabilities = {
 /** By format; `real` = against QEMU's own tools, in both directions. */
 export const formatCapabilities: Readonly<Partial<Record<DiskFormat, FormatCapabilities>>> = {
   raw: { read: 'real', write: 'real' },
-  vmdk: { read: 'real', backingFiles: 'real' },
-  vhd: { read: 'real', backingFiles: 'model' },
+  vmdk: { read: 'real', write: 'real', backingFiles: 'real' },
+  vhd: { read: 'real', write: 'real', backingFiles: 'model' },
+  vhdx: { read: 'real', write: 'real', backingFiles: 'model' },
   qcow2: { read: 'real', write: 'real', backingFiles: 'real', changeTracking: 'real', check: 'real' },
 };

@@ -1,4 +1,4 @@
-import { type BlockIoDriver, type DiskFormat, SendenseError } from '@sendense/core';
+import type { BlockIoDriver, DiskFormat } from '@sendense/core';
 import { parseOptions } from '@sendense/plugin-kit';
 import { type FileSystem, nodeFileSystem } from '@sendense/plugin-kit/files';
 import type { DiskImage } from './disk-image.ts';
@@ -8,6 +8,7 @@ import { probeFormat } from './probe-format.ts';
 import { openQcow2 } from './qcow2/open-qcow2.ts';
 import { openRaw } from './raw/open-raw.ts';
 import { openVhd } from './vhd/open-vhd.ts';
+import { openVhdx } from './vhdx/open-vhdx.ts';
 import { openVmdk } from './vmdk/open-vmdk.ts';
 
 /** How to open an image of any format. */
@@ -38,13 +39,5 @@ export async function openDiskImage(path: string, options: OpenDiskImageOptions 
   if (format === 'qcow2') return openQcow2(path, rest);
   if (format === 'vmdk') return openVmdk(path, rest);
   if (format === 'vhd') return openVhd(path, rest);
-  throw unsupportedFormat(format, 'open-image');
-}
-
-/** The error for a format that has a name and no code yet. */
-export function unsupportedFormat(format: string, operation: string): SendenseError {
-  return new SendenseError('FORMAT_UNSUPPORTED', `disk images of format ${format} are not supported yet`, {
-    operation,
-    remedy: 'use raw or qcow2; "qemu-img convert" turns other formats into these',
-  });
+  return openVhdx(path, rest);
 }

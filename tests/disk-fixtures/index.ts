@@ -1,0 +1,10 @@
+export { diskFixtures } from './catalogue.ts';
+export type { DiskFixture, FixtureField, FixtureSeal } from './disk-fixture.ts';
+export { composed, type LayerPlan, type LayerPlanOptions, planLayer } from './layer-plan.ts';
+export { applySeal, crc32c } from './seal.ts';
+export { fixedVhd, sparseVhd } from './vhd.ts';
+export { sparseVhdx } from './vhdx.ts';
+export { dirtyVhdx } from './vhdx-dirty.ts';
+export { cowdVmdk } from './vmdk-cowd.ts';
+export { seSparseVmdk } from './vmdk-sesparse.ts';
+export { sparseVmdk } from './vmdk-sparse.ts';
