@@ -3,7 +3,7 @@ import { parseOptions } from '@sendense/plugin-kit';
 import { type FileHandle, type FileStatus, nodeFileSystem } from '@sendense/plugin-kit/files';
 import { statusOf } from './chain/open-chain.ts';
 import type { ImageInfo } from './image-info.ts';
-import { type OpenDiskImageOptions, unsupportedFormat } from './open-disk-image.ts';
+import type { OpenDiskImageOptions } from './open-disk-image.ts';
 import { openDiskImageOptionsSchema } from './options.ts';
 import { probeFormat } from './probe-format.ts';
 import { inImage } from './qcow2/in-image.ts';
@@ -12,6 +12,8 @@ import { readHead } from './qcow2/read-header.ts';
 import { openRaw } from './raw/open-raw.ts';
 import { readHead as readVhdHead } from './vhd/read-head.ts';
 import { vhdInfo } from './vhd/vhd-info.ts';
+import { readHead as readVhdxHead } from './vhdx/read-head.ts';
+import { vhdxInfo } from './vhdx/vhdx-info.ts';
 import { readVmdkHead } from './vmdk/read-head.ts';
 import { factsOfHead, vmdkInfo } from './vmdk/vmdk-info.ts';
 
@@ -33,18 +35,18 @@ export async function readImageInfo(
     return image.info;
   }
   const read = READERS[format];
-  if (read === undefined) throw unsupportedFormat(format, 'open-image');
   await using handle = await fileSystem.open(path, 'read');
   return await inImage(path, () => read(handle, status));
 }
 
 type InfoReader = (handle: FileHandle, status: FileStatus) => Promise<ImageInfo>;
 
-const READERS: Readonly<Partial<Record<DiskFormat, InfoReader>>> = {
+const READERS: Readonly<Record<Exclude<DiskFormat, 'raw'>, InfoReader>> = {
   qcow2: async (handle, status) => qcow2Info(await readHead(handle), status),
   vmdk: async (handle, status) => {
     const head = await readVmdkHead(handle);
     return vmdkInfo(head, [status], factsOfHead(head));
   },
   vhd: async (handle, status) => vhdInfo(await readVhdHead(handle), status),
+  vhdx: async (handle, status) => vhdxInfo(await readVhdxHead(handle), status),
 };

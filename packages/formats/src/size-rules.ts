@@ -29,8 +29,6 @@ export const SIZE_RULES = {
   qcow2: { name: 'qcow2', multipleBytes: 512, minBytes: 0, maxBytes: 256 * TiB },
   vmdk: { name: 'vmdk', multipleBytes: 512, minBytes: 0, maxBytes: 62 * TiB },
   vhd: { name: 'vhd', multipleBytes: 512, minBytes: 0, maxBytes: 2040 * GiB },
-  /** Hyper-V and Azure want whole MiB of a fixed one. */
-  vhdFixed: { name: 'vhd', multipleBytes: MiB, minBytes: 0, maxBytes: 2040 * GiB },
   vhdx: { name: 'vhdx', multipleBytes: 512, minBytes: 0, maxBytes: 64 * TiB },
   azure: { name: 'azure', multipleBytes: MiB, minBytes: 20 * MiB, maxBytes: 32 * TiB },
   aws: { name: 'aws', multipleBytes: GiB, minBytes: GiB, maxBytes: 64 * TiB },

@@ -60,10 +60,16 @@ async function writeTarget(
 async function openTarget(
   { fileSystem }: ConverterContext,
   { image, doneBytes }: ConversionFolder,
-  { format, subformat, sizeBytes }: TargetPlan,
+  { format, subformat, askedBytes, azure }: TargetPlan,
 ): Promise<BlockWriter> {
   if (doneBytes > 0) return await openRawWriter(image, { fileSystem });
-  return await createDiskImage(image, { fileSystem, format, sizeBytes, ...(subformat && { subformat }) });
+  return await createDiskImage(image, {
+    fileSystem,
+    format,
+    azure,
+    sizeBytes: askedBytes,
+    ...(subformat && { subformat }),
+  });
 }
 
 /** A file may be replaced; a file of the source, a folder or a device may not. */

@@ -3,10 +3,13 @@ import type { DiskImage } from '../disk-image.ts';
 import { layoutOf } from '../qcow2/image-layout.ts';
 import { DEFAULT_CLUSTER_BYTES } from '../qcow2/options.ts';
 import type { Subformat } from '../subformats.ts';
+import { DEFAULT_BLOCK_BYTES as VHD_BLOCK_BYTES } from '../vhd/constants.ts';
+import { DEFAULT_BLOCK_BYTES as VHDX_BLOCK_BYTES } from '../vhdx/options.ts';
+import { layoutOf as vhdxLayout } from '../vhdx/vhdx-layout.ts';
+import { ENTRIES_PER_TABLE, GRAIN_BYTES, SECTOR_BYTES } from '../vmdk/constants.ts';
+import { sparseLayout } from '../vmdk/sparse-layout.ts';
 import { BlockCounter } from './block-counter.ts';
 import type { TargetPlan } from './target-plan.ts';
-
-const MiB = 1024 * 1024;
 
 /** Says how much the files of a target take at most, from how many units of each size hold data. */
 type SpaceRule = {
@@ -26,50 +29,46 @@ const QCOW2: SpaceRule = {
   },
 };
 
-const GRAIN_BYTES = 64 * 1024;
-/** Disk bytes of one grain table: 512 grains. */
-const GRAIN_TABLE_SPAN = 512 * GRAIN_BYTES;
-/** Headers, descriptor and what aligns the grains. */
-const VMDK_FIXED_BYTES = MiB;
+/** Disk bytes of one grain table. */
+const GRAIN_TABLE_SPAN = ENTRIES_PER_TABLE * GRAIN_BYTES;
 
-/** VMDK sparse: every grain table is there from the start, and all of it twice. */
+/** VMDK sparse: every grain table has its place from the start. */
 const VMDK_SPARSE: SpaceRule = {
   units: [GRAIN_BYTES],
-  bytes(sizeBytes, [grains = 0]) {
-    const tables = Math.ceil(sizeBytes / GRAIN_TABLE_SPAN);
-    return VMDK_FIXED_BYTES + 2 * tables * (2048 + 4) + grains * GRAIN_BYTES;
-  },
+  bytes: (sizeBytes, [grains = 0]) =>
+    sparseLayout(sizeBytes).header.overhead * SECTOR_BYTES + grains * GRAIN_BYTES,
 };
+
+/** Header, descriptor, footer and markers of a stream. */
+const STREAM_FIXED_BYTES = 256 * SECTOR_BYTES;
 
 /** VMDK streamOptimized: zlib adds 33 bytes to a grain at most, its marker 12, and both fill sectors; a table has a marker. */
 const VMDK_STREAM: SpaceRule = {
   units: [GRAIN_BYTES, GRAIN_TABLE_SPAN],
   bytes: (sizeBytes, [grains = 0, tables = 0]) =>
-    VMDK_FIXED_BYTES +
+    STREAM_FIXED_BYTES +
     Math.ceil(sizeBytes / GRAIN_TABLE_SPAN) * 4 +
-    tables * (2048 + 512) +
-    grains * (GRAIN_BYTES + 512),
+    tables * (ENTRIES_PER_TABLE * 4 + SECTOR_BYTES) +
+    grains * (GRAIN_BYTES + SECTOR_BYTES),
 };
-
-const VHD_BLOCK_BYTES = 2 * MiB;
 
 /** VHD dynamic: two footers, a header, the allocation table, and blocks with their bitmap. */
 const VHD_DYNAMIC: SpaceRule = {
   units: [VHD_BLOCK_BYTES],
   bytes: (sizeBytes, [blocks = 0]) =>
-    2 * 512 +
-    1024 +
-    Math.ceil((Math.ceil(sizeBytes / VHD_BLOCK_BYTES) * 4) / 512) * 512 +
-    blocks * (VHD_BLOCK_BYTES + 512),
+    5 * SECTOR_BYTES +
+    Math.ceil((Math.ceil(sizeBytes / VHD_BLOCK_BYTES) * 4) / SECTOR_BYTES) * SECTOR_BYTES +
+    blocks * (VHD_BLOCK_BYTES + SECTOR_BYTES),
 };
 
-/** VHDX: the block that is chosen for new files, and everything in the file in units of 1 MiB. */
-const VHDX_BLOCK_BYTES = 32 * MiB;
-
-/** Header section, log, metadata; the allocation table has 8 bytes for a block and, each 128 blocks, for a sector bitmap. */
+/** Everything in front of the blocks of a VHDX. */
 function vhdxFront(sizeBytes: number): number {
-  const entries = Math.ceil(sizeBytes / VHDX_BLOCK_BYTES) * (1 + 1 / 128) + 1;
-  return 4 * MiB + Math.ceil((entries * 8) / MiB) * MiB;
+  return vhdxLayout({
+    sizeBytes,
+    blockBytes: VHDX_BLOCK_BYTES,
+    logicalSectorBytes: SECTOR_BYTES,
+    keepsBlocks: false,
+  }).firstBlock;
 }
 
 const VHDX_DYNAMIC: SpaceRule = {

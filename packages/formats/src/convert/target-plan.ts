@@ -1,6 +1,7 @@
 import type { ConvertRequest, DiskFormat } from '@sendense/core';
-import { roundUpSize, SIZE_RULES, type SizeRule } from '../size-rules.ts';
+import { roundUpSize, SIZE_RULES } from '../size-rules.ts';
 import { subformatOf } from '../subformats.ts';
+import { fixedSize } from '../vhd/vhd-size.ts';
 import type { ConverterContext } from './context.ts';
 
 /** What is made of a source. */
@@ -9,23 +10,25 @@ export type TargetPlan = {
   readonly subformat: string | undefined;
   /** Size of the disk, never below the source's. */
   readonly sizeBytes: number;
-  readonly isForAzure: boolean;
+  /** What the new image is asked for: a fixed VHD rounds up itself, and keeps the true size beside that. */
+  readonly askedBytes: number;
+  /** A fixed VHD for Azure is a format of its own: larger than others may be. */
+  readonly azure: boolean;
 };
 
 /** Decides what the target will be. Throws `CONFIG_INVALID` and `FORMAT_UNSUPPORTED` (a limit of the format). */
 export function planTarget(
   { options: { sizeFor } }: ConverterContext,
-  { target: { format, subformat } }: ConvertRequest,
+  { target: { format, subformat: asked } }: ConvertRequest,
   source: { readonly sizeBytes: number },
 ): TargetPlan {
-  const kind = subformatOf(format, subformat);
+  const subformat = subformatOf(format, asked);
+  const azure = sizeFor === 'azure';
   const place = sizeFor === undefined ? [] : [SIZE_RULES[sizeFor]];
-  const sizeBytes = roundUpSize(source.sizeBytes, [...rulesOf(format, kind, sizeFor), ...place]);
-  return { format, subformat: kind, sizeBytes, isForAzure: sizeFor === 'azure' };
-}
-
-/** A fixed VHD for Azure is a format of its own: larger than others may be. */
-function rulesOf(format: DiskFormat, subformat: string | undefined, sizeFor: string | undefined): SizeRule[] {
-  if (format !== 'vhd' || subformat !== 'fixed') return [SIZE_RULES[format]];
-  return sizeFor === 'azure' ? [] : [SIZE_RULES.vhdFixed];
+  if (format === 'vhd' && subformat === 'fixed') {
+    const askedBytes = roundUpSize(source.sizeBytes, azure ? [] : place);
+    return { format, subformat, azure, askedBytes, sizeBytes: fixedSize(askedBytes, azure) };
+  }
+  const sizeBytes = roundUpSize(source.sizeBytes, [SIZE_RULES[format], ...place]);
+  return { format, subformat, azure: false, askedBytes: sizeBytes, sizeBytes };
 }

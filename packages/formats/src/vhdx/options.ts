@@ -6,7 +6,7 @@ import { MAX_BLOCK_BYTES, MIB, MIN_BLOCK_BYTES } from './constants.ts';
 export const openVhdxOptionsSchema = openQcow2OptionsSchema;
 
 /** What Hyper-V gives a new disk. */
-const DEFAULT_BLOCK_BYTES = 32 * MIB;
+export const DEFAULT_BLOCK_BYTES = 32 * MIB;
 
 const sectorBytes = z.literal([512, 4096]);
 
