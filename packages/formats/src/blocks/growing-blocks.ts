@@ -2,7 +2,7 @@ import type { FileHandle } from '@sendense/plugin-kit/files';
 import type { BlockPlaces } from './block-places.ts';
 import type { PagedTable, Slot } from './paged-table.ts';
 
-/** The file is made longer in steps: fewer calls, and no driver writes behind its end. */
+/** The file is made longer by a quarter, up to this at once: few calls, and no driver writes behind its end. */
 const GROW_BYTES = 64 * 1024 * 1024;
 
 /** How a format keeps its blocks. */
@@ -98,7 +98,7 @@ export class GrowingBlocks implements BlockPlaces {
 
   async #grow(): Promise<void> {
     if (this.#end <= this.#fileBytes) return;
-    this.#fileBytes = Math.ceil(this.#end / GROW_BYTES) * GROW_BYTES;
+    this.#fileBytes = this.#end + Math.min(GROW_BYTES, Math.floor(this.#end / 4));
     await this.#handle.truncate(this.#fileBytes);
   }
 }
