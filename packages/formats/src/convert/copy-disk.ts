@@ -1,15 +1,8 @@
-import {
-  type BlockWriter,
-  type Call,
-  type CopyBlocksResult,
-  copyBlocks,
-  type Extent,
-  throwIfAborted,
-} from '@sendense/core';
+import { type BlockWriter, type Call, copyBlocks, type Extent, throwIfAborted } from '@sendense/core';
 import type { DiskImage } from '../disk-image.ts';
 import type { ConverterContext } from './context.ts';
 
-/** A disk and where it goes. */
+/** A disk and the new image that it goes to, which holds zeros or what an earlier attempt copied of the same disk. */
 export type DiskCopy = {
   readonly from: DiskImage;
   readonly to: BlockWriter;
@@ -28,10 +21,10 @@ export async function copyDisk(context: ConverterContext, copy: DiskCopy, call: 
   for (let offset = doneBytes; offset < sizeBytes; offset += portionBytes) {
     throwIfAborted(call.signal, 'convert-file');
     const length = Math.min(portionBytes, sizeBytes - offset);
-    const result = await copyPortion(context, copy, from.extents({ offset, length }, call), offset, call);
-    bytesRead += result.bytesRead;
+    bytesRead += await copyPortion(context, copy, { offset, length }, call);
+    if (note === undefined) continue;
     await to.flush(call);
-    await note?.(offset + length);
+    await note(offset + length);
   }
   await to.flush(call);
   return bytesRead;
@@ -40,19 +33,33 @@ export async function copyDisk(context: ConverterContext, copy: DiskCopy, call: 
 async function copyPortion(
   { options: { drivers } }: ConverterContext,
   { from, to }: DiskCopy,
-  extents: AsyncIterable<Extent>,
-  before: number,
+  range: { readonly offset: number; readonly length: number },
   { signal, onProgress }: Call,
-): Promise<CopyBlocksResult> {
+): Promise<number> {
   const driver = drivers.find(({ transfer }) => transfer !== undefined);
   const total = from.sizeBytes;
-  return await copyBlocks(
-    { from, to, extents, ...(driver && { driver }) },
+  const data = new DataExtents();
+  const { bytesRead } = await copyBlocks(
+    { from, to, extents: data.of(from.extents(range, signal && { signal })), ...(driver && { driver }) },
     {
       ...(signal && { signal }),
       ...(onProgress && {
-        onProgress: ({ done, unit }) => onProgress({ done: Math.min(total, before + done), total, unit }),
+        onProgress: ({ done, unit }) =>
+          onProgress({ done: Math.min(total, range.offset + data.zeroBytes + done), total, unit }),
       }),
     },
   );
+  return bytesRead;
+}
+
+/** Leaves zeros out: a hole of many TiB must not be looked for in the target. */
+class DataExtents {
+  zeroBytes = 0;
+
+  async *of(extents: AsyncIterable<Extent>): AsyncGenerator<Extent> {
+    for await (const extent of extents) {
+      if (extent.kind === 'data') yield extent;
+      else this.zeroBytes += extent.length;
+    }
+  }
 }

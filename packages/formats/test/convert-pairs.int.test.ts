@@ -1,0 +1,167 @@
+import { writeFile } from 'node:fs/promises';
+import { createFileDriver } from '@sendense/blockio-file';
+import type { DiskFormat, FormatPair } from '@sendense/core';
+import { compareImages, openDiskImage } from '@sendense/formats';
+import { createFormatConverter } from '@sendense/formats/convert';
+import { createRaw } from '@sendense/formats/raw';
+import { qemuName } from '@sendense/tests/converter';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { qemuImg, qemuIo } from './qemu.ts';
+import { randomStretches, writeStretches } from './random-disk.ts';
+import { seededRandom } from './seeded-random.ts';
+import { type TemporaryFolder, temporaryFolder } from './temporary-folder.ts';
+
+const SEED = 2026;
+const SECTOR = 512;
+const GIB = 1024 ** 3;
+
+/** Everything that `qemu-img` makes. */
+const THEIRS: readonly (readonly [format: DiskFormat, options: string])[] = [
+  ['raw', ''],
+  ['qcow2', 'compat=0.10'],
+  ['qcow2', 'cluster_size=512'],
+  ['vmdk', 'subformat=monolithicSparse'],
+  ['vmdk', 'subformat=monolithicFlat'],
+  ['vmdk', 'subformat=twoGbMaxExtentSparse'],
+  ['vmdk', 'subformat=twoGbMaxExtentFlat'],
+  ['vmdk', 'subformat=streamOptimized'],
+  ['vhd', 'subformat=dynamic,force_size=on'],
+  ['vhd', 'subformat=fixed,force_size=on'],
+  ['vhdx', 'subformat=dynamic'],
+  ['vhdx', 'subformat=fixed'],
+];
+
+const { pairs } = createFormatConverter();
+const TARGETS = pairs.filter(({ from }) => from === 'raw');
+
+let folder: TemporaryFolder;
+let made = 0;
+beforeAll(async () => {
+  folder = await temporaryFolder();
+});
+afterAll(() => folder[Symbol.asyncDispose]());
+
+/** A raw disk with holes, zeros and data. */
+async function rawDisk(sizeBytes: number): Promise<string> {
+  const path = folder.file(`disk-${made++}.raw`);
+  const random = seededRandom(SEED + sizeBytes);
+  await using writer = await createRaw(path, { sizeBytes });
+  await writeStretches(
+    randomStretches(sizeBytes, 24 * SECTOR, random),
+    writer,
+    new Uint8Array(sizeBytes),
+    random,
+  );
+  return path;
+}
+
+/** `raw` as `qemu-img` writes it in a format. */
+async function theirImage(raw: string, format: DiskFormat, options: string): Promise<string> {
+  if (format === 'raw') return raw;
+  const path = folder.file(`theirs-${made++}.img`);
+  const o = options === '' ? [] : ['-o', options];
+  await qemuImg('convert', '-f', 'raw', '-O', qemuName(format), ...o, raw, path);
+  return path;
+}
+
+function converter() {
+  return createFormatConverter({ parents: { folders: [folder.path] } });
+}
+
+async function convert(
+  path: string,
+  from: DiskFormat,
+  { to, subformat }: Pick<FormatPair, 'to' | 'subformat'>,
+) {
+  const target = folder.file(`ours-${made++}.img`);
+  await converter().convert({
+    source: { path, format: from },
+    target: { path: target, format: to, ...(subformat && { subformat }) },
+    overwrite: false,
+  });
+  return target;
+}
+
+/** What `qemu-img check` can look at. */
+function isChecked({ to, subformat }: Pick<FormatPair, 'to' | 'subformat'>): boolean {
+  return to === 'qcow2' || to === 'vhdx' || (to === 'vmdk' && subformat !== 'monolithicFlat');
+}
+
+async function expectEqualForQemu(
+  raw: string,
+  target: string,
+  pair: Pick<FormatPair, 'to' | 'subformat'>,
+  source: DiskFormat = 'raw',
+) {
+  await qemuImg('compare', '-f', qemuName(source), '-F', qemuName(pair.to), raw, target);
+  if (isChecked(pair)) await qemuImg('check', '-f', qemuName(pair.to), target);
+}
+
+// one sector; neither a multiple of a cluster nor of a block; several blocks of every format
+describe.each([SECTOR, 5 * 1024 * 1024 + 3 * SECTOR])(`a disk of %i bytes (seed ${SEED})`, (sizeBytes) => {
+  it.each(THEIRS)(
+    'is read from the %s (%s) of qemu-img into every format, which qemu-img reads the same',
+    async (from, options) => {
+      const raw = await rawDisk(sizeBytes);
+      const source = await theirImage(raw, from, options);
+      for (const pair of TARGETS) {
+        const target = await convert(source, from, pair);
+        await expectEqualForQemu(raw, target, pair);
+      }
+    },
+  );
+});
+
+describe.each([2048 * GIB + SECTOR, 8192 * GIB])('a sparse disk of %i bytes', (sizeBytes) => {
+  // the last sector, and places behind 32 bits of sectors and of clusters
+  const spots = [0, Math.floor(sizeBytes / 3 / SECTOR) * SECTOR, sizeBytes - SECTOR];
+  const bytesAt = (command: string) => spots.map((at, index) => `${command} -P ${index + 1} ${at} ${SECTOR}`);
+
+  it('is converted by its map into every format, in which qemu-io finds its bytes', async () => {
+    const source = folder.file(`large-${made++}.qcow2`);
+    await qemuImg('create', '-q', '-f', 'qcow2', source, String(sizeBytes));
+    await qemuIo(source, ...bytesAt('write'));
+    await using theirs = await openDiskImage(source);
+    for (const pair of TARGETS.filter(({ to, subformat }) => to !== 'vhd' && subformat !== 'fixed')) {
+      const target = await convert(source, 'qcow2', pair);
+      await qemuIo(target, ...bytesAt('read'));
+      await using ours = await openDiskImage(target, {
+        parents: { folders: [folder.path] },
+        drivers: [createFileDriver()],
+      });
+      if (pair.to !== 'raw' && pair.subformat !== 'monolithicFlat')
+        expect(await compareImages(theirs, ours)).toEqual({ equal: true, firstDifferenceOffset: null });
+    }
+  });
+
+  it('is refused as VHD, by the name of the limit', async () => {
+    const source = folder.file(`large-${made++}.qcow2`);
+    await qemuImg('create', '-q', '-f', 'qcow2', source, String(sizeBytes));
+    const refused = convert(source, 'qcow2', { to: 'vhd' });
+    await expect(refused).rejects.toMatchObject({
+      code: 'FORMAT_UNSUPPORTED',
+      context: { maxBytes: 2040 * GIB },
+    });
+  });
+});
+
+it.each(['qcow2', 'vmdk'])('a chain of %s files is converted as a whole', async (format) => {
+  const raw = await rawDisk(3 * 1024 * 1024);
+  const base = await theirImage(raw, format as DiskFormat, '');
+  const top = folder.file(`top-${made++}.${format}`);
+  await qemuImg('create', '-q', '-f', format, '-b', base, '-F', format, top);
+  await qemuIo(top, `write -P 7 ${64 * 1024} ${128 * 1024}`, `write -z ${1024 * 1024} ${64 * 1024}`);
+  const flat = folder.file(`flat-${made++}.raw`);
+  await qemuImg('convert', '-f', format, '-O', 'raw', top, flat);
+  for (const pair of TARGETS) {
+    const target = await convert(top, format as DiskFormat, pair);
+    await expectEqualForQemu(flat, target, pair);
+  }
+});
+
+it('a source that is no image of the stated format is refused, and nothing is made', async () => {
+  const path = folder.file('text');
+  await writeFile(path, 'x'.repeat(4096));
+  for (const format of ['qcow2', 'vmdk', 'vhd', 'vhdx'] as const)
+    await expect(convert(path, format, { to: 'raw' })).rejects.toMatchObject({ code: 'FORMAT_INVALID' });
+});
