@@ -24,8 +24,8 @@ export type MappedByQemu = {
 };
 
 /** `qemu-img map` with neighbours of the same kind and depth joined. */
-export async function qemuMap(path: string): Promise<MappedByQemu[]> {
-  const text = await qemuImg('map', '--output=json', path);
+export async function qemuMap(path: string, ...options: string[]): Promise<MappedByQemu[]> {
+  const text = await qemuImg('map', '--output=json', ...options, path);
   const entries: unknown = JSON.parse(text);
   const joined: MappedByQemu[] = [];
   for (const { start, length, depth, zero } of entries as QemuEntry[]) {

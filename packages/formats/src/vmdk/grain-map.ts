@@ -1,14 +1,8 @@
 import type { Run } from '../chain/run.ts';
-import type { TablePages } from '../chain/table-pages.ts';
+import { TABLE_PAGE_BYTES, type TablePages } from '../chain/table-pages.ts';
 import { mostStoredBytes } from './compressed-grain.ts';
 import { corrupt } from './format-error.ts';
 import { ABSENT, type GrainEntries, INVALID, ZERO } from './grain-entries.ts';
-
-/**
- * Directory and tables are read in aligned pages of this size: eight grain tables of a hosted file. Entries do not cross
- * pages, because tables begin at sectors.
- */
-const PAGE_BYTES = 16_384;
 
 /** Shape of the tables of a sparse extent. In bytes. */
 export type GrainGeometry = {
@@ -52,17 +46,18 @@ export class GrainMap {
     return this.#inDirectory(page, position, offset, end);
   }
 
+  /** Aligned pages of the file: tables often lie together, and no entry crosses two, because tables begin at sectors. */
   #page(position: number, what: string): DataView | Promise<DataView> {
-    return this.#options.tables.page(position - (position % PAGE_BYTES), PAGE_BYTES, what);
+    return this.#options.tables.page(position - (position % TABLE_PAGE_BYTES), TABLE_PAGE_BYTES, what);
   }
 
   #inDirectory(view: DataView, position: number, offset: number, end: number): Run | Promise<Run> {
     const { geometry, entries } = this.#options;
     const index = Math.floor(offset / this.#coverage);
     const needed = neededBytes(geometry, entries.entryBytes, index);
-    const table = entries.table(view, position % PAGE_BYTES, needed);
+    const table = entries.table(view, position % TABLE_PAGE_BYTES, needed);
     if (table === INVALID) throw corrupt(`grain table ${index} lies outside the file`);
-    if (table === ABSENT) return this.#absent(view, position % PAGE_BYTES, offset, end);
+    if (table === ABSENT) return this.#absent(view, position % TABLE_PAGE_BYTES, offset, end);
     const entry = Math.floor((offset - index * this.#coverage) / geometry.grainBytes);
     const at = table + entry * entries.entryBytes;
     const page = this.#page(at, 'a grain table');
@@ -76,7 +71,7 @@ export class GrainMap {
     const most = Math.min(Math.ceil(end / this.#coverage), this.#directoryEntries);
     let index = Math.floor(offset / this.#coverage) + 1;
     let at = from + entries.entryBytes;
-    while (index < most && at < PAGE_BYTES && entries.table(view, at, 0) === ABSENT) {
+    while (index < most && at < TABLE_PAGE_BYTES && entries.table(view, at, 0) === ABSENT) {
       index += 1;
       at += entries.entryBytes;
     }
@@ -89,13 +84,13 @@ export class GrainMap {
     const { grainBytes, entriesPerTable, sizeBytes } = geometry;
     const grain = Math.floor(offset / grainBytes);
     const start = grain * grainBytes;
-    const from = position % PAGE_BYTES;
+    const from = position % TABLE_PAGE_BYTES;
     const first = entries.grain(view, from);
     if (first === INVALID) throw corrupt(`the grain at ${start} lies outside the file`);
     if (compressed && first > 0) return this.#compressed(start, first);
     const most = Math.min(
       entriesPerTable - (grain % entriesPerTable),
-      (PAGE_BYTES - from) / entries.entryBytes,
+      (TABLE_PAGE_BYTES - from) / entries.entryBytes,
       Math.ceil((end - start) / grainBytes),
     );
     const step = first > 0 ? grainBytes : 0;
