@@ -104,7 +104,18 @@ async function openContext(
   const points = new PointCatalog(store, sealer, log);
   let isOpen = true;
   return {
-    ...{ store, configuration, keys, sealer, codec, index, chunks, points, createTable, clock, random, log },
+    store,
+    configuration,
+    keys,
+    sealer,
+    codec,
+    index,
+    chunks,
+    points,
+    createTable,
+    clock,
+    random,
+    log,
     enter(operation, entered) {
       if (!isOpen) throw new SendenseError('NOT_OPEN', 'the repository is closed', { operation });
       throwIfAborted(entered?.signal, operation);

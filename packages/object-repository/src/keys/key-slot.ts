@@ -18,7 +18,7 @@ const hex = (most: number) =>
     .string()
     .max(most)
     .regex(/^(?:[0-9a-f]{2})+$/);
-const common = {
+const everySlot = {
   format: z.literal('sendense-key-slot'),
   version: z.literal(1),
   label: z.string().max(256),
@@ -26,14 +26,14 @@ const common = {
 };
 const schema = z.discriminatedUnion('kind', [
   z.strictObject({
-    ...common,
+    ...everySlot,
     kind: z.literal('scrypt'),
     salt: hex(SALT_BYTES * 2).length(SALT_BYTES * 2),
     costLog2: z.int().min(SCRYPT_COST_LOG2.least).max(SCRYPT_COST_LOG2.most),
     blockSize: z.literal(BLOCK_SIZE),
     parallel: z.literal(1),
   }),
-  z.strictObject({ ...common, kind: z.literal('provider'), provider: z.string().max(256) }),
+  z.strictObject({ ...everySlot, kind: z.literal('provider'), provider: z.string().max(256) }),
 ]);
 
 /** A key slot; see the format, section 3.2. */

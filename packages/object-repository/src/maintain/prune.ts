@@ -49,7 +49,8 @@ export async function prune(
   const swept = await carryOut(context, left, lock, options);
   const after = unhurt(await context.points.all(options));
   const open = await readPlans(context, options);
-  const table = await context.index.table(options);
+  // After the manifests: the index objects of each were there before it.
+  const table = await context.index.refresh(options);
   const live = await markLive(context, table, after, condemnedBy(open), options);
   const freedBytes = swept + (await planNext(context, live, open, lock, options));
   return { kept: idsOf(kept), removed: idsOf(surplus), freedBytes, findings: [] };

@@ -40,7 +40,12 @@ export const pointRecord: RecordType<PointRecord> = { kind: 'point', schema };
 export function toRecoveryPoint(record: PointRecord): RecoveryPoint {
   return {
     ...record,
-    disks: record.disks.map(({ root: _, ...disk }) => disk),
+    disks: record.disks.map(withoutRoot),
     artifacts: record.artifacts.map(({ name, sizeBytes }) => ({ name, sizeBytes })),
   };
+}
+
+function withoutRoot(disk: RecordDisk): PointDisk {
+  const { root: _root, ...rest } = disk;
+  return rest;
 }

@@ -4,7 +4,7 @@ import type { IndexedPack } from '../index/index-object.ts';
 import { packKey } from '../layout/object-keys.ts';
 import { serializeEntries } from '../packs/pack-directory.ts';
 import { readDirectory } from '../packs/read-directory.ts';
-import { damage } from './verify-repository.ts';
+import { damage } from './damage.ts';
 
 /** Looks whether each pack of the index is there, as long as it was, and says of itself what the index says. */
 export async function* verifyPacks(context: RepositoryContext, call?: Call): AsyncGenerator<Finding> {

@@ -1,15 +1,9 @@
-import {
-  type Call,
-  type Finding,
-  type PointId,
-  SendenseError,
-  throwIfAborted,
-  type VerifyScope,
-} from '@sendense/core';
+import { type Call, type Finding, type PointId, throwIfAborted, type VerifyScope } from '@sendense/core';
 import { oldestFirst } from '@sendense/plugin-kit/points';
 import type { RepositoryContext } from '../context.ts';
 import { AdaptiveWindow } from '../read/adaptive-window.ts';
 import { ChunkSource } from '../read/chunk-source.ts';
+import { damage } from './damage.ts';
 import { MapVerifier } from './verify-map.ts';
 import { verifyPacks } from './verify-packs.ts';
 import { verifySmallObjects } from './verify-small-objects.ts';
@@ -38,13 +32,14 @@ export async function* verifyRepository(
   context.enter('verify-points', call);
   const { index, store, codec, clock } = context;
   const startMs = clock.monotonicMs();
+  // Manifests first: the index objects of each were there before it.
+  const { points, damaged } = await context.points.all(call);
   await index.refresh(call);
   if (scope.after === undefined) {
     yield* verifySmallObjects(context, call);
     for (const [object, error] of index.damaged) yield damage('index-damaged', error, object);
     yield* verifyPacks(context, call);
   }
-  const { points, damaged } = await context.points.all(call);
   if (scope.after === undefined)
     for (const [object, error] of damaged) yield damage('manifest-damaged', error, object);
   // what was read before would hide what is damaged since
@@ -76,12 +71,6 @@ export async function* verifyRepository(
         point: record.id,
       };
   }
-}
-
-/** A finding of an object that is not what was stored. */
-export function damage(code: string, error: unknown, object: string): Finding {
-  const message = SendenseError.is(error) ? error.message : String(error);
-  return { severity: 'error', code, message, object };
 }
 
 function sampleOf({ depth, sample = 1 }: ObjectVerifyScope): number {

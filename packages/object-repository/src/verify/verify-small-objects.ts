@@ -4,7 +4,7 @@ import { isProven, parseClaimed } from '../keys/proven-json.ts';
 import { CONFIGURATION_KEY, PREFIXES } from '../layout/object-keys.ts';
 import { openRecord, type RecordType } from '../records/sealed-json.ts';
 import { lockRecord, numberRecord, planRecord } from '../records/small-records.ts';
-import { damage } from './verify-repository.ts';
+import { damage } from './damage.ts';
 
 /** Looks at the objects that hold no chunks: configuration, key slots, numbers of disks, plans, locks. */
 export async function* verifySmallObjects(context: RepositoryContext, call?: Call): AsyncGenerator<Finding> {

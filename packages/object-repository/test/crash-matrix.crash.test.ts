@@ -1,0 +1,164 @@
+import { pointId } from '@sendense/core';
+import { collect } from '@sendense/testkit';
+import { describe, expect, it } from 'vitest';
+import {
+  createObjectRepository,
+  type ObjectRepository,
+  openObjectRepository,
+} from '../src/object-repository.ts';
+import { testKey } from './keys.ts';
+import { createMemoryStore, type Interceptor, noObjects, type SharedObjects } from './memory-store.ts';
+import {
+  CHUNK_BYTES,
+  type DiskModel,
+  expectSample,
+  type SamplePoint,
+  sampleId,
+  writeSample,
+} from './sample-disk.ts';
+
+const GRACE_MS = 7 * 24 * 3600 * 1000;
+
+/** What every operation rejects with once the process is dead. */
+class ProcessDied extends Error {}
+
+const first: DiskModel = [1, 2, 0, 3, 3, 4];
+const second: DiskModel = [1, 5, 6, 0, 3, 4];
+const third: DiskModel = [7, 5, 6, 0, 3, 0];
+const chain: readonly SamplePoint[] = [
+  { stream: 's', sequence: 1, disk: first },
+  { stream: 's', sequence: 2, disk: second, base: { id: pointId('s-1'), disk: first } },
+  { stream: 's', sequence: 3, disk: third, base: { id: pointId('s-2'), disk: second } },
+];
+
+const LAST = pointId('s-3');
+
+type Step = (repository: ObjectRepository) => Promise<unknown>;
+
+/** A life of a repository: backups, a prune that plans, a prune that carries out; time passes before each step. */
+const story: readonly { readonly afterMs: number; readonly run: Step }[] = [
+  ...chain.map((point) => ({
+    afterMs: 1000,
+    run: (repository: ObjectRepository) => writeSample(repository, point),
+  })),
+  { afterMs: 1000, run: ({ maintenance }) => maintenance.prune({ last: 1 }) },
+  { afterMs: GRACE_MS, run: ({ maintenance }) => maintenance.prune({ last: 1 }) },
+];
+
+const open = (shared: SharedObjects, intercept?: Interceptor): Promise<ObjectRepository> =>
+  openObjectRepository({ store: createMemoryStore(shared, intercept), key: testKey });
+
+async function create(shared: SharedObjects): Promise<void> {
+  const options = {
+    store: createMemoryStore(shared),
+    key: testKey,
+    chunkBytes: CHUNK_BYTES,
+    graceMs: GRACE_MS,
+  };
+  await (await createObjectRepository(options))[Symbol.asyncDispose]();
+}
+
+/** Runs the story until operation `cutAt`, which no longer happens, or happens unheard; gives how many steps ended. */
+async function play(shared: SharedObjects, cutAt: number, happens: boolean) {
+  let operations = 0;
+  const intercept: Interceptor = async (_, run) => {
+    operations += 1;
+    if (operations < cutAt || (operations === cutAt && happens)) run();
+    if (operations >= cutAt) throw new ProcessDied(`cut at ${operations}`);
+  };
+  let steps = 0;
+  try {
+    await using repository = await open(shared, intercept);
+    for (const { afterMs, run } of story) {
+      shared.nowMs += afterMs;
+      await run(repository);
+      steps += 1;
+    }
+  } catch (error) {
+    if (operations < cutAt) throw error;
+  }
+  return { steps, operations };
+}
+
+/** Fails unless the committed points are whole, at least those that must be there. */
+async function expectWhole(shared: SharedObjects, steps: number): Promise<void> {
+  await using repository = await open(shared);
+  const ids = new Set((await collect(repository.points())).map(({ id }) => id));
+  for (const [index, point] of chain.entries()) {
+    if (index < steps && steps < 3) expect(ids).toContain(sampleId(point));
+    if (ids.has(sampleId(point))) await expectSample(repository, sampleId(point), point.disk);
+  }
+  if (steps >= 3) expect(ids).toContain('s-3');
+  const findings = await collect(repository.verify({ depth: 'data' }));
+  expect(findings.filter(({ severity }) => severity === 'error')).toEqual([]);
+}
+
+/** Does what was left undone, and prunes until nothing is left to remove. */
+async function goOn(shared: SharedObjects, steps: number): Promise<void> {
+  await using repository = await open(shared);
+  for (const point of chain.slice(Math.min(steps, 2))) {
+    const there = (await collect(repository.points())).map(({ id }) => id);
+    if (!there.includes(sampleId(point)) && !there.includes(LAST)) await writeSample(repository, point);
+  }
+  for (let round = 0; round < 3; round += 1) {
+    shared.nowMs += GRACE_MS + 1;
+    await repository.maintenance.prune({ last: 1 });
+  }
+  await expectSample(repository, LAST, third);
+}
+
+/** What a store holds, but for names that are random: how many objects of each kind. */
+function census(shared: SharedObjects): Record<string, number> {
+  const kinds = [...shared.objects.keys()].map((key) => key.split(/[/-]/)[0] ?? '');
+  return Object.fromEntries(
+    Object.entries(Object.groupBy(kinds, (kind) => kind)).map(([kind, all]) => [kind, all?.length ?? 0]),
+  );
+}
+
+describe('a process that dies at any operation of the store', () => {
+  it.each([
+    ['does not happen', false],
+    ['happens unheard', true],
+  ])(
+    'loses no committed point and leaves nothing for ever, when that operation %s',
+    async (_what, happens) => {
+      const whole = noObjects();
+      await create(whole);
+      const { operations } = await play(whole, Number.POSITIVE_INFINITY, false);
+      let cuts = 0;
+      for (let cutAt = 1; cutAt <= operations; cutAt += 1) {
+        const shared = noObjects();
+        await create(shared);
+        const { steps } = await play(shared, cutAt, happens);
+        try {
+          await expectWhole(shared, steps);
+          await goOn(shared, steps);
+          const { points, packs, prune = 0 } = census(shared);
+          expect({ points, prune }).toEqual({ points: 1, prune: 0 });
+          if (cutAt % 8 === 0) expect(packs).toBe(await neededPacks(shared));
+        } catch (error) {
+          throw new Error(`cut at operation ${cutAt} of ${operations}`, { cause: error });
+        }
+        cuts += 1;
+      }
+      process.stdout.write(`object repository: ${cuts} cuts\n`);
+      expect(cuts).toBeGreaterThan(100);
+    },
+  );
+});
+
+/** Packs that a prune leaves: each holds something that the last point needs. */
+async function neededPacks(shared: SharedObjects): Promise<number> {
+  const objects = new Map(shared.objects);
+  let needed = 0;
+  for (const key of [...objects.keys()].filter((name) => name.startsWith('packs/'))) {
+    const without: SharedObjects = { objects: new Map(objects), nowMs: shared.nowMs };
+    without.objects.delete(key);
+    await using repository = await open(without);
+    needed += await expectSample(repository, LAST, third).then(
+      () => 0,
+      () => 1,
+    );
+  }
+  return needed;
+}

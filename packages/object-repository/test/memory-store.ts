@@ -1,0 +1,91 @@
+import { SendenseError, throwIfAborted } from '@sendense/core';
+import { checkKey } from '../src/store/object-key.ts';
+import type { ObjectStatus, ObjectStore } from '../src/store/object-store.ts';
+
+/** An operation of a store; a listing is one for each object that it gives. */
+export type StoreOperation = {
+  readonly kind: 'put' | 'get' | 'head' | 'list' | 'delete';
+  readonly key: string;
+};
+
+/** Runs an operation, now, later, or not at all. */
+export type Interceptor = (operation: StoreOperation, run: () => void) => Promise<void>;
+
+/** Objects that several stores of a test share, and their clock. */
+export type SharedObjects = {
+  readonly objects: Map<string, { readonly bytes: Uint8Array; readonly modifiedAt: Date }>;
+  nowMs: number;
+};
+
+/** No objects, at a fixed time. */
+export function noObjects(): SharedObjects {
+  return { objects: new Map(), nowMs: Date.UTC(2026, 0, 1) };
+}
+
+/** A strict store in memory. A listing sees what comes and goes meanwhile, as a real one may. */
+export function createMemoryStore(
+  shared: SharedObjects,
+  intercept: Interceptor = async (_, run) => run(),
+): ObjectStore {
+  const statusOf = (key: string): ObjectStatus | undefined => {
+    const object = shared.objects.get(key);
+    return object && { sizeBytes: object.bytes.byteLength, modifiedAt: object.modifiedAt };
+  };
+  const missing = (key: string) =>
+    new SendenseError('NOT_FOUND', `there is no object ${key}`, { operation: 'get-object' });
+  return {
+    location: 'memory:',
+    capabilities: { retention: false, maxObjectBytes: 2 ** 40 },
+    async put(key, bytes, _options, call) {
+      throwIfAborted(call?.signal, 'put-object');
+      const copy = Uint8Array.from(Buffer.concat(bytes instanceof Uint8Array ? [bytes] : bytes));
+      let isThere = false;
+      await intercept({ kind: 'put', key: checkKey(key) }, () => {
+        isThere = shared.objects.has(key);
+        if (!isThere) shared.objects.set(key, { bytes: copy, modifiedAt: new Date(shared.nowMs) });
+      });
+      if (isThere)
+        throw new SendenseError('ALREADY_EXISTS', `${key} is there already`, { operation: 'put-object' });
+      return { sizeBytes: copy.byteLength, modifiedAt: new Date(shared.nowMs) };
+    },
+    async get(key, range) {
+      let bytes: Uint8Array | undefined;
+      await intercept({ kind: 'get', key }, () => {
+        bytes = shared.objects.get(key)?.bytes;
+      });
+      if (bytes === undefined) throw missing(key);
+      const { offset, length } = range ?? { offset: 0, length: bytes.byteLength };
+      if (offset + length > bytes.byteLength)
+        throw new SendenseError('RANGE_INVALID', `${key} is shorter`, { operation: 'get-object' });
+      return Uint8Array.from(bytes.subarray(offset, offset + length));
+    },
+    async head(key) {
+      let status: ObjectStatus | undefined;
+      await intercept({ kind: 'head', key }, () => {
+        status = statusOf(key);
+      });
+      return status;
+    },
+    async *list(prefix, options) {
+      for (let last = options?.after ?? ''; ; ) {
+        let next: string | undefined;
+        await intercept({ kind: 'list', key: prefix }, () => {
+          next = [...shared.objects.keys()].filter((key) => key.startsWith(prefix) && key > last).sort()[0];
+        });
+        if (next === undefined) return;
+        last = next;
+        const status = statusOf(next);
+        if (status !== undefined) yield { key: next, ...status };
+      }
+    },
+    async delete(key) {
+      await intercept({ kind: 'delete', key }, () => {
+        shared.objects.delete(key);
+      });
+    },
+    async retain() {
+      throw new SendenseError('UNSUPPORTED', 'no object lock here', { operation: 'retain-object' });
+    },
+    async [Symbol.asyncDispose]() {},
+  };
+}
