@@ -21,7 +21,7 @@ export async function exerciseImage(path: string, fileSystem: FileSystem, folder
 }
 
 /** 1 when `step` succeeds, 0 when it fails with a SendenseError that is no defect. */
-async function inDataOrOurError(step: () => Promise<void>): Promise<number> {
+export async function inDataOrOurError(step: () => Promise<void>): Promise<number> {
   try {
     await step();
     return 1;
