@@ -18,6 +18,8 @@ mod zero_range;
 mod zero_runs;
 
 #[cfg(test)]
+mod faults;
+#[cfg(test)]
 mod scratch;
 #[cfg(test)]
 mod transfer_tests;

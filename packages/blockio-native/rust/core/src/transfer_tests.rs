@@ -1,3 +1,4 @@
+use crate::faults::PANIC;
 use crate::scratch::Scratch;
 use crate::{
     Access, BlockFile, Cause, Control, Failure, Kind, MoveList, Outcome, Place, Transfer, ZeroRun, Zeros,
@@ -293,5 +294,31 @@ fn stops_the_threads_that_wait_for_their_turn_when_one_fails() {
             ..job
         };
         assert!(matches!(closed.run(), Err(Failure { cause: Cause::System(_), place: Some(Place::Target) })));
+    }
+}
+
+#[test]
+fn ends_with_the_panic_of_any_of_its_threads_and_leaves_none_behind() {
+    for (past_cache, zeros) in
+        [(false, Zeros::Skip), (false, Zeros::Pack), (true, Zeros::Skip), (true, Zeros::Pack)]
+    {
+        let scratch = Scratch::new();
+        let mut content = noise(4, 64 * PIECE);
+        content[32 * PIECE..][..PANIC.len()].copy_from_slice(PANIC);
+        let source = scratch.file("from", &content);
+        let to = scratch.file("to", &vec![7; 64 * PIECE]);
+        let before = scratch_descriptors(&scratch);
+        let failed = {
+            let job = transfer(&[&source], &to, &[0, 0, 0, 64 * PIECE as u64]);
+            let target = open(&to, Access::ReadWrite);
+            let target = if past_cache { target.past_cache() } else { target }.into();
+            Transfer { target, zeros, digest: false, threads: 8, ..job }.run()
+        };
+        assert_eq!(failed, Err(Failure::new(Cause::Panicked)));
+        assert_eq!(scratch_descriptors(&scratch), before);
+        // whoever is left would write now
+        fs::write(&to, vec![9; 64 * PIECE]).unwrap();
+        thread::sleep(Duration::from_millis(20));
+        assert!(fs::read(&to).unwrap() == vec![9; 64 * PIECE]);
     }
 }

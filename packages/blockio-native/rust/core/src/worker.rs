@@ -170,6 +170,8 @@ impl<'a> Worker<'a> {
         let read = self.sources[step.from].finish_read(reading);
         let buffer = read.map_err(|failure| failure.at(Place::Source(step.from)))?;
         let data = &buffer[..length];
+        #[cfg(test)]
+        crate::faults::panic_at(data);
         let writes = match piece {
             Piece::Gathered { first, count, .. } => self.gathered(first, count, data)?,
             Piece::Part { index, start, last, .. } => self.part(index, start, last, data)?,
