@@ -73,6 +73,26 @@ describe('a streamOptimized file cut short', () => {
   });
 });
 
+describe('a sparse file cut short inside its last grain', () => {
+  it.each([
+    ['VMDK SESparse delta', 512],
+    ['VMDK COWD delta', 512],
+    ['VMDK monolithicSparse without zeroed grains', 512],
+    ['VHD dynamic', 2.2 * MIB],
+    ['VHDX dynamic', 1.2 * MIB],
+  ])('(%s) is CORRUPT where that is read, never zeros', async (name, cut) => {
+    const fixture = made(name);
+    const file = [...fixture.files.keys()].find((key) => /sesparse|delta/.test(key)) ?? fixture.image;
+    const bytes = fixture.files.get(file) ?? new Uint8Array();
+    const files = fixtureFiles(fixture, { [file]: bytes.subarray(0, bytes.byteLength - cut) });
+    const attempt = async () => {
+      await using image = await openFixture(fixture, files);
+      await firstDifference(image, fixture.content);
+    };
+    await expect(attempt()).rejects.toMatchObject({ code: 'CORRUPT' });
+  });
+});
+
 describe('a QCOW2', () => {
   it('with the corrupt bit is refused, with what repairs it', async () => {
     const fileSystem = await sampleImage();

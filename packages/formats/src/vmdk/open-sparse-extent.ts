@@ -52,7 +52,8 @@ export async function openSparseExtent(file: SparseFile): Promise<SparseExtent> 
   });
   const geometry = { ...tables.geometry, directoryOffset: chosen.offset };
   const { grainBytes } = geometry;
-  const data = { path, handle, unitBytes: grainBytes };
+  // Grains are stored whole: a file that ends inside one was cut short, but for what lies behind the end of the disk.
+  const data = { path, handle, unitBytes: SECTOR_BYTES };
   return {
     layer: new GrainLayer({ file: data, geometry, entries: tables.entries, storage, cache }),
     grainBytes,

@@ -38,7 +38,7 @@ export function damageFixture(fixture: DiskFixture, random: SeededRandom): Damag
   const keep = (bytes: Uint8Array, at: number, length: number) =>
     kept.push({ bytes, at, was: bytes.slice(at, at + length) });
   const undo = () => {
-    for (const { bytes, at, was } of kept.reverse()) bytes.set(was, at);
+    for (const { bytes, at, was } of kept.toReversed()) bytes.set(was, at);
   };
   if (random.below(20) === 0) return { ...cutOff(fixture, random), passesGates: false, undo };
   const touched = Array.from({ length: random.below(3) === 0 ? 3 : 1 }, () => pickField(fixture, random));
