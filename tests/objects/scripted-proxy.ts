@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import { type IncomingMessage, request, type ServerResponse } from 'node:http';
+import { type Answer, forward, listenOnLoopback } from './pass-on.ts';
 
 /** What happens to one request. */
 export type Fault =
@@ -38,28 +39,18 @@ export interface ScriptedProxy extends AsyncDisposable {
   readonly seen: readonly string[];
 }
 
-type Answer = {
-  readonly status: number;
-  readonly headers: IncomingMessage['headers'];
-  readonly body: Buffer;
-};
-
 /** Starts a proxy that passes every request on, headers as they are, until a script says otherwise. */
 export async function startScriptedProxy(upstream: string): Promise<ScriptedProxy> {
   let decide: FaultScript = () => undefined;
   let seen: string[] = [];
-  const server = createServer((incoming, response) => {
+  const server = await listenOnLoopback((incoming, response) => {
     const { method = '', url = '' } = incoming;
     seen.push(`${method} ${url}`);
     const fault = decide({ method, path: url }, seen.length);
     void play(fault, upstream, incoming, response).catch(() => response.destroy());
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('the proxy has no port');
   return {
-    endpoint: `http://127.0.0.1:${address.port}`,
+    endpoint: server.endpoint,
     script(script) {
       decide = script;
       seen = [];
@@ -67,11 +58,7 @@ export async function startScriptedProxy(upstream: string): Promise<ScriptedProx
     get seen() {
       return seen;
     },
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-    },
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
 }
 
@@ -117,18 +104,6 @@ function giveAnswer(
     if (fault?.kind === 'flip-body') body[0] = (body[0] ?? 0) ^ 1;
     response.end(body);
   }
-}
-
-async function forward(
-  upstream: string,
-  { method, url, rawHeaders }: IncomingMessage,
-  body: Buffer,
-): Promise<Answer> {
-  const outgoing = request(`${upstream}${url}`, { method, headers: rawHeaders });
-  outgoing.end(body);
-  const [answer] = (await once(outgoing, 'response')) as [IncomingMessage];
-  const status = answer.statusCode ?? 502;
-  return { status, headers: answer.headers, body: Buffer.concat((await answer.toArray()) as Uint8Array[]) };
 }
 
 async function sendHalf(

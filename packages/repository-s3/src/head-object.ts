@@ -1,4 +1,8 @@
-import { HeadObjectCommand, type HeadObjectCommandOutput } from '@aws-sdk/client-s3';
+import {
+  GetObjectRetentionCommand,
+  HeadObjectCommand,
+  type HeadObjectCommandOutput,
+} from '@aws-sdk/client-s3';
 import { type Call, SendenseError } from '@sendense/core';
 import type { ObjectStatus } from '@sendense/object-repository';
 import type { Bucket } from './bucket.ts';
@@ -6,6 +10,9 @@ import { mapS3Error } from './map-error.ts';
 
 /** Metadata that tells which creation made an object: see `createOnce`. */
 export const CREATION = 'sendense-creation';
+
+/** What the service answers for a version without a lock. */
+const NO_LOCK = 'NoSuchObjectLockConfiguration';
 
 /** What the service says of an object, and which creation made it. */
 export type Found = { readonly status: ObjectStatus; readonly creation: string | undefined };
@@ -28,7 +35,7 @@ export async function findObject(
   }
 }
 
-/** As `findObject`, repeated where that may help. */
+/** As `findObject`, repeated where that may help. Of a version that is named the lock is asked for, too. */
 export async function headObject(
   bucket: Bucket,
   key: string,
@@ -36,8 +43,30 @@ export async function headObject(
   versionId?: string,
 ): Promise<ObjectStatus | undefined> {
   const request = { operation: 'head-object', key };
-  return (await bucket.request(request, (signal) => findObject(bucket, key, signal, versionId), call))
-    ?.status;
+  const send = (signal: AbortSignal) => findObject(bucket, key, signal, versionId);
+  const status = (await bucket.request(request, send, call))?.status;
+  const isTold = status?.retainUntil !== undefined || bucket.settings.objectLock === undefined;
+  if (status === undefined || versionId === undefined || isTold) return status;
+  const retainUntil = await findLock(bucket, key, versionId, call);
+  return retainUntil === undefined ? status : { ...status, retainUntil };
+}
+
+/** Not every service tells the lock of a version that is not the current one by `HeadObject`. */
+async function findLock(
+  bucket: Bucket,
+  key: string,
+  versionId: string,
+  call?: Call,
+): Promise<Date | undefined> {
+  const request = { operation: 'head-object', key };
+  const command = new GetObjectRetentionCommand({ ...bucket.object(key), VersionId: versionId });
+  const send = (signal: AbortSignal) => bucket.client.send(command, { abortSignal: signal });
+  try {
+    return (await bucket.request(request, send, call)).Retention?.RetainUntilDate;
+  } catch (error) {
+    if (SendenseError.is(error) && error.context.vendorCode === NO_LOCK) return undefined;
+    throw error;
+  }
 }
 
 function foundIn(output: HeadObjectCommandOutput, subject: string): Found {

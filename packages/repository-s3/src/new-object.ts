@@ -1,5 +1,6 @@
 import { ChecksumAlgorithm, ObjectLockMode, type StorageClass } from '@aws-sdk/client-s3';
 import { SendenseError } from '@sendense/core';
+import { wholeSecond } from '@sendense/object-repository/remote';
 import type { Bucket } from './bucket.ts';
 import { CREATION, findObject } from './head-object.ts';
 
@@ -67,9 +68,4 @@ export function lockMode({ settings, location }: Bucket, operation: string): Obj
     operation,
     remedy: 'use a bucket with object lock, and the option "objectLock"',
   });
-}
-
-/** The next whole second: services keep no finer time, and a lock must not end early. */
-export function wholeSecond(date: Date): Date {
-  return new Date(Math.ceil(date.getTime() / 1000) * 1000);
 }

@@ -1,24 +1,17 @@
 import type { PluginServices, Secret } from '@sendense/core';
-import type { AttemptServices } from '@sendense/object-repository/remote';
-import { objectNames, requestOptions } from '@sendense/object-repository/remote';
+import { type AttemptServices, isObjectPrefix, requestOptions } from '@sendense/object-repository/remote';
 import { z } from 'zod';
 
 const MIB = 2 ** 20;
-
-function isPrefix(prefix: string): boolean {
-  try {
-    objectNames(prefix);
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 /** Options of a store in S3. */
 export const s3StoreOptionsSchema = z.strictObject({
   bucket: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{1,254}$/),
   /** Segments as of a key, without a slash at either end; empty for the whole bucket. */
-  prefix: z.string().refine(isPrefix, 'must be segments of letters, digits, ".", "_" and "-"').default(''),
+  prefix: z
+    .string()
+    .refine(isObjectPrefix, 'must be segments of letters, digits, ".", "_" and "-"')
+    .default(''),
   /** Address of the service, where it is not that of AWS. */
   endpoint: z.url({ protocol: /^https?$/ }).optional(),
   region: z.string().min(1).default('us-east-1'),

@@ -1,8 +1,9 @@
 import { PutObjectRetentionCommand } from '@aws-sdk/client-s3';
 import { type Call, SendenseError } from '@sendense/core';
+import { wholeSecond } from '@sendense/object-repository/remote';
 import type { Bucket } from './bucket.ts';
 import { headObject } from './head-object.ts';
-import { lockMode, wholeSecond } from './new-object.ts';
+import { lockMode } from './new-object.ts';
 import { findFirstVersion } from './object-versions.ts';
 
 const OPERATION = 'retain-object';

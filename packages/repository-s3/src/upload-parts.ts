@@ -6,13 +6,9 @@ import {
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import { type Call, SendenseError } from '@sendense/core';
-import { createOnce } from '@sendense/object-repository/remote';
-import { limitConcurrency } from '@sendense/plugin-kit';
+import { createOnce, sendInParts } from '@sendense/object-repository/remote';
 import type { Bucket } from './bucket.ts';
 import { findOwn, type Upload, type VersionId, versionOf } from './new-object.ts';
-
-/** Parts of one object under way at once. */
-const PARALLEL_PARTS = 4;
 
 /**
  * Creates an object in parts. Nothing is to be seen before the last request, which is create-only; after a failure the
@@ -26,7 +22,9 @@ export async function uploadParts(
 ): Promise<VersionId> {
   const uploadId = await begin(bucket, key, upload, call);
   try {
-    const parts = await sendParts(bucket, key, uploadId, upload.body, call);
+    const parts = await sendInParts(upload.body, bucket.settings.partBytes, call, (bytes, index, inner) =>
+      sendPart(bucket, key, uploadId, index + 1, bytes, inner),
+    );
     return await complete(bucket, key, uploadId, parts, upload.creation, call);
   } catch (error) {
     await giveUp(bucket, key, uploadId);
@@ -47,44 +45,6 @@ async function begin(bucket: Bucket, key: string, { object }: Upload, call?: Cal
       operation,
     },
   );
-}
-
-async function sendParts(
-  bucket: Bucket,
-  key: string,
-  uploadId: string,
-  body: Uint8Array,
-  call?: Call,
-): Promise<CompletedPart[]> {
-  const { partBytes } = bucket.settings;
-  const limited = limitConcurrency(PARALLEL_PARTS);
-  const count = Math.ceil(body.byteLength / partBytes);
-  const stop = new AbortController();
-  const signals = [stop.signal, ...(call?.signal === undefined ? [] : [call.signal])];
-  const inner: Call = { signal: AbortSignal.any(signals) };
-  const sent = Array.from({ length: count }, (_, index) =>
-    limited(
-      () =>
-        sendPart(
-          bucket,
-          key,
-          uploadId,
-          index + 1,
-          body.subarray(index * partBytes, (index + 1) * partBytes),
-          inner,
-        ),
-      inner.signal,
-    ).catch((error: unknown) => {
-      stop.abort();
-      throw error;
-    }),
-  );
-  const settled = await Promise.allSettled(sent);
-  const failures = settled.flatMap((part) => (part.status === 'rejected' ? [part.reason as unknown] : []));
-  // what stopped the others comes first; the others only say that they were stopped
-  const cause = failures.find((error) => !SendenseError.is(error, 'ABORTED')) ?? failures[0];
-  if (cause !== undefined) throw cause;
-  return settled.flatMap((part) => (part.status === 'fulfilled' ? [part.value] : []));
 }
 
 async function sendPart(

@@ -1,26 +1,18 @@
 import { storeCases as cases } from '@sendense/object-repository/validate';
 import { objectStoreConformance } from '@sendense/testkit';
 import { describeWithPeers } from '@sendense/tests/peers';
-import { afterAll, beforeAll, describe, it } from 'vitest';
+import { describe, it } from 'vitest';
 import { capabilitiesOf } from '../src/capabilities.ts';
-import { type Gateway, SMALL_SIZES as sizes, startGateway } from './fixtures.ts';
+import { gatewayOfSuite, SMALL_SIZES as sizes } from './fixtures.ts';
 
 describeWithPeers(['versitygw'], 'versitygw', () => {
-  let gateway: Gateway;
-  beforeAll(async () => {
-    gateway = await startGateway();
-  });
-  afterAll(() => gateway[Symbol.asyncDispose]());
-  for (const options of [
-    { bucket: 'plain', prefix: 'a/b' },
-    { bucket: 'locked', objectLock: 'compliance' },
+  const gateway = gatewayOfSuite();
+  for (const [name, objectLock] of [
+    ['plain', undefined],
+    ['locked', 'compliance'],
   ] as const) {
-    const subject = {
-      name: options.bucket,
-      cases,
-      sizes,
-      capabilities: capabilitiesOf({ objectLock: undefined, ...options }),
-    };
-    objectStoreConformance({ describe, it }, { ...subject, open: () => gateway.open(options) });
+    const capabilities = capabilitiesOf({ objectLock });
+    const open = () => gateway.open({ bucket: name, prefix: 'a/b', objectLock });
+    objectStoreConformance({ describe, it }, { name, cases, sizes, capabilities, open });
   }
 });

@@ -3,6 +3,7 @@ import { Secret } from '@sendense/core';
 import type { ValidationSizes } from '@sendense/object-repository/validate';
 import { openS3Store, type S3StoreOptions, type S3StoreServices } from '@sendense/repository-s3';
 import { startVersityGateway, TEST_KEYS } from '@sendense/tests/objects';
+import { afterAll, beforeAll } from 'vitest';
 
 const MIB = 2 ** 20;
 
@@ -54,4 +55,14 @@ export async function startGateway(): Promise<Gateway> {
       await server[Symbol.asyncDispose]();
     },
   };
+}
+
+/** A gateway for all tests of a suite. */
+export function gatewayOfSuite(): Pick<Gateway, 'open'> {
+  let gateway: Gateway;
+  beforeAll(async () => {
+    gateway = await startGateway();
+  });
+  afterAll(() => gateway[Symbol.asyncDispose]());
+  return { open: (options) => gateway.open(options) };
 }

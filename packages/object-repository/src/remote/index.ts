@@ -9,8 +9,10 @@ export { collectBody, type ExpectedBody } from './collect-body.ts';
 export { type CreateOnce, type Creation, createOnce } from './create-once.ts';
 export { joinPieces } from './join-pieces.ts';
 export { checkedListing, type ListingRules, type NamedObject } from './listing.ts';
-export { type ObjectNames, objectNames } from './object-names.ts';
+export { isObjectPrefix, type ObjectNames, objectNames } from './object-names.ts';
+export { type AnnouncedBody, emptyRange, expectedLength, isEmptyRange, streamPieces } from './read-object.ts';
 export { MAX_OBJECT_BYTES, requestOptions } from './request-options.ts';
+export { type SendPart, sendInParts } from './send-in-parts.ts';
 export {
   type FailedRequest,
   retryAfterMs,
@@ -18,3 +20,4 @@ export {
   type StoreRule,
   storeFailure,
 } from './store-failure.ts';
+export { wholeSecond } from './whole-second.ts';

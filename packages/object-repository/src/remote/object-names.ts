@@ -10,6 +10,11 @@ function isObjectKey(key: string): boolean {
   }
 }
 
+/** Whether `prefix` is what {@link objectNames} takes. */
+export function isObjectPrefix(prefix: string): boolean {
+  return prefix === '' || isObjectKey(prefix);
+}
+
 /** The names of objects below a prefix of a bucket or container. */
 export type ObjectNames = {
   /** Throws `CONFIG_INVALID` for what is not a key. */

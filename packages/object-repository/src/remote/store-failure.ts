@@ -55,6 +55,8 @@ const TOO_FAST: StoreRule = {
 
 /** What every service over HTTP has in common: codes of Node, and `http-<status>` where the service has no word for it. */
 const COMMON: Readonly<Record<string, StoreRule>> = {
+  // what the store itself did not stop was stopped by the other side
+  AbortError: BROKEN,
   ECONNRESET: BROKEN,
   EPIPE: BROKEN,
   ECONNABORTED: BROKEN,

@@ -1,3 +1,4 @@
+export { lockCases } from './lock-cases.ts';
 export type { StoreCase, StoreContext, ValidationSizes } from './store-case.ts';
 export { storeCases } from './store-cases.ts';
 export {
