@@ -1,5 +1,8 @@
 export { capabilities } from './capabilities.ts';
 export type { KeyProvider, KeySource } from './keys/key-source.ts';
+export type { KeySlotInfo } from './keys/rotate-keys.ts';
+export type { ObjectMaintenance } from './maintain/maintenance.ts';
+export type { RebuildReport } from './maintain/rebuild-index.ts';
 export {
   createObjectRepository,
   type ObjectRepository,

@@ -4,7 +4,6 @@ import {
   type Chunker,
   type ChunkerOptions,
   type Repository,
-  type RepositoryMaintenance,
   Secret,
   SendenseError,
   systemServices,
@@ -19,7 +18,7 @@ import { ChunkIndex } from './index/chunk-index.ts';
 import { tableStorageIn } from './index/table-storage.ts';
 import type { RepositoryKeys } from './keys/repository-keys.ts';
 import { unlock } from './keys/unlock.ts';
-import { openMaintenance } from './maintain/maintenance.ts';
+import { type ObjectMaintenance, openMaintenance } from './maintain/maintenance.ts';
 import {
   type CreateObjectRepositoryOptions,
   type ObjectRepositoryServices,
@@ -42,7 +41,7 @@ export interface ObjectRepository extends Repository {
   readonly kind: 'object';
   /** Where its store is. */
   readonly location: string;
-  readonly maintenance: RepositoryMaintenance;
+  readonly maintenance: ObjectMaintenance;
 }
 
 /**
@@ -82,7 +81,10 @@ export async function openObjectRepository(
   }
 }
 
-type OpenContext = RepositoryContext & { readonly close: () => Promise<void> };
+type OpenContext = RepositoryContext & {
+  readonly masterKey: Uint8Array;
+  readonly close: () => Promise<void>;
+};
 
 async function openContext(
   options: OpenObjectRepositoryOptions,
@@ -92,7 +94,7 @@ async function openContext(
   const { store, key } = options;
   const { cacheBytes, zstdLevel } = parseOpenOptions(options);
   const { clock, random, log, drivers, temporaryDirectory } = systemServices(services);
-  const { configuration, keys } = await unlock(store, key, call);
+  const { configuration, masterKey, keys } = await unlock(store, key, call);
   const sealer = createSealer(keys.seal, configuration.id);
   const codec = new ChunkCodec(
     openChunker(drivers, chunkerOptions(keys, configuration.chunkBytes, zstdLevel)),
@@ -105,6 +107,7 @@ async function openContext(
   let isOpen = true;
   return {
     store,
+    masterKey,
     configuration,
     keys,
     sealer,
@@ -152,7 +155,7 @@ function handleOf(context: OpenContext): ObjectRepository {
     open: (point, options) => openPoint(context, point, options),
     verify: (scope, call) => verifyRepository(context, scope, call),
     usage: (call) => measureUsage(context, call),
-    maintenance: openMaintenance(context),
+    maintenance: openMaintenance(context, context.masterKey),
     [Symbol.asyncDispose]() {
       closed ??= context.close();
       return closed;

@@ -1,11 +1,34 @@
-import type { RepositoryMaintenance } from '@sendense/core';
+import type { Call, RepositoryMaintenance } from '@sendense/core';
 import type { RepositoryContext } from '../context.ts';
+import type { KeySource } from '../keys/key-source.ts';
+import { addKey, type KeySlotInfo, listKeys, removeKey } from '../keys/rotate-keys.ts';
 import { deletePoint, prune } from './prune.ts';
+import { type RebuildReport, rebuildIndex } from './rebuild-index.ts';
 
-/** What needs the right to delete. */
-export function openMaintenance(context: RepositoryContext): RepositoryMaintenance {
+/** What needs the right to delete, beyond the contract. */
+export interface ObjectMaintenance extends RepositoryMaintenance {
+  /** Makes the index anew from the packs. No backup may run meanwhile. */
+  rebuildIndex(call?: Call): Promise<RebuildReport>;
+  /** The key slots. */
+  keys(call?: Call): Promise<readonly KeySlotInfo[]>;
+  /** Adds a key slot and gives its id; rotation is to add the new key, then to remove the old one. No data is rewritten. */
+  addKey(
+    source: KeySource,
+    options?: { readonly label?: string; readonly costLog2?: number },
+    call?: Call,
+  ): Promise<string>;
+  /** Removes a key slot. Rejects with `NOT_FOUND`, and with `CONFLICT` for the last one. */
+  removeKey(id: string, call?: Call): Promise<void>;
+}
+
+/** The maintenance of an open repository. */
+export function openMaintenance(context: RepositoryContext, masterKey: Uint8Array): ObjectMaintenance {
   return {
     delete: (point, call) => deletePoint(context, point, call),
     prune: (policy, options) => prune(context, policy, options),
+    rebuildIndex: (call) => rebuildIndex(context, call),
+    keys: (call) => listKeys(context, call),
+    addKey: (source, options, call) => addKey(context, masterKey, source, options, call),
+    removeKey: (id, call) => removeKey(context, id, call),
   };
 }

@@ -47,6 +47,7 @@ export function parsePackTail(
 /** The entries of a directory that lies at `offset` of its pack. Throws `CORRUPT`. */
 export function parseDirectory(bytes: Uint8Array, offset: number, key: string, sealer: Sealer): PackEntry[] {
   const content = sealer.open('directory', key, bytes);
+  if (content.byteLength < 4) throw damagedObject(key, 'has a directory of a wrong size');
   const count = Buffer.from(content.buffer, content.byteOffset, content.byteLength).readUInt32LE(0);
   const listed = content.subarray(4);
   if (listed.byteLength !== count * ENTRY_BYTES) throw damagedObject(key, 'has a directory of a wrong size');

@@ -13,15 +13,23 @@ type Hurt = { readonly first: number; chunks: number; readonly why: string };
 export class MapVerifier {
   readonly #context: RepositoryContext;
   readonly #table: ChunkTable;
+  readonly #lost: ReadonlySet<string>;
   readonly #sample: number;
   readonly #call: Call | undefined;
   /** One bit for each place of the table: a node with all below it, or a chunk, that is whole. */
   readonly #whole: Uint8Array;
 
-  /** `sample` is the part of the chunks that is read, 0 to 1. */
-  constructor(context: RepositoryContext, table: ChunkTable, sample: number, call?: Call) {
+  /** `lost` are packs that are gone; `sample` is the part of the chunks that is read, 0 to 1. */
+  constructor(
+    context: RepositoryContext,
+    table: ChunkTable,
+    lost: ReadonlySet<string>,
+    sample: number,
+    call?: Call,
+  ) {
     this.#context = context;
     this.#table = table;
+    this.#lost = lost;
     this.#sample = sample;
     this.#call = call;
     this.#whole = new Uint8Array(Math.ceil(table.places / 8));
@@ -92,7 +100,7 @@ export class MapVerifier {
       for (const slot of slots.slice(at, at + AT_ONCE)) {
         const place = await this.#place(node.at(slot));
         if (place === undefined)
-          hurt.push({ first: first + slot, chunks: 1, why: 'no index object names a chunk of it' });
+          hurt.push({ first: first + slot, chunks: 1, why: 'a chunk of it is in no pack that is left' });
         else if (!this.#isWhole(place)) unknown.push({ slot, place, isRead: this.#isSampled() });
       }
       const read = unknown.filter(({ isRead }) => isRead);
@@ -116,7 +124,7 @@ export class MapVerifier {
   }
 
   async #place(id: Uint8Array): Promise<number | undefined> {
-    return (await this.#table.copiesOf(id))[0]?.place;
+    return (await this.#table.copiesOf(id)).find(({ at }) => !this.#lost.has(at.pack))?.place;
   }
 
   #isWhole(place: number): boolean {

@@ -6,13 +6,22 @@ import { serializeEntries } from '../packs/pack-directory.ts';
 import { readDirectory } from '../packs/read-directory.ts';
 import { damage } from './damage.ts';
 
-/** Looks whether each pack of the index is there, as long as it was, and says of itself what the index says. */
-export async function* verifyPacks(context: RepositoryContext, call?: Call): AsyncGenerator<Finding> {
+/**
+ * Looks whether each pack of the index is there, as long as it was, and says of itself what the index says. `lost` learns the
+ * ids of those that are gone or cut.
+ */
+export async function* verifyPacks(
+  context: RepositoryContext,
+  lost: Set<string>,
+  call?: Call,
+): AsyncGenerator<Finding> {
   for (const key of context.index.objects) {
     for await (const pack of context.index.read(key, call)) {
       throwIfAborted(call?.signal, 'verify-points');
       const finding = await verifyPack(context, pack, call);
-      if (finding !== undefined) yield finding;
+      if (finding === undefined) continue;
+      if (finding.code !== 'directory-damaged') lost.add(pack.id);
+      yield finding;
     }
   }
 }
@@ -31,9 +40,9 @@ async function verifyPack(
   try {
     const stored = await readDirectory(store, sealer, id, sizeBytes, call);
     if (serializeEntries(stored).equals(serializeEntries(entries))) return undefined;
-    return damage('pack-damaged', `the pack ${key} and the index name other chunks`, key);
+    return damage('directory-damaged', `the pack ${key} and the index name other chunks`, key);
   } catch (error) {
     if (!SendenseError.is(error, 'CORRUPT')) throw error;
-    return damage('pack-damaged', error, key);
+    return damage('directory-damaged', error, key);
   }
 }

@@ -35,10 +35,11 @@ export async function* verifyRepository(
   // Manifests first: the index objects of each were there before it.
   const { points, damaged } = await context.points.all(call);
   await index.refresh(call);
+  const lost = new Set<string>();
   if (scope.after === undefined) {
     yield* verifySmallObjects(context, call);
     for (const [object, error] of index.damaged) yield damage('index-damaged', error, object);
-    yield* verifyPacks(context, call);
+    yield* verifyPacks(context, lost, call);
   }
   if (scope.after === undefined)
     for (const [object, error] of damaged) yield damage('manifest-damaged', error, object);
@@ -50,7 +51,13 @@ export async function* verifyRepository(
     window: new AdaptiveWindow(clock),
     cacheBytes: CACHE_BYTES,
   });
-  const verifier = new MapVerifier({ ...context, chunks }, await index.table(call), sampleOf(scope), call);
+  const verifier = new MapVerifier(
+    { ...context, chunks },
+    await index.table(call),
+    lost,
+    sampleOf(scope),
+    call,
+  );
   for (const record of behind(oldestFirst(points.map((point) => point.record)), scope)) {
     throwIfAborted(call?.signal, 'verify-points');
     if (scope.budgetMs !== undefined && clock.monotonicMs() - startMs > scope.budgetMs) {

@@ -1,0 +1,61 @@
+import { type Call, SendenseError } from '@sendense/core';
+import { newObjectId, type RepositoryContext } from '../context.ts';
+import { PREFIXES } from '../layout/object-keys.ts';
+import { parseKeySlot, SCRYPT_COST_LOG2, serializeKeySlot } from './key-slot.ts';
+import type { KeySource } from './key-source.ts';
+import { parseClaimed } from './proven-json.ts';
+
+/** A key slot as people see it; `id` names it to `removeKey`. */
+export type KeySlotInfo = {
+  readonly id: string;
+  readonly kind: 'scrypt' | 'provider';
+  readonly label: string;
+};
+
+/** The key slots of a repository. */
+export async function listKeys({ store }: RepositoryContext, call?: Call): Promise<readonly KeySlotInfo[]> {
+  const slots: KeySlotInfo[] = [];
+  for await (const { key } of store.list(PREFIXES.slots, undefined, call)) {
+    const { kind, label } = parseKeySlot(parseClaimed(await store.get(key, undefined, call), key), key);
+    slots.push({ id: key.slice(PREFIXES.slots.length), kind, label });
+  }
+  return slots;
+}
+
+/** Adds a slot that `source` opens, and gives its id. Data is not rewritten. */
+export async function addKey(
+  context: RepositoryContext,
+  masterKey: Uint8Array,
+  source: KeySource,
+  {
+    label = '',
+    costLog2 = SCRYPT_COST_LOG2.default,
+  }: { readonly label?: string; readonly costLog2?: number } = {},
+  call?: Call,
+): Promise<string> {
+  context.enter('add-key', call);
+  const { store, keys, configuration, random } = context;
+  const id = newObjectId(random);
+  const object = `${PREFIXES.slots}${id}`;
+  const place = { repositoryId: configuration.id, object };
+  const slot = await serializeKeySlot(masterKey, keys, source, { label, costLog2 }, place);
+  await store.put(object, slot, undefined, call);
+  return id;
+}
+
+/** Removes a slot. Rejects with `NOT_FOUND`, and with `CONFLICT` for the last one: nobody could open the repository. */
+export async function removeKey(context: RepositoryContext, id: string, call?: Call): Promise<void> {
+  context.enter('remove-key', call);
+  const slots = await listKeys(context, call);
+  if (!slots.some((slot) => slot.id === id))
+    throw new SendenseError('NOT_FOUND', `there is no key slot ${id}`, {
+      operation: 'remove-key',
+      remedy: 'list the key slots',
+    });
+  if (slots.length === 1)
+    throw new SendenseError('CONFLICT', 'this is the last key slot: nobody could open the repository', {
+      operation: 'remove-key',
+      remedy: 'add another key first',
+    });
+  await context.store.delete(`${PREFIXES.slots}${id}`, call);
+}
