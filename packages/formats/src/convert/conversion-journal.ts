@@ -31,12 +31,8 @@ const journalSchema = z.strictObject({
 /** What is remembered of an unfinished conversion. */
 export type ConversionJournal = z.infer<typeof journalSchema>;
 
+/** Begins with a dot: not to be published. */
 const JOURNAL_NAME = '.conversion.json';
-
-/** Whether a name in the folder of a conversion is the journal's. */
-export function isJournalName(name: string): boolean {
-  return name.startsWith(JOURNAL_NAME);
-}
 
 /** What an earlier attempt left; `undefined` when there is nothing that can be read. */
 export async function readJournal(

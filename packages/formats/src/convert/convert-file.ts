@@ -7,11 +7,12 @@ import {
   SendenseError,
   throwIfAborted,
 } from '@sendense/core';
+import { refuseExisting, resolveTarget } from '@sendense/plugin-kit/files';
 import { createDiskImage } from '../create-disk-image.ts';
 import type { DiskImage } from '../disk-image.ts';
 import { openRawWriter } from '../raw/open-raw-writer.ts';
 import type { ConverterContext } from './context.ts';
-import { ConversionFolder, refuseExisting, targetPath } from './conversion-folder.ts';
+import { ConversionFolder } from './conversion-folder.ts';
 import { openSource } from './conversion-source.ts';
 import { copyDisk } from './copy-disk.ts';
 import { planTarget, type TargetPlan } from './target-plan.ts';
@@ -23,9 +24,9 @@ export async function convertFile(
   call?: Call,
 ): Promise<ConvertResult> {
   await using source = await openSource(context, request);
-  const target = await targetPath(context, request.target.path);
+  const target = await resolveTarget(context.fileSystem, request.target.path);
   if (request.overwrite) await refuseReplacing(context, target, source);
-  else await refuseExisting(context, target);
+  else await refuseExisting(context.fileSystem, target);
   const plan = planTarget(context, request, source);
   const begunMs = context.clock.monotonicMs();
   await using folder = await ConversionFolder.begin(context, target, plan, source);

@@ -1,0 +1,143 @@
+import {
+  type Call,
+  type Clock,
+  type ConvertRequest,
+  type ConvertResult,
+  type FormatConverter,
+  type Plugin,
+  type Random,
+  SendenseError,
+  systemClock,
+  systemRandom,
+  throwIfAborted,
+} from '@sendense/core';
+import {
+  type FileSystem,
+  nodeFileSystem,
+  refuseExisting,
+  resolveTarget,
+  TargetFolder,
+} from '@sendense/plugin-kit/files';
+import { PAIRS, qemuName, SUBFORMATS, targetArguments } from './capabilities.ts';
+import { describeImage, describeSource } from './describe-source.ts';
+import {
+  type CheckedOptions,
+  checkOptions,
+  type QemuImgConverterOptions,
+  qemuImgConverterOptionsSchema,
+} from './options.ts';
+import { runQemuImg } from './run-qemu-img.ts';
+import { spaceBound } from './space-bound.ts';
+
+/** Bytes a second where nothing was converted yet. */
+const ASSUMED_RATE = 200e6;
+
+/** What a converter takes from its host; tests replace any of it. */
+export type QemuImgServices = { readonly clock?: Clock; readonly random?: Random };
+
+type Context = {
+  readonly options: CheckedOptions;
+  readonly fileSystem: FileSystem;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Bytes a millisecond of the last conversion. */
+  rate: number | undefined;
+};
+
+/** Converts disk files with the program `qemu-img`, on files of this machine. Throws `CONFIG_INVALID` for wrong options. */
+export function createQemuImgConverter(
+  options: QemuImgConverterOptions = {},
+  { clock = systemClock, random = systemRandom }: QemuImgServices = {},
+): FormatConverter {
+  const checked = checkOptions(options);
+  const context: Context = { options: checked, fileSystem: nodeFileSystem, clock, random, rate: undefined };
+  return {
+    specificationVersion: 'v1',
+    pairs: PAIRS,
+    convert: (request, call) => convert(context, request, call),
+    async estimateTime(request, call) {
+      const { allocatedBytes } = await describeSource(checked, request, call);
+      const { rate } = context;
+      if (rate !== undefined) return { milliseconds: Math.ceil(allocatedBytes / rate), basis: 'measured' };
+      return { milliseconds: Math.ceil((allocatedBytes / ASSUMED_RATE) * 1000), basis: 'assumed' };
+    },
+    async requiredSpace(request, call) {
+      const { sizeBytes } = await describeSource(checked, request, call);
+      return spaceBound(sizeBytes);
+    },
+  };
+}
+
+/** Lets a host find and configure the converter by name. */
+export const plugin: Plugin<'converter', QemuImgConverterOptions> = {
+  kind: 'converter',
+  name: 'qemu-img',
+  specificationVersion: 'v1',
+  options: qemuImgConverterOptionsSchema,
+  create: async (options, { clock, random }) => createQemuImgConverter(options, { clock, random }),
+};
+
+async function convert(context: Context, request: ConvertRequest, call?: Call): Promise<ConvertResult> {
+  throwIfAborted(call?.signal, 'convert-file');
+  const { options, fileSystem, clock, random } = context;
+  const source = await describeSource(options, request, call);
+  const target = await resolveTarget(fileSystem, request.target.path);
+  if (target === source.path) throw sameFile(target);
+  if (!request.overwrite) await refuseExisting(fileSystem, target);
+  const { format, subformat = SUBFORMATS[request.target.format][0] } = request.target;
+  const files = new TargetFolder(fileSystem, target, `.partial-${random.uuid()}`);
+  try {
+    await files.make();
+    const begun = clock.monotonicMs();
+    const args = ['-f', source.format, '-O', qemuName(format), ...targetArguments(format, subformat)];
+    await convertTo(context, [...args, source.path, files.file], source, call);
+    await makeDurable(files, fileSystem);
+    const made = await describeImage(
+      { ...options, allowOtherFiles: true },
+      files.file,
+      qemuName(format),
+      call,
+    );
+    throwIfAborted(call?.signal, 'convert-file');
+    const fileSizeBytes = await files.publish(request.overwrite);
+    context.rate = source.allocatedBytes / Math.max(1, clock.monotonicMs() - begun) || undefined;
+    return {
+      format,
+      subformat: subformat ?? null,
+      virtualSizeBytes: made.sizeBytes,
+      fileSizeBytes,
+      findings: [],
+    };
+  } finally {
+    await files.remove();
+  }
+}
+
+async function convertTo(
+  { options: { program } }: Context,
+  args: readonly string[],
+  { path, sizeBytes: total }: { readonly path: string; readonly sizeBytes: number },
+  call: Call | undefined,
+): Promise<void> {
+  const onProgress = call?.onProgress;
+  const onPercent =
+    onProgress &&
+    ((percent: number) => onProgress({ done: Math.floor((total * percent) / 100), total, unit: 'bytes' }));
+  const run = { program, args: ['convert', '-p', ...args], operation: 'convert-file', path };
+  await runQemuImg({ ...run, ...(onPercent && { onPercent }) }, call);
+}
+
+/** `qemu-img` leaves its files in the page cache. */
+async function makeDurable(files: TargetFolder, fileSystem: FileSystem): Promise<void> {
+  for (const name of await fileSystem.list(files.path)) {
+    await using handle = await fileSystem.open(`${files.path}/${name}`, 'read-write');
+    await handle.sync();
+  }
+}
+
+function sameFile(path: string): SendenseError {
+  return new SendenseError('CONFIG_INVALID', `${path} is what is converted`, {
+    operation: 'convert-file',
+    remedy: 'convert to another name',
+  });
+}

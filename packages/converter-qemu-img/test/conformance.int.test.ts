@@ -1,0 +1,15 @@
+import type { FormatPair } from '@sendense/core';
+import { converterConformance } from '@sendense/testkit';
+import { qemuConverterSubject } from '@sendense/tests/converter';
+import { describe, it } from 'vitest';
+import { createQemuImgConverter } from '../src/index.ts';
+
+/** Every subformat is written once, and every format read once. */
+const pairs: readonly FormatPair[] = createQemuImgConverter().pairs.filter(
+  ({ from, to }) => from === 'raw' || to === 'raw',
+);
+
+converterConformance(
+  { describe, it },
+  qemuConverterSubject('qemu-img', pairs, () => createQemuImgConverter()),
+);
