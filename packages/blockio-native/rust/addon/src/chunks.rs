@@ -1,7 +1,7 @@
 use napi::bindgen_prelude::{AsyncTask, Buffer, Uint8Array, Uint32Array};
 use napi::{Env, Error, Result, Status, Task};
 use napi_derive::napi;
-use sendense_chunks::{ChunkFailure, Frames, Stop, name_chunks};
+use sendense_chunks::{ChunkFailure, Frames, Part, Stop, name_chunks};
 use std::sync::Arc;
 
 /// Keys and sizes of chunk work; the caller has checked them.
@@ -140,7 +140,7 @@ impl Task for NameTask {
     }
 }
 
-type Step = fn(&Frames, &[&[u8]], &Stop) -> std::result::Result<Vec<Vec<u8>>, ChunkFailure>;
+type Step = fn(&Frames, &[&[u8]], &Stop) -> std::result::Result<Vec<Part>, ChunkFailure>;
 
 pub struct FrameTask {
     work: Work,
@@ -155,7 +155,8 @@ impl Task for FrameTask {
         let parts = (self.step)(&self.work.shared.frames, &self.work.bytes(), &self.work.stop);
         Ok(parts.map(|parts| {
             let lengths = parts.iter().map(|part| part.len() as u32).collect();
-            (parts.concat(), lengths)
+            let slices: Vec<&[u8]> = parts.iter().map(|part| &**part).collect();
+            (slices.concat(), lengths)
         }))
     }
 

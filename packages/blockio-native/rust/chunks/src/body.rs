@@ -1,4 +1,5 @@
 use crate::each::ChunkFailure;
+use crate::part::Part;
 use zstd::bulk::{Compressor, Decompressor};
 use zstd::zstd_safe::get_frame_content_size;
 
@@ -60,10 +61,10 @@ impl Decoder {
     }
 
     /// The chunk of `body`. A size that a frame invents beyond that of a chunk allocates nothing.
-    pub fn decode(&mut self, body: &[u8]) -> Result<Vec<u8>, ChunkFailure> {
+    pub fn decode(&mut self, body: Vec<u8>) -> Result<Part, ChunkFailure> {
         match body.split_first() {
-            Some((&PLAIN, chunk)) if chunk.len() <= self.chunk_bytes => Ok(chunk.to_vec()),
-            Some((&ZSTD, frame)) => self.decompress(frame),
+            Some((&PLAIN, chunk)) if chunk.len() <= self.chunk_bytes => Ok(Part::new(body, 1)),
+            Some((&ZSTD, frame)) => Ok(Part::new(self.decompress(frame)?, 0)),
             _ => Err(ChunkFailure::Damaged),
         }
     }

@@ -3,9 +3,11 @@
 
 mod body;
 mod each;
+mod part;
 mod seal;
 
 pub use each::{ChunkFailure, Stop};
+pub use part::Part;
 
 use body::{Decoder, Encoder};
 use seal::FrameKey;
@@ -49,24 +51,24 @@ impl Frames {
     }
 
     /// A frame for each chunk.
-    pub fn encode(&self, chunks: &[&[u8]], stop: &Stop) -> Result<Vec<Vec<u8>>, ChunkFailure> {
+    pub fn encode(&self, chunks: &[&[u8]], stop: &Stop) -> Result<Vec<Part>, ChunkFailure> {
         each::each(
             self.threads,
             chunks,
             stop,
             || Encoder::new(self.level),
-            |encoder, chunk| self.key.seal(encoder.encode(chunk)),
+            |encoder, chunk| Ok(Part::new(self.key.seal(encoder.encode(chunk))?, 0)),
         )
     }
 
     /// The chunk of each frame. `Damaged` when any is not whole, of another key, or holds what `encode` never makes.
-    pub fn decode(&self, frames: &[&[u8]], stop: &Stop) -> Result<Vec<Vec<u8>>, ChunkFailure> {
+    pub fn decode(&self, frames: &[&[u8]], stop: &Stop) -> Result<Vec<Part>, ChunkFailure> {
         each::each(
             self.threads,
             frames,
             stop,
             || Decoder::new(self.chunk_bytes),
-            |decoder, frame| decoder.decode(&self.key.open(frame)?),
+            |decoder, frame| decoder.decode(self.key.open(frame)?),
         )
     }
 }

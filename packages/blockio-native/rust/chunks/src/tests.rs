@@ -24,8 +24,9 @@ fn reads_back_what_it_made_in_the_same_order() {
     let made = frames().encode(&borrowed, &Stop::default()).unwrap();
     assert_eq!(made[0].len(), CHUNK + 29);
     assert!(made[1].len() < CHUNK / 100);
-    let made: Vec<&[u8]> = made.iter().map(Vec::as_slice).collect();
-    assert_eq!(frames().decode(&made, &Stop::default()).unwrap(), chunks);
+    let made: Vec<&[u8]> = made.iter().map(|part| &**part).collect();
+    let read = frames().decode(&made, &Stop::default()).unwrap();
+    assert!(read.iter().map(|part| &**part).eq(borrowed.iter().copied()));
 }
 
 #[test]
@@ -37,7 +38,7 @@ fn makes_another_frame_of_the_same_chunk_each_time() {
 
 #[test]
 fn refuses_damaged_frames_and_those_of_another_key() {
-    let made = frames().encode(&[&text(1000)], &Stop::default()).unwrap().remove(0);
+    let made = frames().encode(&[&text(1000)], &Stop::default()).unwrap().remove(0).to_vec();
     for at in 0..made.len() {
         let mut bad = made.clone();
         bad[at] ^= 1 << (at % 8);
