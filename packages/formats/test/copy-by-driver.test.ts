@@ -1,14 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile, truncate, writeFile } from 'node:fs/promises';
 import { createFileDriver } from '@sendense/blockio-file';
-import {
-  type BlockIoDriver,
-  type BlockReader,
-  copyBlocks,
-  type Extent,
-  type Pace,
-  type TransferRequest,
-} from '@sendense/core';
+import { type BlockIoDriver, type BlockReader, copyBlocks, type Extent, type Pace } from '@sendense/core';
 import { openDiskImage } from '@sendense/formats';
 import { type CreateQcow2Options, createQcow2, openQcow2 } from '@sendense/formats/qcow2';
 import { openRaw } from '@sendense/formats/raw';
@@ -16,53 +9,8 @@ import { nodeFileSystem } from '@sendense/plugin-kit/files';
 import { droppingSyncFileSystem, seededBytes, seededInteger, seededRandom } from '@sendense/testkit';
 import { testScale, testSeed } from '@sendense/tests/scale';
 import { describe, expect, it } from 'vitest';
+import { bytesOf, CLUSTER, diskBytes, listed, someExtents, watchedDriver } from './driver-copies.ts';
 import { type TemporaryFolder, temporaryFolder } from './temporary-folder.ts';
-
-const CLUSTER = 65_536;
-
-/** The file driver, and what it was asked to move. */
-function watchedDriver(): { readonly driver: BlockIoDriver; readonly requests: TransferRequest[] } {
-  const driver = createFileDriver();
-  const requests: TransferRequest[] = [];
-  const transfer: NonNullable<BlockIoDriver['transfer']> = (request, call) => {
-    requests.push(request);
-    return driver.transfer?.(request, call) ?? assert.fail('the file driver transfers');
-  };
-  return { driver: { ...driver, transfer }, requests };
-}
-
-function bytesOf({ moves }: TransferRequest): number {
-  return moves.filter((_, slot) => slot % 4 === 3).reduce((sum, length) => sum + length, 0);
-}
-
-async function* listed(extents: readonly Extent[]): AsyncGenerator<Extent> {
-  yield* extents;
-}
-
-/** Clusters of random bytes, of zeros, and of zeros but for their end. */
-function diskBytes(random: () => number, clusters: number, tail: number): Buffer {
-  const disk = Buffer.alloc(clusters * CLUSTER + tail);
-  for (let cluster = 0; cluster < clusters; cluster += 1) {
-    const kind = seededInteger(random, 3);
-    const seed = 1 + seededInteger(random, 1e6);
-    if (kind === 1) disk.set(seededBytes(seed, CLUSTER), cluster * CLUSTER);
-    if (kind === 2) disk[(cluster + 1) * CLUSTER - 1] = 1;
-  }
-  if (tail > 0 && seededInteger(random, 2) === 1) disk.fill(7, clusters * CLUSTER);
-  return disk;
-}
-
-/** Data and zero extents with gaps between. */
-function someExtents(random: () => number, sizeBytes: number): readonly Extent[] {
-  const extents: Extent[] = [];
-  for (let offset = 0; offset < sizeBytes; ) {
-    const length = Math.min(sizeBytes - offset, CLUSTER * (1 + seededInteger(random, 6)));
-    const kind = seededInteger(random, 4);
-    if (kind > 0) extents.push({ offset, length, kind: kind === 1 ? 'zero' : 'data' });
-    offset += length;
-  }
-  return extents;
-}
 
 type Image = Pick<CreateQcow2Options, 'backing' | 'clusterBytes' | 'compression'>;
 

@@ -70,9 +70,14 @@ export class StreamEncoder {
   /** The first bytes of the file, up to the first grain. */
   head(): Uint8Array {
     const bytes = new Uint8Array(HEAD_SECTORS * SECTOR_BYTES);
-    bytes.set(serializeHostedHeader(this.#header));
+    bytes.set(this.header('at-end'));
     bytes.set(this.#descriptor, SECTOR_BYTES);
     return bytes;
+  }
+
+  /** The first sector of the file, of an image whose grain directory lies at a sector or is told by the footer. */
+  header(directoryOffset: HostedHeader['directoryOffset']): Uint8Array {
+    return serializeHostedHeader({ ...this.#header, directoryOffset });
   }
 
   /** What follows for grain `index` of the disk, whose bytes are `packed`: grains ascend. */
@@ -104,7 +109,7 @@ export class StreamEncoder {
     const directoryMarker = lengthOf(table);
     const directoryOffset = (first + directoryMarker) / SECTOR_BYTES + 1;
     const body = [...table, marker(MARKER.directory, directory.byteLength), directory];
-    const footer = serializeHostedHeader({ ...this.#header, directoryOffset });
+    const footer = this.header(directoryOffset);
     const end = [marker(MARKER.footer, SECTOR_BYTES), footer, marker(MARKER.endOfStream, 0)];
     return {
       bytes: Buffer.concat([...body, ...end]),

@@ -22,7 +22,8 @@ type WrittenTail = {
 
 /**
  * Writes a new streamOptimized image in one forward pass. A flush ends the stream; what is written after it goes behind that
- * end, so that a power loss keeps the flushed image, and the next flush makes the old end a part that readers pass over.
+ * end, and until the next flush the header tells where the directory of the flushed image lies: a power loss keeps it. The
+ * next flush makes the old end a part that readers pass over.
  */
 export class StreamVmdkWriter implements BlockWriter {
   readonly sizeBytes: number;
@@ -38,7 +39,8 @@ export class StreamVmdkWriter implements BlockWriter {
   readonly #file: AppendFile;
   readonly #encoder: StreamEncoder;
   readonly #state = new WriterState();
-  #headWritten = false;
+  /** What the header in the file says of the grain directory. */
+  #header: 'missing' | 'at-end' | 'placed' = 'missing';
   /** The end of the file as it was flushed; nothing was written behind it. */
   #tail: WrittenTail | undefined;
   /** The end that was flushed before, with grains behind it. */
@@ -95,10 +97,21 @@ export class StreamVmdkWriter implements BlockWriter {
 
   /** Until the first flush the file has no header, so that nothing takes it for whole. */
   async #writeHead(): Promise<void> {
-    if (this.#headWritten) return;
-    await this.#handle.write(this.#encoder.head(), 0);
+    if (this.#header === 'at-end') return;
+    const head = this.#header === 'missing' ? this.#encoder.head() : this.#encoder.header('at-end');
+    await this.#handle.write(head, 0);
     await this.#handle.sync();
-    this.#headWritten = true;
+    this.#header = 'at-end';
+  }
+
+  /** Goes on behind the end of the flushed image, which is found by the header from now on. */
+  async #leaveTail(tail: WrittenTail): Promise<void> {
+    await this.#handle.write(this.#encoder.header(tail.directoryMarker / SECTOR_BYTES + 1), 0);
+    await this.#handle.sync();
+    this.#header = 'placed';
+    this.#encoder.skip(tail.bytes);
+    this.#passed = tail;
+    this.#tail = undefined;
   }
 
   /** Makes the end of an earlier flush a grain table that belongs to nothing: who reads on from there finds the grains behind. */
@@ -123,9 +136,7 @@ export class StreamVmdkWriter implements BlockWriter {
   }
 
   async #append(grain: number, packed: Uint8Array): Promise<void> {
-    if (this.#tail !== undefined) this.#encoder.skip(this.#tail.bytes);
-    this.#passed = this.#tail ?? this.#passed;
-    this.#tail = undefined;
+    if (this.#tail !== undefined) await this.#leaveTail(this.#tail);
     let { position } = this.#encoder;
     for (const piece of this.#encoder.grain(grain, packed)) {
       await this.#file.write(piece, position);

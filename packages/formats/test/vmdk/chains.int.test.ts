@@ -20,7 +20,7 @@ async function chain(folder: TemporaryFolder, subformats: readonly [string, stri
     await qemuImg('create', '-q', '-f', 'vmdk', '-o', options, ...backing, folder.file(name), '6M');
     const writes = Array.from({ length: 6 }, () => {
       const [at, length] = [random.below(6 * MIB - 300_000), 1 + random.below(300_000)];
-      if (random.below(3) === 0) return `write -z ${at - (at % 65_536)} ${131_072}`;
+      if (random.below(3) === 0) return `write -z ${at - (at % 65_536)} 131072`;
       return `write -P ${1 + random.below(255)} ${at} ${length}`;
     });
     await qemuIo(folder.file(name), ...writes);
