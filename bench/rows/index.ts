@@ -1,5 +1,6 @@
 import { backupImage } from './backup-image.ts';
 import { backupNbd } from './backup-nbd.ts';
+import { conversions } from './convert.ts';
 import { libvirtFull, libvirtIncremental } from './libvirt.ts';
 import { incrementalBytes, incrementalTime } from './live-increment.ts';
 import { loopDelay } from './loop-delay.ts';
@@ -18,6 +19,7 @@ export const ROWS: readonly Row[] = [
   incrementalBytes,
   incrementalTime,
   restoreChain,
+  ...conversions,
   memoryOneGib,
   memoryEightTib,
   parallelTen,

@@ -1,7 +1,11 @@
-const FORMATS = ['raw', 'qcow2', 'vmdk', 'vhd', 'vhdx'] as const;
+/** Formats that rows convert between. */
+export const CONVERTED_FORMATS = ['raw', 'qcow2', 'vmdk', 'vhd', 'vhdx'] as const;
 
-const CONVERSIONS = FORMATS.flatMap((from) =>
-  FORMATS.filter((to) => to !== from).map((to) => `convert-${from}-${to}`),
+/** One of them. */
+export type ConvertedFormat = (typeof CONVERTED_FORMATS)[number];
+
+const CONVERSIONS = CONVERTED_FORMATS.flatMap((from) =>
+  CONVERTED_FORMATS.filter((to) => to !== from).map((to) => `convert-${from}-${to}`),
 );
 
 /** Every row of the performance table, in its order; scripts name rows by these. */

@@ -2,8 +2,8 @@ import { execa } from 'execa';
 import type { Workbench } from '../workbench.ts';
 import type { FreshRepository } from './our-backup.ts';
 
-/** An image file and its format. */
-type ImageFile = { readonly path: string; readonly format: 'raw' | 'qcow2' };
+/** An image file and its format, as QEMU calls it. */
+type ImageFile = { readonly path: string; readonly format: string };
 
 /** Rejects unless qemu-img finds both images equal: a fast backup of the wrong bytes is no result. */
 export async function requireSameBytes(one: ImageFile, other: ImageFile): Promise<void> {
