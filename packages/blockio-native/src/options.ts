@@ -4,7 +4,10 @@ import { z } from 'zod';
 /** Options of the native driver. */
 export const nativeDriverOptionsSchema = z
   .strictObject({
-    /** Bytes of a buffer. Each thread of a transfer holds one, and three where it reads from an NBD export. A multiple of 4096. */
+    /**
+     * Bytes of a buffer, a multiple of 4096. Each thread of a transfer holds one, three where it reads from an NBD export, and
+     * two more where it writes past the page cache.
+     */
     windowBytes: z
       .int()
       .min(64 * 1024)

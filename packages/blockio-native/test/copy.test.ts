@@ -12,6 +12,7 @@ import {
   SendenseError,
   type TransferRequest,
 } from '@sendense/core';
+import { createPace } from '@sendense/plugin-kit';
 import { seededBytes } from '@sendense/testkit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { describeNative } from './fixtures.ts';
@@ -146,6 +147,22 @@ function leavesToTheReader(create: () => BlockIoDriver): void {
     );
     expect(moved).toEqual(grants);
     expect(grants.length).toBeGreaterThan(5);
+    expect(Buffer.compare(await stored(), content)).toBe(0);
+  });
+
+  it('goes on at the new rate when that is changed in the middle', async () => {
+    // at this rate the rest would take weeks
+    const slow = createPace(1);
+    let asked = 0;
+    const pace: Pace = {
+      take: (bytes, call) => {
+        asked += 1;
+        if (asked === 2) setImmediate(() => slow.setRate(null));
+        return slow.take(bytes, call);
+      },
+    };
+    const { requests } = await copy(undefined, { pace });
+    expect(requests.length).toBeGreaterThan(1);
     expect(Buffer.compare(await stored(), content)).toBe(0);
   });
 }

@@ -101,6 +101,21 @@ describeNative('an abort at an NBD server that does not answer', () => {
     expect(Buffer.compare(await readFile(file.path), ONES)).toBe(0);
   });
 
+  it.each([65_536, 262_144])(
+    'has asked for no more than the window of a transfer (%s)',
+    async (windowBytes) => {
+      const cancel = new AbortController();
+      const options = { windowBytes, threads: 2, pastCache: false };
+      const running = failureOf(transfer(disk.endpoint, file, { signal: cancel.signal }, options));
+      // each of two threads asks for three buffers, and then waits for them
+      while (disk.askedBytes() < 2 * 3 * windowBytes) await turn();
+      for (let turns = 0; turns < 100; turns++) await turn();
+      expect(disk.askedBytes()).toBe(2 * 3 * windowBytes);
+      cancel.abort();
+      expect(await running).toMatchObject({ code: 'ABORTED' });
+    },
+  );
+
   it('settles a read soon, and never touches its bytes afterwards', async () => {
     await using reader = await createNativeDriver().openReader(disk.endpoint);
     const [cancel, into] = [new AbortController(), Buffer.alloc(4096, 7)];

@@ -13,8 +13,8 @@ export type ServedFile = DiskServer & { readonly path: string };
 /** How a disk is served. */
 export type ServeOptions = {
   readonly multiConnection?: boolean;
-  /** Is awaited before each call of the disk. */
-  readonly before?: () => Promise<void>;
+  /** Is awaited before each call of the disk, which reads or changes as many bytes. */
+  readonly before?: (bytes: number) => Promise<void>;
 };
 
 /** A disk served by the TypeScript server, in this process, from a file that goes with it. */
@@ -42,9 +42,9 @@ export async function serveHere(bytes: Uint8Array, options: ServeOptions = {}): 
 }
 
 /** The same disk, where `before` is awaited by each call that reads or changes it. */
-function delayed(reader: BlockReader, writer: BlockWriter, before: () => Promise<void>) {
-  const after = async <T>(call: () => Promise<T>): Promise<T> => {
-    await before();
+function delayed(reader: BlockReader, writer: BlockWriter, before: NonNullable<ServeOptions['before']>) {
+  const after = async <T>(bytes: number, call: () => Promise<T>): Promise<T> => {
+    await before(bytes);
     return call();
   };
   const owned = { [Symbol.asyncDispose]: async (): Promise<void> => undefined };
@@ -53,7 +53,7 @@ function delayed(reader: BlockReader, writer: BlockWriter, before: () => Promise
       ...owned,
       sizeBytes: reader.sizeBytes,
       limits: reader.limits,
-      read: (offset, into) => after(() => reader.read(offset, into)),
+      read: (offset, into) => after(into.byteLength, () => reader.read(offset, into)),
       extents: (range) => reader.extents(range),
     } satisfies BlockReader,
     writer: {
@@ -62,9 +62,9 @@ function delayed(reader: BlockReader, writer: BlockWriter, before: () => Promise
       limits: writer.limits,
       rewritable: writer.rewritable,
       untouched: writer.untouched,
-      write: (offset, data) => after(() => writer.write(offset, data)),
-      zero: (offset, length) => after(() => writer.zero(offset, length)),
-      flush: () => after(() => writer.flush()),
+      write: (offset, data) => after(data.byteLength, () => writer.write(offset, data)),
+      zero: (offset, length) => after(length, () => writer.zero(offset, length)),
+      flush: () => after(0, () => writer.flush()),
     } satisfies BlockWriter,
   };
 }
@@ -78,6 +78,8 @@ export function serveContent(content: DiskContent): Promise<DiskServer> {
 export type SilentDisk = ServedFile & {
   /** Resolves once a call waits. */
   readonly asked: Promise<void>;
+  /** Bytes of the calls that came. */
+  readonly askedBytes: () => number;
   /** Answers from now on, also what waits. */
   readonly answer: () => void;
 };
@@ -85,7 +87,9 @@ export type SilentDisk = ServedFile & {
 /** Serves a disk that is silent until it is told to answer, or goes. */
 export async function serveSilently(bytes: Uint8Array): Promise<SilentDisk> {
   const [asked, held] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-  const before = async (): Promise<void> => {
+  let askedBytes = 0;
+  const before = async (count: number): Promise<void> => {
+    askedBytes += count;
     asked.resolve();
     await held.promise;
   };
@@ -93,6 +97,7 @@ export async function serveSilently(bytes: Uint8Array): Promise<SilentDisk> {
   return {
     ...served,
     asked: asked.promise,
+    askedBytes: () => askedBytes,
     answer: held.resolve,
     [Symbol.asyncDispose]: () => {
       held.resolve();
