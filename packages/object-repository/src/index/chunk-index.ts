@@ -4,9 +4,9 @@ import { PREFIXES } from '../layout/object-keys.ts';
 import { PACK_HEADER_BYTES } from '../packs/pack-layout.ts';
 import type { Sealer } from '../seal/seal.ts';
 import type { ObjectStore } from '../store/object-store.ts';
-import { ChunkTable } from './chunk-table.ts';
+import { BATCH_RECORDS, ChunkTable } from './chunk-table.ts';
 import { type IndexedPack, parseIndex } from './index-object.ts';
-import { type ChunkPlace, serializeRecord } from './table-page.ts';
+import { type ChunkPlace, RECORD_BYTES, serializeRecord } from './table-page.ts';
 import type { CreateTableStorage } from './table-storage.ts';
 
 /** What the index needs of its repository. */
@@ -102,14 +102,39 @@ export class ChunkIndex implements AsyncDisposable {
       await old?.[Symbol.asyncDispose]();
     }
     this.#damaged.clear();
-    for (const key of listed) if (!this.#loaded.has(key)) await this.#loadObject(this.#table, key, call);
+    await this.#loadObjects(
+      this.#table,
+      [...listed].filter((key) => !this.#loaded.has(key)),
+      call,
+    );
     return this.#table;
   }
 
-  async #loadObject(table: ChunkTable, key: string, call?: Call): Promise<void> {
+  /** Adds the records of index objects to the table, as many at once as it sorts. */
+  async #loadObjects(table: ChunkTable, keys: readonly string[], call?: Call): Promise<void> {
+    let [records, read]: [Buffer[], string[]] = [[], []];
+    let bytes = 0;
+    const flush = async () => {
+      await table.add(Buffer.concat(records));
+      for (const key of read) this.#loaded.add(key);
+      [records, read, bytes] = [[], [], 0];
+    };
+    for (const key of keys) {
+      const content = await this.#readRecords(key, call);
+      if (content === undefined) continue;
+      records.push(content);
+      read.push(key);
+      bytes += content.byteLength;
+      if (bytes >= BATCH_RECORDS * RECORD_BYTES) await flush();
+    }
+    await flush();
+  }
+
+  async #readRecords(key: string, call?: Call): Promise<Buffer | undefined> {
     const records: Buffer[] = [];
     try {
       for await (const pack of this.read(key, call)) records.push(...recordsOf(pack));
+      return Buffer.concat(records);
     } catch (error) {
       if (!SendenseError.is(error, 'CORRUPT')) throw error;
       this.#damaged.set(key, error);
@@ -119,10 +144,8 @@ export class ChunkIndex implements AsyncDisposable {
         message: `the index object ${key} is damaged: rebuild the index`,
         fields,
       });
-      return;
+      return undefined;
     }
-    await table.add(Buffer.concat(records));
-    this.#loaded.add(key);
   }
 }
 

@@ -20,8 +20,8 @@ const SPARE_PAGES = 64;
 const MOST_FULL = 0.7;
 /** Pages read and written at once by a sweep: 1 MiB. */
 const SWEEP_PAGES = 256;
-/** Records sorted at once: 16 MiB. */
-const BATCH_RECORDS = Math.floor((16 * 1024 * 1024) / RECORD_BYTES);
+/** Records sorted at once, 32 MiB: each batch is a pass over the whole table. */
+export const BATCH_RECORDS = Math.floor((32 * 1024 * 1024) / RECORD_BYTES);
 
 /**
  * The chunks of packs in pages that are ordered by id. Ids are as good as random, so an id tells its page; what does not fit
@@ -169,7 +169,7 @@ export class ChunkTable implements AsyncDisposable {
 
   async #read(first: number, length: number): Promise<TablePages> {
     const count = Math.min(length, this.#pages + SPARE_PAGES - first);
-    const bytes = Buffer.allocUnsafe(count * PAGE_BYTES);
+    const bytes = Buffer.allocUnsafeSlow(count * PAGE_BYTES);
     await this.#storage.read(bytes, first * PAGE_BYTES);
     return new TablePages(bytes);
   }
