@@ -37,11 +37,14 @@ export async function createVmdk(path: string, options: CreateVmdkOptions): Prom
   const { fileSystem = nodeFileSystem, ...plain } = options;
   const checked = await parseOptions(createVmdkOptionsSchema, plain, 'a new VMDK image');
   const sizeBytes = roundUpSize(checked.sizeBytes, [SIZE_RULES.vmdk]);
-  checkName(path);
+  checkName(checked.name ?? path);
   const handle = await fileSystem.open(path, 'create');
   const file = { path, fileSystem, handle, sizeBytes };
   if (checked.subformat === 'monolithicFlat') return await flatWriter(file, checked);
-  const descriptor = describe(checked, sizeBytes, { type: 'SPARSE', file: basename(path) });
+  const descriptor = describe(checked, sizeBytes, {
+    type: 'SPARSE',
+    file: checked.name ?? basename(path),
+  });
   if (checked.subformat === 'streamOptimized')
     return new StreamVmdkWriter({ handle, sizeBytes, encoder: new StreamEncoder(sizeBytes, descriptor) });
   return new SparseVmdkWriter({

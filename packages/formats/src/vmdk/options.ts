@@ -22,6 +22,11 @@ export const createVmdkOptionsSchema = z.strictObject({
   /** Size of the disk in bytes; rounded up to a multiple of 512. */
   sizeBytes: z.int().min(1),
   subformat: z.enum(SUBFORMATS.vmdk).default('monolithicSparse'),
+  /** Name that the descriptor of a single file gives to it, where that is not the one it is made under. */
+  name: z
+    .string()
+    .regex(/^[^"\n\r\0]{1,255}$/, 'must have 1 to 255 characters, without quotes and line ends')
+    .optional(),
   ...common,
 });
 
