@@ -5,29 +5,22 @@ type DataChange = Extract<LogChange, { kind: 'data' }>;
 /** What a log changes in a file, by sector: the last change of each. */
 export class LogChanges {
   readonly #data = new Map<number, DataChange>();
-  #zeros: { start: number; end: number }[] = [];
+  /** Ascending, and apart from each other. */
+  readonly #zeros: { start: number; end: number }[] = [];
+  #pending: LogChange[] = [];
 
   /** Applies one more change, after all that were added before. */
   add(change: LogChange): void {
-    if (change.kind === 'data') {
-      this.#data.set(change.offset, change);
-      return;
-    }
-    const end = change.offset + change.length;
-    for (const offset of this.#data.keys())
-      if (offset >= change.offset && offset < end) this.#data.delete(offset);
-    this.#zeros.push({ start: change.offset, end });
+    this.#pending.push(change);
   }
 
-  /** Brings the changes into the order in which they are looked up. Call it once, after the last of them. */
+  /** Finds out what counts, from the last change back. Call it once, after the last of them. */
   seal(): void {
-    const merged: { start: number; end: number }[] = [];
-    for (const zero of this.#zeros.toSorted((a, b) => a.start - b.start)) {
-      const last = merged.at(-1);
-      if (last !== undefined && zero.start <= last.end) last.end = Math.max(last.end, zero.end);
-      else merged.push(zero);
+    for (const change of this.#pending.toReversed()) {
+      if (change.kind === 'zero') this.#cover(change.offset, change.offset + change.length);
+      else if (this.at(change.offset) === undefined) this.#data.set(change.offset, change);
     }
-    this.#zeros = merged;
+    this.#pending = [];
   }
 
   /** What the sector at `offset`, a multiple of its size, has become; `undefined` when it was not changed. */
@@ -43,6 +36,10 @@ export class LogChanges {
   }
 
   #zeroAt(offset: number): boolean {
+    return (this.#zeros[this.#firstEndingAfter(offset)]?.start ?? Infinity) <= offset;
+  }
+
+  #firstEndingAfter(offset: number): number {
     let low = 0;
     let high = this.#zeros.length;
     while (low < high) {
@@ -50,6 +47,18 @@ export class LogChanges {
       if ((this.#zeros[middle]?.end ?? 0) <= offset) low = middle + 1;
       else high = middle;
     }
-    return (this.#zeros[low]?.start ?? Infinity) <= offset;
+    return low;
+  }
+
+  #cover(start: number, end: number): void {
+    const first = this.#firstEndingAfter(start - 1);
+    const joined = { start, end };
+    let next = first;
+    for (let zero = this.#zeros[next]; zero !== undefined && zero.start <= end; zero = this.#zeros[next]) {
+      joined.start = Math.min(joined.start, zero.start);
+      joined.end = Math.max(joined.end, zero.end);
+      next += 1;
+    }
+    this.#zeros.splice(first, next - first, joined);
   }
 }
