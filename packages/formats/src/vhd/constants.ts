@@ -14,11 +14,6 @@ export const UNUSED_BLOCK = 0xffff_ffff;
 /** Seconds from 1970 to 2000-01-01T00:00:00Z, from when a VHD counts. */
 export const EPOCH_SECONDS = 946_684_800;
 
-const GIB = 1024 ** 3;
-/** The largest disk that the specification, Virtual PC and Hyper-V know. */
-export const MAX_DISK_BYTES = 2040 * GIB;
-/** The largest fixed VHD that Azure takes, without its footer. */
-export const MAX_AZURE_BYTES = 32 * 1024 * GIB;
 /** The size of a VHD for Azure is a multiple of this. */
 export const AZURE_UNIT_BYTES = 1024 * 1024;
 

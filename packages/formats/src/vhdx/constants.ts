@@ -14,15 +14,15 @@ export const HEADER_BYTES = 4 * KIB;
 export const REGION_OFFSETS = [192 * KIB, 256 * KIB] as const;
 export const REGION_TABLE_BYTES = 64 * KIB;
 /** The part of a file in which all this lies; nothing else may. */
-export const HEADER_SECTION_BYTES = MIB;
+export const HEADER_SECTION_BYTES = 1024 * KIB;
 
 export const METADATA_TABLE_BYTES = 64 * KIB;
 /** Entries of a region table or metadata table. */
 export const MAX_ENTRIES = 2047;
-export const MAX_METADATA_ITEM_BYTES = MIB;
+export const MAX_METADATA_ITEM_BYTES = 1024 * KIB;
 
 export const MAX_DISK_BYTES = 64 * 1024 ** 4;
-export const MIN_BLOCK_BYTES = MIB;
+export const MIN_BLOCK_BYTES = 1024 * KIB;
 export const MAX_BLOCK_BYTES = 256 * MIB;
 /** Sectors that one block of sector bitmap (1 MiB) describes. */
 export const SECTORS_OF_A_CHUNK = 2 ** 23;

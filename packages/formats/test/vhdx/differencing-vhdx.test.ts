@@ -34,12 +34,16 @@ function locator(values: Readonly<Record<string, string>>): Uint8Array {
 /** The data write GUID of a file, as a parent locator has it. */
 function contentOf(file: Uint8Array): string {
   const bytes = Buffer.from(file.subarray(AT.headers[1][0] + 32, AT.headers[1][0] + 48));
+  const backwards = (start: number, end: number) =>
+    Buffer.from(new Uint8Array(bytes.subarray(start, end)).toReversed());
   const parts = [
-    bytes.subarray(0, 4).reverse(),
-    bytes.subarray(4, 6).reverse(),
-    bytes.subarray(6, 8).reverse(),
+    backwards(0, 4),
+    backwards(4, 6),
+    backwards(6, 8),
+    bytes.subarray(8, 10),
+    bytes.subarray(10),
   ];
-  const hex = [...parts, bytes.subarray(8, 10), bytes.subarray(10)].map((part) => part.toString('hex'));
+  const hex = parts.map((part) => part.toString('hex'));
   return `{${hex.join('-').toUpperCase()}}`;
 }
 
