@@ -1,6 +1,6 @@
 import { SendenseError, throwIfAborted } from '@sendense/core';
 import { checkKey } from '../src/store/object-key.ts';
-import type { ObjectStatus, ObjectStore } from '../src/store/object-store.ts';
+import type { ListedObject, ObjectStatus, ObjectStore } from '../src/store/object-store.ts';
 
 /** An operation of a store; a listing is one for each object that it gives. */
 export type StoreOperation = {
@@ -27,10 +27,6 @@ export function createMemoryStore(
   shared: SharedObjects,
   intercept: Interceptor = async (_, run) => run(),
 ): ObjectStore {
-  const statusOf = (key: string): ObjectStatus | undefined => {
-    const object = shared.objects.get(key);
-    return object && { sizeBytes: object.bytes.byteLength, modifiedAt: object.modifiedAt };
-  };
   const missing = (key: string) =>
     new SendenseError('NOT_FOUND', `there is no object ${key}`, { operation: 'get-object' });
   return {
@@ -62,22 +58,11 @@ export function createMemoryStore(
     async head(key) {
       let status: ObjectStatus | undefined;
       await intercept({ kind: 'head', key }, () => {
-        status = statusOf(key);
+        status = statusOf(shared, key);
       });
       return status;
     },
-    async *list(prefix, options) {
-      for (let last = options?.after ?? ''; ; ) {
-        let next: string | undefined;
-        await intercept({ kind: 'list', key: prefix }, () => {
-          next = [...shared.objects.keys()].filter((key) => key.startsWith(prefix) && key > last).sort()[0];
-        });
-        if (next === undefined) return;
-        last = next;
-        const status = statusOf(next);
-        if (status !== undefined) yield { key: next, ...status };
-      }
-    },
+    list: (prefix, options) => listSlowly(shared, intercept, prefix, options?.after ?? ''),
     async delete(key) {
       await intercept({ kind: 'delete', key }, () => {
         shared.objects.delete(key);
@@ -88,4 +73,27 @@ export function createMemoryStore(
     },
     async [Symbol.asyncDispose]() {},
   };
+}
+
+function statusOf(shared: SharedObjects, key: string): ObjectStatus | undefined {
+  const object = shared.objects.get(key);
+  return object && { sizeBytes: object.bytes.byteLength, modifiedAt: object.modifiedAt };
+}
+
+async function* listSlowly(
+  shared: SharedObjects,
+  intercept: Interceptor,
+  prefix: string,
+  after: string,
+): AsyncGenerator<ListedObject> {
+  for (let last = after; ; ) {
+    let next: string | undefined;
+    await intercept({ kind: 'list', key: prefix }, () => {
+      next = [...shared.objects.keys()].filter((key) => key.startsWith(prefix) && key > last).sort()[0];
+    });
+    if (next === undefined) return;
+    last = next;
+    const status = statusOf(shared, next);
+    if (status !== undefined) yield { key: next, ...status };
+  }
 }

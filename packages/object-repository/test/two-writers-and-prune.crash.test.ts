@@ -87,6 +87,7 @@ function unlessGone(error: unknown): void {
 async function play(seed: number) {
   const random = seededRandom(seed);
   const shared = await history(seededInteger(random, 2) === 0);
+  shared.nowMs += seededInteger(random, 3) * 0.45 * GRACE_MS; // a plan may ripen while the writers are at work
   const schedule = new Schedule(
     (below) => seededInteger(random, below),
     () => {

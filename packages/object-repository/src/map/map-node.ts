@@ -3,16 +3,11 @@ import { ID_BYTES } from '../packs/pack-directory.ts';
 
 /** Ids of a full node. */
 export const FAN_OUT = 1024;
-/** 2^53 bytes of the smallest chunks. */
-export const MAX_DEPTH = 5;
 const MAGIC = Buffer.from('SNDM');
 const VERSION = 1;
 const HEADER_BYTES = 16;
 /** What stands for a chunk of zeros, or for a node with nothing else below. */
 export const ZERO_ID: Uint8Array = new Uint8Array(ID_BYTES);
-
-/** Bytes of the longest node. */
-export const MAX_NODE_BYTES = HEADER_BYTES + FAN_OUT * ID_BYTES;
 
 /** Whether an id stands for zeros. */
 export function isZeroId(id: Uint8Array): boolean {

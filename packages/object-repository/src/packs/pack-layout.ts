@@ -56,8 +56,3 @@ export function parseDirectory(bytes: Uint8Array, offset: number, key: string, s
   if (end !== offset) throw damagedObject(key, 'has other frames than its directory names');
   return entries;
 }
-
-/** Whether a pack begins as one. */
-export function isPackHeader(bytes: Uint8Array): boolean {
-  return MAGIC.equals(bytes);
-}

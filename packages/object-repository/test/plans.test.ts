@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict';
+import { diskId, type PointWriter, pointId } from '@sendense/core';
+import { soloFence } from '@sendense/plugin-kit';
+import { describe, expect, it } from 'vitest';
+import {
+  createObjectRepository,
+  type ObjectRepository,
+  openObjectRepository,
+} from '../src/object-repository.ts';
+import { testKey } from './keys.ts';
+import { createMemoryStore, noObjects, type SharedObjects } from './memory-store.ts';
+import {
+  CHUNK_BYTES,
+  chunkBytes,
+  draftOf,
+  expectSample,
+  type SamplePoint,
+  writeSample,
+} from './sample-disk.ts';
+
+const GRACE_MS = 8 * 3600 * 1000;
+const gone: SamplePoint = { stream: 'a', sequence: 1, disk: [1, 2, 3] };
+const kept: SamplePoint = { stream: 'a', sequence: 2, disk: [4, 5, 6] };
+/** Holds what only the point holds that is gone. */
+const again: SamplePoint = { stream: 'b', sequence: 1, disk: [1, 2, 3] };
+
+function open(shared: SharedObjects): Promise<ObjectRepository> {
+  const clock = { now: () => new Date(shared.nowMs), monotonicMs: () => shared.nowMs };
+  return openObjectRepository({ store: createMemoryStore(shared), key: testKey }, { clock });
+}
+
+async function twoPoints(): Promise<SharedObjects> {
+  const shared = noObjects();
+  const options = {
+    store: createMemoryStore(shared),
+    key: testKey,
+    chunkBytes: CHUNK_BYTES,
+    graceMs: GRACE_MS,
+  };
+  await using repository = await createObjectRepository(options);
+  await writeSample(repository, gone);
+  await writeSample(repository, kept);
+  return shared;
+}
+
+/** Begins `again` and writes its disk; nothing is committed. */
+async function beginAgain(repository: ObjectRepository): Promise<PointWriter> {
+  const writer = await repository.begin(draftOf(again), soloFence);
+  const disk = writer.disks.get(diskId('disk-a')) ?? assert.fail();
+  for (const [index, seed] of again.disk.entries()) await disk.write(index * CHUNK_BYTES, chunkBytes(seed));
+  await disk.flush();
+  return writer;
+}
+
+async function prune(shared: SharedObjects): Promise<void> {
+  await using repository = await open(shared);
+  await repository.maintenance.prune({ last: 1 });
+}
+
+const packs = ({ objects }: SharedObjects) =>
+  [...objects.keys()].filter((key) => key.startsWith('packs/')).length;
+const plans = ({ objects }: SharedObjects) =>
+  [...objects.keys()].filter((key) => key.startsWith('prune/plan')).length;
+
+describe('a plan of a prune', () => {
+  it('is carried out when it is as old as the grace, not before', async () => {
+    const shared = await twoPoints();
+    const before = packs(shared);
+    await prune(shared);
+    shared.nowMs += GRACE_MS - 1;
+    await prune(shared);
+    expect([packs(shared), plans(shared)]).toEqual([before, 1]);
+    shared.nowMs += 1;
+    await prune(shared);
+    expect(packs(shared)).toBeLessThan(before);
+    expect(plans(shared)).toBe(0);
+    await expectSample(await open(shared), pointId('a-2'), kept.disk);
+  });
+
+  it('that was there first is known to a writer: what it names is stored anew', async () => {
+    const shared = await twoPoints();
+    await prune(shared);
+    shared.nowMs += GRACE_MS - 1;
+    await using repository = await open(shared);
+    await using writer = await beginAgain(repository);
+    shared.nowMs += 1;
+    await prune(shared);
+    await writer.commit([]);
+    await expectSample(await open(shared), pointId('b-1'), again.disk);
+  });
+
+  it('that came later spares what a writer has committed in time', async () => {
+    const shared = await twoPoints();
+    await using repository = await open(shared);
+    await using writer = await beginAgain(repository);
+    await prune(shared);
+    shared.nowMs += GRACE_MS / 2;
+    await writer.commit([]);
+    shared.nowMs += GRACE_MS;
+    await prune(shared);
+    await expectSample(await open(shared), pointId('b-1'), again.disk);
+  });
+
+  it('that came later is not raced by a writer that is late: its commit is refused', async () => {
+    const shared = await twoPoints();
+    await using repository = await open(shared);
+    await using writer = await beginAgain(repository);
+    await prune(shared);
+    shared.nowMs += GRACE_MS;
+    await prune(shared);
+    await expect(writer.commit([])).rejects.toMatchObject({ code: 'EXPIRED' });
+    await using after = await open(shared);
+    await expect(after.open(pointId('b-1'))).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+
+  it('is held by one process at a time; the lock of one that died is free after an hour', async () => {
+    const shared = await twoPoints();
+    const died = createMemoryStore(shared, async ({ kind, key }, run) => {
+      if (kind === 'delete' && key.startsWith('prune/lock')) throw new Error('died');
+      run();
+    });
+    const dying = await openObjectRepository({ store: died, key: testKey });
+    await expect(dying.maintenance.prune({ last: 1 })).rejects.toThrow('died');
+    await expect(prune(shared)).rejects.toMatchObject({ code: 'LOCKED' });
+    shared.nowMs += 3600 * 1000;
+    await prune(shared);
+    await prune(shared);
+  });
+});
