@@ -1,6 +1,7 @@
 import type { FormatPair } from '@sendense/core';
 import { converterConformance } from '@sendense/testkit';
 import { qemuConverterSubject } from '@sendense/tests/converter';
+import { describeWithPeers } from '@sendense/tests/peers';
 import { describe, it } from 'vitest';
 import { createQemuImgConverter } from '../src/index.ts';
 
@@ -8,8 +9,8 @@ import { createQemuImgConverter } from '../src/index.ts';
 const pairs: readonly FormatPair[] = createQemuImgConverter().pairs.filter(
   ({ from, to }) => from === 'raw' || to === 'raw',
 );
+const subject = qemuConverterSubject('qemu-img', pairs, () => createQemuImgConverter());
 
-converterConformance(
-  { describe, it },
-  qemuConverterSubject('qemu-img', pairs, () => createQemuImgConverter()),
-);
+describeWithPeers(['qemu-img'], 'the contract of a converter', () => {
+  converterConformance({ describe, it }, subject);
+});

@@ -2,6 +2,7 @@ import type { FormatPair } from '@sendense/core';
 import { createFormatConverter } from '@sendense/formats/convert';
 import { converterConformance } from '@sendense/testkit';
 import { qemuConverterSubject } from '@sendense/tests/converter';
+import { describeWithPeers } from '@sendense/tests/peers';
 import { describe, it } from 'vitest';
 
 /** Every subformat is written once, and every format read once; `convert-pairs.int.test.ts` goes through all pairs. */
@@ -12,4 +13,6 @@ const pairs: readonly FormatPair[] = createFormatConverter().pairs.filter(
 const subject = qemuConverterSubject('ours', pairs, (folder) =>
   createFormatConverter({ parents: { folders: [folder] } }),
 );
-converterConformance({ describe, it }, subject);
+describeWithPeers(['qemu-img'], 'the contract of a converter', () => {
+  converterConformance({ describe, it }, subject);
+});

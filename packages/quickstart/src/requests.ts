@@ -1,4 +1,4 @@
-import type { PointId, RetentionPolicy } from '@sendense/core';
+import type { DiskFormat, PointId, RetentionPolicy } from '@sendense/core';
 import type { BackupRequest, RestoreMachineRequest, ResumeRestoreRequest } from '@sendense/engine';
 import type { ResolveSourceOptions } from './names/resolve-source.ts';
 
@@ -23,7 +23,7 @@ export type SendenseRestore = Omit<
   readonly point: PointId | string;
   /** `image:FILE` for one disk, `image:FOLDER/` for several, `libvirt:NAME` for a machine. */
   readonly target: string;
-  readonly format?: 'raw' | 'qcow2';
+  readonly format?: DiskFormat;
 };
 
 /** The rest of a restore of this or an earlier process; its places are remembered with the job. */

@@ -8,7 +8,7 @@ const placesSchema = z.object({
   target: z.object({
     kind: z.enum(['image', 'libvirt']),
     path: z.string().min(1),
-    format: z.enum(['raw', 'qcow2']).nullable(),
+    format: z.enum(['raw', 'qcow2', 'vmdk', 'vhd', 'vhdx']).nullable(),
     name: z.string().min(1).nullable().default(null),
   }),
 });

@@ -79,3 +79,16 @@ describe('findImages', () => {
     },
   );
 });
+
+it('takes the extents of a VMDK for parts of the disk that its descriptor is', async () => {
+  const [disk] = await files(
+    'disk.vmdk',
+    'disk-flat.vmdk',
+    'split.vmdk',
+    'split-s001.vmdk',
+    'lone-flat.vmdk',
+  );
+  const { paths, findings } = await find({ folder });
+  expect(paths).toEqual([disk, join(folder, 'lone-flat.vmdk'), join(folder, 'split.vmdk')]);
+  expect(findings).toEqual([]);
+});

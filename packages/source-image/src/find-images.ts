@@ -17,13 +17,19 @@ const IMAGE_NAME = /\.(?:qcow2|raw|img|vmdk|vhd|vhdx)$/i;
 /** Files that a restore has not finished. */
 const PARTIAL_NAME = /\.partial-[^/]+$/;
 
+/** Files that a VMDK descriptor names: extents of a disk, not disks. */
+const EXTENT_NAME = /-(?:flat|delta|sesparse|[sf]\d{3,})\.vmdk$/i;
+
 const byNumber = new Intl.Collator('en', { numeric: true });
 
 async function imagesOf({ fileSystem }: SourceContext, given: string): Promise<FoundImages> {
   const folder = await fileSystem.realPath(given);
   const paths: string[] = [];
   const findings: Finding[] = [];
-  for (const name of [...(await fileSystem.list(folder))].sort(byNumber.compare)) {
+  const names = [...(await fileSystem.list(folder))].sort(byNumber.compare);
+  for (const name of names) {
+    // the disk is found by the descriptor beside it
+    if (names.includes(name.replace(EXTENT_NAME, '.vmdk')) && EXTENT_NAME.test(name)) continue;
     const path = join(folder, name);
     const kind = (await fileSystem.stat(path))?.kind;
     if (name.startsWith('.') || kind === 'directory' || kind === undefined) continue;

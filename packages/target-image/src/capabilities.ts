@@ -1,21 +1,32 @@
-import type { ProofLevel, TargetCapabilities } from '@sendense/core';
+import type { DiskFormat, ProofLevel, TargetCapabilities } from '@sendense/core';
+import { SIZE_RULES } from '@sendense/formats';
 import { formatOf } from './destination.ts';
 import type { CheckedOptions } from './options.ts';
 
 type Offered = Omit<TargetCapabilities, 'proof'>;
 
-/** QEMU reads QCOW2 disks by sectors. */
+/** The largest disk of each format; raw and QCOW2 end with what can be counted. */
+const MAX_DISK_BYTES: Readonly<Record<DiskFormat, number>> = {
+  raw: 2 ** 52,
+  qcow2: 2 ** 52,
+  vmdk: SIZE_RULES.vmdk.maxBytes,
+  vhd: SIZE_RULES.vhd.maxBytes,
+  vhdx: SIZE_RULES.vhdx.maxBytes,
+};
+
+/** QEMU reads QCOW2 disks by sectors, and so do all others. */
 const SECTOR_BYTES = 512;
 
 /** What the target offers under `options`: a raw file takes bytes in any order and goes on where it stopped. */
 export function capabilitiesOf(options: CheckedOptions): TargetCapabilities {
-  const raw = formatOf(options) === 'raw';
+  const format = formatOf(options);
+  const raw = format === 'raw';
   const offered: Offered = {
     order: raw ? 'random' : 'ascending',
     resume: raw ? 'range' : 'disk',
     sizeMultipleBytes: raw ? 1 : SECTOR_BYTES,
-    minDiskBytes: 0,
-    maxDiskBytes: 2 ** 52,
+    minDiskBytes: format === 'vmdk' ? SECTOR_BYTES : 0,
+    maxDiskBytes: MAX_DISK_BYTES[format],
     parallelDisks: 16,
     firmware: ['bios', 'uefi', 'uefi-secure', 'unknown'],
     into: ['disks-only'],

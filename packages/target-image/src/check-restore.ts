@@ -1,5 +1,6 @@
 import {
   type CompatibilityReport,
+  type DiskFormat,
   type Finding,
   type PropertyOutcome,
   planId,
@@ -15,9 +16,9 @@ import { refuseDestination } from './refuse-destination.ts';
 /** The platform of image files, for sources and targets. */
 export const PLATFORM = 'image';
 
-/** Parts per million that the tables of a QCOW2 file take at most, and its fixed part in bytes. */
-const QCOW2_OVERHEAD = 200e-6;
-const QCOW2_FIXED_BYTES = 1024 * 1024;
+/** Part that the tables of a file take at most, and what is fixed or rounded up in bytes (a block of VHDX: 32 MiB). */
+const TABLES = { share: { raw: 0, qcow2: 200e-6, vmdk: 1e-2, vhd: 300e-6, vhdx: 1e-4 }, qcow2Bytes: 2 ** 20 };
+const BLOCK_BYTES = 64 * 2 ** 20;
 
 function error(code: string, message: string): Finding {
   return { severity: 'error', code, message };
@@ -47,13 +48,11 @@ function requestFindings(
 }
 
 /** Bytes that the files take at most. */
-export function spaceNeeded(
-  disks: readonly { readonly sizeBytes: number }[],
-  format: 'raw' | 'qcow2',
-): number {
+export function spaceNeeded(disks: readonly { readonly sizeBytes: number }[], format: DiskFormat): number {
   const data = disks.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   if (format === 'raw') return data;
-  return Math.ceil(data * (1 + QCOW2_OVERHEAD)) + disks.length * QCOW2_FIXED_BYTES;
+  const fixed = format === 'qcow2' ? TABLES.qcow2Bytes : BLOCK_BYTES;
+  return Math.ceil(data * (1 + TABLES.share[format])) + disks.length * fixed;
 }
 
 /** Disks are stored sparsely, so the whole size is an upper bound: not having it is no error yet. */

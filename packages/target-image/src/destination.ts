@@ -1,12 +1,12 @@
 import { basename, dirname, join, resolve } from 'node:path';
-import { type PlanId, planId, SendenseError } from '@sendense/core';
+import { type DiskFormat, type PlanId, planId, SendenseError } from '@sendense/core';
 import type { TargetContext } from './context.ts';
 import type { CheckedOptions } from './options.ts';
 
 /** Where a target writes. */
 export type Destination = {
   readonly kind: 'file' | 'folder' | 'device';
-  readonly format: 'raw' | 'qcow2';
+  readonly format: DiskFormat;
   /** Absolute folder of the files, without symbolic links as far as it exists. */
   readonly folder: string;
   /** Name of the file; of a folder's files see {@link locationOf}. */
@@ -16,13 +16,21 @@ export type Destination = {
 };
 
 /** Names that promise a format which is not written here. */
-const OTHER_FORMAT = /\.(vmdk|vhdx?|vdi|ova|iso)$/i;
+const OTHER_FORMAT = /\.(vdi|ova|iso)$/i;
+
+/** Names that promise a format. */
+const NAMED: readonly (readonly [name: RegExp, format: DiskFormat])[] = [
+  [/\.(?:raw|img)$/i, 'raw'],
+  [/\.vmdk$/i, 'vmdk'],
+  [/\.vhd$/i, 'vhd'],
+  [/\.vhdx$/i, 'vhdx'],
+];
 
 /**
  * The format of the files, known without looking where the path leads. Throws `CONFIG_INVALID` for a name that promises
  * another format, unless the format is stated.
  */
-export function formatOf({ format, path, allowDevice }: CheckedOptions): 'raw' | 'qcow2' {
+export function formatOf({ format, path, allowDevice }: CheckedOptions): DiskFormat {
   const [, promised] = OTHER_FORMAT.exec(path) ?? [];
   if (format === undefined && promised !== undefined)
     throw new SendenseError(
@@ -30,11 +38,12 @@ export function formatOf({ format, path, allowDevice }: CheckedOptions): 'raw' |
       `${path} is named as a ${promised.toUpperCase()} file, which is not written`,
       {
         operation: 'check-options',
-        remedy: 'name it .qcow2 or .raw, or state the format that it is to have',
+        remedy: 'name it .qcow2, .raw, .vmdk, .vhd or .vhdx, or state the format that it is to have',
         context: { path },
       },
     );
-  return format ?? (allowDevice || /\.(?:raw|img)$/i.test(path) ? 'raw' : 'qcow2');
+  const [, named] = NAMED.find(([name]) => name.test(path)) ?? [];
+  return format ?? (allowDevice ? 'raw' : (named ?? 'qcow2'));
 }
 
 async function realFolder({ fileSystem }: TargetContext, path: string): Promise<string> {
@@ -90,6 +99,8 @@ export function parsePartialName(
   const [, file, plan] = PARTIAL.exec(name) ?? [];
   if (file === undefined || plan === undefined) return undefined;
   const isOfThis =
-    destination.name === undefined ? /^disk-\d+\.(?:raw|qcow2)$/.test(file) : file === destination.name;
+    destination.name === undefined
+      ? /^disk-\d+\.(?:raw|qcow2|vmdk|vhdx?)$/.test(file)
+      : file === destination.name;
   return isOfThis ? { file, plan: planId(plan) } : undefined;
 }

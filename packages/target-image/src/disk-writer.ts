@@ -1,8 +1,11 @@
+import { basename } from 'node:path';
 import type { BlockWriter, PlannedDisk, RestorePlan } from '@sendense/core';
+import { createDiskImage } from '@sendense/formats';
 import { createQcow2 } from '@sendense/formats/qcow2';
 import { createRaw } from '@sendense/formats/raw';
+import { createVmdk } from '@sendense/formats/vmdk';
 import type { TargetContext } from './context.ts';
-import type { Destination } from './destination.ts';
+import { type Destination, locationOf } from './destination.ts';
 import { driverFor } from './driver-for.ts';
 import { RangeWriter } from './range-writer.ts';
 import type { RestoreMemory } from './restore-memory.ts';
@@ -26,7 +29,18 @@ async function newFile(
   const { targetSizeBytes: sizeBytes } = planned;
   if ((await fileSystem.stat(path)) !== undefined) await fileSystem.unlink(path);
   if (destination.format === 'raw') return await createRaw(path, { fileSystem, sizeBytes });
-  const { compression } = options;
+  const { compression, subformat } = options;
+  const { format } = destination;
+  const file = { fileSystem, sizeBytes };
+  if (format === 'vmdk')
+    return await createVmdk(path, {
+      ...file,
+      subformat: subformat === 'streamOptimized' ? subformat : 'monolithicSparse',
+      // the name that it gets, not the one of the unfinished file
+      name: basename(locationOf(destination, planned.number)),
+    });
+  if (format === 'vhd' || format === 'vhdx')
+    return await createDiskImage(path, { ...file, format, ...(subformat && { subformat }) });
   return await createQcow2(path, {
     fileSystem,
     sizeBytes,
@@ -89,6 +103,7 @@ export async function resumeDiskWriter(
   planned: PlannedDisk,
   path: string,
 ): Promise<BlockWriter> {
-  if (scope.destination.format === 'qcow2') return wholeWriter(scope, planned, path);
-  return rangeWriter(scope, planned, await inPlaceWriter(scope, path));
+  if (scope.destination.format === 'raw')
+    return rangeWriter(scope, planned, await inPlaceWriter(scope, path));
+  return wholeWriter(scope, planned, path);
 }

@@ -7,8 +7,10 @@ const path = z.string().min(1).max(4096);
 export const imageTargetOptionsSchema = z.strictObject({
   /** A file, or a folder (an existing one, or a name that ends with `/`) that gets `disk-N.<format>`. */
   path,
-  /** Format of the files; QCOW2 by default, raw where the file's name says so (`.raw`, `.img`) or devices are allowed. */
-  format: z.enum(['raw', 'qcow2']).optional(),
+  /** Format of the files; by the file's name, else QCOW2, or raw where devices are allowed. */
+  format: z.enum(['raw', 'qcow2', 'vmdk', 'vhd', 'vhdx']).optional(),
+  /** Kind of VMDK, VHD and VHDX files, as `qemu-img` names it; the format's usual one when not given. */
+  subformat: z.enum(['monolithicSparse', 'streamOptimized', 'dynamic', 'fixed']).optional(),
   /** Compress the clusters of QCOW2 files. */
   compression: z.enum(['zlib', 'zstd']).optional(),
   /** Allow `path` to be a block device, whose content is overwritten in place. */

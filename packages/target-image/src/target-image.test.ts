@@ -273,13 +273,10 @@ describe('commit and rollback', () => {
   });
 });
 
-it.each(['vmdk', 'VHDX', 'vdi'])(
-  'refuses a name that promises a %s file, unless the format is stated',
-  (promised) => {
-    const named = join(folder, `disk.${promised}`);
-    expect(() => createImageTarget({ path: named })).toThrow(
-      expect.objectContaining({ code: 'CONFIG_INVALID', remedy: expect.stringContaining('.qcow2') }),
-    );
-    expect(createImageTarget({ path: named, format: 'raw' }).platform).toBe('image');
-  },
-);
+it.each(['ova', 'VDI'])('refuses a name that promises a %s file, unless the format is stated', (promised) => {
+  const named = join(folder, `disk.${promised}`);
+  expect(() => createImageTarget({ path: named })).toThrow(
+    expect.objectContaining({ code: 'CONFIG_INVALID', remedy: expect.stringContaining('.qcow2') }),
+  );
+  expect(createImageTarget({ path: named, format: 'raw' }).platform).toBe('image');
+});

@@ -5,7 +5,7 @@ import type { BlockWriter } from '@sendense/core';
 import { createQcow2 } from '@sendense/formats/qcow2';
 import { createMemoryDisk } from '@sendense/testkit';
 import { describe, expect, it } from 'vitest';
-import { QCOW2_LIMITS, WholeWriter } from './whole-writer.ts';
+import { WHOLE_LIMITS, WholeWriter } from './whole-writer.ts';
 
 const SIZE = 1024 * 1024;
 
@@ -30,7 +30,7 @@ describe('WholeWriter', () => {
     const folder = await mkdtemp(join(tmpdir(), 'sendense-whole-'));
     {
       await using writer = await createQcow2(join(folder, 'disk'), { sizeBytes: SIZE });
-      expect(writer.limits).toEqual(QCOW2_LIMITS);
+      expect(writer.limits).toEqual(WHOLE_LIMITS);
     }
     await rm(folder, { recursive: true });
   });

@@ -9,8 +9,8 @@ import {
   type Extent,
 } from '@sendense/core';
 
-/** The limits of every QCOW2 writer with 64 KiB clusters: known before a file is made. */
-export const QCOW2_LIMITS: BlockLimits = {
+/** Limits that the writers of all formats keep, those of QCOW2 with 64 KiB clusters: known before a file is made. */
+export const WHOLE_LIMITS: BlockLimits = {
   alignmentBytes: 64 * 1024,
   maxBytes: 8 * 1024 * 1024,
   maxInFlight: 1,
@@ -36,7 +36,7 @@ export type WholeWriterOptions = {
  */
 export class WholeWriter implements BlockWriter {
   readonly sizeBytes;
-  readonly limits = QCOW2_LIMITS;
+  readonly limits = WHOLE_LIMITS;
   readonly rewritable = false;
   readonly untouched = 'zero';
   readonly #options: WholeWriterOptions;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import {
   type BlockReader,
   type BlockWriter,
+  type DiskFormat,
   diskId,
   type RestorePlan,
   type RestoreState,
@@ -41,7 +42,7 @@ async function planFor(options: ImageTargetOptions, sizeBytes: number): Promise<
 }
 
 /** The writer of a one-disk restore to a new file of `format`; a later attempt resumes from the saved state. */
-export async function openWriterFixture(format: 'raw' | 'qcow2', sizeBytes: number): Promise<WriterFixture> {
+export async function openWriterFixture(format: DiskFormat, sizeBytes: number): Promise<WriterFixture> {
   const folder = await mkdtemp(join(tmpdir(), 'sendense-target-'));
   const options = { path: join(folder, 'disk'), format };
   const plan = await planFor(options, sizeBytes);

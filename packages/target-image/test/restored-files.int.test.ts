@@ -82,13 +82,26 @@ describeWithPeers(['qemu-img', 'qemu-io'], 'restored files', () => {
     ['qcow2', { format: 'qcow2' }],
     ['qcow2, compressed with zlib', { format: 'qcow2', compression: 'zlib' }],
     ['qcow2, compressed with zstd', { format: 'qcow2', compression: 'zstd' }],
+    ['vmdk', { format: 'vmdk' }],
+    ['vmdk, streamOptimized', { format: 'vmdk', subformat: 'streamOptimized' }],
+    ['vhd', { format: 'vhd' }],
+    ['vhdx', { format: 'vhdx' }],
   ] as const)('are what qemu-img reads from the source: %s', async (_name, { format, ...rest }) => {
     for (const stopAfter of [0, 6 * MIB]) {
       const path = join(folder, `restored-${stopAfter}`);
       const location = await restore({ path, format, ...rest }, false, stopAfter);
-      expect(await run('qemu-img', 'compare', '-F', format, '-f', 'qcow2', source, location)).toContain(
-        'identical',
-      );
+      expect(
+        await run(
+          'qemu-img',
+          'compare',
+          '-F',
+          format === 'vhd' ? 'vpc' : format,
+          '-f',
+          'qcow2',
+          source,
+          location,
+        ),
+      ).toContain('identical');
       if (format === 'qcow2') await run('qemu-img', 'check', '-f', format, location);
     }
   });

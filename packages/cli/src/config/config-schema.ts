@@ -8,7 +8,7 @@ function place<Shape extends z.ZodRawShape>(shape: Shape) {
   );
 }
 
-const formats = z.enum(['raw', 'qcow2']);
+const formats = z.enum(['raw', 'qcow2', 'vmdk', 'vhd', 'vhdx']);
 
 /** The configuration file: names for sources, repositories and targets. Credentials have no place in it. */
 export const configSchema = z.strictObject({

@@ -1,3 +1,4 @@
+import type { DiskFormat } from '@sendense/core';
 import { type ResolvedTarget, resolveTarget } from '@sendense/quickstart';
 import { findPlace, missingFlag } from '../names/find-place.ts';
 import type { Session } from './session.ts';
@@ -6,7 +7,7 @@ import type { Session } from './session.ts';
 export type TargetRequest = {
   /** Default: the configured one. */
   readonly name: string | undefined;
-  readonly format: 'raw' | 'qcow2' | undefined;
+  readonly format: DiskFormat | undefined;
   /** Folders that are never written to. */
   readonly protect: readonly string[];
 };

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { jobId, type RestoreInto } from '@sendense/core';
+import { type DiskFormat, jobId, type RestoreInto } from '@sendense/core';
 import { serializeRestorePlaces, targetNameOf } from '@sendense/quickstart';
 import { type Command, Option } from 'commander';
 import { describeRestore, restoreLines } from '../output/describe-restore.ts';
 import { collectText, parseBytes, parsePositive, parseText } from '../program/flag-values.ts';
+import { DISK_FORMATS } from '../program/image-flags.ts';
 import {
   type BackupIdOption,
   backupIdFlag,
@@ -20,7 +21,7 @@ import { defineVerb } from '../verb.ts';
 type Options = RepositoryOption &
   BackupIdOption & {
     readonly target?: string;
-    readonly format?: 'raw' | 'qcow2';
+    readonly format?: DiskFormat;
     readonly disk?: readonly string[];
     readonly overwrite?: true;
     readonly into?: RestoreInto;
@@ -37,7 +38,7 @@ function flags(command: Command): Command {
       'image:FILE (one disk), image:FOLDER/ (several), libvirt:NAME (a machine) or a name from the configuration',
       parseText,
     )
-    .addOption(new Option('--format <format>', 'format of the image files').choices(['raw', 'qcow2']))
+    .addOption(new Option('--format <format>', 'format of the image files').choices(DISK_FORMATS))
     .option('--disk <disk>', 'N or disk-N: only this disk; may be repeated', collectText)
     .option('--overwrite', 'replace what is there')
     .addOption(

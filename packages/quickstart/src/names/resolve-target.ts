@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { PluginServices, TargetConnector } from '@sendense/core';
+import type { DiskFormat, PluginServices, TargetConnector } from '@sendense/core';
 import { createImageTarget } from '@sendense/target-image';
 import { parseLibvirtPlace } from './libvirt-place.ts';
 import { parsePlaceName, placeOf } from './place-name.ts';
@@ -9,7 +9,7 @@ export type ResolveTargetOptions = {
   /** Relative paths start here; default the working directory of the process. */
   readonly workingDirectory?: string;
   /** Default by the file's name, and QCOW2 in a folder and for libvirt. */
-  readonly format?: 'raw' | 'qcow2';
+  readonly format?: DiskFormat;
   /** Files and folders that are never written to, e.g. the repository. */
   readonly protect?: readonly string[];
 };
@@ -19,7 +19,7 @@ export type TargetPlace = {
   readonly kind: 'image' | 'libvirt';
   /** The file or folder of the disks. */
   readonly path: string;
-  readonly format: 'raw' | 'qcow2' | null;
+  readonly format: DiskFormat | null;
   /** What stands behind `libvirt:`; an image is named by its path. */
   readonly name: string | null;
 };
