@@ -23,12 +23,23 @@ const entries = [1, 2, 3].map((kind) => ({
 const frames = entries.map(({ length }) => seededBytes(length, length));
 const json = (fields: object) => Buffer.from(JSON.stringify(fields));
 const slot = {
-  ...{ format: 'sendense-key-slot', version: 1, label: 'x', wrapped: '00ff', kind: 'scrypt' },
-  ...{ salt: '0a'.repeat(32), costLog2: 14, blockSize: 8, parallel: 1 },
+  format: 'sendense-key-slot',
+  version: 1,
+  label: 'x',
+  wrapped: '00ff',
+  kind: 'scrypt',
+  salt: '0a'.repeat(32),
+  costLog2: 14,
+  blockSize: 8,
+  parallel: 1,
 };
 const configuration = {
-  ...{ format: 'sendense-object-repository', version: 1, id: 'a', createdAt: '2026-01-01T00:00:00.000Z' },
-  ...{ chunkBytes: 1_048_576, graceMs: 604_800_000 },
+  format: 'sendense-object-repository',
+  version: 1,
+  id: 'a',
+  createdAt: '2026-01-01T00:00:00.000Z',
+  chunkBytes: 1_048_576,
+  graceMs: 604_800_000,
 };
 
 /** The parsers of what a store gives; behind a seal the damage is put before sealing, so that every case passes the gate. */

@@ -16,13 +16,9 @@ export type ChunkPlace = { readonly pack: string; readonly offset: number; reado
 /** A page, or several of them back to back, seen as records. A page is: their count u32, 4 bytes 0, the records. */
 export class TablePages {
   readonly bytes: Buffer;
-  /** The same bytes: most records are told apart by their first four. */
-  readonly #words: Uint32Array;
 
-  /** `bytes` begin at a multiple of four in their memory. */
   constructor(bytes: Buffer) {
     this.bytes = bytes;
-    this.#words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
   }
 
   /** Records of page `page`. */
@@ -48,17 +44,22 @@ export class TablePages {
   /** The slot of `key` (an id, or an id and its pack) in a page from `from` on; -1 when it is not there. */
   find(page: number, key: Uint8Array, from = 0): number {
     const count = this.count(page);
-    const word = new Uint32Array(Uint8Array.from(key.subarray(0, 4)).buffer)[0];
+    const word = wordOf(key);
     for (let slot = from; slot < count; slot += 1) {
       const at = page * PAGE_BYTES + HEADER_BYTES + slot * RECORD_BYTES;
       if (
-        this.#words[at / 4] === word &&
+        this.bytes.readUInt32LE(at) === word &&
         this.bytes.compare(key, 0, key.byteLength, at, at + key.byteLength) === 0
       )
         return slot;
     }
     return -1;
   }
+}
+
+/** The first four bytes of a key: they tell most records apart. */
+function wordOf([a = 0, b = 0, c = 0, d = 0]: Uint8Array): number {
+  return (a | (b << 8) | (c << 16) | (d << 24)) >>> 0;
 }
 
 /** A record. */

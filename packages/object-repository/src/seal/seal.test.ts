@@ -32,9 +32,9 @@ describe('a sealed object', () => {
     for (let bit = 0; bit < sealed.byteLength * 8; bit += 1) {
       const flipped = Uint8Array.from(sealed);
       flipped[bit >> 3] = (flipped[bit >> 3] ?? 0) ^ (1 << (bit & 7));
-      expect(() => sealer.open('point', 'points/a', flipped), `bit ${bit}`).toThrow();
+      expect(() => sealer.open('point', 'points/a', flipped), `bit ${bit}`).toThrow('points/a');
     }
     for (let length = 0; length < sealed.byteLength; length += 1)
-      expect(() => sealer.open('point', 'points/a', sealed.subarray(0, length))).toThrow();
+      expect(() => sealer.open('point', 'points/a', sealed.subarray(0, length))).toThrow('points/a');
   });
 });
