@@ -15,6 +15,7 @@ import { AppendFile } from '../qcow2/append-file.ts';
 import { WriterState } from '../writer-state.ts';
 import { GRAIN_BYTES, GRAIN_SECTORS, SECTOR_BYTES } from './constants.ts';
 import { GrainTables } from './grain-tables.ts';
+import { GRAIN_WRITER_LIMITS } from './grain-writer-limits.ts';
 import { serializeHostedHeader } from './hosted-header.ts';
 import type { SparseLayout } from './sparse-layout.ts';
 import { tooMuchData } from './stream-encoder.ts';
@@ -35,12 +36,7 @@ const MOST_GRAINS = Math.floor((2 ** 32 - 1) / GRAIN_SECTORS);
 /** Writes a new monolithicSparse image in one forward pass. Until the first {@link flush} the file has no header. */
 export class SparseVmdkWriter implements BlockWriter, ClusterPlacer {
   readonly sizeBytes: number;
-  readonly limits = {
-    alignmentBytes: GRAIN_BYTES,
-    maxBytes: 8 * 1024 * 1024,
-    maxInFlight: 1,
-    order: 'ascending',
-  } as const;
+  readonly limits = GRAIN_WRITER_LIMITS;
   readonly rewritable = false;
   readonly untouched = 'zero';
   readonly clusterBytes = GRAIN_BYTES;

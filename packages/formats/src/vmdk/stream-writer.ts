@@ -4,6 +4,7 @@ import { AppendFile } from '../qcow2/append-file.ts';
 import { WriterState } from '../writer-state.ts';
 import { GRAIN_BYTES, MARKER, SECTOR_BYTES } from './constants.ts';
 import { deflateGrain, GRAINS_AT_ONCE } from './deflate-grain.ts';
+import { GRAIN_WRITER_LIMITS } from './grain-writer-limits.ts';
 import { marker, type StreamEncoder } from './stream-encoder.ts';
 
 /** What a {@link StreamVmdkWriter} is made of; it owns the handle of a new, empty file. */
@@ -27,12 +28,7 @@ type WrittenTail = {
  */
 export class StreamVmdkWriter implements BlockWriter {
   readonly sizeBytes: number;
-  readonly limits = {
-    alignmentBytes: GRAIN_BYTES,
-    maxBytes: 8 * 1024 * 1024,
-    maxInFlight: 1,
-    order: 'ascending',
-  } as const;
+  readonly limits = GRAIN_WRITER_LIMITS;
   readonly rewritable = false;
   readonly untouched = 'zero';
   readonly #handle: FileHandle;
