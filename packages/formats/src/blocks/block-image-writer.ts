@@ -37,6 +37,10 @@ export class BlockImageWriter implements BlockWriter {
   readonly #state = new WriterState();
   /** Blocks get their place one after another. */
   #placing: Promise<unknown> = Promise.resolve();
+  readonly #running = new Set<Promise<unknown>>();
+  #isCopying = false;
+  /** Flushes, one after another. */
+  #flushed: Promise<void> = Promise.resolve();
   #isChanged = true;
   readonly #written: WrittenPieces;
   #isPristine = true;
@@ -95,19 +99,28 @@ export class BlockImageWriter implements BlockWriter {
       ...(endpoint && { to: endpoint }),
     };
     return await this.#change('copy-blocks', options, async () => {
-      const result = await copyIntoBlocks(copy, extents, options);
-      this.#isShared = true;
-      return result;
+      this.#isCopying = true;
+      try {
+        return await copyIntoBlocks(copy, extents, options);
+      } finally {
+        this.#isCopying = false;
+        this.#isShared = true;
+      }
     });
   }
 
-  /** Leaves a complete image and makes it durable; more writes may follow. */
+  /** Leaves a complete image and makes it durable; more writes may follow. What is under way is waited for. */
   async flush(call?: Call): Promise<void> {
-    await this.#state.run('flush-image', call, async () => {
-      if (!this.#isChanged) return;
-      this.#isChanged = false;
-      await this.#options.complete();
-    });
+    const flushed = this.#flushed.then(() =>
+      this.#state.run('flush-image', call, async () => {
+        await Promise.allSettled(this.#running);
+        if (!this.#isChanged) return;
+        this.#isChanged = false;
+        await this.#options.complete();
+      }),
+    );
+    this.#flushed = flushed.catch(() => undefined);
+    await flushed;
   }
 
   /** Closes the file; what was not flushed may be lost. */
@@ -116,12 +129,20 @@ export class BlockImageWriter implements BlockWriter {
     await this.#options.handle[Symbol.asyncDispose]();
   }
 
-  #change<T>(operation: string, call: Call | undefined, change: () => Promise<T>): Promise<T> {
-    return this.#state.run(operation, call, async () => {
+  async #change<T>(operation: string, call: Call | undefined, change: () => Promise<T>): Promise<T> {
+    // The file gets its length in a flush: nothing may make it longer meanwhile. A copy is waited for with all it does.
+    if (!this.#isCopying) await this.#flushed;
+    const running = this.#state.run(operation, call, async () => {
       this.#isChanged = true;
       this.#isPristine = false;
       return await change();
     });
+    this.#running.add(running);
+    try {
+      return await running;
+    } finally {
+      this.#running.delete(running);
+    }
   }
 
   async #zeroBlocks({ offset, length }: ByteRange, call: Call | undefined): Promise<void> {

@@ -76,7 +76,7 @@ export class GrowingBlocks implements BlockPlaces {
 
   async refer(block: number, position: number): Promise<void> {
     const { entryOffset, writeEntry } = this.#layout;
-    writeEntry(await this.#table.change(entryOffset(block)), position);
+    await this.#table.change(entryOffset(block), (slot) => writeEntry(slot, position));
   }
 
   /** Brings the file to its right length: what was given back at its end is cut off. */

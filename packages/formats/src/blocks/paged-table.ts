@@ -25,6 +25,7 @@ export class PagedTable {
   readonly #options: PagedTableOptions;
   /** The page unused for longest is the first. */
   readonly #pages = new Map<number, Page>();
+  readonly #loading = new Map<number, Promise<Page>>();
   /** Pages that the file has: one bit each. */
   readonly #stored: Uint8Array;
   #isLive = false;
@@ -36,21 +37,23 @@ export class PagedTable {
 
   /** The place of the byte at `offset` of the table, to be read. */
   read(offset: number): Slot | Promise<Slot> {
-    const page = this.#pages.get(Math.floor(offset / TABLE_PAGE_BYTES));
+    const index = Math.floor(offset / TABLE_PAGE_BYTES);
+    const page = this.#pages.get(index);
     const at = offset % TABLE_PAGE_BYTES;
     return page === undefined
-      ? this.#load(offset).then(({ view }) => ({ view, at }))
+      ? this.#load(index).then(({ view }) => ({ view, at }))
       : { view: page.view, at };
   }
 
-  /** The place of the byte at `offset` of the table, to be changed at once. */
-  async change(offset: number): Promise<Slot> {
+  /** Changes the bytes at `offset` of the table: at once where the page is in memory, so that no other call comes between. */
+  async change(offset: number, apply: (slot: Slot) => void): Promise<void> {
     const index = Math.floor(offset / TABLE_PAGE_BYTES);
-    const page = this.#pages.get(index) ?? (await this.#load(offset));
+    let page = this.#pages.get(index);
+    for (; page === undefined; page = this.#pages.get(index)) await this.#load(index);
     page.isDirty = true;
+    apply({ view: page.view, at: offset % TABLE_PAGE_BYTES });
     this.#pages.delete(index);
     this.#pages.set(index, page);
-    return { view: page.view, at: offset % TABLE_PAGE_BYTES };
   }
 
   /** The first offset from `offset` on, up to `end`, that lies in a page that was ever changed. */
@@ -76,13 +79,21 @@ export class PagedTable {
     return (((this.#stored[index >>> 3] ?? 0) >>> (index & 7)) & 1) === 1;
   }
 
-  async #load(offset: number): Promise<Page> {
-    const index = Math.floor(offset / TABLE_PAGE_BYTES);
+  /** Each page is loaded once for all who wait for it: two copies would lose the changes of one. */
+  #load(index: number): Promise<Page> {
+    const known = this.#loading.get(index);
+    if (known !== undefined) return known;
+    const loading = this.#read(index).finally(() => this.#loading.delete(index));
+    this.#loading.set(index, loading);
+    return loading;
+  }
+
+  async #read(index: number): Promise<Page> {
+    await this.#makeRoom();
     const start = index * TABLE_PAGE_BYTES;
     const bytes = this.#emptyPage(start);
     if (this.#isStored(index)) await this.#options.handle.read(bytes, this.#options.offset + start);
     const page = { bytes, view: new DataView(bytes.buffer), isDirty: false };
-    await this.#makeRoom();
     this.#pages.set(index, page);
     return page;
   }
@@ -93,13 +104,14 @@ export class PagedTable {
   }
 
   async #makeRoom(): Promise<void> {
-    const [oldest] = this.#pages;
-    if (oldest === undefined || this.#pages.size < MAX_PAGES) return;
-    const [index, page] = oldest;
-    // In an image that is valid already, no entry may refer to what a power loss would take away.
-    if (page.isDirty && this.#isLive) await this.#options.handle.sync();
-    if (page.isDirty) await this.#store(index, page);
-    this.#pages.delete(index);
+    for (const [index, page] of this.#pages) {
+      if (this.#pages.size < MAX_PAGES) return;
+      // In an image that is valid already, no entry may refer to what a power loss would take away.
+      if (page.isDirty && this.#isLive) await this.#options.handle.sync();
+      if (page.isDirty) await this.#store(index, page);
+      // Somebody may have changed it meanwhile.
+      if (!page.isDirty) this.#pages.delete(index);
+    }
   }
 
   async #store(index: number, page: Page): Promise<void> {

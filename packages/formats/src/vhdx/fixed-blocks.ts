@@ -55,7 +55,7 @@ export class FixedBlocks implements BlockPlaces {
     const { blocks, entryOffset, writeEntry } = this.#options;
     await this.#handle.truncate(endBytes(this.endBytes));
     for (let block = 0; block < blocks; block += 1)
-      writeEntry(await this.#table.change(entryOffset(block)), this.find(block));
+      await this.#table.change(entryOffset(block), (slot) => writeEntry(slot, this.find(block)));
     this.#isSized = true;
   }
 }
