@@ -23,13 +23,30 @@ type Observation = {
   readonly dirtyBytes: number;
 };
 
-type Node = { readonly 'dirty-bitmaps'?: readonly { readonly count: number }[] };
+type Bitmap = { readonly node: string; readonly name: string; readonly count: number };
+type Node = {
+  readonly 'node-name': string;
+  readonly 'dirty-bitmaps'?: readonly { readonly name: string; readonly count: number }[];
+};
 
-/** Bytes that the bitmap with the least in it calls dirty: the one of the newest backup. */
-async function dirtyBytes(qemu: LiveQemu): Promise<number> {
+async function bitmaps(qemu: LiveQemu): Promise<readonly Bitmap[]> {
   const nodes = (await qemu.command('query-named-block-nodes', { flat: true })) as readonly Node[];
-  const counts = nodes.flatMap((node) => (node['dirty-bitmaps'] ?? []).map(({ count }) => count));
-  return Math.min(...counts);
+  return nodes.flatMap(({ 'node-name': node, 'dirty-bitmaps': held = [] }) =>
+    held.map(({ name, count }) => ({ node, name, count })),
+  );
+}
+
+/** Bytes that the one bitmap of the machine calls dirty. */
+async function dirtyBytes(qemu: LiveQemu): Promise<number> {
+  const [only, ...more] = await bitmaps(qemu);
+  if (only === undefined || more.length > 0) throw new Error('the machine does not hold one bitmap');
+  return only.count;
+}
+
+/** Removes the bitmaps of the repository that is thrown away: a machine keeps a few, and then tracks no new stream. */
+async function forget(qemu: LiveQemu): Promise<void> {
+  for (const { node, name } of await bitmaps(qemu))
+    await qemu.command('block-dirty-bitmap-remove', { node, name });
 }
 
 async function observe(
@@ -38,6 +55,7 @@ async function observe(
   { repository, sizeBytes, seed }: { repository: FreshRepository; sizeBytes: number; seed: number },
 ): Promise<Observation> {
   await repository.renew();
+  await forget(qemu);
   const from = ['--source', `qemu:${qemu.socket}`, '--repository', repository.path];
   const back = (type: string) => bench.ctlJson(repository.home, 'backup', 'start', ...from, '--type', type);
   const full = await back('full');
