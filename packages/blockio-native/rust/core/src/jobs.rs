@@ -3,7 +3,7 @@ use crate::move_list::Move;
 /// What a thread does next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Job {
-    /// Moves that lie together at both ends and fit a buffer: one read, and one write where there are no zeros.
+    /// Moves that lie together at the target and fit a buffer: one write where there are no zeros.
     Gathered { first: usize, count: usize, length: u64 },
     /// A stretch of one move that is larger than a buffer.
     Stretch { index: usize, start: u64, end: u64 },
@@ -13,6 +13,8 @@ pub enum Job {
 pub struct Jobs<'a> {
     moves: &'a [Move],
     buffer: u64,
+    /// By source, whether the bytes of a buffer may come from several places of it and of others like it.
+    scattered: Vec<bool>,
     /// A move is hashed from its start to its end, so one thread does all of it.
     whole: bool,
     index: usize,
@@ -20,8 +22,8 @@ pub struct Jobs<'a> {
 }
 
 impl<'a> Jobs<'a> {
-    pub fn new(moves: &'a [Move], buffer: u64, whole: bool) -> Self {
-        Jobs { moves, buffer, whole, index: 0, start: 0 }
+    pub fn new(moves: &'a [Move], buffer: u64, scattered: Vec<bool>, whole: bool) -> Self {
+        Jobs { moves, buffer, scattered, whole, index: 0, start: 0 }
     }
 }
 
@@ -32,7 +34,7 @@ impl Iterator for Jobs<'_> {
         let index = self.index;
         let first = self.moves.get(index)?;
         if first.length <= self.buffer {
-            let (count, length) = gather(&self.moves[index..], first, self.buffer);
+            let (count, length) = self.gather(first);
             self.index += count;
             return Some(Job::Gathered { first: index, count, length });
         }
@@ -47,20 +49,25 @@ impl Iterator for Jobs<'_> {
     }
 }
 
-fn gather(moves: &[Move], first: &Move, buffer: u64) -> (usize, u64) {
-    let mut length = first.length;
-    let follows = |length: u64, next: &Move| {
-        next.from == first.from
-            && next.source == first.source + length
-            && next.destination == first.destination + length
-            && length + next.length <= buffer
-    };
-    let mut count = 1;
-    while let Some(next) = moves.get(count).filter(|next| follows(length, next)) {
-        length += next.length;
-        count += 1;
+impl Jobs<'_> {
+    /// How many moves go with `first`, which is the next, and their bytes.
+    fn gather(&self, first: &Move) -> (usize, u64) {
+        let moves = &self.moves[self.index..];
+        let mut length = first.length;
+        let mut count = 1;
+        while let Some(next) = moves.get(count).filter(|next| self.follows(first, length, next)) {
+            length += next.length;
+            count += 1;
+        }
+        (count, length)
     }
-    (count, length)
+
+    fn follows(&self, first: &Move, length: u64, next: &Move) -> bool {
+        let together = next.from == first.from && next.source == first.source + length;
+        next.destination == first.destination + length
+            && length + next.length <= self.buffer
+            && (together || self.scattered[first.from] && self.scattered[next.from])
+    }
 }
 
 #[cfg(test)]
@@ -75,7 +82,7 @@ mod tests {
     fn gathers_moves_that_lie_together_up_to_a_buffer() {
         let moves =
             [step(0, 0, 50, 4), step(0, 4, 54, 4), step(0, 8, 58, 4), step(0, 12, 90, 4), step(1, 16, 94, 4)];
-        let jobs: Vec<_> = Jobs::new(&moves, 8, true).collect();
+        let jobs: Vec<_> = Jobs::new(&moves, 8, vec![false; 2], true).collect();
         assert_eq!(
             jobs,
             [
@@ -88,12 +95,27 @@ mod tests {
     }
 
     #[test]
+    fn gathers_from_several_places_of_disks_that_allow_it() {
+        let moves =
+            [step(0, 0, 50, 2), step(1, 40, 52, 2), step(2, 2, 54, 2), step(0, 8, 56, 2), step(0, 2, 58, 2)];
+        let jobs: Vec<_> = Jobs::new(&moves, 8, vec![true, true, false], true).collect();
+        assert_eq!(
+            jobs,
+            [
+                Job::Gathered { first: 0, count: 2, length: 4 },
+                Job::Gathered { first: 2, count: 1, length: 2 },
+                Job::Gathered { first: 3, count: 2, length: 4 },
+            ]
+        );
+    }
+
+    #[test]
     fn cuts_a_large_move_unless_it_is_hashed() {
         let moves = [step(0, 0, 0, 20), step(0, 20, 20, 4)];
         let last = Job::Gathered { first: 1, count: 1, length: 4 };
-        let cut: Vec<_> = Jobs::new(&moves, 8, false).collect();
+        let cut: Vec<_> = Jobs::new(&moves, 8, vec![false], false).collect();
         let stretch = |start, end| Job::Stretch { index: 0, start, end };
         assert_eq!(cut, [stretch(0, 8), stretch(8, 16), stretch(16, 20), last]);
-        assert_eq!(Jobs::new(&moves, 8, true).collect::<Vec<_>>(), [stretch(0, 20), last]);
+        assert_eq!(Jobs::new(&moves, 8, vec![false], true).collect::<Vec<_>>(), [stretch(0, 20), last]);
     }
 }

@@ -68,7 +68,8 @@ impl Transfer {
             self.moves.check_follow()?;
         }
         self.control.check()?;
-        let jobs = Jobs::new(self.moves.moves(), self.buffer_bytes() as u64, self.digest);
+        let files = self.sources.iter().map(|source| matches!(source, Disk::File(_))).collect();
+        let jobs = Jobs::new(self.moves.moves(), self.buffer_bytes() as u64, files, self.digest);
         let found = self.on_threads(&Mutex::new(jobs), self.packer().as_ref());
         self.control.check()?;
         Ok(self.outcome(found))

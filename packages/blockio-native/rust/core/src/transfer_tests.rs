@@ -322,3 +322,30 @@ fn ends_with_the_panic_of_any_of_its_threads_and_leaves_none_behind() {
         assert!(fs::read(&to).unwrap() == vec![9; 64 * PIECE]);
     }
 }
+
+#[test]
+fn gathers_what_lies_together_at_the_target_from_several_places_of_several_files() {
+    let scratch = Scratch::new();
+    let data = [noise(7, 32 * PIECE), [noise(8, 20 * PIECE), pieces(&[0; 12])].concat()];
+    let sources = [&scratch.file("one", &data[0]), &scratch.file("two", &data[1])];
+    let one = PIECE as u64;
+    let places: Vec<(usize, u64)> = (0..32).flat_map(|at| [(0, 31 - at), (1, at)]).collect();
+    let (mut moves, mut expected, mut digests) = (Vec::new(), Vec::new(), Vec::new());
+    for (index, &(from, at)) in places.iter().enumerate() {
+        moves.extend([from as u64, at * one, index as u64 * one, one]);
+        let piece = &data[from][at as usize * PIECE..][..PIECE];
+        expected.extend_from_slice(piece);
+        digests.extend(blake3::hash(piece).as_bytes());
+    }
+    for past_cache in [false, true] {
+        let to = scratch.file("to", &vec![9; expected.len()]);
+        let target = open(&to, Access::ReadWrite);
+        let target = if past_cache { target.past_cache() } else { target }.into();
+        let job = transfer(&sources, &to, &moves);
+        let job = Transfer { target, zeros: Zeros::Write, window_bytes: 48 * PIECE, ..job };
+        let outcome = job.run().unwrap();
+        assert_eq!(outcome.digests, digests);
+        assert_eq!(outcome.zeros.iter().map(|run| run.length).sum::<u64>(), 12 * one);
+        assert!(fs::read(&to).unwrap() == expected, "past the cache: {past_cache}");
+    }
+}

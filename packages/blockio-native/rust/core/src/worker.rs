@@ -1,7 +1,8 @@
 use crate::aligned_buffer::AlignedBuffer;
 use crate::disk::{Disk, Lane, Reading};
-use crate::failure::{Failure, Place};
+use crate::failure::{Cause, Failure, Place};
 use crate::jobs::{Job, Jobs};
+use crate::move_list::Move;
 use crate::packer::Packer;
 use crate::transfer::{Transfer, Zeros};
 use crate::write_behind::{BUFFERS_BEHIND, WriteBehind, Writes};
@@ -57,7 +58,15 @@ enum Piece {
 /// A piece whose bytes are on their way.
 struct Begun {
     piece: Piece,
-    reading: Reading,
+    coming: Coming,
+}
+
+/// How the bytes of a piece come.
+enum Coming {
+    /// From one place of a source.
+    Together(Reading),
+    /// From several places of files, read when they are needed.
+    Scattered(AlignedBuffer),
 }
 
 impl<'a> Worker<'a> {
@@ -156,19 +165,34 @@ impl<'a> Worker<'a> {
             Piece::Part { index, start, length, .. } => (index, start, length),
         };
         let step = self.transfer.moves.moves()[index];
+        if matches!(piece, Piece::Gathered { count, .. } if count > 1)
+            && matches!(self.transfer.sources[step.from], Disk::File(_))
+        {
+            return Ok(Begun { piece, coming: Coming::Scattered(buffer) });
+        }
         let reading = self.sources[step.from].begin_read(step.source + start, length, buffer);
-        Ok(Begun { piece, reading: reading.map_err(|failure| failure.at(Place::Source(step.from)))? })
+        let reading = reading.map_err(|failure| failure.at(Place::Source(step.from)))?;
+        Ok(Begun { piece, coming: Coming::Together(reading) })
     }
 
     /// Does a piece whose bytes have come or are coming, and gives its buffer back unless that is still to be written.
-    fn do_piece(&mut self, Begun { piece, reading }: Begun) -> Result<Option<AlignedBuffer>, Failure> {
+    fn do_piece(&mut self, Begun { piece, coming }: Begun) -> Result<Option<AlignedBuffer>, Failure> {
         let (index, length) = match piece {
             Piece::Gathered { first, length, .. } => (first, length),
             Piece::Part { index, length, .. } => (index, length),
         };
-        let step = self.transfer.moves.moves()[index];
-        let read = self.sources[step.from].finish_read(reading);
-        let buffer = read.map_err(|failure| failure.at(Place::Source(step.from)))?;
+        let buffer = match (coming, piece) {
+            (Coming::Scattered(buffer), Piece::Gathered { first, count, .. }) => {
+                self.read_scattered(first, count, buffer)?
+            }
+            (Coming::Together(reading), _) => {
+                let from = self.transfer.moves.moves()[index].from;
+                let read = self.sources[from].finish_read(reading);
+                read.map_err(|failure| failure.at(Place::Source(from)))?
+            }
+            // only what is gathered comes from several places
+            (Coming::Scattered(_), Piece::Part { .. }) => return Err(Failure::new(Cause::Panicked)),
+        };
         let data = &buffer[..length];
         #[cfg(test)]
         crate::faults::panic_at(data);
@@ -179,6 +203,28 @@ impl<'a> Worker<'a> {
         let free = self.write(buffer, writes)?;
         self.transfer.control.advance(length as u64);
         Ok(free)
+    }
+
+    /// Reads moves into a buffer one behind another, those that lie together by one read.
+    fn read_scattered(
+        &mut self,
+        first: usize,
+        count: usize,
+        mut buffer: AlignedBuffer,
+    ) -> Result<AlignedBuffer, Failure> {
+        let mut at = 0;
+        let lies_together =
+            |one: &Move, next: &Move| one.from == next.from && one.source + one.length == next.source;
+        for run in self.transfer.moves.moves()[first..first + count].chunk_by(lies_together) {
+            let length: usize = run.iter().map(|step| step.length as usize).sum();
+            let Disk::File(file) = &self.transfer.sources[run[0].from] else {
+                return Err(Failure::new(Cause::Panicked));
+            };
+            let read = file.read(run[0].source, &mut buffer[at..at + length]);
+            read.map_err(|failure| failure.at(Place::Source(run[0].from)))?;
+            at += length;
+        }
+        Ok(buffer)
     }
 
     fn gathered(&mut self, first: usize, count: usize, data: &[u8]) -> Result<Writes, Failure> {
