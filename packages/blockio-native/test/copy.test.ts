@@ -132,6 +132,10 @@ function leavesToTheReader(create: () => BlockIoDriver): void {
     expect(requests).toHaveLength(1);
     expect(Buffer.compare(await stored(), bytes)).toBe(0);
   });
+}
+
+function keepsToThePace(create: () => BlockIoDriver): void {
+  const copy = copier(create);
 
   it('never moves more at once than the pace grants', async () => {
     const grants: number[] = [];
@@ -177,11 +181,13 @@ async function* nowhere(): AsyncGenerator<never> {
 describe('a copy by transfers of the TypeScript driver', () => {
   copiesWith(createFileDriver);
   leavesToTheReader(createFileDriver);
+  keepsToThePace(createFileDriver);
 });
 
 describeNative('a copy by transfers of the native driver', () => {
   copiesWith(createNativeDriver);
   leavesToTheReader(createNativeDriver);
+  keepsToThePace(createNativeDriver);
 
   it('gives back the space of zeros', async () => {
     await writeFile(join(folder, 'to'), Buffer.alloc(SIZE, 9));
