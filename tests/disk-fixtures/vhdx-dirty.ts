@@ -125,7 +125,7 @@ function writeLog(file: StructureBytes, goal: Uint8Array, { pages, firstPage, da
     sequence: 13,
     tailPage,
     changes: [junkPage(VHDX.tableAt)],
-    tornAfterPages: 1,
+    torn: true,
   });
   if (damage === 'no-sequence') file.data(VHDX.logAt, new Uint8Array(VHDX.logBytes));
 }

@@ -18,8 +18,8 @@ export type LogEntry = {
   readonly changes: readonly LogChange[];
   readonly flushedBytes: number;
   readonly lastBytes: number;
-  /** Only so many pages of it reached the disk. */
-  readonly tornAfterPages?: number;
+  /** All of it reached the disk but for 512 bytes in its last page: only the checksum tells. */
+  readonly torn?: true;
 };
 
 /** Writes an entry from `page` of the log on, around its end if need be. Gives the page behind it. */
@@ -29,13 +29,14 @@ export function writeLogEntry(file: StructureBytes, page: number, entry: LogEntr
   const pages = fillEntry(made, name, entry);
   made.seal({ at: 0, length: made.length, checksumAt: 4, kind: 'crc32c' });
   const bytes = made.bytes();
+  if (entry.torn) bytes.fill(0, bytes.byteLength - 1024, bytes.byteLength - 512);
   const ring = VHDX.logBytes / LOG_PAGE;
-  for (let index = 0; index < Math.min(pages, entry.tornAfterPages ?? pages); index += 1) {
+  for (let index = 0; index < pages; index += 1) {
     const place = VHDX.logAt + ((page + index) % ring) * LOG_PAGE;
     file.data(place, bytes.subarray(index * LOG_PAGE, (index + 1) * LOG_PAGE));
   }
   const start = VHDX.logAt + page * LOG_PAGE;
-  if (page + pages <= ring && entry.tornAfterPages === undefined) {
+  if (page + pages <= ring && entry.torn !== true) {
     for (const field of made.fields) file.fields.push({ ...field, at: start + field.at });
     file.seal({ at: start, length: bytes.byteLength, checksumAt: start + 4, kind: 'crc32c' });
   }

@@ -16,7 +16,8 @@ export function seSparseVmdk({ plan, parent }: EsxDeltaOptions): DiskFixture {
   extent.reach(regions.grains[0] * SECTOR);
   let stored = 0;
   const store = (grain: number) => {
-    const index = stored;
+    // Numbers above 4095 stand in both parts of an entry: the grains after the first few begin below that and go beyond.
+    const index = stored < 8 ? stored : 3950 + stored;
     stored += 1;
     extent.data(regions.grains[0] * SECTOR + index * plan.pieceBytes, pieceOf(plan, grain));
     return index;
