@@ -1,13 +1,19 @@
-import type { Runner } from '../case.ts';
-import { registerCases } from '../case.ts';
+import { type Runner, registerCases } from '../case.ts';
 import { Cleanup } from '../cleanup.ts';
 
 /** A promise of a store as `@sendense/object-repository/validate` states it: the kit runs the very cases of the command. */
 export type ObjectStoreCase<Context, Capabilities> = {
   readonly name: string;
   readonly clause: string;
+  /** Which declared capabilities the promise belongs to; without it, it belongs to every store. */
   readonly requires?: (capabilities: Capabilities) => boolean;
-  readonly inverse?: { readonly name: string; run(context: Context): Promise<void> };
+  /** What a store does instead that does not declare them. */
+  readonly inverse?: {
+    readonly name: string;
+    /** Resolves when the refusal is as promised. */
+    run(context: Context): Promise<void>;
+  };
+  /** Resolves when the promise is kept; rejects with what is wrong. */
   run(context: Context): Promise<void>;
 };
 
@@ -28,6 +34,7 @@ export type ObjectStoreContext<Store, Sizes> = {
   readonly other: Store;
   readonly prefix: string;
   readonly sizes: Sizes;
+  /** The clock of this machine. */
   readonly now: () => Date;
 };
 
