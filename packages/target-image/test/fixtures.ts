@@ -19,6 +19,18 @@ import { DiskContent, openMemoryReader, type TargetFixture, type WriterFixture }
 const DISK = diskId('disk');
 const SLOT = { bus: 'virtio', controller: 0, unit: 0 } as const;
 
+const fresh = { untouched: 'zero', endpoint: false, copyFrom: true } as const;
+const whole = { ...fresh, order: 'ascending', rewritable: false, durable: false } as const;
+
+/** What the writer of each format offers: a raw file takes bytes in any order, the others are made in one go. */
+export const writers = {
+  raw: { ...fresh, order: 'random', rewritable: true, durable: true },
+  qcow2: whole,
+  vmdk: whole,
+  vhd: whole,
+  vhdx: whole,
+} as const;
+
 /** The plan for one disk of `sizeBytes`. */
 async function planFor(options: ImageTargetOptions, sizeBytes: number): Promise<RestorePlan> {
   const report = await createImageTarget(options).check({
