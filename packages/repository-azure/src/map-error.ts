@@ -1,5 +1,6 @@
 import { SendenseError } from '@sendense/core';
 import {
+  commonRules,
   type FailedRequest,
   retryAfterMs,
   type ServiceAnswer,
@@ -18,11 +19,6 @@ const NO_CREDENTIALS: StoreRule = {
   remedy: 'give a key, a shared access signature or an identity',
 };
 const EXISTS: StoreRule = { code: 'ALREADY_EXISTS', text: 'is already there' };
-const BUSY: StoreRule = {
-  code: 'RATE_LIMITED',
-  text: 'is throttled by the store',
-  remedy: 'try again later, or with fewer things at once',
-};
 const IMMUTABLE: StoreRule = {
   code: 'IMMUTABLE',
   text: 'is kept by an immutability policy',
@@ -53,13 +49,8 @@ const RULES: Readonly<Record<string, StoreRule>> = {
   CredentialUnavailableError: NO_CREDENTIALS,
   AggregateAuthenticationError: NO_CREDENTIALS,
   AuthenticationRequiredError: NO_CREDENTIALS,
-  Md5Mismatch: {
-    code: 'CORRUPT',
-    text: 'was damaged on its way: its checksum does not match',
-    remedy: 'check the network and memory of this machine',
-    retry: 'later',
-  },
-  ServerBusy: BUSY,
+  Md5Mismatch: commonRules.damaged,
+  ServerBusy: commonRules.throttled,
   OperationTimedOut: { code: 'TIMEOUT', text: 'was not done in time by the store', effect: 'unknown' },
   BlobArchived: {
     code: 'UNSUPPORTED',
@@ -67,11 +58,7 @@ const RULES: Readonly<Record<string, StoreRule>> = {
     remedy: 'move it to a tier that can be read at once',
   },
   LeaseIdMissing: { code: 'LOCKED', text: 'is leased by somebody else', remedy: 'end the lease' },
-  APINotImplemented: {
-    code: 'UNSUPPORTED',
-    text: 'needs something that this store does not have',
-    remedy: 'run "sendense-ctl repository validate" on the store',
-  },
+  APINotImplemented: commonRules.notOffered,
 };
 
 /** The fields that errors of the SDK have; none is relied on. */

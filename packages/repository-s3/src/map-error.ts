@@ -1,5 +1,6 @@
 import { SendenseError } from '@sendense/core';
 import {
+  commonRules,
   type FailedRequest,
   retryAfterMs,
   type ServiceAnswer,
@@ -17,26 +18,10 @@ const RAN_OUT: StoreRule = {
   text: 'is refused: the temporary credentials have run out',
   remedy: 'get new credentials and run it again',
 };
-const THROTTLED: StoreRule = {
-  code: 'RATE_LIMITED',
-  text: 'is throttled by the store',
-  remedy: 'try again later, or with fewer things at once',
-};
-const DAMAGED: StoreRule = {
-  code: 'CORRUPT',
-  text: 'was damaged on its way: its checksum does not match',
-  remedy: 'check the network and memory of this machine',
-  retry: 'later',
-};
 const OTHER_REGION: StoreRule = {
   code: 'CONFIG_INVALID',
   text: 'is in another region or at another endpoint',
   remedy: 'give the region and endpoint of the bucket',
-};
-const FULL: StoreRule = {
-  code: 'NO_SPACE',
-  text: 'does not fit: the store is full',
-  remedy: 'free space in the store, or raise its quota',
 };
 
 /** Codes of the S3 API and of what speaks it. */
@@ -52,11 +37,7 @@ const RULES: Readonly<Record<string, StoreRule>> = {
     text: 'is being written by somebody else at the same moment',
     retry: 'later',
   },
-  NotImplemented: {
-    code: 'UNSUPPORTED',
-    text: 'needs something that this store does not have',
-    remedy: 'run "sendense-ctl repository validate" on the store',
-  },
+  NotImplemented: commonRules.notOffered,
   InvalidAccessKeyId: REFUSED,
   SignatureDoesNotMatch: REFUSED,
   InvalidToken: REFUSED,
@@ -74,15 +55,15 @@ const RULES: Readonly<Record<string, StoreRule>> = {
     remedy: 'set the clock of this machine',
     retry: 'later',
   },
-  SlowDown: THROTTLED,
-  Throttling: THROTTLED,
-  ThrottlingException: THROTTLED,
-  RequestLimitExceeded: THROTTLED,
-  BadDigest: DAMAGED,
-  XAmzContentSHA256Mismatch: DAMAGED,
-  XAmzContentChecksumMismatch: DAMAGED,
-  ChecksumMismatch: DAMAGED,
-  IncompleteBody: DAMAGED,
+  SlowDown: commonRules.throttled,
+  Throttling: commonRules.throttled,
+  ThrottlingException: commonRules.throttled,
+  RequestLimitExceeded: commonRules.throttled,
+  BadDigest: commonRules.damaged,
+  XAmzContentSHA256Mismatch: commonRules.damaged,
+  XAmzContentChecksumMismatch: commonRules.damaged,
+  ChecksumMismatch: commonRules.damaged,
+  IncompleteBody: commonRules.damaged,
   RequestTimeout: { code: 'TIMEOUT', text: 'was not sent in time', effect: 'unknown' },
   PermanentRedirect: OTHER_REGION,
   AuthorizationHeaderMalformed: OTHER_REGION,
@@ -92,8 +73,8 @@ const RULES: Readonly<Record<string, StoreRule>> = {
     text: 'is archived and cannot be read at once',
     remedy: 'restore it from its storage class, or use one that can be read at once',
   },
-  QuotaExceeded: FULL,
-  XMinioStorageFull: FULL,
+  QuotaExceeded: commonRules.full,
+  XMinioStorageFull: commonRules.full,
 };
 
 /** The fields that errors of the SDK and of Node have; none is relied on. */

@@ -14,6 +14,7 @@ export { type AnnouncedBody, emptyRange, expectedLength, isEmptyRange, streamPie
 export { MAX_OBJECT_BYTES, requestOptions } from './request-options.ts';
 export { type SendPart, sendInParts } from './send-in-parts.ts';
 export {
+  commonRules,
   type FailedRequest,
   retryAfterMs,
   type ServiceAnswer,

@@ -47,11 +47,30 @@ const SERVICE_FAILED: StoreRule = {
   remedy: 'try again later; if it stays, ask the operator of the store',
   effect: 'unknown',
 };
-const TOO_FAST: StoreRule = {
-  code: 'RATE_LIMITED',
-  text: 'is throttled by the store',
-  remedy: 'try again later, or with fewer things at once',
-};
+/** What services say in words of their own, and mean alike. */
+export const commonRules = {
+  throttled: {
+    code: 'RATE_LIMITED',
+    text: 'is throttled by the store',
+    remedy: 'try again later, or with fewer things at once',
+  },
+  damaged: {
+    code: 'CORRUPT',
+    text: 'was damaged on its way: its checksum does not match',
+    remedy: 'check the network and memory of this machine',
+    retry: 'later',
+  },
+  full: {
+    code: 'NO_SPACE',
+    text: 'does not fit: the store is full',
+    remedy: 'free space in the store, or raise its quota',
+  },
+  notOffered: {
+    code: 'UNSUPPORTED',
+    text: 'needs something that this store does not have',
+    remedy: 'run "sendense-ctl repository validate" on the store',
+  },
+} as const satisfies Readonly<Record<string, StoreRule>>;
 
 /** What every service over HTTP has in common: codes of Node, and `http-<status>` where the service has no word for it. */
 const COMMON: Readonly<Record<string, StoreRule>> = {
@@ -89,16 +108,12 @@ const COMMON: Readonly<Record<string, StoreRule>> = {
   'http-409': { code: 'CONFLICT', text: 'was changed by somebody else at the same moment', retry: 'later' },
   'http-412': { code: 'ALREADY_EXISTS', text: 'is already there' },
   'http-416': { code: 'RANGE_INVALID', text: 'is smaller than the range that was asked for' },
-  'http-429': TOO_FAST,
+  'http-429': commonRules.throttled,
   'http-500': SERVICE_FAILED,
   'http-502': SERVICE_FAILED,
-  'http-503': TOO_FAST,
+  'http-503': commonRules.throttled,
   'http-504': SERVICE_FAILED,
-  'http-507': {
-    code: 'NO_SPACE',
-    text: 'does not fit: the store is full',
-    remedy: 'free space in the store, or raise its quota',
-  },
+  'http-507': commonRules.full,
 };
 
 /**
