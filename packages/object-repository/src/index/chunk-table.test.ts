@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readlink, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { nodeFileSystem } from '@sendense/plugin-kit/files';
@@ -54,7 +54,7 @@ describe('a chunk table', () => {
     expect(Math.max(...places)).toBeLessThan(table.places);
   });
 
-  it('keeps a large table in a file that is gone when it is closed, and finds while it grows', async () => {
+  it('keeps a large table in a file without a name, which no crash leaves behind, and finds while it grows', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'sendense-table-'));
     try {
       const table = await ChunkTable.open(tableStorageIn(nodeFileSystem, folder));
@@ -63,15 +63,23 @@ describe('a chunk table', () => {
       const adding = table.add(all);
       const early = table.find(id(3));
       await adding;
-      expect(await readdir(folder)).toHaveLength(1);
+      expect(await readdir(folder)).toEqual([]);
+      expect(await openFilesIn(folder)).toHaveLength(1);
       expect(await early).toMatchObject({ offset: 3 });
       for (let seed = 0; seed < 150_000; seed += 997)
         expect(await table.find(id(seed))).toMatchObject({ offset: seed });
       expect(table.count).toBe(150_000);
       await table[Symbol.asyncDispose]();
-      expect(await readdir(folder)).toEqual([]);
+      expect(await openFilesIn(folder)).toEqual([]);
     } finally {
       await rm(folder, { recursive: true });
     }
   });
 });
+
+/** What this process has open of a folder, by name or not (Linux). */
+async function openFilesIn(folder: string): Promise<readonly string[]> {
+  const open = await readdir('/proc/self/fd');
+  const paths = await Promise.all(open.map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => '')));
+  return paths.filter((path) => path.startsWith(folder));
+}

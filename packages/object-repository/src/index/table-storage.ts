@@ -14,7 +14,7 @@ const MEMORY_BYTES = 8 * 1024 * 1024;
 /** Makes the storage of a table of `sizeBytes`. */
 export type CreateTableStorage = (sizeBytes: number) => Promise<TableStorage>;
 
-/** Small tables in memory, large ones in a file below `folder` that has no name there once it is closed. */
+/** Small tables in memory, large ones in a file below `folder` without a name: it is gone when the process is, killed or not. */
 export function tableStorageIn(fileSystem: FileSystem, folder: string): CreateTableStorage {
   return async (sizeBytes) => {
     if (sizeBytes <= MEMORY_BYTES) return memoryStorage(sizeBytes);
@@ -22,11 +22,11 @@ export function tableStorageIn(fileSystem: FileSystem, folder: string): CreateTa
     await fileSystem.makeDirectory(folder);
     const file = await fileSystem.open(path, 'create');
     try {
+      await fileSystem.unlink(path);
       await file.truncate(sizeBytes);
-      return fileStorage(fileSystem, path, file);
+      return fileStorage(file);
     } catch (error) {
       await file[Symbol.asyncDispose]();
-      await fileSystem.unlink(path);
       throw error;
     }
   };
@@ -45,19 +45,15 @@ function memoryStorage(sizeBytes: number): TableStorage {
   };
 }
 
-function fileStorage(fileSystem: FileSystem, path: string, file: FileHandle): TableStorage {
+function fileStorage(file: FileHandle): TableStorage {
   let closed: Promise<void> | undefined;
-  const close = async (): Promise<void> => {
-    await file[Symbol.asyncDispose]();
-    await fileSystem.unlink(path);
-  };
   return {
     async read(into, position) {
       await file.read(into, position);
     },
     write: (data, position) => file.write(data, position),
     [Symbol.asyncDispose]() {
-      closed ??= close();
+      closed ??= Promise.resolve(file[Symbol.asyncDispose]());
       return closed;
     },
   };
