@@ -9,7 +9,7 @@ export { type OpenDiskImageOptions, openDiskImage } from './open-disk-image.ts';
 export { createDiskImageOptionsSchema, openDiskImageOptionsSchema } from './options.ts';
 export type { ParentPolicy } from './parent-policy.ts';
 export { probeFormat } from './probe-format.ts';
+export type { CheckResult } from './qcow2/check-result.ts';
 export { readImageInfo } from './read-image-info.ts';
 export { roundUpSize, SIZE_RULES, type SizeRule } from './size-rules.ts';
-export type { CheckResult } from './qcow2/check-result.ts';
 export { SUBFORMATS, type Subformat } from './subformats.ts';
