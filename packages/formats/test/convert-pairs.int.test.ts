@@ -1,5 +1,4 @@
 import { writeFile } from 'node:fs/promises';
-import { createFileDriver } from '@sendense/blockio-file';
 import type { DiskFormat, FormatPair } from '@sendense/core';
 import { compareImages, openDiskImage } from '@sendense/formats';
 import { createFormatConverter } from '@sendense/formats/convert';
@@ -122,16 +121,17 @@ describe.each([2048 * GIB + SECTOR, 8192 * GIB])('a sparse disk of %i bytes', (s
     await qemuImg('create', '-q', '-f', 'qcow2', source, String(sizeBytes));
     await qemuIo(source, ...bytesAt('write'));
     await using theirs = await openDiskImage(source);
+    const differing: string[] = [];
     for (const pair of TARGETS.filter(({ to, subformat }) => to !== 'vhd' && subformat !== 'fixed')) {
       const target = await convert(source, 'qcow2', pair);
       await qemuIo(target, ...bytesAt('read'));
-      await using ours = await openDiskImage(target, {
-        parents: { folders: [folder.path] },
-        drivers: [createFileDriver()],
-      });
-      if (pair.to !== 'raw' && pair.subformat !== 'monolithicFlat')
-        expect(await compareImages(theirs, ours)).toEqual({ equal: true, firstDifferenceOffset: null });
+      // a file that has its holes from the file system alone would be read from end to end
+      if (pair.to === 'raw' || pair.subformat === 'monolithicFlat') continue;
+      await using ours = await openDiskImage(target);
+      const { equal } = await compareImages(theirs, ours);
+      if (!equal) differing.push(target);
     }
+    expect(differing).toEqual([]);
   });
 
   it('is refused as VHD, by the name of the limit', async () => {

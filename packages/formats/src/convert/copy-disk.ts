@@ -36,7 +36,7 @@ async function copyPortion(
   range: { readonly offset: number; readonly length: number },
   { signal, onProgress }: Call,
 ): Promise<number> {
-  const driver = drivers.find(({ transfer }) => transfer !== undefined);
+  const driver = drivers.find((candidate) => candidate.transfer !== undefined);
   const total = from.sizeBytes;
   const data = new DataExtents();
   const { bytesRead } = await copyBlocks(
