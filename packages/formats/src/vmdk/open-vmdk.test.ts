@@ -201,10 +201,13 @@ describe('a damaged sparse image', () => {
     expect(fileSystem.largestReadBytes).toBeLessThan(2 * 1024 * 1024);
   });
 
-  it('is read by its redundant directory when only the first is damaged, and says so', async () => {
+  it.each([
+    ['leads outside the file', 0x7fff_ffff],
+    ['is empty where its twin is not', 0],
+  ])('whose grain directory %s is read by the redundant one, and says so', async (_, entry) => {
     const { fileSystem, view } = await sample('monolithicSparse');
     const directory = view.getUint32(56, true) * 512;
-    view.setUint32(directory + 4, 0x7fff_ffff, true);
+    view.setUint32(directory + 4, entry, true);
     expect(await readByte(fileSystem, 600 * GRAIN)).toBe(2);
     await using image = await openVmdk(DISK, { fileSystem });
     expect(image.info.warnings).toMatchObject([{ message: expect.stringContaining('redundant one') }]);
