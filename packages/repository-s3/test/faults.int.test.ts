@@ -196,6 +196,17 @@ describeWithPeers(['versitygw'], 'faults between the store and its bucket', () =
     expect(Buffer.from(await store.get(key)).equals(large)).toBe(true);
   });
 
+  it('a large object is known again when its upload is gone because it was completed', async () => {
+    await using store = await open();
+    const answers = [{ kind: 'lose-answer' } as const, s3Error(404, 'NoSuchUpload')];
+    proxy.script(({ method, path }) =>
+      method === 'POST' && /uploadId=[^&]+$/.test(path) ? answers.shift() : undefined,
+    );
+    await store.put(key, large);
+    expect(answers).toEqual([]);
+    expect(Buffer.from(await store.get(key)).equals(large)).toBe(true);
+  });
+
   it('a large object that cannot be sent leaves nothing, no parts either', async () => {
     await using store = await open({ attempts: 2 });
     proxy.script(({ path }) => (path.includes('partNumber=2') ? s3Error(500, 'InternalError') : undefined));
