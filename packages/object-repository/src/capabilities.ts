@@ -20,7 +20,8 @@ export const capabilities: RepositoryCapabilities = {
     dedup: 'real',
     immutability: 'real',
     plainFiles: 'real',
-    sharedWriters: 'real',
+    // by schedules of two writers in one process
+    sharedWriters: 'model',
     resumesPoint: 'real',
     maxDiskBytes: 'model',
   },
