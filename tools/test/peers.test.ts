@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { absenceReason, installCommand, isPresent, readPeers } from '@sendense/tests/peer-list';
 import { expect, test } from 'vitest';
 import { readBudget } from './budget.ts';
@@ -8,6 +9,17 @@ test('every peer is either installable or impossible, never both', () => {
   for (const peer of peers) {
     const installable = peer.detect !== undefined && (peer.packages ?? peer.fetch) !== undefined;
     expect(installable, peer.name).toBe(peer.impossible === undefined);
+  }
+});
+
+test('every program of npm is locked in the version that its peer names', () => {
+  for (const { name, fetch } of peers) {
+    if (fetch?.manager !== 'npm') continue;
+    const file = new URL(`../../tests/npm-programs/${name}/package-lock.json`, import.meta.url);
+    const [locked, version] = fetch.package.split('@');
+    expect(JSON.parse(readFileSync(file, 'utf8')), name).toMatchObject({
+      packages: { [`node_modules/${locked}`]: { version } },
+    });
   }
 });
 
