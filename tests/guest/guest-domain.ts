@@ -16,6 +16,8 @@ export interface GuestDomain extends AsyncDisposable {
   readonly guest: GuestChannel;
   /** Waits until libvirt sees the guest agent, or that it is gone. */
   agentIs(state: 'connected' | 'disconnected'): Promise<void>;
+  /** Waits for what anybody asked the agent before, and for its answer. */
+  agentAnswers(): Promise<void>;
 }
 
 type Place = {
@@ -70,6 +72,9 @@ export async function bootGuest(
     const agent = new RegExp(`name='org.qemu.guest_agent.0' state='${state}'`);
     while (!agent.test(await libvirt.virsh('dumpxml', name))) await delay(200);
   };
+  const agentAnswers = async () => {
+    await libvirt.virsh('qemu-agent-command', name, '{"execute":"guest-ping"}');
+  };
   await libvirt.virsh('create', path('xml'));
   try {
     const guest = await GuestChannel.open(place.socket);
@@ -79,6 +84,7 @@ export async function bootGuest(
       name,
       guest,
       agentIs,
+      agentAnswers,
       async [Symbol.asyncDispose]() {
         await guest[Symbol.asyncDispose]();
         await libvirt.virsh('destroy', name);
