@@ -17,15 +17,6 @@ export function stateDirectory(host: Host, flag: string | undefined, configured:
   return join(base, 'sendense');
 }
 
-/**
- * Where compiled code is kept from one start to the next. A folder that belongs to the user alone: who can write there
- * decides what runs.
- */
-export function compileCacheFolder(env: Host['env'], homeDirectory: string): string {
-  const base = nonEmpty(env.XDG_CACHE_HOME) ?? join(homeDirectory, '.cache');
-  return join(base, 'sendense', 'compiled');
-}
-
 function nonEmpty(value: string | undefined): string | undefined {
   return value === '' ? undefined : value;
 }

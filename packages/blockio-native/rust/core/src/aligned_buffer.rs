@@ -1,15 +1,15 @@
 use crate::failure::{Cause, Failure};
-use std::alloc::{Layout, alloc_zeroed, dealloc};
 use std::ops::{Deref, DerefMut};
-use std::ptr::NonNull;
+use std::ptr::{NonNull, null_mut};
 
 /// Reads and writes past the page cache need memory on this grid.
 pub const ALIGNMENT: usize = 4096;
 
-/// A fixed buffer on the grid of memory pages.
+/// A fixed buffer on the grid of memory pages. It is mapped by itself: what an allocator keeps for each thread that ended would
+/// be many times what the threads of a transfer need.
 pub struct AlignedBuffer {
     start: NonNull<u8>,
-    layout: Layout,
+    length: usize,
 }
 
 // SAFETY: the buffer owns its memory, and is reached through & and &mut only.
@@ -18,11 +18,17 @@ unsafe impl Send for AlignedBuffer {}
 impl AlignedBuffer {
     /// `length` zeroed bytes, at least one. Fails with ENOMEM instead of ending the process.
     pub fn new(length: usize) -> Result<Self, Failure> {
+        let length = length.max(1);
+        let access = libc::PROT_READ | libc::PROT_WRITE;
+        // SAFETY: a new private mapping without a file touches no memory that exists.
+        let start =
+            unsafe { libc::mmap(null_mut(), length, access, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS, -1, 0) };
         let no_memory = Failure::new(Cause::System(libc::ENOMEM));
-        let layout = Layout::from_size_align(length.max(1), ALIGNMENT).map_err(|_| no_memory)?;
-        // SAFETY: the layout has a size above zero.
-        let start = NonNull::new(unsafe { alloc_zeroed(layout) }).ok_or(no_memory)?;
-        Ok(AlignedBuffer { start, layout })
+        if start == libc::MAP_FAILED {
+            return Err(no_memory);
+        }
+        let start = NonNull::new(start.cast()).ok_or(no_memory)?;
+        Ok(AlignedBuffer { start, length })
     }
 }
 
@@ -30,22 +36,22 @@ impl Deref for AlignedBuffer {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
-        // SAFETY: `start` points to `layout.size()` initialised bytes that live as long as the buffer.
-        unsafe { std::slice::from_raw_parts(self.start.as_ptr(), self.layout.size()) }
+        // SAFETY: `start` points to `length` initialised bytes that live as long as the buffer.
+        unsafe { std::slice::from_raw_parts(self.start.as_ptr(), self.length) }
     }
 }
 
 impl DerefMut for AlignedBuffer {
     fn deref_mut(&mut self) -> &mut [u8] {
         // SAFETY: as in `deref`; `&mut self` proves that nobody else looks.
-        unsafe { std::slice::from_raw_parts_mut(self.start.as_ptr(), self.layout.size()) }
+        unsafe { std::slice::from_raw_parts_mut(self.start.as_ptr(), self.length) }
     }
 }
 
 impl Drop for AlignedBuffer {
     fn drop(&mut self) {
-        // SAFETY: allocated by `new` with this layout, and freed once.
-        unsafe { dealloc(self.start.as_ptr(), self.layout) }
+        // SAFETY: mapped by `new` with this length, and given back once.
+        unsafe { libc::munmap(self.start.as_ptr().cast(), self.length) };
     }
 }
 
