@@ -5,6 +5,7 @@ import {
   machineKeyOf,
   type PointDraft,
   type PointId,
+  type PointWriter,
   pointId,
   type RecoveryPoint,
   type Repository,
@@ -81,14 +82,19 @@ export function draftOf(point: SamplePoint): PointDraft {
 /** Writes a sample point and commits it. */
 export async function writeSample(repository: Repository, point: SamplePoint): Promise<RecoveryPoint> {
   await using writer = await repository.begin(draftOf(point), soloFence);
+  await writeDisk(writer, point);
+  return await writer.commit([]);
+}
+
+/** Writes the disk of a sample point and flushes it; nothing is committed. */
+export async function writeDisk(writer: PointWriter, { disk: model, base }: SamplePoint): Promise<void> {
   const disk = writer.disks.get(DISK) ?? assert.fail();
-  for (const [index, seed] of point.disk.entries()) {
-    if (point.base !== undefined && point.base.disk[index] === seed) continue;
+  for (const [index, seed] of model.entries()) {
+    if (base !== undefined && base.disk[index] === seed) continue;
     if (seed === 0) await disk.zero(index * CHUNK_BYTES, CHUNK_BYTES);
     else await disk.write(index * CHUNK_BYTES, chunkBytes(seed));
   }
   await disk.flush();
-  return await writer.commit([]);
 }
 
 /** Fails unless a point holds exactly this disk. */

@@ -103,6 +103,30 @@ describe('the map of a disk', () => {
     await expectIds(grown, model.set(FAN_OUT ** 2, id(FAN_OUT ** 2)), [0, 699, 700, FAN_OUT ** 2]);
   });
 
+  it('gives its root again when it is finished again, and takes nothing more', async () => {
+    const { store } = createStore();
+    const builder = new MapBuilder(FAN_OUT + 1, undefined, store);
+    await builder.set(0, id(1));
+    const root = await builder.finish();
+    expect(root).not.toEqual(ZERO_ID);
+    expect(await builder.finish()).toEqual(root);
+    await expect(builder.set(1, id(2))).rejects.toMatchObject({ code: 'NOT_OPEN' });
+  });
+
+  it('has no root any more once a node could not be stored', async () => {
+    const { store } = createStore();
+    let puts = 0;
+    const builder = new MapBuilder(2 * FAN_OUT, undefined, async (chunk) => {
+      puts += 1;
+      if (puts === 1) throw new Error('the store is away');
+      return store(chunk);
+    });
+    await builder.set(0, id(1));
+    await expect(builder.set(FAN_OUT, id(2))).rejects.toThrow('away');
+    await expect(builder.finish()).rejects.toThrow('away');
+    await expect(builder.finish()).rejects.toThrow('away');
+  });
+
   it('makes a huge range zeros by a few nodes', async () => {
     const store = createStore();
     const chunks = FAN_OUT ** 3;

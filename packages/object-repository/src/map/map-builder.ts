@@ -1,4 +1,4 @@
-import type { Call } from '@sendense/core';
+import { type Call, SendenseError } from '@sendense/core';
 import type { DiskMap } from './disk-map.ts';
 import { depthOf, FAN_OUT, isZeroId, MapNode, ZERO_ID } from './map-node.ts';
 
@@ -7,7 +7,10 @@ export type StoreNode = (chunk: Uint8Array, call?: Call) => Promise<Uint8Array>;
 
 type OpenNode = { readonly index: number; readonly node: MapNode };
 
-/** Builds the map of a disk from ascending changes over its base. One node of each level is in memory. */
+/**
+ * Builds the map of a disk from ascending changes over its base. One node of each level is in memory, so nothing can be done
+ * twice: after one failure it only fails, and a repeated `finish` gives what the first one gave.
+ */
 export class MapBuilder {
   readonly #depth: number;
   readonly #chunks: number;
@@ -15,6 +18,8 @@ export class MapBuilder {
   readonly #store: StoreNode;
   readonly #open: (OpenNode | undefined)[] = [];
   #isBegun = false;
+  #failure: { readonly error: unknown } | undefined;
+  #root: Promise<Uint8Array> | undefined;
 
   constructor(chunks: number, base: DiskMap | undefined, store: StoreNode) {
     this.#depth = depthOf(chunks);
@@ -24,14 +29,43 @@ export class MapBuilder {
   }
 
   /** Sets the id of a chunk. */
-  async set(chunk: number, id: Uint8Array, call?: Call): Promise<void> {
-    await this.#begin(call);
-    await this.#put(0, chunk, id, call);
+  set(chunk: number, id: Uint8Array, call?: Call): Promise<void> {
+    return this.#change(async () => {
+      await this.#begin(call);
+      await this.#put(0, chunk, id, call);
+    });
   }
 
   /** Makes the chunks from `first` up to `end` zeros; whole nodes at once. */
   async setZeros(first: number, end: number, call?: Call): Promise<void> {
     if (this.#base === undefined) return; // nothing was there before
+    await this.#change(() => this.#zeroNodes(first, end, call));
+  }
+
+  /** Stores what is left, and gives the id of the root; nothing can be set any more. */
+  finish(call?: Call): Promise<Uint8Array> {
+    this.#root ??= this.#guard(() => this.#storeRest(call));
+    return this.#root;
+  }
+
+  async #change(work: () => Promise<void>): Promise<void> {
+    if (this.#root !== undefined)
+      throw new SendenseError('NOT_OPEN', 'the map of the disk is finished', { operation: 'write-map' });
+    await this.#guard(work);
+  }
+
+  /** A node whose change failed may be stored without it, so a later root would be of a disk that never was. */
+  async #guard<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#failure !== undefined) throw this.#failure.error;
+    try {
+      return await work();
+    } catch (error) {
+      this.#failure ??= { error };
+      throw error;
+    }
+  }
+
+  async #zeroNodes(first: number, end: number, call?: Call): Promise<void> {
     await this.#begin(call);
     for (let at = first; at < end; ) {
       let level = 0;
@@ -42,8 +76,7 @@ export class MapBuilder {
     }
   }
 
-  /** Stores what is left, and gives the id of the root. */
-  async finish(call?: Call): Promise<Uint8Array> {
+  async #storeRest(call?: Call): Promise<Uint8Array> {
     await this.#begin(call);
     for (let level = 0; level < this.#depth; level += 1) {
       const root = await this.#close(level, call);
@@ -78,9 +111,9 @@ export class MapBuilder {
   async #close(level: number, call?: Call): Promise<Uint8Array | undefined> {
     const open = this.#open[level];
     if (open === undefined) return undefined;
-    this.#open[level] = undefined;
     const chunk = open.node.serialize(level);
     const id = chunk === undefined ? ZERO_ID : await this.#store(chunk, call);
+    this.#open[level] = undefined;
     if (level < this.#depth - 1) await this.#put(level + 1, open.index, id, call);
     return id;
   }
