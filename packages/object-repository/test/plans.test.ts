@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict';
-import { diskId, type PointWriter, pointId } from '@sendense/core';
+import { type PointWriter, pointId } from '@sendense/core';
 import { soloFence } from '@sendense/plugin-kit';
 import { describe, expect, it } from 'vitest';
 import {
@@ -11,16 +10,19 @@ import { testKey } from './keys.ts';
 import { createMemoryStore, noObjects, type SharedObjects } from './memory-store.ts';
 import {
   CHUNK_BYTES,
-  chunkBytes,
   draftOf,
   expectSample,
   type SamplePoint,
+  sampleId,
+  writeDisk,
   writeSample,
 } from './sample-disk.ts';
 
 const GRACE_MS = 8 * 3600 * 1000;
 const gone: SamplePoint = { stream: 'a', sequence: 1, disk: [1, 2, 3] };
 const kept: SamplePoint = { stream: 'a', sequence: 2, disk: [4, 5, 6] };
+/** Holds what no other point holds. */
+const fresh: SamplePoint = { stream: 'c', sequence: 1, disk: [7, 8, 9] };
 /** Holds what only the point holds that is gone. */
 const again: SamplePoint = { stream: 'b', sequence: 1, disk: [1, 2, 3] };
 
@@ -43,12 +45,10 @@ async function twoPoints(): Promise<SharedObjects> {
   return shared;
 }
 
-/** Begins `again` and writes its disk; nothing is committed. */
-async function beginAgain(repository: ObjectRepository): Promise<PointWriter> {
-  const writer = await repository.begin(draftOf(again), soloFence);
-  const disk = writer.disks.get(diskId('disk-a')) ?? assert.fail();
-  for (const [index, seed] of again.disk.entries()) await disk.write(index * CHUNK_BYTES, chunkBytes(seed));
-  await disk.flush();
+/** Begins a point and writes its disk; nothing is committed. */
+async function beginWriting(repository: ObjectRepository, point: SamplePoint): Promise<PointWriter> {
+  const writer = await repository.begin(draftOf(point), soloFence);
+  await writeDisk(writer, point);
   return writer;
 }
 
@@ -59,6 +59,8 @@ async function prune(shared: SharedObjects): Promise<void> {
 
 const packs = ({ objects }: SharedObjects) =>
   [...objects.keys()].filter((key) => key.startsWith('packs/')).length;
+const indexObjects = ({ objects }: SharedObjects) =>
+  [...objects.keys()].filter((key) => key.startsWith('index/'));
 const plans = ({ objects }: SharedObjects) =>
   [...objects.keys()].filter((key) => key.startsWith('prune/plan')).length;
 
@@ -82,7 +84,7 @@ describe('a plan of a prune', () => {
     await prune(shared);
     shared.nowMs += GRACE_MS - 1;
     await using repository = await open(shared);
-    await using writer = await beginAgain(repository);
+    await using writer = await beginWriting(repository, again);
     shared.nowMs += 1;
     await prune(shared);
     await writer.commit([]);
@@ -92,7 +94,7 @@ describe('a plan of a prune', () => {
   it('that came later spares what a writer has committed in time', async () => {
     const shared = await twoPoints();
     await using repository = await open(shared);
-    await using writer = await beginAgain(repository);
+    await using writer = await beginWriting(repository, again);
     await prune(shared);
     shared.nowMs += GRACE_MS / 2;
     await writer.commit([]);
@@ -104,13 +106,28 @@ describe('a plan of a prune', () => {
   it('that came later is not raced by a writer that is late: its commit is refused', async () => {
     const shared = await twoPoints();
     await using repository = await open(shared);
-    await using writer = await beginAgain(repository);
+    await using writer = await beginWriting(repository, again);
     await prune(shared);
     shared.nowMs += GRACE_MS;
     await prune(shared);
     await expect(writer.commit([])).rejects.toMatchObject({ code: 'EXPIRED' });
     await using after = await open(shared);
     await expect(after.open(pointId('b-1'))).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+
+  it('is not followed by an index of packs that it deleted: a late writer publishes none, and the next one stores anew', async () => {
+    const shared = await twoPoints();
+    await using late = await open(shared);
+    const writer = await beginWriting(late, fresh);
+    shared.nowMs += GRACE_MS;
+    await prune(shared);
+    const before = indexObjects(shared);
+    await expect(writer.commit([])).rejects.toMatchObject({ code: 'EXPIRED' });
+    await writer[Symbol.asyncDispose]();
+    expect(indexObjects(shared)).toEqual(before);
+    await using next = await open(shared);
+    await writeSample(next, fresh);
+    await expectSample(await open(shared), sampleId(fresh), fresh.disk);
   });
 
   it('is held by one process at a time; the lock of one that died is free after an hour', async () => {

@@ -62,11 +62,17 @@ export class ChunkSink implements AsyncDisposable {
     await this.#packs.flush();
   }
 
-  /** Publishes the index objects of the packs; everything is flushed. From then on the packs stay. */
-  async publish(call?: Call): Promise<void> {
+  /**
+   * Publishes the index objects of the packs; everything is flushed. From the first one on the packs stay. Rejects with what
+   * `check` throws, which is asked before each.
+   */
+  async publish(check: () => void, call?: Call): Promise<void> {
     this.#check();
-    this.#packs.publish();
-    for await (const content of this.#spool.take()) await this.#context.index.publish(content, call);
+    for await (const content of this.#spool.take()) {
+      check();
+      this.#packs.publish();
+      await this.#context.index.publish(content, call);
+    }
   }
 
   /** Gives up what was not published. */

@@ -12,16 +12,17 @@ import type { PointInHand } from './point-writer.ts';
  */
 export async function commitManifest(
   context: RepositoryContext,
-  { draft, fence, deadlineMs }: PointInHand,
+  point: PointInHand,
   record: PointRecord,
   call?: Call,
 ): Promise<PointRecord> {
-  const { store, sealer, keys, clock } = context;
+  const { store, sealer, keys } = context;
+  const { draft, fence } = point;
   const key = pointKey(streamPrefix(keys, draft), draft.sequence);
   const bytes = sealRecord(sealer, pointRecord, key, record);
   await fence.check();
   throwIfAborted(call?.signal, 'commit-point');
-  if (clock.monotonicMs() > deadlineMs) throw tookTooLong(draft.id);
+  checkDeadline(context, point);
   try {
     await store.put(key, bytes, undefined, call);
     return openRecord(sealer, pointRecord, key, bytes);
@@ -33,8 +34,13 @@ export async function commitManifest(
   }
 }
 
-function tookTooLong(id: string): SendenseError {
-  return new SendenseError('EXPIRED', `point ${id} took longer than half the grace of the repository`, {
+/** Throws `EXPIRED` when prune may have deleted what the point relies on, its own packs too; see the format, section 4. */
+export function checkDeadline(
+  { clock }: Pick<RepositoryContext, 'clock'>,
+  { draft: { id }, deadlineMs }: Pick<PointInHand, 'draft' | 'deadlineMs'>,
+): void {
+  if (clock.monotonicMs() <= deadlineMs) return;
+  throw new SendenseError('EXPIRED', `point ${id} took longer than half the grace of the repository`, {
     operation: 'commit-point',
     remedy:
       'run the backup again: what is stored already is not sent again; or make a repository with a longer grace',

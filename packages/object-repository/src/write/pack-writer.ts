@@ -8,6 +8,8 @@ import { PACK_HEADER_BYTES, serializePack } from '../packs/pack-layout.ts';
 
 /** A pack is closed when it has so many bytes. */
 const PACK_BYTES = 16 * 1024 * 1024;
+/** Or so many frames: its reader and an index object take no more than a few times as many. */
+const PACK_ENTRIES = 65_536;
 /** Uploads under way at once. */
 const UPLOADS = 3;
 
@@ -18,9 +20,11 @@ type OpenPack = {
   bytes: number;
 };
 
+type PackContext = Pick<RepositoryContext, 'store' | 'sealer' | 'random'>;
+
 /** Fills packs and uploads them, a few at once. After one failure it does nothing more. */
 export class PackWriter {
-  readonly #context: RepositoryContext;
+  readonly #context: PackContext;
   readonly #stored: (pack: IndexedPack) => Promise<void>;
   readonly #created: string[] = [];
   readonly #uploads = new Set<Promise<void>>();
@@ -29,7 +33,7 @@ export class PackWriter {
   #failure: { readonly error: unknown } | undefined;
 
   /** `stored` learns each pack once it is durable. */
-  constructor(context: RepositoryContext, stored: (pack: IndexedPack) => Promise<void>) {
+  constructor(context: PackContext, stored: (pack: IndexedPack) => Promise<void>) {
     this.#context = context;
     this.#stored = stored;
   }
@@ -46,7 +50,7 @@ export class PackWriter {
     frames.push(frame);
     entries.push(entry);
     this.#open.bytes += frame.byteLength;
-    if (this.#open.bytes >= PACK_BYTES) this.#close();
+    if (this.#open.bytes >= PACK_BYTES || entries.length >= PACK_ENTRIES) this.#close();
     return { pack: id, offset: bytes, length: frame.byteLength };
   }
 

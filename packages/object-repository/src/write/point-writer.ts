@@ -15,7 +15,7 @@ import type { RepositoryContext } from '../context.ts';
 import { type PointRecord, type RecordArtifact, toRecoveryPoint } from '../records/point-record.ts';
 import type { Base } from './check-draft.ts';
 import type { ChunkSink } from './chunk-sink.ts';
-import { commitManifest } from './commit-manifest.ts';
+import { checkDeadline, commitManifest } from './commit-manifest.ts';
 import type { DiskWriter } from './disk-writer.ts';
 import { finishDisks } from './finish-disks.ts';
 import { storeArtifact } from './store-artifact.ts';
@@ -29,7 +29,7 @@ export type PointInHand = {
   readonly bases: ReadonlyMap<DiskId, Base>;
   readonly sink: ChunkSink;
   readonly disks: ReadonlyMap<DiskId, DiskWriter>;
-  /** By the monotonic clock: a manifest sent later could find its packs deleted. */
+  /** By the monotonic clock: an index object or a manifest sent later could name packs that are deleted. */
   readonly deadlineMs: number;
 };
 
@@ -74,7 +74,7 @@ export class ObjectPointWriter implements PointWriter {
       call,
     );
     throwIfAborted(call?.signal, 'commit-point');
-    await sink.publish(call);
+    await sink.publish(() => checkDeadline(this.#context, this.#point), call);
     return commitManifest(this.#context, this.#point, this.#record, call);
   }
 
