@@ -1,10 +1,11 @@
+import assert from 'node:assert/strict';
 import { pointId, Secret } from '@sendense/core';
 import { collect } from '@sendense/testkit';
 import { describe, expect, it } from 'vitest';
 import { createObjectRepository, openObjectRepository } from '../src/object-repository.ts';
 import { testKey } from './keys.ts';
 import { createMemoryStore, noObjects, type SharedObjects } from './memory-store.ts';
-import { CHUNK_BYTES, expectSample, type SamplePoint, writeSample } from './sample-disk.ts';
+import { CHUNK_BYTES, expectSample, type SamplePoint, sampleId, writeSample } from './sample-disk.ts';
 
 const first: SamplePoint = { stream: 's', sequence: 1, disk: [1, 2, 3, 0] };
 const second: SamplePoint = { stream: 's', sequence: 2, disk: [4, 5, 6, 0] };
@@ -171,6 +172,50 @@ describe('a lost index', () => {
   });
 });
 
+describe('an index that is made again', () => {
+  it('keeps what the old one knew of packs whose directory is damaged, cut ones too, and names them', async () => {
+    const shared = await twoPoints();
+    const [flipped = '', cut = ''] = keysOf(shared, 'packs/');
+    change(shared, flipped, (bytes) =>
+      bytes.fill(1 - ((bytes.at(-40) ?? 0) % 2), bytes.length - 40, bytes.length - 39),
+    );
+    change(shared, cut, (bytes) => bytes.subarray(0, -1));
+    await using repository = await reopen(shared);
+    const report = await repository.maintenance.rebuildIndex();
+    expect(report.packs).toBe(keysOf(shared, 'packs/').length);
+    expect(report.findings).toEqual([
+      expect.objectContaining({ code: 'directory-damaged', object: flipped }),
+      expect.objectContaining({ code: 'directory-damaged', object: cut }),
+    ]);
+    await using after = await reopen(shared);
+    for (const point of [first, second])
+      await expectSample(after, pointId(`s-${point.sequence}`), point.disk);
+  });
+
+  it.each([
+    ['nothing', 0],
+    ['a part of their header', 4],
+    ['the first of their frames', CHUNK_BYTES * 1.5],
+    ['more than a pack can be', 65 * 1024 * 1024],
+  ])('can be read, and names only what is there, where packs are %s', async (_what, sizeBytes) => {
+    const shared = await twoPoints();
+    for (const pack of keysOf(shared, 'packs/'))
+      change(shared, pack, (bytes) => Buffer.concat([bytes], sizeBytes));
+    await using repository = await reopen(shared);
+    await repository.maintenance.rebuildIndex();
+    expect(await errorsOf(shared)).not.toContain('index-damaged');
+    await using after = await reopen(shared);
+    const again: SamplePoint = { ...second, stream: 'again' };
+    await writeSample(after, again);
+    await expectSample(after, sampleId(again), again.disk);
+  });
+});
+
+function change(shared: SharedObjects, key: string, by: (bytes: Buffer) => Uint8Array): void {
+  const object = shared.objects.get(key) ?? assert.fail(`there is no ${key}`);
+  shared.objects.set(key, { ...object, bytes: by(Buffer.from(object.bytes)) });
+}
+
 describe('a rotation of keys', () => {
   it('opens with the new key, no more with the old one, and rewrites nothing', async () => {
     const shared = await twoPoints();
@@ -186,4 +231,39 @@ describe('a rotation of keys', () => {
     await expectSample(opened, pointId('s-2'), second.disk);
     expect([...keysOf(shared, 'packs/'), ...keysOf(shared, 'points/')]).toEqual(before);
   });
+
+  it.each([
+    ['was changed', (bytes: Uint8Array) => changeField(bytes, 'label')],
+    ['is no JSON any more', (bytes: Uint8Array) => bytes.subarray(1)],
+  ])('keeps the old key when the new slot %s', async (_what, by) => {
+    const shared = await twoPoints();
+    await using repository = await reopen(shared);
+    const [old] = await repository.maintenance.keys();
+    const id = await repository.maintenance.addKey(testKey, { label: 'new' });
+    change(shared, `keys/${id}`, by);
+    const removed = repository.maintenance.removeKey(old?.id ?? '');
+    await expect(removed).rejects.toMatchObject({ code: 'CONFLICT' });
+    await (await reopen(shared))[Symbol.asyncDispose]();
+    await repository.maintenance.removeKey(id);
+    expect(keysOf(shared, 'keys/')).toEqual([`keys/${old?.id}`]);
+  });
+
+  it('keeps one of two keys when each is removed by another process at once', async () => {
+    const shared = await twoPoints();
+    await using one = await reopen(shared);
+    await using two = await reopen(shared);
+    await one.maintenance.addKey(testKey, { label: 'new' });
+    const [left, right] = await one.maintenance.keys();
+    await Promise.allSettled([
+      one.maintenance.removeKey(left?.id ?? ''),
+      two.maintenance.removeKey(right?.id ?? ''),
+    ]);
+    expect(keysOf(shared, 'keys/')).toHaveLength(1);
+  });
 });
+
+/** A record of which one text is another. */
+function changeField(bytes: Uint8Array, name: string): Uint8Array {
+  const record: object = JSON.parse(Buffer.from(bytes).toString());
+  return Buffer.from(JSON.stringify({ ...record, [name]: 'another' }));
+}

@@ -1,9 +1,10 @@
 import { type Call, SendenseError } from '@sendense/core';
 import { newObjectId, type RepositoryContext } from '../context.ts';
 import { PREFIXES } from '../layout/object-keys.ts';
+import { takePruneLock } from '../maintain/prune-lock.ts';
 import { parseKeySlot, SCRYPT_COST_LOG2, serializeKeySlot } from './key-slot.ts';
 import type { KeySource } from './key-source.ts';
-import { parseClaimed } from './proven-json.ts';
+import { isProven, parseClaimed } from './proven-json.ts';
 
 /** A key slot as people see it; `id` names it to `removeKey`. */
 export type KeySlotInfo = {
@@ -43,19 +44,43 @@ export async function addKey(
   return id;
 }
 
-/** Removes a slot. Rejects with `NOT_FOUND`, and with `CONFLICT` for the last one: nobody could open the repository. */
+/**
+ * Removes a slot, also a damaged one. Rejects with `NOT_FOUND`, with `CONFLICT` when no other slot was written with the keys of
+ * the repository: nobody could open it; `LOCKED` while another process removes or prunes.
+ */
 export async function removeKey(context: RepositoryContext, id: string, call?: Call): Promise<void> {
   context.enter('remove-key', call);
-  const slots = await listKeys(context, call);
-  if (!slots.some((slot) => slot.id === id))
+  await using lock = await takePruneLock(context, call);
+  const object = `${PREFIXES.slots}${id}`;
+  let isThere = false;
+  let others = 0;
+  for await (const { key } of context.store.list(PREFIXES.slots, undefined, call)) {
+    if (key === object) isThere = true;
+    else if (await isWhole(context, key, call)) others += 1;
+  }
+  if (!isThere)
     throw new SendenseError('NOT_FOUND', `there is no key slot ${id}`, {
       operation: 'remove-key',
       remedy: 'list the key slots',
     });
-  if (slots.length === 1)
-    throw new SendenseError('CONFLICT', 'this is the last key slot: nobody could open the repository', {
+  if (others === 0)
+    throw new SendenseError('CONFLICT', 'this is the last whole key slot: nobody could open the repository', {
       operation: 'remove-key',
       remedy: 'add another key first',
     });
-  await context.store.delete(`${PREFIXES.slots}${id}`, call);
+  await lock.check(call);
+  await context.store.delete(object, call);
+}
+
+/** Whether a slot is as a holder of the master key wrote it. */
+async function isWhole({ store, keys }: RepositoryContext, object: string, call?: Call): Promise<boolean> {
+  const bytes = await store.get(object, undefined, call);
+  try {
+    const claimed = parseClaimed(bytes, object);
+    parseKeySlot(claimed, object);
+    return isProven(claimed, keys.proof);
+  } catch (error) {
+    if (SendenseError.is(error, 'CORRUPT') || SendenseError.is(error, 'FORMAT_UNSUPPORTED')) return false;
+    throw error;
+  }
 }

@@ -17,7 +17,7 @@ export interface ObjectMaintenance extends RepositoryMaintenance {
     options?: { readonly label?: string; readonly costLog2?: number },
     call?: Call,
   ): Promise<string>;
-  /** Removes a key slot. Rejects with `NOT_FOUND`, and with `CONFLICT` for the last one. */
+  /** Removes a key slot. Rejects with `NOT_FOUND`, with `CONFLICT` for the last whole one, `LOCKED` while another one prunes. */
   removeKey(id: string, call?: Call): Promise<void>;
 }
 
