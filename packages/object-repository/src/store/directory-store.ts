@@ -98,6 +98,8 @@ class DirectoryStore implements ObjectStore {
   async delete(key: string, call?: Call): Promise<void> {
     const path = this.#enter('delete-object', key, call);
     await this.#files.unlink(path).catch(unlessGone);
+    // also when it was gone: who removed it may have died before this
+    await this.#files.syncDirectory(dirname(path)).catch(unlessGone);
   }
 
   async retain(): Promise<void> {
