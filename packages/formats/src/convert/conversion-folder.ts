@@ -4,7 +4,7 @@ import { TargetFolder } from '@sendense/plugin-kit/files';
 import { statusOf } from '../chain/open-chain.ts';
 import type { DiskImage } from '../disk-image.ts';
 import type { ConverterContext } from './context.ts';
-import { type ConversionJournal, readJournal, writeJournal } from './conversion-journal.ts';
+import { type ConversionJournal, readJournal, refuseStranger, writeJournal } from './conversion-journal.ts';
 import type { TargetPlan } from './target-plan.ts';
 
 /** Folders that this process writes to now. */
@@ -56,6 +56,7 @@ export class ConversionFolder implements AsyncDisposable {
       const left = options.resume ? await readJournal(fileSystem, files.path) : undefined;
       if (left !== undefined && left.holder !== fresh.holder && isHolderAlive(left.holder))
         throw locked(target, files.path);
+      if (left === undefined) await refuseStranger(fileSystem, files.path);
       const { doneBytes, findings } = await whatIsLeft(context, files, target, fresh, left);
       await files.make();
       if (doneBytes === 0) await files.empty();

@@ -49,6 +49,20 @@ export async function readJournal(
   }
 }
 
+/** Rejects with `ALREADY_EXISTS` when a folder without a journal holds anything: it is not one of a conversion. */
+export async function refuseStranger(fileSystem: FileSystem, folder: string): Promise<void> {
+  const there = await fileSystem.stat(folder);
+  if (there === undefined) return;
+  const names = there.kind === 'directory' ? await fileSystem.list(folder) : [folder];
+  // A first journal that was cut off while it was written is ours.
+  if (names.every((name) => name.startsWith(JOURNAL_NAME))) return;
+  throw new SendenseError('ALREADY_EXISTS', `${folder} is there, and no conversion made it`, {
+    operation: 'convert-file',
+    remedy: `move or remove ${folder}, or convert to another name`,
+    context: { path: folder },
+  });
+}
+
 /** Keeps the journal; durable when it resolves. */
 export async function writeJournal(
   fileSystem: FileSystem,

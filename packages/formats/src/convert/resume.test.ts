@@ -98,6 +98,31 @@ describe('a conversion that may be resumed', () => {
     expect(findings[0]?.message).toContain('qcow2 files are made in one pass');
   });
 
+  it('is refused, with a remedy, by a folder with the files of somebody else, which stay', async () => {
+    await fileSystem.makeDirectory('/images/target.partial');
+    await using theirs = await fileSystem.open('/images/target.partial/letter', 'create');
+    await theirs.write(seededBytes(3, 10), 0);
+    await expect(converter().convert(request())).rejects.toMatchObject({
+      code: 'ALREADY_EXISTS',
+      remedy: expect.stringContaining('/images/target.partial'),
+    });
+    expect(await fileSystem.list('/images/target.partial')).toEqual(['letter']);
+  });
+
+  it('keeps its journal until the rest of its folder is removed', async () => {
+    await expect(converter({ fileSystem: failing(3 * MiB) }).convert(request('qcow2'))).rejects.toThrow(
+      'gone',
+    );
+    const unlink = async (path: string) => {
+      if (path.endsWith('/target')) throw new Error('cut off');
+      await fileSystem.unlink(path);
+    };
+    const cutOff = converter({ fileSystem: { ...fileSystem, unlink } });
+    await expect(cutOff.convert(request('qcow2'))).rejects.toThrow('cut off');
+    await converter().convert(request('qcow2'));
+    expect(await fileSystem.list('/images')).toEqual(['source', 'target']);
+  });
+
   it('is refused while another one writes to the same target', async () => {
     const first = converter().convert(request());
     await expect(converter().convert(request())).rejects.toMatchObject({ code: 'LOCKED' });

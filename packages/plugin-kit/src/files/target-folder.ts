@@ -48,9 +48,11 @@ export class TargetFolder {
     return sizeBytes;
   }
 
-  /** Removes everything in the folder, which stays. */
+  /** Removes everything in the folder, which stays. The owner's notes go last: until then they say whose the rest is. */
   async empty(): Promise<void> {
-    for (const name of await this.#fileSystem.list(this.path))
+    const names = await this.#fileSystem.list(this.path);
+    const isNote = (name: string) => name.startsWith('.');
+    for (const name of [...names.filter((name) => !isNote(name)), ...names.filter(isNote)])
       await this.#fileSystem.unlink(join(this.path, name));
   }
 
