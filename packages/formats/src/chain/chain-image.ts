@@ -34,6 +34,12 @@ export class ChainImage implements BlockReader {
     return this.#layers.flatMap(({ data, files = [data] }) => files.map(({ path }) => path));
   }
 
+  /** Real paths of all files that the disk is read from: `files`, and those with descriptors and tables alone. */
+  get allFiles(): readonly string[] {
+    const heads = this.#layers.flatMap(({ headPath }) => headPath ?? []);
+    return [...new Set([...heads, ...this.files])];
+  }
+
   async read(offset: number, into: Uint8Array, call?: Call): Promise<void> {
     this.#checkOpen();
     await readChain(this.#layers, offset, into, call);

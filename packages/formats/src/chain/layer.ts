@@ -6,6 +6,8 @@ export interface Layer extends AsyncDisposable {
   readonly sizeBytes: number;
   /** Where the bytes of a run lie that names no file. */
   readonly data: DataFile;
+  /** Path of the file that names the files with guest bytes or has their tables, of a layer where that is another one. */
+  readonly headPath?: string;
   /** All files with guest bytes, of a layer that has several (flat and split extents). */
   readonly files?: readonly DataFile[];
   /**

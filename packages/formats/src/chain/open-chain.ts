@@ -123,10 +123,12 @@ function checkIdentity(image: string, path: string, { identity }: NamedParent, p
   });
 }
 
+type ImageFileKind = { readonly kind: 'file' | 'device' };
+
 /** The status of a file that must be there. */
-export async function statusOf(path: string, fileSystem: FileSystem): Promise<FileStatus> {
+export async function statusOf(path: string, fileSystem: FileSystem): Promise<FileStatus & ImageFileKind> {
   const status = await fileSystem.stat(path);
-  if (status?.kind === 'file' || status?.kind === 'device') return status;
+  if (status?.kind === 'file' || status?.kind === 'device') return { ...status, kind: status.kind };
   const [code, what] = status === undefined ? (['NOT_FOUND', 'does not exist'] as const) : NOT_A_FILE;
   throw new SendenseError(code, `${path} ${what}`, { operation: 'open-image', context: { path } });
 }

@@ -98,12 +98,13 @@ async function journalOf(
   source: DiskImage,
 ): Promise<ConversionJournal> {
   const files = [];
-  for (const path of source.files) {
-    const { identity, sizeBytes: fileBytes, modifiedMs } = await statusOf(path, fileSystem);
-    files.push({ path, identity, sizeBytes: fileBytes, modifiedMs });
+  for (const path of source.allFiles) {
+    const { kind, identity, sizeBytes: fileBytes, modifiedMs } = await statusOf(path, fileSystem);
+    files.push({ path, kind, identity, sizeBytes: fileBytes, modifiedMs });
   }
+  const from = { format: source.info.format, sizeBytes: source.sizeBytes, files };
   const target = { format, subformat: subformat ?? null, sizeBytes };
-  return { schema: 1, holder: processHolder(), source: files, target, doneBytes: 0 };
+  return { schema: 2, holder: processHolder(), source: from, target, doneBytes: 0 };
 }
 
 type Left = { readonly doneBytes: number; readonly findings: readonly Finding[] };
@@ -121,6 +122,8 @@ async function whatIsLeft(
     const message = `the earlier conversion to ${target} was begun again: ${why}`;
     return { doneBytes: 0, findings: [{ severity: 'info', code: 'conversion-restarted', message }] };
   };
+  if (now.source.files.some(({ kind }) => kind === 'device'))
+    return again('what changes on a block device leaves no trace');
   if (JSON.stringify(left.source) !== JSON.stringify(now.source)) return again('the source has changed');
   if (JSON.stringify(left.target) !== JSON.stringify(now.target))
     return again('another target was asked for');

@@ -8,17 +8,24 @@ const MAX_JOURNAL_BYTES = 4 * 1024 * 1024;
 
 const fileSchema = z.strictObject({
   path: z.string(),
+  kind: z.enum(['file', 'device']),
   identity: z.string(),
   sizeBytes: z.int().nonnegative(),
   modifiedMs: z.number(),
 });
 
 const journalSchema = z.strictObject({
-  schema: z.literal(1),
+  schema: z.literal(2),
   /** The process that converts, as `processHolder` names it. */
   holder: z.string(),
-  /** Every file of the source as it was found. */
-  source: z.array(fileSchema),
+  source: z.strictObject({
+    /** As it was stated, or found. */
+    format: z.string(),
+    /** Of the disk. */
+    sizeBytes: z.int().nonnegative(),
+    /** Every file, as it was. */
+    files: z.array(fileSchema),
+  }),
   target: z.strictObject({
     format: z.string(),
     subformat: z.string().nullable(),

@@ -26,6 +26,7 @@ export type Qcow2LayerOptions = {
 export class Qcow2Layer implements Layer {
   readonly sizeBytes: number;
   readonly data: DataFile;
+  readonly headPath: string;
   readonly #options: Qcow2LayerOptions;
   readonly #clusterBytes: number;
   readonly #tables: TablePages;
@@ -35,6 +36,7 @@ export class Qcow2Layer implements Layer {
     const { path, handle, header, dataFile, cache } = options;
     const geometry = geometryOf(header);
     this.sizeBytes = header.sizeBytes;
+    this.headPath = path;
     this.#options = options;
     this.#clusterBytes = geometry.clusterBytes;
     this.data = { ...(dataFile ?? { path, handle }), unitBytes: geometry.clusterBytes };

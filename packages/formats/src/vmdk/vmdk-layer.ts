@@ -18,6 +18,7 @@ export class VmdkLayer implements Layer {
   /** The file of the first extent that has one, else the descriptor. */
   readonly data: DataFile;
   readonly files: readonly DataFile[];
+  readonly headPath: string;
   readonly #descriptor: DataFile;
   readonly #extents: readonly PlacedExtent[];
 
@@ -25,6 +26,7 @@ export class VmdkLayer implements Layer {
     this.files = extents.flatMap(({ source }) => (source === undefined ? [] : [source.data]));
     this.data = this.files[0] ?? descriptor;
     this.sizeBytes = extents.at(-1)?.end ?? 0;
+    this.headPath = descriptor.path;
     this.#descriptor = descriptor;
     this.#extents = extents;
   }
