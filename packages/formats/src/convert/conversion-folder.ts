@@ -1,14 +1,11 @@
-import { type Finding, SendenseError } from '@sendense/core';
-import { isHolderAlive, processHolder } from '@sendense/plugin-kit';
+import type { Finding } from '@sendense/core';
 import { TargetFolder } from '@sendense/plugin-kit/files';
 import { statusOf } from '../chain/open-chain.ts';
 import type { DiskImage } from '../disk-image.ts';
 import type { ConverterContext } from './context.ts';
 import { type ConversionJournal, readJournal, refuseStranger, writeJournal } from './conversion-journal.ts';
+import { lockTarget } from './conversion-lock.ts';
 import type { TargetPlan } from './target-plan.ts';
-
-/** Folders that this process writes to now. */
-const inUse = new Set<string>();
 
 /**
  * Where a target is written before it gets its name. With `resume` the folder has a fixed name and a journal, and outlives a
@@ -23,6 +20,7 @@ export class ConversionFolder implements AsyncDisposable {
   readonly #context: ConverterContext;
   readonly #files: TargetFolder;
   readonly #journal: ConversionJournal;
+  readonly #lock: AsyncDisposable | undefined;
   #isFinished = false;
 
   private constructor(
@@ -30,10 +28,12 @@ export class ConversionFolder implements AsyncDisposable {
     files: TargetFolder,
     journal: ConversionJournal,
     findings: readonly Finding[],
+    lock: AsyncDisposable | undefined,
   ) {
     this.#context = context;
     this.#files = files;
     this.#journal = journal;
+    this.#lock = lock;
     this.image = files.file;
     this.doneBytes = journal.doneBytes;
     this.findings = findings;
@@ -49,22 +49,19 @@ export class ConversionFolder implements AsyncDisposable {
     const { fileSystem, random, options } = context;
     const suffix = options.resume ? '.partial' : `.partial-${random.uuid()}`;
     const files = new TargetFolder(fileSystem, target, suffix);
-    if (inUse.has(files.path)) throw locked(target, files.path);
-    inUse.add(files.path);
+    const lock = options.resume ? await lockTarget(context, target) : undefined;
     try {
       const fresh = await journalOf(context, plan, source);
       const left = options.resume ? await readJournal(fileSystem, files.path) : undefined;
-      if (left !== undefined && left.holder !== fresh.holder && isHolderAlive(left.holder))
-        throw locked(target, files.path);
       if (left === undefined) await refuseStranger(fileSystem, files.path);
       const { doneBytes, findings } = await whatIsLeft(context, files, target, fresh, left);
       await files.make();
       if (doneBytes === 0) await files.empty();
-      const folder = new ConversionFolder(context, files, { ...fresh, doneBytes }, findings);
+      const folder = new ConversionFolder(context, files, { ...fresh, doneBytes }, findings, lock);
       await folder.note(doneBytes);
       return folder;
     } catch (error) {
-      inUse.delete(files.path);
+      await lock?.[Symbol.asyncDispose]();
       throw error;
     }
   }
@@ -87,7 +84,7 @@ export class ConversionFolder implements AsyncDisposable {
     try {
       if (this.#isFinished || !this.#context.options.resume) await this.#files.remove();
     } finally {
-      inUse.delete(this.#files.path);
+      await this.#lock?.[Symbol.asyncDispose]();
     }
   }
 }
@@ -104,7 +101,7 @@ async function journalOf(
   }
   const from = { format: source.info.format, sizeBytes: source.sizeBytes, files };
   const target = { format, subformat: subformat ?? null, sizeBytes };
-  return { schema: 2, holder: processHolder(), source: from, target, doneBytes: 0 };
+  return { schema: 2, source: from, target, doneBytes: 0 };
 }
 
 type Left = { readonly doneBytes: number; readonly findings: readonly Finding[] };
@@ -133,12 +130,4 @@ async function whatIsLeft(
   if (doneBytes === 0 || there?.sizeBytes !== now.target.sizeBytes) return again('nothing of it was kept');
   const message = `the earlier conversion went on: the first ${doneBytes} bytes were kept`;
   return { doneBytes, findings: [{ severity: 'info', code: 'conversion-resumed', message }] };
-}
-
-function locked(target: string, path: string): SendenseError {
-  return new SendenseError('LOCKED', `another conversion writes to ${target}`, {
-    operation: 'convert-file',
-    remedy: `wait for it; when none runs any more, remove ${path}`,
-    context: { path: target },
-  });
 }

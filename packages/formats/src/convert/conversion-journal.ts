@@ -16,8 +16,6 @@ const fileSchema = z.strictObject({
 
 const journalSchema = z.strictObject({
   schema: z.literal(2),
-  /** The process that converts, as `processHolder` names it. */
-  holder: z.string(),
   source: z.strictObject({
     /** As it was stated, or found. */
     format: z.string(),
