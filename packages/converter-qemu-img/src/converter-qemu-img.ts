@@ -6,15 +6,16 @@ import {
   type FormatConverter,
   type Plugin,
   type Random,
-  SendenseError,
   systemClock,
   systemRandom,
   throwIfAborted,
 } from '@sendense/core';
 import {
   type FileSystem,
+  identitiesOf,
   nodeFileSystem,
   refuseExisting,
+  refuseReplacing,
   resolveTarget,
   TargetFolder,
 } from '@sendense/plugin-kit/files';
@@ -82,8 +83,9 @@ async function convert(context: Context, request: ConvertRequest, call?: Call): 
   const { options, fileSystem, clock, random } = context;
   const source = await describeSource(options, request, call);
   const target = await resolveTarget(fileSystem, request.target.path);
-  if (target === source.path) throw sameFile(target);
-  if (!request.overwrite) await refuseExisting(fileSystem, target);
+  const kept = await identitiesOf(fileSystem, source.files);
+  if (request.overwrite) await refuseReplacing(fileSystem, target, kept);
+  else await refuseExisting(fileSystem, target);
   const { format, subformat = SUBFORMATS[request.target.format][0] } = request.target;
   const files = new TargetFolder(fileSystem, target, `.partial-${random.uuid()}`);
   try {
@@ -99,7 +101,7 @@ async function convert(context: Context, request: ConvertRequest, call?: Call): 
       call,
     );
     throwIfAborted(call?.signal, 'convert-file');
-    const fileSizeBytes = await files.publish(request.overwrite);
+    const fileSizeBytes = await files.publish(request.overwrite, kept);
     context.rate = source.allocatedBytes / Math.max(1, clock.monotonicMs() - begun) || undefined;
     return {
       format,
@@ -133,11 +135,4 @@ async function makeDurable(files: TargetFolder, fileSystem: FileSystem): Promise
     await using handle = await fileSystem.open(`${files.path}/${name}`, 'read-write');
     await handle.sync();
   }
-}
-
-function sameFile(path: string): SendenseError {
-  return new SendenseError('CONFIG_INVALID', `${path} is what is converted`, {
-    operation: 'convert-file',
-    remedy: 'convert to another name',
-  });
 }

@@ -1,3 +1,4 @@
+import { dirname, resolve } from 'node:path';
 import { type Call, type ConvertRequest, type DiskFormat, SendenseError } from '@sendense/core';
 import { parseOptions } from '@sendense/plugin-kit';
 import { type FileSystem, nodeFileSystem } from '@sendense/plugin-kit/files';
@@ -8,10 +9,12 @@ import { runQemuImg } from './run-qemu-img.ts';
 
 /** The part of `qemu-img info --output=json` that counts here. */
 const infoSchema = z.object({
+  filename: z.string(),
   format: z.string(),
   'virtual-size': z.int().nonnegative(),
   'actual-size': z.int().nonnegative().optional(),
   'backing-filename': z.string().optional(),
+  'full-backing-filename': z.string().optional(),
   'format-specific': z
     .object({
       data: z.object({
@@ -22,12 +25,19 @@ const infoSchema = z.object({
     .optional(),
 });
 
+/** An image and its backing files, top first. */
+const chainSchema = z.tuple([infoSchema], infoSchema);
+
+type ImageInfo = z.infer<typeof infoSchema>;
+
 /** What is known of an image. */
 export type DescribedImage = {
   /** As QEMU calls it. */
   readonly format: string;
   readonly sizeBytes: number;
   readonly allocatedBytes: number;
+  /** Paths of all files of the image, those of its backing files too. */
+  readonly files: readonly string[];
 };
 
 /** Asks `qemu-img` what a file is. `format`: as QEMU calls it. */
@@ -38,12 +48,13 @@ export async function describeImage(
   call?: Call,
 ): Promise<DescribedImage> {
   const stated = format === undefined ? [] : ['-f', format];
-  const args = ['info', '--output=json', ...stated, path];
+  // A chain is followed only where that is allowed: backing files are opened for it.
+  const chain = allowOtherFiles ? ['--backing-chain'] : [];
+  const args = ['info', '--output=json', ...chain, ...stated, path];
   const printed = await runQemuImg({ program, args, operation: 'read-image-info', path }, call);
-  const info = await parseOptions(infoSchema, JSON.parse(printed), 'what qemu-img tells of an image');
-  const { 'data-file': dataFile, extents = [] } = info['format-specific']?.data ?? {};
-  const others = [info['backing-filename'], dataFile, ...extents.map(({ filename }) => filename)];
-  const other = others.find((name) => name !== undefined && name !== path);
+  const told: unknown = JSON.parse(printed);
+  const [info, ...below] = await parseOptions(chainSchema, [told].flat(), 'what qemu-img tells of an image');
+  const other = namesIn(info).find((name) => name !== path);
   if (other !== undefined && !allowOtherFiles)
     throw new SendenseError(
       'PERMISSION_DENIED',
@@ -55,7 +66,22 @@ export async function describeImage(
       },
     );
   const { 'virtual-size': sizeBytes, 'actual-size': allocatedBytes = sizeBytes } = info;
-  return { format: info.format, sizeBytes, allocatedBytes };
+  const files = [path, ...[info, ...below].flatMap(pathsIn)];
+  return { format: info.format, sizeBytes, allocatedBytes, files };
+}
+
+/** The files that an image names, as it or QEMU says them. */
+function namesIn(info: ImageInfo): readonly string[] {
+  const { 'data-file': dataFile, extents = [] } = info['format-specific']?.data ?? {};
+  const backing = info['full-backing-filename'] ?? info['backing-filename'];
+  return [backing, dataFile, ...extents.map(({ filename }) => filename)].filter((name) => name !== undefined);
+}
+
+/** The files of one image: a data file is told as the image names it, from its folder. */
+function pathsIn(info: ImageInfo): readonly string[] {
+  return [info.filename, ...namesIn(info)].map((name) =>
+    resolve(dirname(info.filename), name.replace(/^file:/, '')),
+  );
 }
 
 /** The source of a request. Rejects with `NOT_FOUND` when it is not there. */

@@ -1,9 +1,9 @@
-import { mkdtemp, readdir, realpath, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ConvertRequest, Progress } from '@sendense/core';
 import { execa } from 'execa';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createQemuImgConverter } from '../src/index.ts';
 
 let folder: string;
@@ -34,6 +34,47 @@ it('does not let an image open another file unless that is allowed', async () =>
   await expect(refused).rejects.toMatchObject({ code: 'PERMISSION_DENIED' });
   await createQemuImgConverter({ allowOtherFiles: true }).convert(request('top', 'qcow2', 'raw'));
   await execa('cmp', [join(folder, 'base'), join(folder, 'target')]);
+});
+
+describe('a target that may be overwritten', () => {
+  const converter = createQemuImgConverter({ allowOtherFiles: true });
+  const target = (name: string, format: 'raw' | 'vmdk') => ({
+    path: join(folder, name),
+    format,
+    ...(format === 'vmdk' && { subformat: 'monolithicFlat' }),
+  });
+
+  async function refuses(wanted: ConvertRequest): Promise<void> {
+    const contents = () => Promise.all(names.map((name) => readFile(join(folder, name))));
+    const names = await readdir(folder);
+    const before = await contents();
+    await expect(converter.convert(wanted)).rejects.toMatchObject({ remedy: 'convert to another name' });
+    expect(await readdir(folder)).toEqual(names);
+    expect(await contents()).toEqual(before);
+  }
+
+  it('is no backing file of what is converted, however far below', async () => {
+    await writeFile(join(folder, 'base'), Buffer.alloc(64 * 1024, 9));
+    await execa('qemu-img', ['create', '-f', 'qcow2', '-b', 'base', '-F', 'raw', join(folder, 'middle')]);
+    await execa('qemu-img', ['create', '-f', 'qcow2', '-b', 'middle', '-F', 'qcow2', join(folder, 'top')]);
+    for (const name of ['top', 'middle', 'base'])
+      await refuses({ ...request('top', 'qcow2'), target: target(name, 'raw'), overwrite: true });
+  });
+
+  it('is no extent of what is converted, and brings none that is', async () => {
+    const made = ['-f', 'vmdk', '-o', 'subformat=monolithicFlat', join(folder, 'disk.vmdk'), '64k'];
+    await execa('qemu-img', ['create', ...made]);
+    const source = { path: join(folder, 'disk.vmdk'), format: 'vmdk' } as const;
+    await refuses({ source, target: target('disk-flat.vmdk', 'raw'), overwrite: true });
+    const extent = { path: join(folder, 'disk-flat.vmdk'), format: 'raw' } as const;
+    await refuses({ source: extent, target: target('disk.vmdk', 'vmdk'), overwrite: true });
+  });
+
+  it('is no data file of what is converted', async () => {
+    const options = `data_file=${join(folder, 'data')},data_file_raw=on`;
+    await execa('qemu-img', ['create', '-f', 'qcow2', '-o', options, join(folder, 'disk'), '64k']);
+    await refuses({ ...request('disk', 'qcow2'), target: target('data', 'raw'), overwrite: true });
+  });
 });
 
 it('says of a source that is no image what is wrong, and leaves nothing', async () => {

@@ -72,9 +72,9 @@ export class ConversionFolder implements AsyncDisposable {
     await writeJournal(this.#context.fileSystem, this.#files.path, { ...this.#journal, doneBytes });
   }
 
-  /** Gives the finished, durable files their names; resolves with the bytes of all files. */
-  async publish(overwrite: boolean): Promise<number> {
-    const sizeBytes = await this.#files.publish(overwrite);
+  /** Gives the finished, durable files their names, see `TargetFolder.publish`; resolves with the bytes of all files. */
+  async publish(overwrite: boolean, kept: ReadonlySet<string>): Promise<number> {
+    const sizeBytes = await this.#files.publish(overwrite, kept);
     this.#isFinished = true;
     return sizeBytes;
   }

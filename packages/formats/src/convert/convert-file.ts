@@ -4,13 +4,13 @@ import {
   type ConvertRequest,
   type ConvertResult,
   type Finding,
-  SendenseError,
   throwIfAborted,
 } from '@sendense/core';
-import { refuseExisting, resolveTarget } from '@sendense/plugin-kit/files';
+import { identitiesOf, refuseExisting, refuseReplacing, resolveTarget } from '@sendense/plugin-kit/files';
 import { createDiskImage } from '../create-disk-image.ts';
 import type { DiskImage } from '../disk-image.ts';
 import { openRawWriter } from '../raw/open-raw-writer.ts';
+import { flatExtentPath } from '../vmdk/flat-extent-path.ts';
 import type { ConverterContext } from './context.ts';
 import { ConversionFolder } from './conversion-folder.ts';
 import { openSource } from './conversion-source.ts';
@@ -25,14 +25,16 @@ export async function convertFile(
 ): Promise<ConvertResult> {
   await using source = await openSource(context, request);
   const target = await resolveTarget(context.fileSystem, request.target.path);
-  if (request.overwrite) await refuseReplacing(context, target, source);
-  else await refuseExisting(context.fileSystem, target);
   const plan = planTarget(context, request, source);
+  const kept = await identitiesOf(context.fileSystem, source.allFiles);
+  for (const name of namesOf(target, plan))
+    if (request.overwrite) await refuseReplacing(context.fileSystem, name, kept);
+    else await refuseExisting(context.fileSystem, name);
   const begunMs = context.clock.monotonicMs();
   await using folder = await ConversionFolder.begin(context, target, plan, source);
   const { sizeBytes, bytesRead } = await writeTarget(context, folder, plan, source, call);
   throwIfAborted(call?.signal, 'convert-file');
-  const fileSizeBytes = await folder.publish(request.overwrite);
+  const fileSizeBytes = await folder.publish(request.overwrite, kept);
   context.rates.note(plan, bytesRead, context.clock.monotonicMs() - begunMs);
   return {
     format: plan.format,
@@ -73,21 +75,9 @@ async function openTarget(
   });
 }
 
-/** A file may be replaced; a file of the source, a folder or a device may not. */
-async function refuseReplacing(
-  { fileSystem }: ConverterContext,
-  target: string,
-  source: DiskImage,
-): Promise<void> {
-  const there = await fileSystem.stat(target);
-  if (there === undefined) return;
-  const refused = (why: string, remedy: string) =>
-    new SendenseError('CONFIG_INVALID', `${target} ${why}`, { operation: 'convert-file', remedy });
-  if (there.kind !== 'file') throw refused('is there and is no file', 'choose another name');
-  for (const path of source.files) {
-    if ((await fileSystem.stat(path))?.identity !== there.identity) continue;
-    throw refused('is what is converted', 'convert to another name');
-  }
+/** Every name that a target gets. */
+function namesOf(target: string, { subformat }: TargetPlan): readonly string[] {
+  return subformat === 'monolithicFlat' ? [target, flatExtentPath(target)] : [target];
 }
 
 function roundedUp(sizeBytes: number, targetBytes: number): readonly Finding[] {

@@ -7,6 +7,7 @@ import { createRaw } from '../raw/create-raw.ts';
 import { roundUpSize, SIZE_RULES } from '../size-rules.ts';
 import { SECTOR_BYTES } from './constants.ts';
 import type { ExtentLine } from './extent-line.ts';
+import { flatExtentPath } from './flat-extent-path.ts';
 import { FlatVmdkWriter } from './flat-writer.ts';
 import { createVmdkOptionsSchema } from './options.ts';
 import { sparseLayout } from './sparse-layout.ts';
@@ -64,7 +65,7 @@ type NewFile = {
 
 async function flatWriter(file: NewFile, checked: Checked): Promise<FlatVmdkWriter> {
   const { path, fileSystem, handle, sizeBytes } = file;
-  const flat = path.replace(/(\.vmdk)?$/i, '-flat.vmdk');
+  const flat = flatExtentPath(path);
   const line = { type: 'FLAT', file: basename(flat), offset: 0 } as const;
   const descriptor = describe(checked, sizeBytes, line);
   try {

@@ -30,9 +30,9 @@ export class TargetFolder {
 
   /**
    * Gives the finished, durable files their names, the main file's last; resolves with the bytes of all. Rejects with
-   * `ALREADY_EXISTS` before the first, unless `overwrite`.
+   * `ALREADY_EXISTS` before the first, unless `overwrite`, and then by {@link refuseReplacing} with `kept`.
    */
-  async publish(overwrite: boolean): Promise<number> {
+  async publish(overwrite: boolean, kept: ReadonlySet<string>): Promise<number> {
     const last = basename(this.#target);
     const names = (await this.#fileSystem.list(this.path)).filter((name) => !name.startsWith('.'));
     const moves = [...names.filter((name) => name !== last), last].map((name) => ({
@@ -41,7 +41,8 @@ export class TargetFolder {
     }));
     let sizeBytes = 0;
     for (const { from, to } of moves) {
-      if (!overwrite) await refuseExisting(this.#fileSystem, to);
+      if (overwrite) await refuseReplacing(this.#fileSystem, to, kept);
+      else await refuseExisting(this.#fileSystem, to);
       sizeBytes += (await this.#fileSystem.stat(from))?.sizeBytes ?? 0;
     }
     for (const move of moves) await publishFile(this.#fileSystem, { ...move, overwrite, isPublished: false });
@@ -78,4 +79,31 @@ export async function refuseExisting(fileSystem: FileSystem, path: string): Prom
     remedy: 'choose another name, or allow it to be overwritten',
     context: { path },
   });
+}
+
+/** The identities of files, by which other names of them are known; of what is not there, nothing. */
+export async function identitiesOf(
+  fileSystem: FileSystem,
+  paths: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const found = await Promise.all(paths.map((path) => fileSystem.stat(path)));
+  return new Set(found.flatMap((status) => status?.identity ?? []));
+}
+
+/** Rejects with `CONFIG_INVALID` when what has the name is no file, or one whose identity is in `kept`: it is being read. */
+export async function refuseReplacing(
+  fileSystem: FileSystem,
+  path: string,
+  kept: ReadonlySet<string>,
+): Promise<void> {
+  const there = await fileSystem.stat(path);
+  if (there === undefined) return;
+  const refused = (why: string, remedy: string) =>
+    new SendenseError('CONFIG_INVALID', `${path} ${why}`, {
+      operation: 'check-target',
+      remedy,
+      context: { path },
+    });
+  if (there.kind !== 'file') throw refused('is there and is no file', 'choose another name');
+  if (kept.has(there.identity)) throw refused('belongs to what is converted', 'convert to another name');
 }
