@@ -44,10 +44,10 @@ function flags(command: Command): Command {
       ),
     )
     .addOption(
-      new Option('--size-for <place>', 'round the size of the disk up to what a cloud takes').choices([
-        'azure',
-        'aws',
-      ]),
+      new Option(
+        '--size-for <place>',
+        'round the size of the disk up to what a cloud takes; a VHD for Azure is made fixed',
+      ).choices(['azure', 'aws']),
     )
     .option('--overwrite', 'replace what is there')
     .option('--resume', 'keep what was converted when it stops, and go on with it (raw targets)');

@@ -4,7 +4,7 @@ import { openDiskImageOptionsSchema } from '../options.ts';
 
 /** Options of `createFormatConverter` that are plain values. */
 export const formatConverterOptionsSchema = openDiskImageOptionsSchema.omit({ format: true }).extend({
-  /** Where the disk will be used, when that place rounds sizes up: see `SIZE_RULES`. */
+  /** Where the disk will be used, when that place rounds sizes up: see `SIZE_RULES`. A VHD for `azure` is a fixed one. */
   sizeFor: z.enum(['azure', 'aws']).optional(),
   /**
    * Keep what was converted when a conversion fails or is stopped, in the folder `TARGET.partial`, and go on with it when the

@@ -208,12 +208,6 @@ it('keeps nothing of a failed conversion that is not to be resumed', async () =>
   expect(await fileSystem.list('/images')).toEqual(['source']);
 });
 
-it('does not overwrite what it converts', async () => {
-  const target = { path: '/images/source', format: 'raw' } as const;
-  const refused = converter().convert({ ...request(), target, overwrite: true });
-  await expect(refused).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
-});
-
 it('estimates by what it measured, once it has', async () => {
   const ours = converter();
   expect(await ours.estimateTime(request())).toMatchObject({ basis: 'assumed' });
@@ -229,4 +223,15 @@ it.each([
   const made = await converter({ sizeFor }).convert({ ...request(), target });
   expect(made.virtualSizeBytes).toBe(sizeBytes);
   expect(made.findings).toMatchObject([{ code: 'size-rounded-up' }]);
+});
+
+it('makes the fixed VHD that Azure takes, and never a dynamic one for it', async () => {
+  const ours = converter({ sizeFor: 'azure' });
+  const target = { path: '/images/target', format: 'vhd' } as const;
+  const dynamic = ours.convert({ ...request(), target: { ...target, subformat: 'dynamic' } });
+  await expect(dynamic).rejects.toMatchObject({
+    code: 'CONFIG_INVALID',
+    remedy: 'leave the subformat out, or use fixed',
+  });
+  expect(await ours.convert({ ...request(), target })).toMatchObject({ subformat: 'fixed' });
 });

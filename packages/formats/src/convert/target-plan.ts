@@ -1,4 +1,4 @@
-import type { ConvertRequest, DiskFormat } from '@sendense/core';
+import { type ConvertRequest, type DiskFormat, SendenseError } from '@sendense/core';
 import { roundUpSize, SIZE_RULES } from '../size-rules.ts';
 import { subformatOf } from '../subformats.ts';
 import { fixedSize } from '../vhd/vhd-size.ts';
@@ -22,8 +22,8 @@ export function planTarget(
   { target: { format, subformat: asked } }: ConvertRequest,
   source: { readonly sizeBytes: number },
 ): TargetPlan {
-  const subformat = subformatOf(format, asked);
   const azure = sizeFor === 'azure';
+  const subformat = subformatOf(format, azure && format === 'vhd' ? fixedOnly(asked) : asked);
   const place = sizeFor === undefined ? [] : [SIZE_RULES[sizeFor]];
   if (format === 'vhd' && subformat === 'fixed') {
     const askedBytes = roundUpSize(source.sizeBytes, azure ? [] : place);
@@ -31,4 +31,13 @@ export function planTarget(
   }
   const sizeBytes = roundUpSize(source.sizeBytes, [SIZE_RULES[format], ...place]);
   return { format, subformat, azure: false, askedBytes: sizeBytes, sizeBytes };
+}
+
+/** Azure takes no dynamic VHD. */
+function fixedOnly(asked: string | undefined): string {
+  if (asked !== 'dynamic') return asked ?? 'fixed';
+  throw new SendenseError('CONFIG_INVALID', 'Azure takes fixed VHDs, and a dynamic one was asked for', {
+    operation: 'plan-target',
+    remedy: 'leave the subformat out, or use fixed',
+  });
 }
