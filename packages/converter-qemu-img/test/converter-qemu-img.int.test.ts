@@ -44,7 +44,7 @@ describe('a target that may be overwritten', () => {
     ...(format === 'vmdk' && { subformat: 'monolithicFlat' }),
   });
 
-  async function refuses(wanted: ConvertRequest): Promise<void> {
+  async function expectRefused(wanted: ConvertRequest): Promise<void> {
     const contents = () => Promise.all(names.map((name) => readFile(join(folder, name))));
     const names = await readdir(folder);
     const before = await contents();
@@ -58,22 +58,22 @@ describe('a target that may be overwritten', () => {
     await execa('qemu-img', ['create', '-f', 'qcow2', '-b', 'base', '-F', 'raw', join(folder, 'middle')]);
     await execa('qemu-img', ['create', '-f', 'qcow2', '-b', 'middle', '-F', 'qcow2', join(folder, 'top')]);
     for (const name of ['top', 'middle', 'base'])
-      await refuses({ ...request('top', 'qcow2'), target: target(name, 'raw'), overwrite: true });
+      await expectRefused({ ...request('top', 'qcow2'), target: target(name, 'raw'), overwrite: true });
   });
 
   it('is no extent of what is converted, and brings none that is', async () => {
     const made = ['-f', 'vmdk', '-o', 'subformat=monolithicFlat', join(folder, 'disk.vmdk'), '64k'];
     await execa('qemu-img', ['create', ...made]);
     const source = { path: join(folder, 'disk.vmdk'), format: 'vmdk' } as const;
-    await refuses({ source, target: target('disk-flat.vmdk', 'raw'), overwrite: true });
+    await expectRefused({ source, target: target('disk-flat.vmdk', 'raw'), overwrite: true });
     const extent = { path: join(folder, 'disk-flat.vmdk'), format: 'raw' } as const;
-    await refuses({ source: extent, target: target('disk.vmdk', 'vmdk'), overwrite: true });
+    await expectRefused({ source: extent, target: target('disk.vmdk', 'vmdk'), overwrite: true });
   });
 
   it('is no data file of what is converted', async () => {
     const options = `data_file=${join(folder, 'data')},data_file_raw=on`;
     await execa('qemu-img', ['create', '-f', 'qcow2', '-o', options, join(folder, 'disk'), '64k']);
-    await refuses({ ...request('disk', 'qcow2'), target: target('data', 'raw'), overwrite: true });
+    await expectRefused({ ...request('disk', 'qcow2'), target: target('data', 'raw'), overwrite: true });
   });
 });
 

@@ -15,7 +15,8 @@ let fileSystem: FileSystem;
 beforeEach(async () => {
   fileSystem = createMemoryFileSystem();
   await fileSystem.makeDirectory('/images');
-  await using _empty = await createRaw('/images/source', { fileSystem, sizeBytes: 1024 * 1024 });
+  const empty = await createRaw('/images/source', { fileSystem, sizeBytes: 1024 * 1024 });
+  await empty[Symbol.asyncDispose]();
 });
 
 /** A converter of a module instance of its own, as another thread has it. */

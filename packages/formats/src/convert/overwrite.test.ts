@@ -29,7 +29,8 @@ beforeEach(async () => {
     });
     await writer.flush();
   }
-  await using _raw = await createRaw('/images/raw', { fileSystem, sizeBytes: SIZE });
+  const raw = await createRaw('/images/raw', { fileSystem, sizeBytes: SIZE });
+  await raw[Symbol.asyncDispose]();
   created = [];
 });
 

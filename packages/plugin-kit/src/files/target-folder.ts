@@ -52,8 +52,8 @@ export class TargetFolder {
   /** Removes everything in the folder, which stays. The owner's notes go last: until then they say whose the rest is. */
   async empty(): Promise<void> {
     const names = await this.#fileSystem.list(this.path);
-    const isNote = (name: string) => name.startsWith('.');
-    for (const name of [...names.filter((name) => !isNote(name)), ...names.filter(isNote)])
+    const notes = names.filter((name) => name.startsWith('.'));
+    for (const name of [...names.filter((one) => !notes.includes(one)), ...notes])
       await this.#fileSystem.unlink(join(this.path, name));
   }
 
