@@ -19,17 +19,19 @@ const LIMITS = {
   maxRequests: 8,
 };
 /** Growth of all buffers in use: what the server may take, its clients, and room for how they are collected. */
-const MOST_BYTES = 16 * MIB;
+const MOST_BYTES = 8 * MIB;
 /** A case takes a millisecond or so; one that takes this long hangs. */
 const PATIENCE_MS = 10_000;
 
 /**
  * Bytes of buffers that are in use. What is garbage counts for nothing: when it is collected depends on how busy the machine
- * is, so it is collected here before more than `most` is believed.
+ * is, so it is collected here before more than `most` is believed. V8 frees the buffers of a collection on a thread of its own and
+ * counts them until that is done; the second collection waits for it.
  */
 function bufferBytes(most: number): number {
   const { arrayBuffers } = process.memoryUsage();
   if (arrayBuffers <= most) return arrayBuffers;
+  collectGarbage();
   collectGarbage();
   return process.memoryUsage().arrayBuffers;
 }
