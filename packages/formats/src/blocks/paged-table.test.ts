@@ -36,6 +36,19 @@ describe('PagedTable', () => {
   });
 });
 
+it('a table of a valid image gets no page before what that refers to is durable, also when pages leave the memory', async () => {
+  const fileSystem = new MemoryFileSystem();
+  const handle = await fileSystem.open('/table', 'create');
+  const table = new PagedTable({ handle, offset: 0, length: LENGTH, fill: 0 });
+  await table.write();
+  fileSystem.operations.length = 0;
+  const set = (page: number) =>
+    table.change(page * TABLE_PAGE_BYTES, (slot) => slot.view.setUint8(slot.at, 1));
+  for (let page = 0; page < PAGES; page += 1) await set(page);
+  const kinds = fileSystem.operations.map(({ kind }) => kind);
+  expect(kinds).toEqual(Array.from({ length: 6 }, () => ['sync', 'write']).flat());
+});
+
 describe('BlockImageWriter', () => {
   it('completes the image when no write is under way, and lets none begin meanwhile', async () => {
     const steps: string[] = [];

@@ -35,6 +35,11 @@ export class PagedTable {
     this.#stored = new Uint8Array(Math.ceil(options.length / TABLE_PAGE_BYTES / 8));
   }
 
+  /** Whether there are changes that {@link write} would hand to the file. */
+  get isDirty(): boolean {
+    return this.#pages.values().some(({ isDirty }) => isDirty);
+  }
+
   /** The place of the byte at `offset` of the table, to be read. */
   read(offset: number): Slot | Promise<Slot> {
     const index = Math.floor(offset / TABLE_PAGE_BYTES);

@@ -29,14 +29,16 @@ export class VhdWriter extends BlockImageWriter {
     let isValid = false;
     const complete = async (): Promise<void> => {
       await places.trim((end) => end + FOOTER_BYTES);
-      if (!isValid) await table.write();
-      const header = { tableOffset: TABLE_OFFSET, tableEntries, blockBytes };
-      if (!isValid) await handle.write(serializeDynamicHeader(header), FOOTER_BYTES);
-      await handle.write(serializeFooter(footer), places.endBytes);
-      await handle.sync();
-      // Nothing that is valid already may refer to what is not durable yet.
+      if (!isValid) {
+        await table.write();
+        const header = { tableOffset: TABLE_OFFSET, tableEntries, blockBytes };
+        await handle.write(serializeDynamicHeader(header), FOOTER_BYTES);
+      }
+      // Nothing that is valid already may refer to what is not durable yet, and either footer alone makes the file valid.
+      if (!isValid || table.isDirty) await handle.sync();
       if (isValid) await table.write();
       else await handle.write(serializeFooter(footer), 0);
+      await handle.write(serializeFooter(footer), places.endBytes);
       await handle.sync();
       isValid = true;
     };

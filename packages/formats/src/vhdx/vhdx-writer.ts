@@ -46,7 +46,7 @@ export class VhdxWriter extends BlockImageWriter {
       await places.trim((end) => Math.ceil(end / MIB) * MIB);
       if (!isValid) await writeTables(handle, layout, disk);
       // Nothing that is valid already may refer to what is not durable yet.
-      if (isValid) await handle.sync();
+      if (isValid && table.isDirty) await handle.sync();
       await table.write();
       await handle.sync();
       if (isValid) return;
