@@ -1,6 +1,12 @@
 import { join } from 'node:path';
 import { type Catalog, openCatalog } from '@sendense/catalog';
-import { type Call, type LogSink, type PluginServices, systemServices } from '@sendense/core';
+import {
+  type BlockIoDriver,
+  type Call,
+  type LogSink,
+  type PluginServices,
+  systemServices,
+} from '@sendense/core';
 import { readNativeMode } from '@sendense/plugin-kit';
 import { nodeFileSystem } from '@sendense/plugin-kit/files';
 import { createBlockDrivers } from '@sendense/quickstart';
@@ -50,8 +56,12 @@ export class Session implements AsyncDisposable {
   async services(): Promise<PluginServices> {
     const temporaryDirectory = join(this.stateDirectory, 'tmp');
     await nodeFileSystem.makeDirectory(temporaryDirectory);
-    const drivers = createBlockDrivers(readNativeMode(this.host.env), this.log);
-    return systemServices({ log: this.log, temporaryDirectory, drivers });
+    return systemServices({ log: this.log, temporaryDirectory, drivers: this.drivers() });
+  }
+
+  /** What moves bytes in this process. Throws `UNSUPPORTED` where native code is required and absent. */
+  drivers(): readonly BlockIoDriver[] {
+    return createBlockDrivers(readNativeMode(this.host.env), this.log);
   }
 
   /** The catalog, opened once; `onCorrupt` counts for the first caller. */
