@@ -1,11 +1,30 @@
 import { promisify } from 'node:util';
 import * as zlib from 'node:zlib';
+import { isWorthwhile } from '../compress/is-worthwhile.ts';
 import { DEFLATE_WINDOW_BITS } from './decompress-cluster.ts';
 
 const deflateRaw = promisify<Uint8Array, zlib.ZlibOptions, Buffer>(zlib.deflateRaw);
 
-/** One cluster compressed, or `undefined` when that does not make it smaller. A short last cluster is filled up with zeros. */
-export async function compressCluster(
+/** A cluster of a compressed image. */
+export type PackedCluster = {
+  /** Offset on the disk. */
+  readonly offset: number;
+  readonly plain: Uint8Array;
+  /** `undefined` where it is stored as it is. */
+  readonly packed: Uint8Array | undefined;
+};
+
+/** Compresses one cluster where that makes it smaller; zlib does not even try where a sample of it says otherwise. */
+export async function packCluster(
+  cluster: { readonly offset: number; readonly plain: Uint8Array },
+  compression: 'zlib' | 'zstd',
+  clusterBytes: number,
+): Promise<PackedCluster> {
+  return { ...cluster, packed: await compress(cluster.plain, compression, clusterBytes) };
+}
+
+/** `undefined` for what does not become smaller. A short last cluster is filled up with zeros. */
+async function compress(
   data: Uint8Array,
   compression: 'zlib' | 'zstd',
   clusterBytes: number,
@@ -15,6 +34,8 @@ export async function compressCluster(
     plain = new Uint8Array(clusterBytes);
     plain.set(data);
   }
+  // zstd sees by itself, and at once, that it can do nothing.
+  if (compression === 'zlib' && !isWorthwhile(plain)) return undefined;
   const packed =
     compression === 'zlib'
       ? await deflateRaw(plain, { windowBits: DEFLATE_WINDOW_BITS, memLevel: 9 })

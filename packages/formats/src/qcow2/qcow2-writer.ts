@@ -10,11 +10,12 @@ import {
   throwIfAborted,
 } from '@sendense/core';
 import type { FileHandle } from '@sendense/plugin-kit/files';
+import { PackingLine } from '../compress/packing-line.ts';
 import { copyIntoImage } from '../copy/copy-into-image.ts';
 import type { ClusterPlacer, Reserved } from '../copy/copy-sink.ts';
 import { AppendFile } from './append-file.ts';
 import { ClusterAppender, MAX_REFCOUNT } from './cluster-appender.ts';
-import { compressCluster } from './compress-cluster.ts';
+import { type PackedCluster, packCluster } from './compress-cluster.ts';
 import { CompressedAppender } from './compressed-appender.ts';
 import { COPIED_HIGH, ZERO_LOW } from './constants.ts';
 import type { ImageLayout } from './image-layout.ts';
@@ -33,9 +34,6 @@ export type Qcow2WriterOptions = {
   readonly endpoint?: FileEndpoint;
 };
 
-/** How many clusters are compressed at once. */
-const COMPRESS_AT_ONCE = 8;
-
 /** Writes a new QCOW2 image in one forward pass. Until the first {@link flush} the file has no header. */
 export class Qcow2Writer implements BlockWriter, ClusterPlacer {
   readonly sizeBytes: number;
@@ -50,6 +48,7 @@ export class Qcow2Writer implements BlockWriter, ClusterPlacer {
   readonly #appender: ClusterAppender;
   readonly #tables: TableWriter;
   readonly #compressed: CompressedAppender;
+  readonly #line = new PackingLine<PackedCluster>((packed) => this.#store(packed));
   #state: 'new' | 'open' | 'failed' | 'closed' = 'new';
   #position = 0;
   #dataBytes = 0;
@@ -97,7 +96,9 @@ export class Qcow2Writer implements BlockWriter, ClusterPlacer {
 
   async zero(offset: number, length: number, call?: Call): Promise<void> {
     await this.#change(offset, length, call, async () => {
-      if (this.#options.hasBacking) await this.#writeZeros(offset, length, call);
+      if (!this.#options.hasBacking) return;
+      await this.#line.drain();
+      await this.#writeZeros(offset, length, call);
     });
   }
 
@@ -153,6 +154,7 @@ export class Qcow2Writer implements BlockWriter, ClusterPlacer {
   /** Leaves a complete image and makes it durable; more writes may follow. */
   async flush(call?: Call): Promise<void> {
     await this.#guarded('flush-image', call, async () => {
+      await this.#line.drain();
       if (!this.#changed) return;
       await this.#appender.write();
       if (!this.#headerWritten) await this.#tables.write();
@@ -172,6 +174,7 @@ export class Qcow2Writer implements BlockWriter, ClusterPlacer {
   /** Closes the file; what was not flushed may be lost. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#state = 'closed';
+    await this.#line.abandon();
     await this.#options.handle[Symbol.asyncDispose]();
   }
 
@@ -262,20 +265,17 @@ export class Qcow2Writer implements BlockWriter, ClusterPlacer {
     call: Call | undefined,
   ): Promise<void> {
     const step = this.clusterBytes;
-    for (let from = 0; from < data.byteLength; from += step * COMPRESS_AT_ONCE) {
+    for (let from = 0; from < data.byteLength; from += step) {
       throwIfAborted(call?.signal, 'write-image');
-      const pieces: Uint8Array[] = [];
-      for (let at = from; at < Math.min(from + step * COMPRESS_AT_ONCE, data.byteLength); at += step) {
-        pieces.push(data.subarray(at, at + step));
-      }
-      const packed = await Promise.all(pieces.map((piece) => compressCluster(piece, compression, step)));
-      for (const [index, piece] of pieces.entries()) {
-        const at = offset + from + index * step;
-        const bytes = packed[index];
-        if (bytes === undefined) await this.#writePlain(at, piece);
-        else await this.#placeCompressed(at / step, bytes);
-      }
+      // A copy: the caller may use its memory again before the cluster is compressed.
+      const plain = data.slice(from, from + step);
+      await this.#line.add(packCluster({ offset: offset + from, plain }, compression, step));
     }
+  }
+
+  async #store({ offset, plain, packed }: PackedCluster): Promise<void> {
+    if (packed === undefined) await this.#writePlain(offset, plain);
+    else await this.#placeCompressed(offset / this.clusterBytes, packed);
   }
 
   async #placeCompressed(guest: number, packed: Uint8Array): Promise<void> {

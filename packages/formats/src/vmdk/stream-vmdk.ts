@@ -1,9 +1,10 @@
 import { alignExtents, type BlockReader, type Call, throwIfAborted } from '@sendense/core';
 import { parseOptions } from '@sendense/plugin-kit';
 import type { z } from 'zod';
+import { PACKED_AT_ONCE } from '../compress/packing-line.ts';
 import { roundUpSize, SIZE_RULES } from '../size-rules.ts';
 import { GRAIN_BYTES, SECTOR_BYTES } from './constants.ts';
-import { deflateGrain, GRAINS_AT_ONCE } from './deflate-grain.ts';
+import { deflateGrain } from './deflate-grain.ts';
 import { streamVmdkOptionsSchema } from './options.ts';
 import { StreamEncoder } from './stream-encoder.ts';
 import { newContentId, writeDescriptor } from './write-descriptor.ts';
@@ -64,7 +65,7 @@ async function* packedGrains(
       // It is awaited later; until then its failure is nobody's.
       packing.catch(() => undefined);
       waiting.push(packing);
-      const oldest = waiting.length < GRAINS_AT_ONCE ? undefined : waiting.shift();
+      const oldest = waiting.length < PACKED_AT_ONCE ? undefined : waiting.shift();
       if (oldest !== undefined) yield await oldest;
     }
     for (const packing of waiting.splice(0)) yield await packing;
@@ -96,7 +97,7 @@ async function* readGrains(reader: BlockReader, signal: AbortSignal | undefined)
 
 /** Grains that are read at once: as many as are compressed at once. */
 function pieceOf(alignmentBytes: number, maxBytes: number): number {
-  const wanted = Math.min(GRAINS_AT_ONCE * GRAIN_BYTES, maxBytes);
+  const wanted = Math.min(PACKED_AT_ONCE * GRAIN_BYTES, maxBytes);
   return Math.max(alignmentBytes, wanted - (wanted % alignmentBytes));
 }
 

@@ -1,9 +1,10 @@
 import { type BlockWriter, type Call, throwIfAborted } from '@sendense/core';
 import type { FileHandle } from '@sendense/plugin-kit/files';
+import { PackingLine } from '../compress/packing-line.ts';
 import { AppendFile } from '../qcow2/append-file.ts';
 import { WriterState } from '../writer-state.ts';
 import { GRAIN_BYTES, MARKER, SECTOR_BYTES } from './constants.ts';
-import { deflateGrain, GRAINS_AT_ONCE } from './deflate-grain.ts';
+import { deflateGrain } from './deflate-grain.ts';
 import { GRAIN_WRITER_LIMITS } from './grain-writer-limits.ts';
 import { marker, type StreamEncoder } from './stream-encoder.ts';
 
@@ -35,6 +36,7 @@ export class StreamVmdkWriter implements BlockWriter {
   readonly #file: AppendFile;
   readonly #encoder: StreamEncoder;
   readonly #state = new WriterState();
+  readonly #line = new PackingLine<PackedGrain>((packed) => this.#append(packed));
   /** What the header in the file says of the grain directory. */
   #header: 'missing' | 'at-end' | 'placed' = 'missing';
   /** The end of the file as it was flushed; nothing was written behind it. */
@@ -53,10 +55,10 @@ export class StreamVmdkWriter implements BlockWriter {
     this.#state.checkForwards(offset);
     await this.#state.run('write-image', call, async () => {
       this.#state.pass(offset + data.byteLength);
-      const step = GRAIN_BYTES * GRAINS_AT_ONCE;
-      for (let from = 0; from < data.byteLength; from += step) {
+      for (let from = 0; from < data.byteLength; from += GRAIN_BYTES) {
         throwIfAborted(call?.signal, 'write-image');
-        await this.#writeGrains(offset + from, data.subarray(from, from + step));
+        // A copy: the caller may use its memory again before the grain is compressed.
+        await this.#line.add(packGrain(offset + from, data.slice(from, from + GRAIN_BYTES)));
       }
     });
   }
@@ -69,6 +71,7 @@ export class StreamVmdkWriter implements BlockWriter {
   /** Leaves a complete image and makes it durable; more writes may follow. */
   async flush(call?: Call): Promise<void> {
     await this.#state.run('flush-image', call, async () => {
+      await this.#line.drain();
       if (this.#tail !== undefined) return;
       const { bytes, ...markers } = this.#encoder.tail();
       const position = this.#encoder.position;
@@ -88,6 +91,7 @@ export class StreamVmdkWriter implements BlockWriter {
   /** Closes the file; what was not flushed may be lost. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#state.close();
+    await this.#line.abandon();
     await this.#handle[Symbol.asyncDispose]();
   }
 
@@ -122,21 +126,19 @@ export class StreamVmdkWriter implements BlockWriter {
     this.#passed = undefined;
   }
 
-  async #writeGrains(offset: number, data: Uint8Array): Promise<void> {
-    const grains: Promise<Uint8Array | undefined>[] = [];
-    for (let from = 0; from < data.byteLength; from += GRAIN_BYTES)
-      grains.push(deflateGrain(data.subarray(from, from + GRAIN_BYTES)));
-    for (const [index, packed] of (await Promise.all(grains)).entries()) {
-      if (packed !== undefined) await this.#append(offset / GRAIN_BYTES + index, packed);
-    }
-  }
-
-  async #append(grain: number, packed: Uint8Array): Promise<void> {
+  async #append({ grain, bytes }: PackedGrain): Promise<void> {
+    if (bytes === undefined) return;
     if (this.#tail !== undefined) await this.#leaveTail(this.#tail);
     let { position } = this.#encoder;
-    for (const piece of this.#encoder.grain(grain, packed)) {
+    for (const piece of this.#encoder.grain(grain, bytes)) {
       await this.#file.write(piece, position);
       position += piece.byteLength;
     }
   }
+}
+
+type PackedGrain = { readonly grain: number; readonly bytes: Uint8Array | undefined };
+
+async function packGrain(offset: number, data: Uint8Array): Promise<PackedGrain> {
+  return { grain: offset / GRAIN_BYTES, bytes: await deflateGrain(data) };
 }
