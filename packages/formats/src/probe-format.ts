@@ -1,5 +1,6 @@
 import type { DiskFormat } from '@sendense/core';
 import { type FileSystem, nodeFileSystem } from '@sendense/plugin-kit/files';
+import { statusOf } from './chain/open-chain.ts';
 import { isQcow2 } from './qcow2/header.ts';
 
 /** Bytes that tell the formats apart. */
@@ -23,13 +24,16 @@ const MAGICS: readonly (readonly [magic: string, format: DiskFormat])[] = [
 
 /**
  * Guesses the format of a file from its first bytes, and of a VHD from its last; what is nothing else is `raw`. A guess is
- * not proof: a guest can write any header into its own raw disk, so state the format wherever it is known.
+ * not proof: a guest can write any header into its own raw disk, so state the format wherever it is known. Rejects with
+ * `CONFIG_INVALID` for what is neither a file nor a block device, without opening it.
  */
 export async function probeFormat(
   path: string,
   options: { readonly fileSystem?: FileSystem } = {},
 ): Promise<DiskFormat> {
-  await using handle = await (options.fileSystem ?? nodeFileSystem).open(path, 'read');
+  const { fileSystem = nodeFileSystem } = options;
+  await statusOf(path, fileSystem);
+  await using handle = await fileSystem.open(path, 'read');
   const bytes = new Uint8Array(PROBE_BYTES);
   const count = await handle.read(bytes, 0);
   const found = formatOfFront(bytes.subarray(0, count));

@@ -18,7 +18,9 @@ export type Companion = {
 
 /**
  * The real path of a file that an image names, when `policy` allows to open it. Rejects with `PERMISSION_DENIED` outside
- * the allowed folders (`context.parentFolder`: the one to allow), `FORMAT_UNSUPPORTED` for names that are no plain path, `PARENT_MISSING` when nothing is there.
+ * the allowed folders (`context.parentFolder`: the one to allow), `FORMAT_UNSUPPORTED` for names that are no plain path and for
+ * what is neither a file nor a block device (opening a pipe waits for its writer, and holds a thread meanwhile),
+ * `PARENT_MISSING` when nothing is there.
  */
 export async function resolveCompanion(
   companion: Companion,
@@ -44,16 +46,19 @@ export async function resolveCompanion(
     throw missing(companion, shown, error);
   });
   const folders = await Promise.all(policy.folders.map((folder) => fileSystem.realPath(folder)));
-  if (folders.some((folder) => isInside(real, folder))) return real;
-  throw new SendenseError(
-    'PERMISSION_DENIED',
-    `${image} has the ${what} ${shown}, outside the allowed folders`,
-    {
-      operation: 'open-image',
-      remedy: `allow the folder of the ${what} by name ("parents") if you trust the image`,
-      context: { path: image, parentFolder: dirname(real) },
-    },
-  );
+  if (!folders.some((folder) => isInside(real, folder)))
+    throw new SendenseError(
+      'PERMISSION_DENIED',
+      `${image} has the ${what} ${shown}, outside the allowed folders`,
+      {
+        operation: 'open-image',
+        remedy: `allow the folder of the ${what} by name ("parents") if you trust the image`,
+        context: { path: image, parentFolder: dirname(real) },
+      },
+    );
+  const kind = (await fileSystem.stat(real))?.kind;
+  if (kind === 'file' || kind === 'device') return real;
+  throw kind === undefined ? missing(companion, shown) : notAFile(companion, shown);
 }
 
 function checkPlainName({ what, name, image }: Companion, shown: string): void {
@@ -70,8 +75,20 @@ function checkPlainName({ what, name, image }: Companion, shown: string): void {
   );
 }
 
-function missing({ what, image }: Companion, shown: string, error: unknown): unknown {
-  if (!SendenseError.is(error, 'NOT_FOUND')) return error;
+function notAFile({ what, image }: Companion, shown: string): SendenseError {
+  return new SendenseError(
+    'FORMAT_UNSUPPORTED',
+    `${image} has the ${what} ${shown}, which is neither a file nor a block device`,
+    {
+      operation: 'open-image',
+      remedy: 'take another copy of the image: no disk lies in a pipe, a folder or another kind of device',
+      context: { path: image },
+    },
+  );
+}
+
+function missing({ what, image }: Companion, shown: string, error?: unknown): unknown {
+  if (error !== undefined && !SendenseError.is(error, 'NOT_FOUND')) return error;
   return new SendenseError('PARENT_MISSING', `the ${what} ${shown} of ${image} does not exist`, {
     operation: 'open-image',
     cause: error,
