@@ -7,6 +7,9 @@ export interface TextOutput {
   readonly isTTY?: boolean;
 }
 
+/** Asks on the terminal and gives the line that was typed, which is not shown. Rejects with `ABORTED` when `signal` fires. */
+export type AskHidden = (question: string, signal: AbortSignal) => Promise<string>;
+
 /** The process around a command, so that tests can stand in for it. */
 export type Host = {
   readonly stdout: TextOutput;
@@ -18,6 +21,8 @@ export type Host = {
   readonly now: () => Date;
   /** Calls `listener` for each signal until the returned function is called. */
   readonly onSignal: (listener: (signal: StopSignal) => void) => () => void;
+  /** Asks a person for a secret; `undefined` where standard input is no terminal. */
+  readonly askHidden: AskHidden | undefined;
   /** Ends the process at once. */
   readonly exit: (code: number) => void;
 };

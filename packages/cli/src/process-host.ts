@@ -1,4 +1,5 @@
 import { homedir } from 'node:os';
+import { createAskHidden } from './ask-hidden.ts';
 import type { StopSignal } from './exit-code.ts';
 import type { Host } from './host.ts';
 
@@ -27,6 +28,9 @@ export function processHost(): Host {
         process.off('SIGTERM', stop);
       };
     },
+    askHidden: process.stdin.isTTY
+      ? createAskHidden(process.stdin, process.stderr, () => process.kill(process.pid, 'SIGINT'))
+      : undefined,
     exit(code) {
       if (process.stderr.isTTY) process.stderr.write(SHOW_CURSOR_AND_WRAP);
       process.exit(code);

@@ -4,6 +4,7 @@ export {
   parseOptions,
   readConfig,
   readNativeMode,
+  readSecretFile,
   type SecretSources,
 } from './config/index.ts';
 export {

@@ -1,7 +1,21 @@
 export { createBlockDrivers } from './block-drivers.ts';
+export { type Environment, openStore, type StoreServices } from './names/open-store.ts';
+export type { AskPassphrase, PassphraseRequest } from './names/passphrase.ts';
 export type { PlaceName, PlaceUse } from './names/place-name.ts';
 export { parsePlaceName } from './names/place-name.ts';
 export {
+  type AzurePlace,
+  parseRepositoryPlace,
+  REPOSITORY_KINDS,
+  type RepositoryPlace,
+  repositoryLocation,
+  type S3Place,
+  type StorePlace,
+} from './names/repository-place.ts';
+export {
+  createRepository,
+  type NewRepositoryOptions,
+  type RepositoryServices,
   type ResolvedRepository,
   type ResolveRepositoryOptions,
   resolveRepository,

@@ -1,6 +1,6 @@
 import type { Catalog } from '@sendense/catalog';
-import type { Finding, MachineKey, PluginServices } from '@sendense/core';
-import type { LocalRepository } from '@sendense/repository-local';
+import type { Finding, MachineKey, PluginServices, Repository } from '@sendense/core';
+import type { AskPassphrase } from './names/passphrase.ts';
 import { type ResolvedRepository, resolveRepository } from './names/resolve-repository.ts';
 
 /** What the verbs open and share; dispose closes it. */
@@ -15,21 +15,26 @@ export type OpenPlaces = AsyncDisposable & {
 export function createOpenPlaces(
   catalog: Catalog,
   services: PluginServices,
-  workingDirectory: string,
+  {
+    workingDirectory,
+    passphrase,
+  }: { readonly workingDirectory: string; readonly passphrase?: AskPassphrase },
 ): OpenPlaces {
   const open = new Map<string, Promise<ResolvedRepository>>();
   return {
     async repository(name, create = false) {
       const known = open.get(name);
       if (known !== undefined) return { ...(await known), created: false };
-      const opening = resolveRepository(name, { workingDirectory, create }, services);
+      const options = { workingDirectory, create, ...(passphrase && { passphrase }) };
+      const opening = resolveRepository(name, options, services);
       open.set(name, opening);
       opening.catch(() => open.delete(name));
       return opening;
     },
-    async note({ repository, location }, machine) {
+    async note({ repository, location, folder }, machine) {
       try {
-        await catalog.repositories.register(repository, { location, config: { path: repository.path } });
+        const config = folder === null ? {} : { path: folder };
+        await catalog.repositories.register(repository, { location, config });
         if (machine !== undefined) await catalog.points.sync(repository, machine);
         await catalog.repositories.recordUsage(repository.id, await repository.usage());
         return [];
@@ -39,7 +44,7 @@ export function createOpenPlaces(
       }
     },
     async [Symbol.asyncDispose]() {
-      const repositories = new Set<LocalRepository>();
+      const repositories = new Set<Repository>();
       for (const opening of open.values()) repositories.add((await opening).repository);
       for (const repository of repositories) await repository[Symbol.asyncDispose]();
     },

@@ -2,6 +2,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { PluginServices } from '@sendense/core';
 import { z } from 'zod';
+import type { AskPassphrase } from './names/passphrase.ts';
 
 /** Options of {@link openSendense} that are plain values. */
 export const sendenseOptionsSchema = z.strictObject({
@@ -13,9 +14,13 @@ export const sendenseOptionsSchema = z.strictObject({
   workingDirectory: z.string().min(1).max(4096).optional(),
 });
 
-/** See {@link sendenseOptionsSchema}; `services` brings a log sink, a clock, block-IO drivers. */
+/**
+ * See {@link sendenseOptionsSchema}; `services` brings a log sink, a clock, block-IO drivers; `passphrase` those of object
+ * repositories (default: `SENDENSE_PASSPHRASE`).
+ */
 export type SendenseOptions = z.input<typeof sendenseOptionsSchema> & {
   readonly services?: Partial<PluginServices>;
+  readonly passphrase?: AskPassphrase;
 };
 
 /** `~/.local/state/sendense`: where the command line keeps its catalog too. */

@@ -14,7 +14,7 @@ import { createVerbs } from './verbs.ts';
  * `openCatalog` throws.
  */
 export async function openSendense(options: SendenseOptions = {}): Promise<Sendense> {
-  const { services: given, ...plain } = options;
+  const { services: given, passphrase, ...plain } = options;
   const checked = await parseOptions(sendenseOptionsSchema, plain, 'Sendense');
   const drivers = given?.drivers ?? createBlockDrivers(checked.native ?? readNativeMode(), given?.log);
   const services = systemServices({ ...given, drivers });
@@ -24,7 +24,10 @@ export async function openSendense(options: SendenseOptions = {}): Promise<Sende
   const fence = createProcessFence();
   const engine = createEngine({ journal: catalog.journal, services, fence, isHolderAlive });
   const recording = catalog.jobs.record(engine.events, { holder: fence.holder });
-  const places = createOpenPlaces(catalog, services, workingDirectory);
+  const places = createOpenPlaces(catalog, services, {
+    workingDirectory,
+    ...(passphrase && { passphrase }),
+  });
   let closed: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     await recording[Symbol.asyncDispose]();

@@ -10,7 +10,7 @@ export type SendenseBackup = Omit<
   Omit<ResolveSourceOptions, 'workingDirectory'> & {
     /** `image:PATH`: a disk image, or a folder of them. `qemu:SOCKET`: a running QEMU. `libvirt:DOMAIN`. */
     readonly source: string;
-    /** A folder. */
+    /** `PATH` or `local:PATH`, `dir:PATH`, `s3://BUCKET/PREFIX`, `azure://ACCOUNT/CONTAINER/PREFIX`. */
     readonly repository: string;
   };
 

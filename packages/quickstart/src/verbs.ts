@@ -131,22 +131,27 @@ async function restore(
   call: Parameters<Sendense['restore']>[1],
 ) {
   const { repository: name, target: to, point, format, ...rest } = request;
-  const { repository, location } = await ground.places.repository(name);
+  const { repository, location, folder } = await ground.places.repository(name);
   const { workingDirectory, services } = ground;
-  const options = { workingDirectory, protect: [repository.path], ...(format !== undefined && { format }) };
+  const options = { workingDirectory, ...protecting(folder), ...(format !== undefined && { format }) };
   const { target, place } = await resolveTarget(to, options, services);
   await using _ = target;
   const host = serializeRestorePlaces({ repository: location, target: place });
   return await ground.engine.restore({ ...rest, repository, target, point: pointId(point), host }, call);
 }
 
+/** A restore never writes into the repository it reads. */
+function protecting(folder: string | null): { readonly protect?: readonly string[] } {
+  return folder === null ? {} : { protect: [folder] };
+}
+
 async function reopenRestore(ground: VerbGround, request: SendenseResume) {
   const { host } = await ground.engine.restoreStatus(request.jobId);
   const { repository: location, target: place } = parseRestorePlaces(host);
-  const { repository } = await ground.places.repository(location);
+  const { repository, folder } = await ground.places.repository(location);
   const { target } = await resolveTarget(
     targetNameOf(place),
-    { protect: [repository.path], ...(place.format !== null && { format: place.format }) },
+    { ...protecting(folder), ...(place.format !== null && { format: place.format }) },
     ground.services,
   );
   return {

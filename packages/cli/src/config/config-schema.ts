@@ -34,7 +34,15 @@ export const configSchema = z.strictObject({
       }),
     )
     .default({}),
-  repositories: z.record(z.string(), place({})).default({}),
+  repositories: z
+    .record(
+      z.string(),
+      place({
+        /** The file with the passphrase of an object repository, readable by its owner only. */
+        passphraseFile: z.string().min(1).optional(),
+      }),
+    )
+    .default({}),
   targets: z.record(z.string(), place({ format: formats.optional() })).default({}),
 });
 

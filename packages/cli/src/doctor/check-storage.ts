@@ -1,5 +1,6 @@
 import { nodeFileSystem } from '@sendense/plugin-kit/files';
 import { formatBytes } from '../output/human-size.ts';
+import type { RepositoryOption } from '../program/shared-flags.ts';
 import { openRepository } from '../session/open-repository.ts';
 import type { Session } from '../session/session.ts';
 import { type Check, failed, passed } from './check.ts';
@@ -27,8 +28,8 @@ export async function checkSpace(session: Session): Promise<Check> {
 }
 
 /** A repository, by opening it and asking for its sizes. */
-export async function checkRepository(session: Session, name: string): Promise<Check> {
-  const { repository, path } = await openRepository(session, name);
+export async function checkRepository(session: Session, options: RepositoryOption): Promise<Check> {
+  const { repository, path } = await openRepository(session, options);
   const usage = await repository.usage(session.call);
   const space = room('repository', usage.availableBytes);
   return { ...space, detail: `${path}: ${usage.points} points, ${space.detail}` };

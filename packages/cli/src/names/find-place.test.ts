@@ -24,7 +24,7 @@ it.each([
   ['target', 'imgae:/x', 'CONFIG_INVALID', 'image:'],
   ['target', 'image:', 'CONFIG_INVALID', 'image:'],
   ['source', 'old', 'UNSUPPORTED', 'image:'],
-  ['repository', 's3://bucket', 'UNSUPPORTED', 'local:'],
+  ['repository', 'nutanix://cluster', 'UNSUPPORTED', 's3:'],
 ] as const)('refuses the %s %s with %s', (use, name, code, remedy) => {
   expect(() => findPlace(config, use, name)).toThrow(
     expect.objectContaining({ code, remedy: expect.stringContaining(remedy) }),

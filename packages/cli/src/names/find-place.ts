@@ -1,5 +1,5 @@
 import { SendenseError } from '@sendense/core';
-import { type PlaceUse, parsePlaceName } from '@sendense/quickstart';
+import { type PlaceUse, parsePlaceName, REPOSITORY_KINDS } from '@sendense/quickstart';
 import type { Config } from '../config/config-schema.ts';
 
 /** Where the configuration keeps the names of each use. */
@@ -8,12 +8,12 @@ const TABLES = { source: 'sources', repository: 'repositories', target: 'targets
 /** Kinds that are installed. A repository may also be a plain path. */
 const INSTALLED: Readonly<Record<PlaceUse, readonly string[]>> = {
   source: ['image', 'qemu', 'libvirt'],
-  repository: ['local'],
+  repository: REPOSITORY_KINDS,
   target: ['image', 'libvirt'],
 };
 
 /** Kinds of other packages: known words, so that the error can tell a missing connector from a mistyped word. */
-const ELSEWHERE = /^(qemu|libvirt|vmware|cloudstack|hyperv|aws|azure|nutanix|dir|s3)$/;
+const ELSEWHERE = /^(qemu|libvirt|vmware|cloudstack|hyperv|aws|azure|nutanix)$/;
 
 /** What the configuration says of a name, of any use. */
 type Settings = Partial<Config['sources'][string]> & Pick<Config['sources'][string], 'at'>;

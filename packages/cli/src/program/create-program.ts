@@ -8,6 +8,7 @@ const GROUPS: Readonly<Record<string, string>> = {
   backup: 'make, list and care for recovery points',
   restore: 'write a recovery point to a target',
   repository: 'make and look after repositories',
+  'repository key': 'who can open an encrypted repository',
   jobs: 'list and cancel jobs',
   image: 'look at, convert and compare disk files of any format',
 };
@@ -32,17 +33,23 @@ export function createProgram(run: RunVerb): Command {
 }
 
 function parentOf(verb: Verb, program: Command, groups: Map<string, Command>): Command {
-  const [group] = verb.words;
-  if (verb.words.length === 1) return program;
-  const known = groups.get(group);
+  let parent = program;
+  for (let length = 1; length < verb.words.length; length += 1)
+    parent = groupOf(verb.words.slice(0, length), parent, groups);
+  return parent;
+}
+
+function groupOf(words: readonly string[], parent: Command, groups: Map<string, Command>): Command {
+  const name = words.join(' ');
+  const known = groups.get(name);
   if (known !== undefined) return known;
-  const parent = program
-    .command(group)
-    .description(GROUPS[group] ?? '')
+  const group = parent
+    .command(words.at(-1) ?? '')
+    .description(GROUPS[name] ?? '')
     .enablePositionalOptions()
     .exitOverride();
-  groups.set(group, addCommonFlags(parent));
-  return parent;
+  groups.set(name, addCommonFlags(group));
+  return group;
 }
 
 /** What was given to a verb, or to the words before it; the nearer one counts. */

@@ -1,18 +1,35 @@
 import type { Command } from 'commander';
 import { parseText } from './flag-values.ts';
 
-/** `--repository`. */
-export type RepositoryOption = { readonly repository?: string };
+/** `--repository` and what opens it. */
+export type RepositoryOption = { readonly repository?: string } & PassphraseOption;
+/** `--passphrase-file`. */
+export type PassphraseOption = { readonly passphraseFile?: string };
 /** `--machine` or `--vm`. */
 export type MachineOption = { readonly machine?: string };
 /** `--backup-id`. */
 export type BackupIdOption = { readonly backupId: string };
 
-/** Adds `--repository R`. */
+/** What may stand behind a flag that names a repository. */
+export const REPOSITORY_FORMS =
+  'PATH or local:PATH (QCOW2 chains), dir:PATH, s3://BUCKET/PREFIX, azure://ACCOUNT/CONTAINER/PREFIX (objects) or a name from the configuration';
+
+/** Adds `--repository R` and `--passphrase-file FILE`. */
 export function repositoryFlag(command: Command): Command {
+  return passphraseFlag(
+    command.option(
+      '--repository <repository>',
+      `${REPOSITORY_FORMS} (default: the configured one, else the only one known)`,
+      parseText,
+    ),
+  );
+}
+
+/** Adds `--passphrase-file FILE`. */
+export function passphraseFlag(command: Command): Command {
   return command.option(
-    '--repository <repository>',
-    'PATH, local:PATH or a name from the configuration (default: the configured one, else the only one known)',
+    '--passphrase-file <file>',
+    'file with the passphrase of an object repository (default: SENDENSE_PASSPHRASE, else a prompt)',
     parseText,
   );
 }

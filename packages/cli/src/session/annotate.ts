@@ -1,4 +1,5 @@
 import { type PointAnnotation, type RecoveryPoint, SendenseError } from '@sendense/core';
+import type { BackupIdOption, RepositoryOption } from '../program/shared-flags.ts';
 import { findPoint, readPoints } from './find-points.ts';
 import { maintenanceOf, noteChange } from './maintain.ts';
 import { openRepository } from './open-repository.ts';
@@ -10,16 +11,17 @@ export type Annotated = { readonly point: RecoveryPoint; readonly path: string }
 /** Pins a point, or notes a sentence on it. */
 export async function annotate(
   session: Session,
-  target: { readonly repository?: string; readonly backupId: string },
+  target: RepositoryOption & BackupIdOption,
   change: PointAnnotation,
 ): Promise<Annotated> {
   await session.catalog();
-  const open = await openRepository(session, target.repository);
+  const open = await openRepository(session, target);
   const { id } = findPoint(await readPoints(open.repository, session.call), target.backupId);
   const maintenance = maintenanceOf(open.repository);
   if (maintenance.annotate === undefined) {
     throw new SendenseError('UNSUPPORTED', 'this repository keeps no holds and notes', {
       operation: 'annotate',
+      remedy: 'copy the point to a local repository, which keeps them',
     });
   }
   const point = await maintenance.annotate(id, change, session.call);

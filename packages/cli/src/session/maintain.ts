@@ -20,8 +20,9 @@ export function maintenanceOf(repository: Repository): RepositoryMaintenance {
 
 async function writeChange(session: Session, open: OpenRepository, machine?: MachineKey): Promise<void> {
   const catalog = await session.catalog();
-  const { repository, path, location } = open;
-  await catalog.repositories.register(repository, { location, config: { path } });
+  const { repository, protect, location } = open;
+  const [path] = protect;
+  await catalog.repositories.register(repository, { location, config: path === undefined ? {} : { path } });
   if (machine !== undefined) await catalog.points.sync(repository, machine);
   await catalog.repositories.recordUsage(repository.id, await repository.usage());
 }

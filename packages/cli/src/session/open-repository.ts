@@ -1,23 +1,29 @@
-import { resolve } from 'node:path';
-import { SendenseError, systemServices } from '@sendense/core';
-import { parsePlaceName, resolveRepository } from '@sendense/quickstart';
-import type { LocalRepository } from '@sendense/repository-local';
+import { type BlockIoDriver, type Repository, SendenseError, systemServices } from '@sendense/core';
+import {
+  parseRepositoryPlace,
+  type RepositoryServices,
+  type ResolvedRepository,
+  resolveRepository,
+} from '@sendense/quickstart';
 import { findPlace, missingFlag } from '../names/find-place.ts';
+import type { RepositoryOption } from '../program/shared-flags.ts';
+import { askPassphrase, type PassphraseSources } from './passphrase.ts';
 import type { Session } from './session.ts';
 
 /** An open repository and how the user reaches it. */
 export type OpenRepository = {
-  readonly repository: LocalRepository;
-  /** Its folder. */
+  readonly repository: Repository;
+  /** Its folder; of one in a service the name without settings. */
   readonly path: string;
+  /** Folders that nothing else may write to. */
+  readonly protect: readonly string[];
   /** Inline name with an absolute path; never holds a credential. */
   readonly location: string;
 };
 
-/** The folder that a repository's name stands for, whether it is there or not. */
-export function repositoryPath(session: Session, name: string): string {
-  const { text } = findPlace(session.config, 'repository', name);
-  return resolve(session.host.workingDirectory, parsePlaceName('repository', text).rest);
+/** The inline name of the repository that a flag names. */
+export function repositoryText(session: Session, name: string): string {
+  return findPlace(session.config, 'repository', name).text;
 }
 
 /** The repository to take when none was named: the configured one, else the only one this installation has met. */
@@ -32,29 +38,63 @@ async function defaultRepository(session: Session): Promise<string> {
   throw missingFlag('repository');
 }
 
-function withInitRemedy(error: unknown, path: string): unknown {
-  if (!SendenseError.is(error, 'NOT_FOUND')) return error;
+/** Says the whole command where the library only names the verb; what else is missing (a bucket) is said as it is. */
+function withInitRemedy(error: unknown, text: string): unknown {
+  if (!SendenseError.is(error, 'NOT_FOUND') || error.remedy?.includes('"repository init"') !== true)
+    return error;
   return new SendenseError('NOT_FOUND', error.message, {
     operation: error.operation,
     context: error.context,
     cause: error,
-    remedy: `check the path, or make a repository there with "sendense-ctl repository init --repository ${path}"`,
+    remedy: `check the path, or make a repository there with "sendense-ctl repository init --repository ${text}"`,
   });
 }
 
-/** Opens the repository that `name` stands for (default: see `--repository`) for the length of the session. */
-export async function openRepository(session: Session, name: string | undefined): Promise<OpenRepository> {
-  const path = repositoryPath(session, name ?? (await defaultRepository(session)));
-  const services = systemServices({ log: session.log });
-  const { repository } = await resolveRepository(`local:${path}`, {}, services).catch((error: unknown) => {
-    throw withInitRemedy(error, path);
+/** Opens the repository that the flags name (default: see `--repository`) for the length of the session. */
+export async function openRepository(
+  session: Session,
+  { repository: name, passphraseFile: file }: RepositoryOption,
+  drivers: readonly BlockIoDriver[] = [],
+): Promise<OpenRepository> {
+  return openNamed(session, name ?? (await defaultRepository(session)), { file }, drivers);
+}
+
+/** Opens a repository by its name, with its passphrase from `sources`. The first of `drivers` moves bytes within it. */
+export async function openNamed(
+  session: Session,
+  name: string,
+  sources: PassphraseSources,
+  drivers: readonly BlockIoDriver[] = [],
+): Promise<OpenRepository> {
+  const text = repositoryText(session, name);
+  const services = await repositoryServices(session, text, drivers);
+  const options = {
+    workingDirectory: session.host.workingDirectory,
+    environment: session.host.env,
+    passphrase: askPassphrase(session, sources),
+  };
+  const resolved = await resolveRepository(text, options, services, session.call).catch((error: unknown) => {
+    throw withInitRemedy(error, text);
   });
-  return keepRepository(session, repository);
+  return keepRepository(session, resolved);
+}
+
+/** Chunks are made and read in the repository itself: it needs all services, and the drivers always. */
+export async function repositoryServices(
+  session: Session,
+  text: string,
+  drivers: readonly BlockIoDriver[] = [],
+): Promise<RepositoryServices> {
+  const isLocal = parseRepositoryPlace(text, session.host.workingDirectory).kind === 'local';
+  return isLocal ? systemServices({ log: session.log, drivers }) : session.services();
 }
 
 /** Closes the repository with the session; what is noteworthy of it, it logs itself. */
-export function keepRepository(session: Session, repository: LocalRepository): OpenRepository {
+export function keepRepository(
+  session: Session,
+  { repository, folder, location }: ResolvedRepository,
+): OpenRepository {
   session.own(repository);
-  const { path } = repository;
-  return { repository, path, location: `local:${path}` };
+  const path = folder ?? location.replace(/\?.*$/, '');
+  return { repository, path, protect: folder === null ? [] : [folder], location };
 }

@@ -1,8 +1,10 @@
 import { type JobId, jobId } from '@sendense/core';
 import type { Engine, ResumeRestoreRequest } from '@sendense/engine';
 import { parseRestorePlaces, targetNameOf } from '@sendense/quickstart';
+import type { JobOption } from '../program/job-flag.ts';
+import type { PassphraseOption } from '../program/shared-flags.ts';
 import { openEngine } from './open-engine.ts';
-import { openRepository } from './open-repository.ts';
+import { openNamed } from './open-repository.ts';
 import { openTarget } from './open-target.ts';
 import type { Session } from './session.ts';
 
@@ -15,15 +17,20 @@ export type OpenRestore = {
 };
 
 /** Opens repository and target of a restore job. Throws `NOT_FOUND` for an unknown job. */
-export async function openRestore(session: Session, job: string): Promise<OpenRestore> {
-  const id: JobId = jobId(job);
+export async function openRestore(
+  session: Session,
+  options: JobOption & PassphraseOption,
+): Promise<OpenRestore> {
+  const id: JobId = jobId(options.job);
   const engine = await openEngine(session, {});
   const places = parseRestorePlaces((await engine.restoreStatus(id)).host);
-  const { repository, path } = await openRepository(session, places.repository);
+  const { repository, protect } = await openNamed(session, places.repository, {
+    file: options.passphraseFile,
+  });
   const { target } = await openTarget(session, {
     name: targetNameOf(places.target),
     format: places.target.format ?? undefined,
-    protect: [path],
+    protect,
   });
   return { engine, request: { jobId: id, repository, target }, targetPath: places.target.path };
 }

@@ -24,7 +24,7 @@ export const backupChain = defineVerb<Options>({
   summary: 'show the files that the newest point of a machine is read through',
   flags,
   async run(session, options) {
-    const open = await openRepository(session, options.repository);
+    const open = await openRepository(session, options);
     const points = await machinePoints(session, open, options.machine);
     const newest = options.backupId === undefined ? points.at(-1) : findPoint(points, options.backupId);
     if (newest === undefined) {

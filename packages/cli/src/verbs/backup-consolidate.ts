@@ -39,7 +39,7 @@ export const backupConsolidate = defineVerb<Options>({
   flags,
   async run(session, options) {
     await session.catalog();
-    const open = await openRepository(session, options.repository);
+    const open = await openRepository(session, options, session.drivers());
     const points = await readPoints(open.repository, session.call);
     const point = findPoint(points, options.backupId);
     const onto: PointId | undefined =

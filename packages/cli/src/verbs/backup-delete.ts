@@ -18,7 +18,7 @@ export const backupDelete = defineVerb<RepositoryOption & BackupIdOption>({
   flags: (command) => backupIdFlag(repositoryFlag(command)),
   async run(session, options) {
     await session.catalog();
-    const open = await openRepository(session, options.repository);
+    const open = await openRepository(session, options, session.drivers());
     const point = findPoint(await readPoints(open.repository, session.call), options.backupId);
     const { removed, freedBytes } = await maintenanceOf(open.repository).delete(point.id, session.call);
     const findings = await noteChange(session, open, point.machine);

@@ -17,7 +17,7 @@ export const backupList = defineVerb<RepositoryOption & MachineOption>({
   summary: 'list the recovery points, oldest first',
   flags: (command) => machineFlag(repositoryFlag(command)),
   async run(session, options) {
-    const open = await openRepository(session, options.repository);
+    const open = await openRepository(session, options);
     const found = await machinePoints(session, open, options.machine);
     const points = found.map((point) => describePoint(point, open.path));
     return { json: { points }, lines: points.length === 0 ? ['no recovery points'] : table(points) };

@@ -17,7 +17,7 @@ export const backupShow = defineVerb<RepositoryOption & BackupIdOption>({
   summary: 'show one recovery point with its machine',
   flags: (command) => backupIdFlag(repositoryFlag(command)),
   async run(session, options) {
-    const { repository, path } = await openRepository(session, options.repository);
+    const { repository, path } = await openRepository(session, options);
     const point = findPoint(await readPoints(repository, session.call), options.backupId);
     const printed = describePoint(point, path);
     // a machine specification is plain JSON by its schema; the round trip leaves out absent fields

@@ -21,7 +21,7 @@ export const backupStart = defineVerb<BackupStartOptions>({
   flags: backupStartFlags,
   async run(session, options) {
     await session.catalog();
-    const open = await openRepository(session, options.repository);
+    const open = await openRepository(session, options);
     const [name, ...others] = sourceNames(session, options);
     if (name === undefined) throw missingFlag('source');
     if (others.length > 0) return backUpSeveral(session, open, [name, ...others], options);

@@ -19,6 +19,12 @@ import { jobsList } from './jobs-list.ts';
 import { prune } from './prune.ts';
 import { reconcile } from './reconcile.ts';
 import { repositoryInit } from './repository-init.ts';
+import {
+  repositoryKeyAdd,
+  repositoryKeyList,
+  repositoryKeyRemove,
+  repositoryKeyRotate,
+} from './repository-key.ts';
 import { repositoryRebuildCatalog } from './repository-rebuild-catalog.ts';
 import { repositoryUsage } from './repository-usage.ts';
 import { restoreResume } from './restore-resume.ts';
@@ -32,6 +38,10 @@ export const VERBS: readonly Verb[] = [
   repositoryInit,
   repositoryUsage,
   repositoryRebuildCatalog,
+  repositoryKeyList,
+  repositoryKeyAdd,
+  repositoryKeyRemove,
+  repositoryKeyRotate,
   backupStart,
   backupList,
   backupShow,

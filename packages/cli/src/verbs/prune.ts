@@ -74,7 +74,7 @@ export const prune = defineVerb<Options>({
   async run(session, options) {
     const policy = policyOf(options);
     const catalog = await session.catalog();
-    const open = await openRepository(session, options.repository);
+    const open = await openRepository(session, options, session.drivers());
     const machine = await machineOf(session, open, options.machine);
     const engine = await openEngine(session, {});
     const dryRun = options.dryRun === true;

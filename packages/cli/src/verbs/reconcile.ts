@@ -23,11 +23,13 @@ function flags(command: Command): Command {
     .option('--grace <seconds>', 'leave younger objects alone (default: 3600)', parseCount);
 }
 
-async function repositoriesOf(session: Session, named: string | undefined): Promise<Repository[]> {
+async function repositoriesOf(session: Session, options: RepositoryOption): Promise<Repository[]> {
   const known = (await (await session.catalog()).repositories.list()).map(({ location }) => location);
-  const names = named === undefined ? known.filter((location) => location !== '') : [named];
+  const names =
+    options.repository === undefined ? known.filter((location) => location !== '') : [options.repository];
   const repositories: Repository[] = [];
-  for (const name of names) repositories.push((await openRepository(session, name)).repository);
+  for (const name of names)
+    repositories.push((await openRepository(session, { ...options, repository: name })).repository);
   return repositories;
 }
 
@@ -56,7 +58,7 @@ export const reconcile = defineVerb<Options>({
     const engine = await openEngine(session, {});
     const result = await engine.reconcile(
       {
-        repositories: await repositoriesOf(session, options.repository),
+        repositories: await repositoriesOf(session, options),
         sources: await sourcesOf(session, options.source),
         targets: await targetsOf(session, options.target),
         ...(options.grace === undefined ? {} : { graceMs: options.grace * 1000 }),

@@ -1,33 +1,71 @@
-import { systemServices } from '@sendense/core';
-import { createLocalRepository } from '@sendense/repository-local';
+import { createRepository } from '@sendense/quickstart';
 import type { Command } from 'commander';
-import { parseText } from '../program/flag-values.ts';
+import { parseBytes, parsePositive, parseText } from '../program/flag-values.ts';
+import { type PassphraseOption, passphraseFlag, REPOSITORY_FORMS } from '../program/shared-flags.ts';
 import { noteChange } from '../session/maintain.ts';
-import { keepRepository, repositoryPath } from '../session/open-repository.ts';
+import { keepRepository, repositoryServices, repositoryText } from '../session/open-repository.ts';
+import { askPassphrase } from '../session/passphrase.ts';
 import { defineVerb } from '../verb.ts';
 
+const HOUR_MS = 3_600_000;
+
+type Options = PassphraseOption & {
+  readonly repository: string;
+  readonly chunkSize?: number;
+  readonly grace?: number;
+};
+
+function flags(command: Command): Command {
+  return passphraseFlag(command.requiredOption('--repository <repository>', REPOSITORY_FORMS, parseText))
+    .option(
+      '--chunk-size <bytes>',
+      'objects only, for good: what is deduplicated, a power of two from 64K to 16M (default: 1M)',
+      parseBytes,
+    )
+    .option(
+      '--grace <hours>',
+      'objects only, for good: how long prune leaves what no point needs; a backup may take half of it (default: 168)',
+      parsePositive,
+    );
+}
+
+/** What only the person who makes an encrypted repository can still do for it. */
+const KEY_ADVICE = [
+  'Everything in it is encrypted: without the passphrase nobody can read it, and nobody can recover the passphrase.',
+  'Add a second key and keep it elsewhere: "sendense-ctl repository key add".',
+  'Who reads the passphrase can read all points: keep it apart from the storage.',
+];
+
 /** `repository init` */
-export const repositoryInit = defineVerb<{ readonly repository: string }>({
+export const repositoryInit = defineVerb<Options>({
   words: ['repository', 'init'],
   summary: 'make an empty repository',
-  flags: (command: Command) =>
-    command.requiredOption(
-      '--repository <repository>',
-      'PATH, local:PATH or a name from the configuration',
-      parseText,
-    ),
+  flags,
   async run(session, options) {
     await session.catalog();
-    const wanted = repositoryPath(session, options.repository);
-    const open = keepRepository(
-      session,
-      await createLocalRepository({ path: wanted }, systemServices({ log: session.log })),
+    const text = repositoryText(session, options.repository);
+    const { chunkSize, grace } = options;
+    const made = await createRepository(
+      text,
+      {
+        workingDirectory: session.host.workingDirectory,
+        environment: session.host.env,
+        passphrase: askPassphrase(session, { file: options.passphraseFile }),
+        ...(chunkSize === undefined ? {} : { chunkBytes: chunkSize }),
+        ...(grace === undefined ? {} : { graceMs: grace * HOUR_MS }),
+      },
+      await repositoryServices(session, text),
+      session.call,
     );
+    const open = keepRepository(session, made);
     await noteChange(session, open);
-    const { repository, path } = open;
+    const { repository, path, location } = open;
     return {
-      json: { repositoryId: repository.id, path },
-      lines: [`repository ${repository.id} made in ${path}`],
+      json: { repositoryId: repository.id, path, location },
+      lines: [
+        `repository ${repository.id} made in ${path}`,
+        ...(repository.capabilities.encryption ? KEY_ADVICE : []),
+      ],
     };
   },
 });

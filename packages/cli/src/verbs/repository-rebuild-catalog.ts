@@ -10,7 +10,7 @@ export const repositoryRebuildCatalog = defineVerb<RepositoryOption>({
   flags: repositoryFlag,
   async run(session, options) {
     const catalog = await session.catalog('set-aside');
-    const open = await openRepository(session, options.repository);
+    const open = await openRepository(session, options);
     const { points, machines } = await catalog.points.rebuild([open.repository], session.call);
     await noteChange(session, open);
     const { setAside } = catalog;

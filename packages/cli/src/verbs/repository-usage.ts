@@ -9,7 +9,7 @@ export const repositoryUsage = defineVerb<RepositoryOption>({
   summary: 'show what a repository holds and takes',
   flags: repositoryFlag,
   async run(session, options) {
-    const { repository } = await openRepository(session, options.repository);
+    const { repository } = await openRepository(session, options);
     const usage = await repository.usage(session.call);
     return {
       json: { repositoryId: repository.id, ...usage },

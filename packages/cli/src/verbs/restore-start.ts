@@ -59,10 +59,10 @@ export const restoreStart = defineVerb<Options>({
   summary: 'write the disks of a recovery point to a target and read them back',
   flags,
   async run(session, options) {
-    const { repository, path, location } = await openRepository(session, options.repository);
+    const { repository, protect, location } = await openRepository(session, options);
     const point = findPoint(await readPoints(repository, session.call), options.backupId);
     const { target: name, format } = options;
-    const { target, place } = await openTarget(session, { name, format, protect: [path] });
+    const { target, place } = await openTarget(session, { name, format, protect });
     const engine = await openEngine(session, { target: targetNameOf(place) });
     const job = jobId(randomUUID());
     const request = {

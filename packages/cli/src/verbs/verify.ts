@@ -23,7 +23,7 @@ export const verify = defineVerb<Options>({
   summary: 'read stored data back and compare it with its digests',
   flags,
   async run(session, options) {
-    const { repository } = await openRepository(session, options.repository);
+    const { repository } = await openRepository(session, options);
     const { backupId } = options;
     const points =
       backupId === undefined

@@ -17,7 +17,8 @@ export type SecretSources = {
   readonly fileSystem?: FileSystem;
 };
 
-async function readSecretFile(fileSystem: FileSystem, path: string): Promise<Secret> {
+/** The secret in a file, without the end of its line. A file that others may read is refused with `CONFIG_INVALID`. */
+export async function readSecretFile(path: string, fileSystem: FileSystem = nodeFileSystem): Promise<Secret> {
   const status = await fileSystem.stat(path);
   if (status?.mode !== undefined && (status.mode & NOT_OWNER) !== 0)
     throw new SendenseError('CONFIG_INVALID', `${path} holds a secret and can be read by other users`, {
@@ -41,7 +42,7 @@ export function createSecrets(sources: SecretSources): Secrets {
       const value = environment[variable];
       if (value !== undefined) return new Secret(value);
       const path = environment[`${variable}_FILE`];
-      return path === undefined ? undefined : readSecretFile(fileSystem, path);
+      return path === undefined ? undefined : readSecretFile(path, fileSystem);
     },
   };
 }

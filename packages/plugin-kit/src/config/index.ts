@@ -1,4 +1,4 @@
-export { createSecrets, type SecretSources } from './create-secrets.ts';
+export { createSecrets, readSecretFile, type SecretSources } from './create-secrets.ts';
 export { type NativeMode, readNativeMode } from './native-mode.ts';
 export { parseOptions } from './parse-options.ts';
 export { readConfig } from './read-config.ts';

@@ -9,7 +9,7 @@ export type PlaceName = { readonly kind: string | null; readonly rest: string };
 /** Splits `kind:rest`. Throws `CONFIG_INVALID` for an empty name, and for one that holds a credential. */
 export function parsePlaceName(use: PlaceUse, text: string): PlaceName {
   const [, kind = null, rest = text] = /^([a-z][a-z0-9-]*):(.*)$/s.exec(text) ?? [];
-  if (/^\/\/[^/]*@/.test(rest) || /[?&](password|passphrase|secret|token|key)=/i.test(rest))
+  if (/\/\/[^/?&]*@/.test(rest) || /[?&](password|passphrase|secret|token|key|sig)=/i.test(rest))
     throw new SendenseError('CONFIG_INVALID', `the name of the ${use} holds a credential`, {
       operation: 'parse-name',
       remedy: 'give credentials by environment or by file; names are logged and shown',
@@ -17,7 +17,10 @@ export function parsePlaceName(use: PlaceUse, text: string): PlaceName {
   if (rest !== '') return { kind, rest };
   throw new SendenseError('CONFIG_INVALID', `the ${use} has no path: ${JSON.stringify(text)}`, {
     operation: 'parse-name',
-    remedy: use === 'repository' ? 'write a folder, or local:FOLDER' : 'write image:FILE, or image:FOLDER/',
+    remedy:
+      use === 'repository'
+        ? 'write a folder, dir:FOLDER, s3://BUCKET/PREFIX or azure://ACCOUNT/CONTAINER/PREFIX'
+        : 'write image:FILE, or image:FOLDER/',
   });
 }
 

@@ -1,39 +1,148 @@
-import { resolve } from 'node:path';
-import { type PluginServices, SendenseError } from '@sendense/core';
-import { createLocalRepository, type LocalRepository, openLocalRepository } from '@sendense/repository-local';
-import { placeOf } from './place-name.ts';
+import { join } from 'node:path';
+import { type Call, type PluginServices, type Repository, SendenseError } from '@sendense/core';
+import { nodeFileSystem } from '@sendense/plugin-kit/files';
+import { createLocalRepository, openLocalRepository } from '@sendense/repository-local';
+import { type Environment, openStore } from './open-store.ts';
+import { type AskPassphrase, passphraseOfEnvironment } from './passphrase.ts';
+import {
+  parseRepositoryPlace,
+  type RepositoryPlace,
+  repositoryFolder,
+  repositoryLocation,
+  type StorePlace,
+} from './repository-place.ts';
 
 /** How a repository's name is understood. */
 export type ResolveRepositoryOptions = {
   /** Relative paths start here; default the working directory of the process. */
   readonly workingDirectory?: string;
-  /** Make the repository when there is none in the folder, or no folder. Default `false`. */
+  /** Make the repository when there is none at the place. Default `false`. */
   readonly create?: boolean;
+  /** Where the passphrase of an object repository comes from. Default: `SENDENSE_PASSPHRASE`. */
+  readonly passphrase?: AskPassphrase;
+  /** Variables with credentials of stores. Default: those of the process. */
+  readonly environment?: Environment;
+};
+
+/** What only a new object repository can be told; see `@sendense/object-repository`. */
+export type NewRepositoryOptions = Omit<ResolveRepositoryOptions, 'create'> & {
+  readonly chunkBytes?: number;
+  readonly graceMs?: number;
 };
 
 /** An open repository. */
 export type ResolvedRepository = {
-  readonly repository: LocalRepository;
-  /** The name with an absolute path, e.g. `local:/backups`. */
+  readonly repository: Repository;
+  /** The name with absolute paths, e.g. `local:/backups`; holds no credential. */
   readonly location: string;
+  /** The folder of this machine that it lies in; nothing else may be written there. */
+  readonly folder: string | null;
   /** It was not there and was made now. */
   readonly created: boolean;
 };
 
-/** Opens the repository that a name stands for: `PATH` or `local:PATH`. The caller disposes it. */
+/** What a repository takes from its host. */
+export type RepositoryServices = Partial<
+  Pick<PluginServices, 'clock' | 'random' | 'log' | 'drivers' | 'temporaryDirectory'>
+>;
+
+/**
+ * Opens the repository that a name stands for: `PATH` or `local:PATH`, a folder of QCOW2 chains; `dir:PATH`, `s3://BUCKET/PREFIX`
+ * or `azure://ACCOUNT/CONTAINER/PREFIX`, an object repository. The caller disposes it. Rejects with `NOT_FOUND` where there is
+ * none, `KEY_UNAVAILABLE` for a wrong passphrase, and what its store rejects with.
+ */
 export async function resolveRepository(
   name: string,
   options: ResolveRepositoryOptions = {},
-  services: Partial<Pick<PluginServices, 'clock' | 'random' | 'log'>> = {},
+  services: RepositoryServices = {},
+  call: Call = {},
 ): Promise<ResolvedRepository> {
-  const base = options.workingDirectory ?? process.cwd();
-  const path = resolve(base, placeOf('repository', name, [null, 'local']));
+  const place = placeOf(name, options);
   try {
-    const repository = await openLocalRepository({ path }, services);
-    return { repository, location: `local:${repository.path}`, created: false };
+    return await openAt(place, options, services, call);
   } catch (error) {
-    if (options.create !== true || !SendenseError.is(error, 'NOT_FOUND')) throw error;
+    if (options.create !== true || !SendenseError.is(error, 'NOT_FOUND')) throw await otherKind(place, error);
   }
-  const repository = await createLocalRepository({ path }, services);
-  return { repository, location: `local:${repository.path}`, created: true };
+  return createRepository(name, options, services, call);
+}
+
+/**
+ * Makes the repository that a name stands for and opens it. Rejects with `ALREADY_EXISTS` where there is one, `UNSUPPORTED` for a
+ * store that replaces objects it must only create. The caller disposes it.
+ */
+export async function createRepository(
+  name: string,
+  options: NewRepositoryOptions = {},
+  services: RepositoryServices = {},
+  call: Call = {},
+): Promise<ResolvedRepository> {
+  const place = placeOf(name, options);
+  const { chunkBytes, graceMs } = options;
+  if (place.kind === 'local') {
+    if ((chunkBytes ?? graceMs) !== undefined) throw notOfChains();
+    const repository = await createLocalRepository({ path: place.path }, services);
+    return resolved({ ...place, path: repository.path }, repository, true);
+  }
+  const access = await accessTo(place, 'create', options, services);
+  const { createObjectRepository } = await import('@sendense/object-repository');
+  const sizes = { ...(chunkBytes && { chunkBytes }), ...(graceMs && { graceMs }) };
+  return resolved(place, await createObjectRepository({ ...access, ...sizes }, services, call), true);
+}
+
+function placeOf(name: string, { workingDirectory = process.cwd() }: ResolveRepositoryOptions) {
+  return parseRepositoryPlace(name, workingDirectory);
+}
+
+function resolved(place: RepositoryPlace, repository: Repository, created: boolean): ResolvedRepository {
+  return { repository, location: repositoryLocation(place), folder: repositoryFolder(place), created };
+}
+
+async function openAt(
+  place: RepositoryPlace,
+  options: ResolveRepositoryOptions,
+  services: RepositoryServices,
+  call: Call,
+): Promise<ResolvedRepository> {
+  if (place.kind === 'local') {
+    const repository = await openLocalRepository({ path: place.path }, services);
+    // its real path
+    return resolved({ ...place, path: repository.path }, repository, false);
+  }
+  const access = await accessTo(place, 'open', options, services);
+  const { openObjectRepository } = await import('@sendense/object-repository');
+  return resolved(place, await openObjectRepository(access, services, call), false);
+}
+
+/** The passphrase first: a store that is open would have to be closed when nobody knows it. */
+async function accessTo(
+  place: StorePlace,
+  use: 'open' | 'create',
+  options: ResolveRepositoryOptions,
+  services: RepositoryServices,
+) {
+  const { environment = process.env } = options;
+  const ask = options.passphrase ?? passphraseOfEnvironment(environment);
+  const passphrase = await ask({ location: repositoryLocation(place), use });
+  return { store: await openStore(place, environment, services), key: { passphrase } };
+}
+
+/** A folder that holds the other kind of repository gets a remedy that says so. */
+async function otherKind(place: RepositoryPlace, error: unknown): Promise<unknown> {
+  if (place.kind !== 'local' || !SendenseError.is(error, 'NOT_FOUND')) return error;
+  const mark = join(place.path, 'sendense-object-repository');
+  const status = await nodeFileSystem.stat(mark).catch(() => undefined);
+  if (status === undefined) return error;
+  return new SendenseError('NOT_FOUND', `${place.path} is a repository of objects, not of QCOW2 chains`, {
+    operation: error.operation,
+    context: error.context,
+    remedy: `name it dir:${place.path}`,
+    cause: error,
+  });
+}
+
+function notOfChains(): SendenseError {
+  return new SendenseError('CONFIG_INVALID', 'chunkBytes and graceMs belong to object repositories', {
+    operation: 'create-repository',
+    remedy: 'leave them out, or name dir:PATH, s3://… or azure://…',
+  });
 }

@@ -1,0 +1,87 @@
+import { SendenseError } from '@sendense/core';
+import type { Command } from 'commander';
+import { parseText } from '../program/flag-values.ts';
+import { type RepositoryOption, repositoryFlag } from '../program/shared-flags.ts';
+import { describeSlots, type OpenKeys, openKeys, slotLines } from '../session/key-slots.ts';
+import { askNewPassphrase } from '../session/passphrase.ts';
+import type { Session } from '../session/session.ts';
+import { defineVerb, type VerbResult } from '../verb.ts';
+
+type NewKeyOptions = RepositoryOption & { readonly newPassphraseFile?: string; readonly label?: string };
+
+function newKeyFlags(command: Command): Command {
+  return repositoryFlag(command)
+    .option(
+      '--new-passphrase-file <file>',
+      'file with the new passphrase (default: SENDENSE_NEW_PASSPHRASE, else a prompt)',
+      parseText,
+    )
+    .option('--label <text>', 'whose key it is; anybody who reads the storage can read it', parseText);
+}
+
+async function addKey(session: Session, { open, keys }: OpenKeys, options: NewKeyOptions): Promise<string> {
+  const passphrase = await askNewPassphrase(session, options.newPassphraseFile, open.location);
+  return keys.addKey({ passphrase }, { label: options.label ?? '' }, session.call);
+}
+
+async function resultOf(session: Session, { keys }: OpenKeys, done: string[]): Promise<VerbResult> {
+  const slots = await keys.keys(session.call);
+  return { json: { slots: describeSlots(slots) }, lines: [...done, ...slotLines(slots)] };
+}
+
+/** `repository key list` */
+export const repositoryKeyList = defineVerb<RepositoryOption>({
+  words: ['repository', 'key', 'list'],
+  summary: 'list the keys that open a repository',
+  flags: repositoryFlag,
+  run: async (session, options) => resultOf(session, await openKeys(session, options), []),
+});
+
+/** `repository key add` */
+export const repositoryKeyAdd = defineVerb<NewKeyOptions>({
+  words: ['repository', 'key', 'add'],
+  summary: 'let a further passphrase open a repository',
+  flags: newKeyFlags,
+  async run(session, options) {
+    const open = await openKeys(session, options);
+    const id = await addKey(session, open, options);
+    return resultOf(session, open, [`key ${id} added`]);
+  },
+});
+
+/** `repository key remove` */
+export const repositoryKeyRemove = defineVerb<RepositoryOption & { readonly keyId: string }>({
+  words: ['repository', 'key', 'remove'],
+  summary: 'let a passphrase open a repository no more; who used it before may have kept what it opens',
+  flags: (command) => repositoryFlag(command).requiredOption('--key-id <id>', 'the key', parseText),
+  async run(session, options) {
+    const open = await openKeys(session, options);
+    await open.keys.removeKey(options.keyId, session.call);
+    return resultOf(session, open, [`key ${options.keyId} removed`]);
+  },
+});
+
+/** `repository key rotate` */
+export const repositoryKeyRotate = defineVerb<NewKeyOptions & { readonly keyId?: string }>({
+  words: ['repository', 'key', 'rotate'],
+  summary: 'replace a passphrase by a new one; no data is written again',
+  flags: (command) =>
+    newKeyFlags(command).option('--key-id <id>', 'the key that goes (default: the only one)', parseText),
+  async run(session, options) {
+    const open = await openKeys(session, options);
+    const old = options.keyId ?? (await onlyKey(session, open));
+    // the new one first: whenever this ends, a key opens the repository
+    const id = await addKey(session, open, options);
+    await open.keys.removeKey(old, session.call);
+    return resultOf(session, open, [`key ${old} replaced by ${id}`]);
+  },
+});
+
+async function onlyKey(session: Session, { keys }: OpenKeys): Promise<string> {
+  const [only, ...others] = await keys.keys(session.call);
+  if (only !== undefined && others.length === 0) return only.id;
+  throw new SendenseError('CONFIG_INVALID', `there are ${others.length + 1} keys`, {
+    operation: 'rotate-key',
+    remedy: 'say which one goes with --key-id; "sendense-ctl repository key list" shows them',
+  });
+}
