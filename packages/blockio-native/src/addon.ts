@@ -41,6 +41,8 @@ export type NativeFailure = {
   readonly detail?: string;
   /** Which source it is about; -1 is the target. */
   readonly endpoint?: number;
+  /** Whether a server has not answered a change that it was sent: it may have done it, or still do it. */
+  readonly open?: boolean;
 };
 
 /** A call that failed tells why; its other values then mean nothing. */

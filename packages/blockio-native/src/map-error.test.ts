@@ -20,6 +20,18 @@ it.each([
   'makes of %j the code %s',
   (failure, code) => {
     const error = mapFailure(failure, call);
-    expect(error).toMatchObject({ code, operation: 'transfer' });
+    expect(error).toMatchObject({ code, operation: 'transfer', effect: 'none' });
   },
 );
+
+it('calls the effect unknown where a server owes answers to changes, whatever failed', () => {
+  const to = { kind: 'nbd', address: { kind: 'unix', path: '/socket' }, export: '' } as const;
+  const failures = [
+    { cause: 'system', errno: 104, open: true },
+    { cause: 'replied', number: 5, open: true },
+  ] as const;
+  const effects = failures.map(
+    (failure) => mapFailure(failure, { operation: 'transfer', endpoint: to }).effect,
+  );
+  expect(effects).toEqual(['unknown', 'unknown']);
+});

@@ -1,4 +1,4 @@
-import { abortedError, type FileEndpoint, type NbdEndpoint, SendenseError } from '@sendense/core';
+import { abortedError, amendError, type FileEndpoint, type NbdEndpoint, SendenseError } from '@sendense/core';
 import { mapErrno } from '@sendense/plugin-kit/files';
 import { abandonedError } from '@sendense/plugin-kit/nbd';
 import type { NativeFailure, NbdCause } from './addon.ts';
@@ -70,8 +70,13 @@ function isAnywhere(failure: NativeFailure): failure is NativeFailure & { cause:
   return failure.cause in ANYWHERE;
 }
 
-/** The error of a failure that crossed from native code. */
+/** The error of a failure that crossed from native code; of unknown effect where a server owes answers to changes. */
 export function mapFailure(failure: NativeFailure, call: FailedCall): SendenseError {
+  const error = describe(failure, call);
+  return failure.open === true ? amendError(error, { effect: 'unknown' }) : error;
+}
+
+function describe(failure: NativeFailure, call: FailedCall): SendenseError {
   const { operation, endpoint } = call;
   if (isAnywhere(failure)) return ANYWHERE[failure.cause](failure, call);
   if (endpoint.kind === 'nbd') {

@@ -192,6 +192,6 @@ describeWithPeers(['qemu-nbd', 'nbdkit'], 'a native transfer at NBD servers', ()
     const failure = running.catch((error: unknown) => error);
     await delay(300);
     await server.kill();
-    expect(await failure).toMatchObject({ code: 'CONNECTION_LOST', retry: 'later' });
+    expect(await failure).toMatchObject({ code: 'CONNECTION_LOST', retry: 'later', effect: 'none' });
   });
 });

@@ -5,14 +5,15 @@ import { SendenseError } from './sendense-error.ts';
 export type ErrorAmendment = {
   readonly message?: string;
   readonly remedy?: string;
+  readonly effect?: SendenseError['effect'];
   /** Added to what is there; a field that is there already stays. */
   readonly context?: { readonly [key: string]: Json };
 };
 
-/** The same failure, told with more: code, operation, advice, causes and stack stay; `error` itself is not changed. */
+/** The same failure, told with more: code, operation, causes and stack stay; `error` itself is not changed. */
 export function amendError(error: SendenseError, amendment: ErrorAmendment): SendenseError {
-  const { message = error.message, remedy = error.remedy, context } = amendment;
-  const { operation, retry, retryAfterMs, effect, cause, causes } = error;
+  const { message = error.message, remedy = error.remedy, effect = error.effect, context } = amendment;
+  const { operation, retry, retryAfterMs, cause, causes } = error;
   const amended = new SendenseError(error.code, message, {
     operation,
     retry,

@@ -14,10 +14,12 @@ pub struct NativeFailure {
     pub detail: Option<&'static str>,
     /// Which source it is about; -1 is the target.
     pub endpoint: Option<i32>,
+    /// Whether a server has not answered a change that it was sent.
+    pub open: bool,
 }
 
 impl From<Failure> for NativeFailure {
-    fn from(Failure { cause, place }: Failure) -> Self {
+    fn from(Failure { cause, place, open }: Failure) -> Self {
         let (mut errno, mut number, mut detail) = (None, None, None);
         let cause = match cause {
             Cause::System(value) => {
@@ -63,6 +65,6 @@ impl From<Failure> for NativeFailure {
             Place::Source(index) => i32::try_from(index).unwrap_or(i32::MAX),
             Place::Target => -1,
         });
-        NativeFailure { cause, errno, number, detail, endpoint }
+        NativeFailure { cause, errno, number, detail, endpoint, open }
     }
 }

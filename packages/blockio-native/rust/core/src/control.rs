@@ -39,10 +39,15 @@ impl Control {
         self.cancelled.get().map(Instant::elapsed)
     }
 
-    /// Notes that a server was not waited for any longer, which says more than that the caller asked to stop.
-    pub(crate) fn abandon(&self) {
+    /// Notes that a server has not answered changes that it was sent: it is gone, or was not waited for any longer. Of a
+    /// stop that says more than that the caller asked for it.
+    pub(crate) fn leave_open(&self) {
         let mut failure = self.failure.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        *failure = Some(Failure::new(Cause::Abandoned));
+        let told = match *failure {
+            Some(told) if self.cancelled_for().is_none() => told,
+            _ => Failure::new(Cause::Abandoned),
+        };
+        *failure = Some(told.left_open());
     }
 
     /// Fails once the transfer is to stop.

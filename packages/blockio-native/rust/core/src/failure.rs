@@ -57,11 +57,13 @@ pub enum Place {
 pub struct Failure {
     pub cause: Cause,
     pub place: Option<Place>,
+    /// Whether a server has not answered a change that it was sent: it may have done it, or still do it.
+    pub open: bool,
 }
 
 impl Failure {
-    pub fn new(cause: Cause) -> Self {
-        Failure { cause, place: None }
+    pub const fn new(cause: Cause) -> Self {
+        Failure { cause, place: None, open: false }
     }
 
     /// The failure of a system call.
@@ -77,5 +79,10 @@ impl Failure {
     /// The same, about `place` unless it is known already.
     pub fn at(self, place: Place) -> Self {
         Failure { place: self.place.or(Some(place)), ..self }
+    }
+
+    /// The same, where a change was sent and not answered.
+    pub(crate) fn left_open(self) -> Self {
+        Failure { open: true, ..self }
     }
 }

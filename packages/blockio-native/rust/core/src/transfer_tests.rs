@@ -293,7 +293,10 @@ fn stops_the_threads_that_wait_for_their_turn_when_one_fails() {
             threads: 8,
             ..job
         };
-        assert!(matches!(closed.run(), Err(Failure { cause: Cause::System(_), place: Some(Place::Target) })));
+        assert!(matches!(
+            closed.run(),
+            Err(Failure { cause: Cause::System(_), place: Some(Place::Target), .. })
+        ));
     }
 }
 

@@ -4,7 +4,7 @@ use crate::nbd::codes::Style;
 use crate::nbd::fake_server::{FakeServer, Manners, nobody_stops, tell};
 use crate::nbd::{Call, Client, Endpoint, NbdExport};
 use crate::scratch::Scratch;
-use crate::{Access, BlockFile, Cause, Control, Disk, Failure, Kind, MoveList, Transfer, Zeros};
+use crate::{Access, BlockFile, Cause, Control, Disk, Failure, Kind, MoveList, Place, Transfer, Zeros};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread;
@@ -67,7 +67,7 @@ fn a_transfer_to_a_server_that_is_silent_or_takes_nothing_ends_soon_after_a_stop
         let stopped = stop_after(requests, counts, &control);
         let ended = fill(server.fleeting(), SIZE, disk(&scratch), control);
         assert!(stopped.join().unwrap().elapsed() < SOON);
-        assert_eq!(ended, Err(Failure::new(Cause::Abandoned)));
+        assert_eq!(ended, Err(Failure::new(Cause::Abandoned).left_open()));
     }
 }
 
@@ -99,7 +99,47 @@ fn a_failure_elsewhere_is_told_as_it_is_once_the_target_has_answered() {
     let file = std::fs::File::options().write(true).open(scratch.path("from")).unwrap();
     file.set_len(SIZE / 2).unwrap();
     let ended = fill(server.fleeting(), SIZE, source, nobody_stops());
-    assert_eq!(ended.map_err(|failure| failure.cause), Err(Cause::Shortened));
+    let told = ended.map_err(|failure| (failure.cause, failure.open));
+    assert_eq!(told, Err((Cause::Shortened, false)));
+}
+
+#[test]
+fn a_transfer_whose_target_hangs_up_or_falls_silent_says_that_changes_are_open() {
+    let gone = Manners { silent_after: 3, gone_after: 4, ..Manners::honest(Style::Structured) };
+    let server = FakeServer::start(gone);
+    let scratch = Scratch::new();
+    let failure = fill(server.endpoint(), SIZE, disk(&scratch), nobody_stops()).unwrap_err();
+    assert!(matches!(failure.cause, Cause::System(_)), "{failure:?}");
+    assert_eq!((failure.place, failure.open), (Some(Place::Target), true));
+
+    let silent = Manners { silent_after: 3, ..Manners::honest(Style::Simple) };
+    let server = FakeServer::start(silent);
+    let failure = fill(server.hasty(200), SIZE, disk(&scratch), nobody_stops()).unwrap_err();
+    assert_eq!((failure.cause, failure.open), (Cause::Silent, true));
+}
+
+#[test]
+fn a_transfer_whose_source_fails_says_whether_its_target_has_answered() {
+    let target = FakeServer::start(Manners { silent_after: 1, ..Manners::honest(Style::Structured) });
+    let source = FakeServer::start(Manners { gone_after: 9, ..Manners::honest(Style::Structured) });
+    let source = NbdExport::open(source.endpoint(), &*nobody_stops()).unwrap().into();
+    let failure = fill(target.hasty(500), SIZE, source, nobody_stops()).unwrap_err();
+    assert_eq!((failure.place, failure.open), (Some(Place::Source(0)), true));
+}
+
+#[test]
+fn a_client_whose_server_hangs_up_says_which_calls_may_have_been_done() {
+    let server = FakeServer::start(Manners { gone_after: 0, ..Manners::honest(Style::Structured) });
+    let client = Client::open(&server.endpoint(), 1, &nobody_stops()).unwrap();
+    let (sender, receiver) = mpsc::channel();
+    client.submit(Call::Write { offset: 0, data: Box::new(vec![1_u8; 4096]) }, tell(sender.clone()));
+    let open = |receiver: &mpsc::Receiver<Result<(), Failure>>| {
+        receiver.recv_timeout(SOON).expect("an answer comes").unwrap_err().open
+    };
+    assert!(open(&receiver));
+    // nothing of it was sent
+    client.submit(Call::Write { offset: 0, data: Box::new(vec![1_u8; 4096]) }, tell(sender));
+    assert!(!open(&receiver));
 }
 
 #[test]
@@ -114,7 +154,7 @@ fn a_client_that_is_closed_answers_a_write_that_nobody_takes_and_lets_its_bytes_
     assert_eq!(Arc::strong_count(&bytes), 2);
     client.close();
     let answer = receiver.recv_timeout(SOON).expect("an answer comes");
-    assert_eq!(answer, Err(Failure::new(Cause::Aborted)));
+    assert_eq!(answer, Err(Failure::new(Cause::Aborted).left_open()));
     client.end();
     assert_eq!(Arc::strong_count(&bytes), 1);
 }

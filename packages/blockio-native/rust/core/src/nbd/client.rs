@@ -50,6 +50,16 @@ pub enum Call {
     },
 }
 
+impl Call {
+    /// The failure of a call that the server was sent, at least in part, and has not answered.
+    fn lost(&self, failure: Failure) -> Failure {
+        match self {
+            Call::Write { .. } | Call::Zero { .. } | Call::Flush => failure.left_open(),
+            Call::Read { .. } | Call::Extents { .. } => failure,
+        }
+    }
+}
+
 /// What a call gives.
 #[derive(Default)]
 pub struct Reply {
@@ -230,8 +240,8 @@ impl Line {
         let failure = served.err().unwrap_or(Failure::new(Cause::Aborted));
         drop(connection);
         self.waker.lock().unwrap_or_else(PoisonError::into_inner).take();
-        for Running { answer, .. } in running {
-            self.answer(answer, Err(failure));
+        for Running { answer, call, .. } in running {
+            self.answer(answer, Err(call.lost(failure)));
         }
         let left = {
             let mut queue = self.queue();
@@ -308,8 +318,10 @@ impl Line {
                 Ok(())
             }
             Err(failure) => {
-                self.answer(next.answer, Err(failure));
-                of_the_call(failure)
+                let ended = of_the_call(failure);
+                let told = if ended.is_ok() { failure } else { next.call.lost(failure) };
+                self.answer(next.answer, Err(told));
+                ended
             }
         }
     }
@@ -365,8 +377,10 @@ impl Line {
                             running.push(call);
                         }
                         Err(failure) => {
-                            self.answer(call.answer, Err(failure));
-                            of_the_call(failure)?;
+                            let ended = of_the_call(failure);
+                            let told = if ended.is_ok() { failure } else { call.call.lost(failure) };
+                            self.answer(call.answer, Err(told));
+                            ended?;
                         }
                     }
                 }

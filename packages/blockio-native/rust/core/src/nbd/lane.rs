@@ -67,11 +67,12 @@ impl<'a> NbdLane<'a> {
     }
 
     /// Waits until the server has answered every change that was begun: what it has not answered it may still do. That is
-    /// given up when its silence is borne no longer, and soon after the caller asked to stop, which then is noted.
+    /// given up when it is gone, when its silence is borne no longer, and soon after the caller asked to stop: it is noted
+    /// then that the changes are open.
     pub fn give_up(&mut self) {
         let stop = self.after_abort();
-        if self.connection.drain(&stop).is_err() && self.control.cancelled_for().is_some() {
-            self.control.abandon();
+        if self.connection.drain(&stop).is_err() {
+            self.control.leave_open();
         }
     }
 

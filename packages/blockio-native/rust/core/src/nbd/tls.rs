@@ -30,8 +30,8 @@ pub struct Tls {
 }
 
 /// Words for what a caller said wrong, as in Node.
-const NO_PEM: Failure = Failure { cause: Cause::Tls("ERR_OSSL_PEM_NO_START_LINE"), place: None };
-const NO_NAME: Failure = Failure { cause: Cause::Tls("ERR_TLS_CERT_ALTNAME_INVALID"), place: None };
+const NO_PEM: Failure = Failure::new(Cause::Tls("ERR_OSSL_PEM_NO_START_LINE"));
+const NO_NAME: Failure = Failure::new(Cause::Tls("ERR_TLS_CERT_ALTNAME_INVALID"));
 
 impl Tls {
     pub fn new(settings: &TlsSettings) -> Result<Self, Failure> {
