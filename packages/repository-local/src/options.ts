@@ -17,8 +17,10 @@ export const localRepositoryOptionsSchema = z.strictObject({
 /** See {@link localRepositoryOptionsSchema}, before defaults. */
 export type LocalRepositoryOptions = Readonly<z.input<typeof localRepositoryOptionsSchema>>;
 
-/** What a local repository uses of its host; the files of this machine when not given. */
-export type LocalRepositoryServices = Partial<Pick<PluginServices, 'clock' | 'random' | 'log'>> & {
+/** What a local repository uses of its host; the files of this machine when not given. The first driver moves bytes within it. */
+export type LocalRepositoryServices = Partial<
+  Pick<PluginServices, 'clock' | 'random' | 'log' | 'drivers'>
+> & {
   readonly fileSystem?: FileSystem;
 };
 

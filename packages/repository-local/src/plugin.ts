@@ -8,5 +8,6 @@ export const plugin: Plugin<'repository', LocalRepositoryOptions> = {
   name: 'local',
   specificationVersion: 'v1',
   options: localRepositoryOptionsSchema,
-  create: (options, { clock, random, log }) => openLocalRepository(options, { clock, random, log }),
+  create: (options, { clock, random, log, drivers }) =>
+    openLocalRepository(options, { clock, random, log, drivers }),
 };

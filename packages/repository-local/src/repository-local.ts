@@ -59,7 +59,7 @@ export async function openLocalRepository(
   const root = await fileSystem.realPath(parsed.path).catch(notARepository(parsed.path));
   const sessions = join(root, 'sessions');
   const { lockTimeoutMs } = parsed;
-  const common = { ...host, root, fileSystem, blake3, lockTimeoutMs };
+  const common = { ...host, root, fileSystem, blake3, lockTimeoutMs, driver: host.drivers[0] };
   const record = await new LocalStore({ ...common, session: undefined })
     .read(repositoryRecord, join(root, REPOSITORY_FILE))
     .catch(notARepository(parsed.path));

@@ -101,6 +101,8 @@ async function backUpAll(fileSystem: FileSystem): Promise<void> {
 /** Work of one process. */
 export type Verb = {
   readonly name: string;
+  /** Whether the repository is given a driver, for what it moves itself. */
+  readonly byDriver?: boolean;
   /** The work of a whole process, from opening on. Harmless when repeated after it was done. */
   readonly run: (repository: LocalRepository, fileSystem: FileSystem) => Promise<void>;
   /** Points after it. */
@@ -136,6 +138,7 @@ export const verbs: readonly Verb[] = [
   },
   {
     name: 'synthetic full',
+    byDriver: true,
     async run({ maintenance }) {
       await maintenance.consolidate({ kind: 'synthetic-full', point: id('p2') });
     },
@@ -143,12 +146,14 @@ export const verbs: readonly Verb[] = [
   },
   {
     name: 'merge',
+    byDriver: true,
     async run({ maintenance }) {
       await maintenance.consolidate({ kind: 'merge', point: id('p3'), onto: id('p1') });
     },
     after: without('p2'),
   },
   {
+    // its consolidations go through the copy loop
     name: 'prune',
     async run({ maintenance }) {
       await maintenance.prune({ last: 2 });
@@ -166,15 +171,16 @@ export const verbs: readonly Verb[] = [
 ];
 
 /** Does the work in a process of its own. */
-export async function work(fileSystem: FileSystem, { run }: Verb): Promise<void> {
-  await using repository = await openReachable(fileSystem);
-  await run(repository, fileSystem);
+export async function work(fileSystem: FileSystem, verb: Verb): Promise<void> {
+  await using repository = await openReachable(fileSystem, verb);
+  await verb.run(repository, fileSystem);
 }
 
 /** Opens the repository on files that a driver is said to reach: the one that goes through the same seam does. */
-function openReachable(fileSystem: FileSystem): Promise<LocalRepository> {
+function openReachable(fileSystem: FileSystem, { byDriver }: Verb): Promise<LocalRepository> {
   const endpoint = (file: string) => ({ kind: 'file', path: file }) as const;
-  return openLocalRepository({ path }, { fileSystem: { ...fileSystem, endpoint } });
+  const drivers = byDriver === true ? [createFileDriver({}, { fileSystem })] : [];
+  return openLocalRepository({ path }, { fileSystem: { ...fileSystem, endpoint }, drivers });
 }
 
 /** Fails unless what the work did is there. */
@@ -190,7 +196,7 @@ let recovered = 0;
 
 /** Opens what a crash left, expects whole points and no garbage, and does the work again. */
 export async function expectRecovered(fileSystem: FileSystem, verb: Verb): Promise<void> {
-  await using repository = await openReachable(fileSystem);
+  await using repository = await openReachable(fileSystem, verb);
   const found = (await collect(repository.points())).map((point) => point.id);
   const known = new Map([...start, ...verb.after]);
   // Every point that the work does not remove is there; what is there more is whole.

@@ -146,7 +146,10 @@ export async function playStory(
   done: (chapter: Chapter) => Promise<void>,
   copy?: StoryCopy,
 ): Promise<void> {
-  await using repository = await createLocalRepository({ path: folder }, { fileSystem });
+  await using repository = await createLocalRepository(
+    { path: folder },
+    { fileSystem, drivers: copy === undefined ? [] : [copy.driver] },
+  );
   const story = new Story(repository, seed, 0, copy);
   const { holdings } = story;
   const { maintenance } = repository;

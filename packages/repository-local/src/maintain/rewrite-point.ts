@@ -69,7 +69,7 @@ async function copyDisk(
   base: PointId | null,
   call: Call | undefined,
 ): Promise<PartialDisk> {
-  const { fileSystem, blake3 } = store;
+  const { fileSystem, blake3, driver } = store;
   const folder = paths.disk(old.number);
   const chain = await chainOf(store, paths, old);
   const below = base === null ? undefined : await diskOf(store, paths, base, old);
@@ -82,7 +82,7 @@ async function copyDisk(
       below === undefined
         ? reader.extents({ offset: 0, length: old.sizeBytes }, call)
         : extentsOf(reader, rangesApart(store, folder, chain, await chainOf(store, paths, below)), call);
-    await copyBlocks({ from: reader, to: partial.writer, extents }, call);
+    await copyBlocks({ from: reader, to: partial.writer, extents, ...(driver && { driver }) }, call);
     await partial.writer.flush(call);
     return partial;
   } catch (error) {

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import {
+  type BlockIoDriver,
   type Call,
   type Finding,
   type LogSink,
@@ -25,6 +26,8 @@ export type LocalStoreOptions = {
   /** `undefined`: the repository is open for reading only. */
   readonly session: Session | undefined;
   readonly lockTimeoutMs: number;
+  /** Moves bytes from file to file, where there is one. */
+  readonly driver?: BlockIoDriver | undefined;
 };
 
 /** The files of one open repository: everything that reads or changes them goes through here. */
@@ -33,6 +36,7 @@ export class LocalStore {
   readonly fileSystem: FileSystem;
   readonly blake3: Blake3;
   readonly random: Random;
+  readonly driver: BlockIoDriver | undefined;
   readonly #options: LocalStoreOptions;
   readonly #findings = new Map<string, Finding>();
 
@@ -41,6 +45,7 @@ export class LocalStore {
     this.fileSystem = options.fileSystem;
     this.blake3 = options.blake3;
     this.random = options.random;
+    this.driver = options.driver;
     this.#options = options;
   }
 
