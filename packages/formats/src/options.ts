@@ -10,7 +10,8 @@ const driver = z.custom<BlockIoDriver>(
   'must be a block IO driver',
 );
 
-const drivers = z.array(driver).readonly().default([]);
+/** Block-IO drivers, tried in their order. */
+export const drivers = z.array(driver).readonly().default([]);
 
 /** A format that disk images are known by; see `formatCapabilities` for those that can be read and written. */
 const format = z.enum(['raw', 'qcow2', 'vmdk', 'vhd', 'vhdx']);
@@ -32,6 +33,3 @@ export const openDiskImageOptionsSchema = z.strictObject({ format: format.option
 
 /** The option of `createDiskImage` that is not the format's own: each format checks the rest. */
 export const createDiskImageOptionsSchema = z.strictObject({ format });
-
-/** Options of the functions that take a file system only. */
-export const noOptionsSchema = z.strictObject({});

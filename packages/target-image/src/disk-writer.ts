@@ -25,10 +25,10 @@ async function newFile(
   planned: PlannedDisk,
   path: string,
 ): Promise<BlockWriter> {
-  const { fileSystem, options } = context;
+  const { fileSystem, options, drivers } = context;
   const { targetSizeBytes: sizeBytes } = planned;
   if ((await fileSystem.stat(path)) !== undefined) await fileSystem.unlink(path);
-  if (destination.format === 'raw') return await createRaw(path, { fileSystem, sizeBytes });
+  if (destination.format === 'raw') return await createRaw(path, { fileSystem, sizeBytes, drivers });
   const { compression, subformat } = options;
   const { format } = destination;
   const file = { fileSystem, sizeBytes };

@@ -1,12 +1,17 @@
+import type { BlockIoDriver } from '@sendense/core';
 import { parseOptions } from '@sendense/plugin-kit';
 import { type FileSystem, nodeFileSystem } from '@sendense/plugin-kit/files';
 import { statusOf } from '../chain/open-chain.ts';
-import { noOptionsSchema } from '../options.ts';
+import { openRawOptionsSchema } from '../options.ts';
 import { deviceSize } from './device-size.ts';
 import { RawWriter } from './raw-writer.ts';
 
 /** How to open a raw image for writing. */
-export type OpenRawWriterOptions = { readonly fileSystem?: FileSystem };
+export type OpenRawWriterOptions = {
+  readonly fileSystem?: FileSystem;
+  /** The first that can write the file makes its zeros. */
+  readonly drivers?: readonly BlockIoDriver[];
+};
 
 /**
  * Opens an existing raw file or block device for writing, without changing a byte of it. Rejects with `CONFIG_INVALID` for
@@ -14,7 +19,7 @@ export type OpenRawWriterOptions = { readonly fileSystem?: FileSystem };
  */
 export async function openRawWriter(path: string, options: OpenRawWriterOptions = {}): Promise<RawWriter> {
   const { fileSystem = nodeFileSystem, ...plain } = options;
-  await parseOptions(noOptionsSchema, plain, 'a raw image');
+  const { drivers } = await parseOptions(openRawOptionsSchema, plain, 'a raw image');
   const { kind } = await statusOf(path, fileSystem);
   const handle = await fileSystem.open(path, 'read-write');
   try {
@@ -25,6 +30,7 @@ export async function openRawWriter(path: string, options: OpenRawWriterOptions 
       handle,
       sizeBytes,
       fresh: false,
+      drivers,
     });
   } catch (error) {
     await handle[Symbol.asyncDispose]();

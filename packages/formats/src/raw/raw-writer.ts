@@ -1,5 +1,6 @@
 import {
   type BlockEndpoint,
+  type BlockIoDriver,
   type BlockWriter,
   type Call,
   SendenseError,
@@ -16,6 +17,8 @@ export type RawWriterOptions = {
   readonly sizeBytes: number;
   /** The file is new and reads as zeros. */
   readonly fresh: boolean;
+  /** The first that can write the file makes zeros where it is not known what was written: it may know of holes. */
+  readonly drivers?: readonly BlockIoDriver[];
 };
 
 /** Writes a raw file or block device at any offset, any number of times. */
@@ -31,8 +34,9 @@ export class RawWriter implements BlockWriter {
   readonly untouched;
   readonly #options: RawWriterOptions;
   readonly #written: WrittenPieces | undefined;
-  /** Somebody else may write too: what was written is then found by reading. */
+  /** Somebody else may write too: what was written is then not known. */
   #shared = false;
+  #zeros: Promise<BlockWriter> | undefined;
   #state: 'open' | 'failed' | 'closed' = 'open';
 
   constructor(options: RawWriterOptions) {
@@ -49,10 +53,15 @@ export class RawWriter implements BlockWriter {
     });
   }
 
-  /** Writes only where something else is read, and in a new file looks only where something may have been written. */
+  /**
+   * Writes only where something else is read, and in a new file looks only where something may have been written. Once others
+   * may write too a driver does it, which need not read the holes of a sparse file; without one all is read.
+   */
   async zero(offset: number, length: number, call?: Call): Promise<void> {
     await this.#guarded('write-image', call, async () => {
       const known = this.#shared ? undefined : this.#written?.within({ offset, length });
+      const driver = known === undefined ? await this.#byDriver() : undefined;
+      if (driver !== undefined) return await driver.zero(offset, length, call);
       for (const range of known ?? [{ offset, length }]) await writeZeros(this.#options.handle, range, call);
     });
   }
@@ -63,13 +72,26 @@ export class RawWriter implements BlockWriter {
 
   async endpoint(): Promise<BlockEndpoint> {
     this.#shared = true;
-    return { kind: this.#options.kind, path: this.#options.path };
+    return this.#place();
   }
 
   /** Closes the file; what was not flushed may be lost. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#state = 'closed';
+    const opened = await this.#zeros?.catch(() => undefined);
+    await opened?.[Symbol.asyncDispose]();
     await this.#options.handle[Symbol.asyncDispose]();
+  }
+
+  #place(): BlockEndpoint {
+    return { kind: this.#options.kind, path: this.#options.path };
+  }
+
+  /** The same file by a driver, opened once; a sync of either makes durable what both wrote. */
+  async #byDriver(): Promise<BlockWriter | undefined> {
+    const driver = this.#options.drivers?.find((candidate) => candidate.supports(this.#place(), 'write'));
+    this.#zeros ??= driver?.openWriter(this.#place());
+    return await this.#zeros;
   }
 
   async #guarded(operation: string, call: Call | undefined, run: () => Promise<void>): Promise<void> {
