@@ -6,6 +6,7 @@ import { createQcow2 } from './qcow2/create-qcow2.ts';
 import type { Qcow2Writer } from './qcow2/qcow2-writer.ts';
 import { createRaw } from './raw/create-raw.ts';
 import type { RawWriter } from './raw/raw-writer.ts';
+import type { SectorBytes } from './sector-size.ts';
 import { subformatOf } from './subformats.ts';
 import { createVhd } from './vhd/create-vhd.ts';
 import type { VhdFixedWriter } from './vhd/vhd-fixed-writer.ts';
@@ -24,6 +25,8 @@ export type CreateDiskImageOptions = {
   readonly sizeBytes: number;
   /** A fixed VHD is to be uploaded to Azure, which takes other sizes than the format; others ignore it. */
   readonly azure?: boolean | undefined;
+  /** Sectors that the guest sees, 512 when not given; only VHDX states them, and others ignore it. */
+  readonly sectorBytes?: SectorBytes | undefined;
 };
 
 /** The writer of a new image. */
@@ -37,13 +40,18 @@ export async function createDiskImage(
   path: string,
   options: CreateDiskImageOptions,
 ): Promise<DiskImageWriter> {
-  const { format, subformat, azure, ...rest } = options;
+  const { format, subformat, azure, sectorBytes, ...rest } = options;
   await parseOptions(createDiskImageOptionsSchema, { format }, 'a new disk image');
   const kind = subformatOf(format, subformat);
   if (format === 'raw') return createRaw(path, rest);
   if (format === 'qcow2') return createQcow2(path, { ...rest, ...(kind === 'compressed' && COMPRESSED) });
   if (format === 'vmdk') return createVmdk(path, { ...rest, subformat: subformatOf(format, subformat) });
-  if (format === 'vhdx') return createVhdx(path, { ...rest, subformat: subformatOf(format, subformat) });
+  if (format === 'vhdx')
+    return createVhdx(path, {
+      ...rest,
+      subformat: subformatOf(format, subformat),
+      logicalSectorBytes: sectorBytes,
+    });
   const isFixed = kind === 'fixed';
   return createVhd(
     path,

@@ -11,5 +11,6 @@ export type { ParentPolicy } from './parent-policy.ts';
 export { probeFormat } from './probe-format.ts';
 export type { CheckResult } from './qcow2/check-result.ts';
 export { readImageInfo } from './read-image-info.ts';
+export { lostSectorSize, type SectorBytes, sectorBytesOf } from './sector-size.ts';
 export { roundUpSize, SIZE_RULES, type SizeRule } from './size-rules.ts';
 export { SUBFORMATS, type Subformat } from './subformats.ts';

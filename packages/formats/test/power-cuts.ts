@@ -69,7 +69,7 @@ function sectorsOf(operation: FileOperation): readonly FileOperation[] {
 
 /** The content of a file in one buffer that is copied once for each state. */
 class FileImage {
-  #bytes = new Uint8Array();
+  #bytes: Uint8Array = new Uint8Array();
 
   apply(operations: readonly FileOperation[]): void {
     this.#bytes = this.with(operations);

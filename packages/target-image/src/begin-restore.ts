@@ -5,11 +5,12 @@ import {
   type RestoreWriter,
   SendenseError,
 } from '@sendense/core';
+import { refuseInUse } from '@sendense/plugin-kit/files';
 import type { TargetContext } from './context.ts';
 import { findDestination, parsePartialName, partialPath } from './destination.ts';
 import type { RestoreScope } from './disk-writer.ts';
 import { ImageRestoreWriter } from './image-restore-writer.ts';
-import { refuseDestination, refuseInUse } from './refuse-destination.ts';
+import { refuseDestination } from './refuse-destination.ts';
 import { RestoreDisk } from './restore-disk.ts';
 import { RestoreMemory } from './restore-memory.ts';
 
@@ -52,7 +53,7 @@ async function checkPlaces(
       );
     }
     await refuseDestination(context, destination, location);
-    await refuseInUse(context, location);
+    await refuseInUse(context.fileSystem, context.imageLocks, location);
     if (plan.overwrite || (await context.fileSystem.stat(location)) === undefined) continue;
     throw new SendenseError('ALREADY_EXISTS', `${location} already exists`, {
       operation: 'begin-restore',

@@ -34,24 +34,6 @@ async function isProtected({ fileSystem, options }: TargetContext, location: str
 }
 
 /**
- * Rejects with `LOCKED` when QEMU has the image at `location` open: a running guest would go on with a file that has no
- * name any more, and lose what it writes.
- */
-export async function refuseInUse(
-  { fileSystem, imageLocks }: TargetContext,
-  location: string,
-): Promise<void> {
-  const status = await fileSystem.stat(location);
-  const use = status === undefined ? undefined : await imageLocks(status);
-  if (use === undefined || (!use.written && !use.writesForbidden)) return;
-  throw new SendenseError('LOCKED', `${location} is open in a running program (QEMU locks it)`, {
-    operation: 'check-destination',
-    remedy: 'stop the machine that uses it, or restore to another name',
-    context: { path: location },
-  });
-}
-
-/**
  * Rejects when a restore must not write to `location` at all, overwriting or not: inside a repository, over what is
  * protected, over a folder, or over a device that was not allowed.
  */

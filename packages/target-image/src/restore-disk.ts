@@ -1,11 +1,10 @@
 import { type BlockReader, type BlockWriter, type PlannedDisk, SendenseError } from '@sendense/core';
 import { openDiskImage } from '@sendense/formats';
-import { publishFile } from '@sendense/plugin-kit/files';
+import { publishFile, refuseInUse } from '@sendense/plugin-kit/files';
 import { locationOf, partialPath } from './destination.ts';
 import { createDiskWriter, type RestoreScope, resumeDiskWriter } from './disk-writer.ts';
 import { driverFor } from './driver-for.ts';
 import { finishedWriter } from './finished-writer.ts';
-import { refuseInUse } from './refuse-destination.ts';
 
 /** One disk of a restore: its unfinished file, and its place. */
 export class RestoreDisk {
@@ -88,7 +87,7 @@ export class RestoreDisk {
     if (this.isDevice) return;
     const { context, plan } = this.#scope;
     const isPublished = await this.isPublished();
-    if (!isPublished) await refuseInUse(context, this.location);
+    if (!isPublished) await refuseInUse(context.fileSystem, context.imageLocks, this.location);
     await publishFile(context.fileSystem, {
       from: this.path,
       to: this.location,
@@ -102,7 +101,7 @@ export class RestoreDisk {
     const { context, plan } = this.#scope;
     if (!context.options.undoFinished || plan.overwrite || this.isDevice) return [];
     if (!(await this.isPublished())) return [];
-    await refuseInUse(context, this.location);
+    await refuseInUse(context.fileSystem, context.imageLocks, this.location);
     await context.fileSystem.unlink(this.location);
     return [this.location];
   }

@@ -37,7 +37,7 @@ export class PagedTable {
 
   /** Whether there are changes that {@link write} would hand to the file. */
   get isDirty(): boolean {
-    return this.#pages.values().some(({ isDirty }) => isDirty);
+    return [...this.#pages.values()].some(({ isDirty }) => isDirty);
   }
 
   /** The place of the byte at `offset` of the table, to be read. */

@@ -6,15 +6,23 @@ import {
   type Finding,
   throwIfAborted,
 } from '@sendense/core';
-import { identitiesOf, refuseExisting, refuseReplacing, resolveTarget } from '@sendense/plugin-kit/files';
+import {
+  identitiesOf,
+  refuseExisting,
+  refuseInUse,
+  refuseReplacing,
+  resolveTarget,
+} from '@sendense/plugin-kit/files';
 import { createDiskImage } from '../create-disk-image.ts';
 import type { DiskImage } from '../disk-image.ts';
 import { openRawWriter } from '../raw/open-raw-writer.ts';
+import { lostSectorSize, sectorBytesOf } from '../sector-size.ts';
 import { flatExtentPath } from '../vmdk/flat-extent-path.ts';
 import type { ConverterContext } from './context.ts';
 import { ConversionFolder } from './conversion-folder.ts';
 import { openSource } from './conversion-source.ts';
 import { copyDisk } from './copy-disk.ts';
+import { refuseTooMuchData } from './refuse-too-much-data.ts';
 import { planTarget, type TargetPlan } from './target-plan.ts';
 
 /** Converts a file; see `FormatConverter.convert`. */
@@ -30,10 +38,13 @@ export async function convertFile(
   for (const name of namesOf(target, plan))
     if (request.overwrite) await refuseReplacing(context.fileSystem, name, kept);
     else await refuseExisting(context.fileSystem, name);
+  await refuseAnyInUse(context, target, plan);
+  await refuseTooMuchData(plan, source, call);
   const begunMs = context.clock.monotonicMs();
   await using folder = await ConversionFolder.begin(context, target, plan, source);
   const { sizeBytes, bytesRead } = await writeTarget(context, folder, plan, source, call);
   throwIfAborted(call?.signal, 'convert-file');
+  await refuseAnyInUse(context, target, plan);
   const fileSizeBytes = await folder.publish(request.overwrite, kept);
   context.rates.note(plan, bytesRead, context.clock.monotonicMs() - begunMs);
   return {
@@ -41,7 +52,12 @@ export async function convertFile(
     subformat: plan.subformat ?? null,
     virtualSizeBytes: sizeBytes,
     fileSizeBytes,
-    findings: [...source.info.warnings, ...folder.findings, ...roundedUp(source.sizeBytes, sizeBytes)],
+    findings: [
+      ...source.info.warnings,
+      ...folder.findings,
+      ...roundedUp(source.sizeBytes, sizeBytes),
+      ...lostSectors(source, plan),
+    ],
   };
 }
 
@@ -63,16 +79,26 @@ async function writeTarget(
 async function openTarget(
   { fileSystem }: ConverterContext,
   { image, doneBytes }: ConversionFolder,
-  { format, subformat, askedBytes, azure }: TargetPlan,
+  { format, subformat, askedBytes, azure, sectorBytes }: TargetPlan,
 ): Promise<BlockWriter> {
   if (doneBytes > 0) return await openRawWriter(image, { fileSystem });
   return await createDiskImage(image, {
     fileSystem,
     format,
     azure,
+    sectorBytes,
     sizeBytes: askedBytes,
     ...(subformat && { subformat }),
   });
+}
+
+/** Rejects with `LOCKED` when QEMU has open what the target would replace. */
+async function refuseAnyInUse(
+  { fileSystem, imageLocks }: ConverterContext,
+  target: string,
+  plan: TargetPlan,
+): Promise<void> {
+  for (const name of namesOf(target, plan)) await refuseInUse(fileSystem, imageLocks, name);
 }
 
 /** Every name that a target gets. */
@@ -84,4 +110,9 @@ function roundedUp(sizeBytes: number, targetBytes: number): readonly Finding[] {
   if (sizeBytes === targetBytes) return [];
   const message = `the disk has ${sizeBytes} bytes and its copy ${targetBytes}: zeros were added at the end`;
   return [{ severity: 'info', code: 'size-rounded-up', message }];
+}
+
+function lostSectors(source: DiskImage, { format }: TargetPlan): readonly Finding[] {
+  const finding = lostSectorSize(format, sectorBytesOf(source));
+  return finding === undefined ? [] : [finding];
 }

@@ -6,7 +6,12 @@ import {
   systemRandom,
   throwIfAborted,
 } from '@sendense/core';
-import { type FileSystem, nodeFileSystem } from '@sendense/plugin-kit/files';
+import {
+  type FileSystem,
+  type ImageLocks,
+  linuxImageLocks,
+  nodeFileSystem,
+} from '@sendense/plugin-kit/files';
 import type { z } from 'zod';
 import type { ConverterContext } from './context.ts';
 import { dataBytesOf, openSource } from './conversion-source.ts';
@@ -20,6 +25,8 @@ import { planTarget } from './target-plan.ts';
 /** How a converter works; see {@link formatConverterOptionsSchema}. */
 export type FormatConverterOptions = z.input<typeof formatConverterOptionsSchema> & {
   readonly fileSystem?: FileSystem;
+  /** Tells who holds a file that is to be replaced; the locks of QEMU on Linux when not given. */
+  readonly imageLocks?: ImageLocks;
   readonly clock?: Clock;
   readonly random?: Random;
 };
@@ -31,9 +38,16 @@ export type FormatConverterOptions = z.input<typeof formatConverterOptionsSchema
  * `CONFIG_INVALID` for wrong options.
  */
 export function createFormatConverter(options: FormatConverterOptions = {}): FormatConverter {
-  const { fileSystem = nodeFileSystem, clock = systemClock, random = systemRandom, ...plain } = options;
+  const {
+    fileSystem = nodeFileSystem,
+    imageLocks = linuxImageLocks,
+    clock = systemClock,
+    random = systemRandom,
+    ...plain
+  } = options;
   const context: ConverterContext = {
     fileSystem,
+    imageLocks,
     clock,
     random,
     options: checkConverterOptions(plain),

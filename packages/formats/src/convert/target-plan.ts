@@ -1,4 +1,6 @@
 import { type ConvertRequest, type DiskFormat, SendenseError } from '@sendense/core';
+import type { DiskImage } from '../disk-image.ts';
+import { keepsSectorSize, type SectorBytes, sectorBytesOf } from '../sector-size.ts';
 import { roundUpSize, SIZE_RULES } from '../size-rules.ts';
 import { subformatOf } from '../subformats.ts';
 import { fixedSize } from '../vhd/vhd-size.ts';
@@ -14,23 +16,27 @@ export type TargetPlan = {
   readonly askedBytes: number;
   /** A fixed VHD for Azure is a format of its own: larger than others may be. */
   readonly azure: boolean;
+  /** Sectors of the source, for a format that states them. */
+  readonly sectorBytes: SectorBytes;
 };
 
 /** Decides what the target will be. Throws `CONFIG_INVALID` and `FORMAT_UNSUPPORTED` (a limit of the format). */
 export function planTarget(
   { options: { sizeFor } }: ConverterContext,
   { target: { format, subformat: asked } }: ConvertRequest,
-  source: { readonly sizeBytes: number },
+  source: DiskImage,
 ): TargetPlan {
   const azure = sizeFor === 'azure';
   const subformat = subformatOf(format, azure && format === 'vhd' ? fixedOnly(asked) : asked);
+  const sectorBytes = sectorBytesOf(source);
   const place = sizeFor === undefined ? [] : [SIZE_RULES[sizeFor]];
   if (format === 'vhd' && subformat === 'fixed') {
     const askedBytes = roundUpSize(source.sizeBytes, azure ? [] : place);
-    return { format, subformat, azure, askedBytes, sizeBytes: fixedSize(askedBytes, azure) };
+    return { format, subformat, azure, sectorBytes, askedBytes, sizeBytes: fixedSize(askedBytes, azure) };
   }
-  const sizeBytes = roundUpSize(source.sizeBytes, [SIZE_RULES[format], ...place]);
-  return { format, subformat, azure: false, askedBytes: sizeBytes, sizeBytes };
+  const rule = { ...SIZE_RULES[format], ...(keepsSectorSize(format) && { multipleBytes: sectorBytes }) };
+  const sizeBytes = roundUpSize(source.sizeBytes, [rule, ...place]);
+  return { format, subformat, azure: false, sectorBytes, askedBytes: sizeBytes, sizeBytes };
 }
 
 /** Azure takes no dynamic VHD. */

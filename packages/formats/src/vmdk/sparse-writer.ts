@@ -30,8 +30,8 @@ export type SparseVmdkWriterOptions = {
   readonly endpoint?: FileEndpoint;
 };
 
-/** Sector numbers have 32 bits. */
-const MOST_GRAINS = Math.floor((2 ** 32 - 1) / GRAIN_SECTORS);
+/** The most grains that an image can have, those that header and tables take too: sector numbers have 32 bits. */
+export const MOST_GRAINS = Math.floor((2 ** 32 - 1) / GRAIN_SECTORS);
 
 /** Writes a new monolithicSparse image in one forward pass. Until the first {@link flush} the file has no header. */
 export class SparseVmdkWriter implements BlockWriter, ClusterPlacer {

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import type { FileStatus } from './file-system.ts';
+import { SendenseError } from '@sendense/core';
+import type { FileStatus, FileSystem } from './file-system.ts';
 
 /** How other programs hold an image. */
 export type ImageUse = {
@@ -54,3 +55,22 @@ export const linuxImageLocks: ImageLocks = async ({ identity }) => {
   const text = await readFile('/proc/locks', 'utf8').catch(() => undefined);
   return text === undefined ? undefined : parseLocks(text, identity);
 };
+
+/**
+ * Rejects with `LOCKED` when QEMU has the image at `path` open, which is to be replaced or removed: a running guest would go on
+ * with a file that has no name any more, and lose what it writes.
+ */
+export async function refuseInUse(
+  fileSystem: FileSystem,
+  imageLocks: ImageLocks,
+  path: string,
+): Promise<void> {
+  const status = await fileSystem.stat(path);
+  const use = status === undefined ? undefined : await imageLocks(status);
+  if (use === undefined || (!use.written && !use.writesForbidden)) return;
+  throw new SendenseError('LOCKED', `${path} is open in a running program (QEMU locks it)`, {
+    operation: 'check-target',
+    remedy: 'stop the machine that uses it, or choose another name',
+    context: { path },
+  });
+}

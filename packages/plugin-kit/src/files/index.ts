@@ -1,6 +1,6 @@
 export type { FileHandle } from './file-handle.ts';
 export type { FileKind, FileStatus, FileSystem, FileSystemSpace, OpenMode } from './file-system.ts';
-export { type ImageLocks, type ImageUse, linuxImageLocks } from './image-locks.ts';
+export { type ImageLocks, type ImageUse, linuxImageLocks, refuseInUse } from './image-locks.ts';
 export { mapErrno } from './map-errno.ts';
 export { nodeFileSystem } from './node-file-system.ts';
 export { type Publication, publishFile } from './publish-file.ts';
