@@ -27,6 +27,7 @@ import {
 } from './repository-key.ts';
 import { repositoryRebuildCatalog } from './repository-rebuild-catalog.ts';
 import { repositoryUsage } from './repository-usage.ts';
+import { repositoryValidate } from './repository-validate.ts';
 import { restoreResume } from './restore-resume.ts';
 import { restoreRollback } from './restore-rollback.ts';
 import { restoreShow } from './restore-show.ts';
@@ -37,6 +38,7 @@ import { verify } from './verify.ts';
 export const VERBS: readonly Verb[] = [
   repositoryInit,
   repositoryUsage,
+  repositoryValidate,
   repositoryRebuildCatalog,
   repositoryKeyList,
   repositoryKeyAdd,

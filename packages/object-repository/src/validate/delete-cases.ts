@@ -7,6 +7,7 @@ export const deleteCases: readonly StoreCase[] = [
     name: 'a deleted object is gone for everybody, and may be deleted again',
     clause: 'ObjectStore.delete: removes an object; resolve when there is none',
     consequence: 'prune frees no space',
+    needsDelete: true,
     async run({ store, other, prefix }) {
       const [gone, stays] = [`${prefix}/gone`, `${prefix}/gone-not`];
       await store.put(gone, sampleBytes(100, 31));
@@ -28,6 +29,7 @@ export const deleteCases: readonly StoreCase[] = [
     name: 'a key is free again after its deletion',
     clause: 'ObjectStore.put: creates an object',
     consequence: 'a repository cannot be made where one was deleted',
+    needsDelete: true,
     async run({ store, other, prefix }) {
       const key = `${prefix}/again`;
       await store.put(key, sampleBytes(10, 33));

@@ -34,6 +34,8 @@ export type StoreCase = {
   readonly consequence: string;
   /** `warning` where a repository still works, only worse. */
   readonly severity?: 'warning';
+  /** It needs the right to delete, which a writer does without: then it cannot be tested, and that is no fault. */
+  readonly needsDelete?: true;
   readonly requires?: (capabilities: ObjectStoreCapabilities) => boolean;
   /** What a store does instead that does not offer it. */
   readonly inverse?: { readonly name: string; run(context: StoreContext): Promise<void> };

@@ -254,6 +254,34 @@ describe('validateStore', () => {
     );
   });
 
+  it('tells what a writer without the right to delete cannot test, and takes the store for usable', async () => {
+    const refuse = () =>
+      Promise.reject(new SendenseError('PERMISSION_DENIED', 'no right', { operation: 'delete-object' }));
+    const unlocked = { capabilities: { retention: false, maxObjectBytes: 2 ** 30 } };
+    const memory = createMemoryStore(noObjects());
+    const report = await validateStore({ ...memory, ...unlocked, delete: refuse }, { sizes, clock });
+    const untested = report.cases.filter(({ outcome }) => outcome === 'untested');
+    expect(untested.map(({ name }) => name)).toEqual([
+      'a deleted object is gone for everybody, and may be deleted again',
+      'a key is free again after its deletion',
+    ]);
+    expect(report.findings).toContainEqual(
+      expect.objectContaining({ severity: 'warning', code: 'store-promise-untested' }),
+    );
+  });
+
+  it('takes no store for usable whose answer was missing where it counts', async () => {
+    const honest = honestStore();
+    const list: ObjectStore['list'] = (prefix, ...rest) => {
+      if (prefix.includes('/case-')) throw new SendenseError('TIMEOUT', 'no answer', { operation: 'list' });
+      return honest.list(prefix, ...rest);
+    };
+    const { isUsable, cases } = await validateStore({ ...honest, list }, { sizes, clock });
+    expect(isUsable).toBe(false);
+    expect(cases.filter(({ outcome }) => outcome === 'broken')).toEqual([]);
+    expect(cases.filter(({ outcome }) => outcome === 'untested').length).toBeGreaterThan(2);
+  });
+
   it('stops when it is cancelled, and leaves nothing but what is locked', async () => {
     const shared = noObjects();
     const stop = new AbortController();

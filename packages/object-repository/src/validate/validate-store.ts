@@ -1,6 +1,7 @@
 import {
   type Call,
   type Clock,
+  type ErrorCode,
   type Finding,
   type Random,
   SendenseError,
@@ -15,10 +16,10 @@ import { storeCases } from './store-cases.ts';
 export type CaseReport = {
   readonly name: string;
   readonly clause: string;
-  /** `not-offered`: the store says that it cannot, and behaves so. */
-  readonly outcome: 'kept' | 'broken' | 'not-offered';
+  /** `not-offered`: the store says that it cannot, and behaves so. `untested`: rights, or the way to the store, were missing. */
+  readonly outcome: 'kept' | 'broken' | 'not-offered' | 'untested';
   readonly durationMs: number;
-  /** Why it is broken: what was seen, or the error of the store. */
+  /** Why it is broken or untested: what was seen, or the error of the store. */
   readonly reason?: string;
   /** Where a call failed that had to succeed. */
   readonly error?: SendenseError;
@@ -27,10 +28,10 @@ export type CaseReport = {
 /** Whether a store keeps its promises. */
 export type StoreReport = {
   readonly location: string;
-  /** Nothing is broken but what only weakens. */
+  /** Nothing is broken but what only weakens, and nothing untested but what a writer needs no right for. */
   readonly isUsable: boolean;
   readonly cases: readonly CaseReport[];
-  /** What is broken, with what that means, and what was left behind. */
+  /** What is broken or untested, with what that means, and what was left behind. */
   readonly findings: readonly Finding[];
 };
 
@@ -82,6 +83,7 @@ export async function validateStore(
       const report = await tryCase(chosen, { ...context, prefix: `${root}/case-${index}` }, clock);
       cases.push(report);
       if (report.outcome === 'broken') findings.push(brokenPromise(chosen, report));
+      if (report.outcome === 'untested') findings.push(untestedPromise(chosen, report));
       options.onCase?.(report);
       call.onProgress?.({ done: index + 1, total: storeCases.length, unit: 'items' });
     }
@@ -95,6 +97,18 @@ export async function validateStore(
     findings,
   };
 }
+
+/** What a store, or the way to it, rejects with before a promise comes into it. */
+const NO_ANSWER: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'PERMISSION_DENIED',
+  'AUTHENTICATION_FAILED',
+  'EXPIRED',
+  'CONNECTION_LOST',
+  'TIMEOUT',
+  'RATE_LIMITED',
+  'QUOTA_EXCEEDED',
+  'NO_SPACE',
+]);
 
 type ChosenCase = Omit<StoreCase, 'requires' | 'inverse'> & { readonly isOffered: boolean };
 
@@ -118,7 +132,8 @@ async function tryCase(
     return { ...ended(), outcome: isOffered ? 'kept' : 'not-offered' };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    return { ...ended(), outcome: 'broken', reason, ...(SendenseError.is(error) ? { error } : {}) };
+    if (!SendenseError.is(error)) return { ...ended(), outcome: 'broken', reason };
+    return { ...ended(), outcome: NO_ANSWER.has(error.code) ? 'untested' : 'broken', reason, error };
   }
 }
 
@@ -127,6 +142,14 @@ function brokenPromise({ severity, consequence }: ChosenCase, { name, reason = '
     severity: severity ?? 'error',
     code: 'store-promise-broken',
     message: `not so: ${name} (${reason}); ${consequence}`,
+  };
+}
+
+function untestedPromise({ needsDelete }: ChosenCase, { name, reason = '', error }: CaseReport): Finding {
+  return {
+    severity: needsDelete === true && error?.code === 'PERMISSION_DENIED' ? 'warning' : 'error',
+    code: 'store-promise-untested',
+    message: `could not be tested: ${name} (${reason})`,
   };
 }
 
