@@ -17,6 +17,8 @@ export type RepositoryContext = {
   readonly sealer: Sealer;
   readonly codec: ChunkCodec;
   readonly index: ChunkIndex;
+  /** Another index of the same repository, empty until it is asked. */
+  openIndex(): ChunkIndex;
   readonly chunks: ChunkSource;
   readonly points: PointCatalog;
   readonly createTable: CreateTableStorage;

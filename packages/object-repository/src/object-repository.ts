@@ -100,7 +100,9 @@ async function openContext(
     openChunker(drivers, chunkerOptions(keys, configuration.chunkBytes, zstdLevel)),
   );
   const createTable = tableStorageIn(services.fileSystem ?? nodeFileSystem, temporaryDirectory);
-  const index = new ChunkIndex({ store, sealer, createTable, log, newId: () => newObjectId(random) });
+  const openIndex = () =>
+    new ChunkIndex({ store, sealer, createTable, log, newId: () => newObjectId(random) });
+  const index = openIndex();
   const window = new AdaptiveWindow(clock);
   const chunks = new ChunkSource({ store, codec, index, window, cacheBytes });
   const points = new PointCatalog(store, sealer, log);
@@ -113,6 +115,7 @@ async function openContext(
     sealer,
     codec,
     index,
+    openIndex,
     chunks,
     points,
     createTable,

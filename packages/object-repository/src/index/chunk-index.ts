@@ -1,13 +1,16 @@
 import { type Call, type LogSink, SendenseError } from '@sendense/core';
 import { limitConcurrency } from '@sendense/plugin-kit';
+import { damagedObject } from '../keys/proven-json.ts';
 import { PREFIXES } from '../layout/object-keys.ts';
-import { PACK_HEADER_BYTES } from '../packs/pack-layout.ts';
-import type { Sealer } from '../seal/seal.ts';
+import { ENTRY_BYTES } from '../packs/pack-directory.ts';
+import { SEAL_BYTES, type Sealer } from '../seal/seal.ts';
+import { getListed, getSmall } from '../store/get-listed.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { BATCH_RECORDS, ChunkTable } from './chunk-table.ts';
-import { type IndexedPack, parseIndex } from './index-object.ts';
-import { type ChunkPlace, RECORD_BYTES, serializeRecord } from './table-page.ts';
+import { type IndexedPack, MAX_INDEX_BYTES, parseIndex } from './index-object.ts';
+import { type ChunkPlace, RECORD_BYTES } from './table-page.ts';
 import type { CreateTableStorage } from './table-storage.ts';
+import { writeRecords } from './write-records.ts';
 
 /** What the index needs of its repository. */
 export type ChunkIndexOptions = {
@@ -25,7 +28,8 @@ const MOST_LISTINGS = 5;
 export class ChunkIndex implements AsyncDisposable {
   readonly #options: ChunkIndexOptions;
   readonly #turn = limitConcurrency(1);
-  readonly #loaded = new Set<string>();
+  /** The index objects of the table, and their sizes. */
+  readonly #loaded = new Map<string, number>();
   readonly #damaged = new Map<string, SendenseError>();
   #table: ChunkTable | undefined;
 
@@ -39,8 +43,8 @@ export class ChunkIndex implements AsyncDisposable {
   }
 
   /** The keys of the index objects that are loaded. */
-  get objects(): ReadonlySet<string> {
-    return this.#loaded;
+  get objects(): readonly string[] {
+    return [...this.#loaded.keys()];
   }
 
   /** Loads what others have added, and starts anew when index objects were replaced. Damaged ones are passed over. */
@@ -81,8 +85,8 @@ export class ChunkIndex implements AsyncDisposable {
 
   /** The packs of a stored index object, one after another. Rejects with `CORRUPT`, or as the store does. */
   async *read(key: string, call?: Call): AsyncGenerator<IndexedPack> {
-    const { store, sealer } = this.#options;
-    yield* parseIndex(sealer.open('index', key, await store.get(key, undefined, call)), key);
+    const sizeBytes = this.#loaded.get(key);
+    yield* parseIndex(await this.#open(key, sizeBytes, call), key);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -92,68 +96,83 @@ export class ChunkIndex implements AsyncDisposable {
     });
   }
 
+  async #open(key: string, sizeBytes: number | undefined, call?: Call): Promise<Uint8Array> {
+    const { store, sealer } = this.#options;
+    const bytes =
+      sizeBytes === undefined
+        ? await getSmall(store, key, MAX_INDEX_BYTES + SEAL_BYTES, call)
+        : await getListed(store, { key, sizeBytes }, MAX_INDEX_BYTES + SEAL_BYTES, call);
+    return sealer.open('index', key, bytes);
+  }
+
   async #load(call?: Call): Promise<ChunkTable> {
-    const listed = new Set<string>();
-    for await (const { key } of this.#options.store.list(PREFIXES.index, undefined, call)) listed.add(key);
-    if (this.#table === undefined || [...this.#loaded].some((key) => !listed.has(key))) {
+    const listed = new Map<string, number>();
+    for await (const { key, sizeBytes } of this.#options.store.list(PREFIXES.index, undefined, call))
+      listed.set(key, sizeBytes);
+    if (this.#table === undefined || [...this.#loaded.keys()].some((key) => !listed.has(key))) {
       const old = this.#table;
       this.#table = await ChunkTable.open(this.#options.createTable);
       this.#loaded.clear();
       await old?.[Symbol.asyncDispose]();
     }
     this.#damaged.clear();
-    await this.#loadObjects(
-      this.#table,
-      [...listed].filter((key) => !this.#loaded.has(key)),
-      call,
-    );
+    for (const key of this.#loaded.keys()) listed.delete(key);
+    await this.#loadObjects(this.#table, listed, call);
     return this.#table;
   }
 
   /** Adds the records of index objects to the table, as many at once as it sorts. */
-  async #loadObjects(table: ChunkTable, keys: readonly string[], call?: Call): Promise<void> {
-    let [records, read]: [Buffer[], string[]] = [[], []];
-    let bytes = 0;
+  async #loadObjects(table: ChunkTable, objects: ReadonlyMap<string, number>, call?: Call): Promise<void> {
+    const batch = Buffer.allocUnsafeSlow(Math.min(BATCH_RECORDS, mostRecords(objects)) * RECORD_BYTES);
+    await table.reserve(mostRecords(objects));
+    let [read, bytes]: [[string, number][], number] = [[], 0];
     const flush = async () => {
-      await table.add(Buffer.concat(records));
-      for (const key of read) this.#loaded.add(key);
-      [records, read, bytes] = [[], [], 0];
+      await table.add(batch.subarray(0, bytes));
+      for (const [key, sizeBytes] of read) this.#loaded.set(key, sizeBytes);
+      [read, bytes] = [[], 0];
     };
-    for (const key of keys) {
-      const content = await this.#readRecords(key, call);
+    for (const [key, sizeBytes] of objects) {
+      const content = await this.#readContent(key, sizeBytes, call);
       if (content === undefined) continue;
-      records.push(content);
-      read.push(key);
-      bytes += content.byteLength;
-      if (bytes >= BATCH_RECORDS * RECORD_BYTES) await flush();
+      if (bytes + mostRecordsOf(sizeBytes) * RECORD_BYTES > batch.byteLength) await flush();
+      const added = writeRecords(content, batch, bytes);
+      if (added === undefined) this.#noteDamaged(key, damagedObject(key, 'is no index object'));
+      else {
+        bytes += added;
+        read.push([key, sizeBytes]);
+      }
     }
     await flush();
   }
 
-  async #readRecords(key: string, call?: Call): Promise<Buffer | undefined> {
-    const records: Buffer[] = [];
+  /** The content of an index object; `undefined` when it is damaged. */
+  async #readContent(key: string, sizeBytes: number, call?: Call): Promise<Uint8Array | undefined> {
     try {
-      for await (const pack of this.read(key, call)) records.push(...recordsOf(pack));
-      return Buffer.concat(records);
+      return await this.#open(key, sizeBytes, call);
     } catch (error) {
       if (!SendenseError.is(error, 'CORRUPT')) throw error;
-      this.#damaged.set(key, error);
-      const fields = { object: key };
-      this.#options.log({
-        level: 'warn',
-        message: `the index object ${key} is damaged: rebuild the index`,
-        fields,
-      });
+      this.#noteDamaged(key, error);
       return undefined;
     }
   }
+
+  #noteDamaged(key: string, error: SendenseError): void {
+    this.#damaged.set(key, error);
+    this.#options.log({
+      level: 'warn',
+      message: `the index object ${key} is damaged: rebuild the index`,
+      fields: { object: key },
+    });
+  }
 }
 
-/** The records of a pack's chunks. */
-export function* recordsOf({ id, entries }: IndexedPack): Generator<Buffer> {
-  let offset = PACK_HEADER_BYTES;
-  for (const entry of entries) {
-    yield serializeRecord(entry.id, { pack: id, offset, length: entry.length });
-    offset += entry.length;
-  }
+/** No index object of so many bytes names more chunks. */
+function mostRecordsOf(sizeBytes: number): number {
+  return Math.ceil(Math.min(sizeBytes, MAX_INDEX_BYTES) / ENTRY_BYTES);
+}
+
+function mostRecords(objects: ReadonlyMap<string, number>): number {
+  let records = 0;
+  for (const sizeBytes of objects.values()) records += mostRecordsOf(sizeBytes);
+  return records;
 }

@@ -20,6 +20,9 @@ const SPARE_PAGES = 64;
 const MOST_FULL = 0.7;
 /** Pages read and written at once by a sweep: 1 MiB. */
 const SWEEP_PAGES = 256;
+/** A copy of a chunk: its place in the table, and its record, which {@link placeOf} reads. */
+export type TableCopy = { readonly place: number; readonly record: Buffer };
+
 /** Records sorted at once, 32 MiB: each batch is a pass over the whole table. */
 export const BATCH_RECORDS = Math.floor((32 * 1024 * 1024) / RECORD_BYTES);
 
@@ -80,6 +83,34 @@ export class ChunkTable implements AsyncDisposable {
     return copies;
   }
 
+  /**
+   * Tells of each of many ids, 32 bytes each and back to back, its copies; in the order of the places, so that one pass over
+   * the pages does. `index` is that of the id among those given.
+   */
+  visitCopies(ids: Buffer, visit: (index: number, copies: readonly TableCopy[]) => void): Promise<void> {
+    return this.#turn(() => this.#visitCopies(ids, visit));
+  }
+
+  /** Tells each record and its place; the bytes are good until `visit` returns. Once in a while `pause` is awaited. */
+  eachRecord(visit: (record: Buffer, place: number) => void, pause: () => Promise<void>): Promise<void> {
+    return this.#turn(async () => {
+      for (let first = 0; first < this.#pages + SPARE_PAGES; first += SWEEP_PAGES) {
+        const pages = await this.#read(first, SWEEP_PAGES);
+        for (let page = 0; page < pages.length; page += 1)
+          for (let slot = 0; slot < pages.count(page); slot += 1)
+            visit(pages.record(page, slot), (first + page) * PAGE_RECORDS + slot);
+        await pause();
+      }
+    });
+  }
+
+  /** Makes room for so many more records at once. */
+  reserve(more: number): Promise<void> {
+    return this.#turn(async () => {
+      if (this.#count + more > this.#pages * PAGE_RECORDS * MOST_FULL) await this.#grow(this.#count + more);
+    });
+  }
+
   /** Adds records that lie back to back. One that its page holds already is left out. */
   add(records: Buffer): Promise<void> {
     return this.#turn(async () => {
@@ -106,6 +137,34 @@ export class ChunkTable implements AsyncDisposable {
     }
   }
 
+  async #visitCopies(
+    ids: Buffer,
+    visit: (index: number, copies: readonly TableCopy[]) => void,
+  ): Promise<void> {
+    const sorted = sortByPage(ids, this.#pages, ID_BYTES);
+    const last = this.#pages + SPARE_PAGES;
+    let first = 0;
+    let pages = new TablePages(Buffer.alloc(0));
+    for (let next = 0; next < sorted.count; next += 1) {
+      const id = sorted.record(next);
+      const copies: TableCopy[] = [];
+      for (let page = sorted.pageAt(next); page < last; page += 1) {
+        if (page < first || page >= first + pages.length) {
+          first = page;
+          pages = await this.#read(page, sorted.isSparse ? 1 : SWEEP_PAGES);
+        }
+        for (
+          let slot = pages.find(page - first, id);
+          slot >= 0;
+          slot = pages.find(page - first, id, slot + 1)
+        )
+          copies.push({ place: page * PAGE_RECORDS + slot, record: pages.record(page - first, slot) });
+        if (pages.count(page - first) < PAGE_RECORDS) break;
+      }
+      visit(sorted.indexAt(next), copies);
+    }
+  }
+
   async #addBatch(records: Buffer): Promise<void> {
     const more = records.byteLength / RECORD_BYTES;
     while (this.#count + more > this.#pages * PAGE_RECORDS * MOST_FULL) await this.#grow(this.#count + more);
@@ -121,7 +180,7 @@ export class ChunkTable implements AsyncDisposable {
     for (let first = sorted.pageAt(0); first < last && (next < sorted.count || carried.length > 0); ) {
       const length = sorted.isSparse ? 1 : SWEEP_PAGES;
       const pages = await this.#read(first, length);
-      const read = pages.bytes.byteLength / PAGE_BYTES;
+      const read = pages.length;
       for (let page = 0; page < read; page += 1) {
         const waiting = carried;
         carried = [];
@@ -151,7 +210,7 @@ export class ChunkTable implements AsyncDisposable {
       let batch: Buffer[] = [];
       for (let first = 0; first < this.#pages + SPARE_PAGES; first += SWEEP_PAGES) {
         const read = await this.#read(first, SWEEP_PAGES);
-        for (let page = 0; page < read.bytes.byteLength / PAGE_BYTES; page += 1)
+        for (let page = 0; page < read.length; page += 1)
           for (let slot = 0; slot < read.count(page); slot += 1) batch.push(read.record(page, slot));
         if (batch.length > 0) await larger.#addBatch(Buffer.concat(batch));
         batch = [];

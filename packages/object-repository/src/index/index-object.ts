@@ -5,7 +5,11 @@ import { MAX_PACK_BYTES, PACK_HEADER_BYTES } from '../packs/pack-layout.ts';
 /** No index object names more chunks than this and those of one more pack; the format allows four times as many. */
 export const INDEX_ENTRIES = 65_536;
 const PACK_ID_BYTES = 16;
-const PACK_BYTES = PACK_ID_BYTES + 8;
+/** Bytes before the entries of a pack: its id, size and their count. */
+export const PACK_BYTES = PACK_ID_BYTES + 8;
+
+/** No index object has more bytes: 262144 entries, each in a pack of its own. */
+export const MAX_INDEX_BYTES = 4 + 262_144 * (ENTRY_BYTES + PACK_BYTES);
 
 /** A pack as the index knows it; `id` is 32 hex digits. */
 export type IndexedPack = {

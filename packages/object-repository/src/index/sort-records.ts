@@ -1,4 +1,4 @@
-import { pageOf } from './page-of.ts';
+import { pageAtOffset } from './page-of.ts';
 import { RECORD_BYTES } from './table-page.ts';
 
 /** Fewer records than this are sorted by comparing: counting takes a number for each page. */
@@ -11,26 +11,28 @@ export type SortedRecords = {
   readonly count: number;
   /** So few that most pages between them stay as they are. */
   readonly isSparse: boolean;
+  /** Which of the input the `index`-th is. */
+  indexAt(index: number): number;
   /** The page of the `index`-th. */
   pageAt(index: number): number;
   /** The `index`-th; its bytes are those of the input. */
   record(index: number): Buffer;
 };
 
-/** Sorts records that lie back to back. */
-export function sortByPage(records: Buffer, pages: number): SortedRecords {
-  const count = records.byteLength / RECORD_BYTES;
+/** Sorts records, or whatever else begins with an id, that lie back to back, `stride` bytes each. */
+export function sortByPage(records: Buffer, pages: number, stride = RECORD_BYTES): SortedRecords {
+  const count = records.byteLength / stride;
   const page = new Uint32Array(count);
-  for (let index = 0; index < count; index += 1)
-    page[index] = pageOf(records.subarray(index * RECORD_BYTES, index * RECORD_BYTES + 4), pages);
+  for (let index = 0; index < count; index += 1) page[index] = pageAtOffset(records, index * stride, pages);
   const order = count < FEW ? byComparing(page) : byCounting(page, pages);
   return {
     count,
     isSparse: count * SPARSE_PAGES < pages,
+    indexAt: (index) => order[index] ?? 0,
     pageAt: (index) => page[order[index] ?? 0] ?? 0,
     record(index) {
-      const at = (order[index] ?? 0) * RECORD_BYTES;
-      return records.subarray(at, at + RECORD_BYTES);
+      const at = (order[index] ?? 0) * stride;
+      return records.subarray(at, at + stride);
     },
   };
 }

@@ -21,6 +21,11 @@ export class TablePages {
     this.bytes = bytes;
   }
 
+  /** Pages. */
+  get length(): number {
+    return this.bytes.byteLength / PAGE_BYTES;
+  }
+
   /** Records of page `page`. */
   count(page: number): number {
     return Math.min(PAGE_RECORDS, this.bytes.readUInt32LE(page * PAGE_BYTES));

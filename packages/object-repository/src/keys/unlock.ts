@@ -1,10 +1,11 @@
 import { type Call, SendenseError } from '@sendense/core';
 import { CONFIGURATION_KEY, PREFIXES } from '../layout/object-keys.ts';
 import { type Configuration, parseConfiguration } from '../records/configuration.ts';
+import { getListed, getSmall } from '../store/get-listed.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { openKeySlot, parseKeySlot } from './key-slot.ts';
 import type { KeySource } from './key-source.ts';
-import { damagedObject, isProven, parseClaimed } from './proven-json.ts';
+import { damagedObject, isProven, MAX_PROVEN_BYTES, parseClaimed } from './proven-json.ts';
 import { deriveKeys, KEY_BYTES, type RepositoryKeys } from './repository-keys.ts';
 
 /** More slots than this are not tried. */
@@ -22,18 +23,19 @@ export type Unlocked = {
  * `KEY_UNAVAILABLE` when no slot opens with `source`, `CORRUPT` when what is there is not what was written.
  */
 export async function unlock(store: ObjectStore, source: KeySource, call?: Call): Promise<Unlocked> {
-  const stored = await store.get(CONFIGURATION_KEY, undefined, call).catch((error: unknown) => {
+  const stored = await getSmall(store, CONFIGURATION_KEY, MAX_PROVEN_BYTES, call).catch((error: unknown) => {
     throw SendenseError.is(error, 'NOT_FOUND') ? notARepository(store, error) : error;
   });
   const claimed = parseClaimed(stored, CONFIGURATION_KEY);
   const configuration = parseConfiguration(claimed);
   const damaged: SendenseError[] = [];
   let slots = 0;
-  for await (const { key: object } of store.list(PREFIXES.slots, undefined, call)) {
+  for await (const listed of store.list(PREFIXES.slots, undefined, call)) {
+    const object = listed.key;
     if (++slots > MOST_SLOTS) break;
     try {
       const place = { repositoryId: configuration.id, object };
-      const slot = parseClaimed(await store.get(object, undefined, call), object);
+      const slot = parseClaimed(await getListed(store, listed, MAX_PROVEN_BYTES, call), object);
       const masterKey = await openKeySlot(parseKeySlot(slot, object), source, place);
       if (masterKey?.byteLength !== KEY_BYTES) continue;
       const keys = deriveKeys(masterKey, configuration.id);

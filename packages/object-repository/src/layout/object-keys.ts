@@ -13,6 +13,8 @@ export const PREFIXES = {
   disks: 'disks/',
   plans: 'prune/plan-',
   locks: 'prune/lock-',
+  damage: 'damage/',
+  progress: 'progress/',
   probes: 'probe/',
 } as const;
 

@@ -1,97 +1,113 @@
 import { type Call, throwIfAborted } from '@sendense/core';
 import type { RepositoryContext } from '../context.ts';
-import type { ChunkTable } from '../index/chunk-table.ts';
+import type { ChunkTable, TableCopy } from '../index/chunk-table.ts';
 import type { PackIdSet } from '../index/pack-id-set.ts';
+import { placeOf } from '../index/table-page.ts';
 import { damagedObject } from '../keys/proven-json.ts';
 import { depthOf, FAN_OUT, isZeroId, MapNode } from '../map/map-node.ts';
+import { ID_BYTES } from '../packs/pack-directory.ts';
 import type { StoredPoint } from '../read/point-catalog.ts';
+import { PlaceMarks } from './place-marks.ts';
 
-/** What of the index is needed: one bit for each place in the table. */
-export interface LiveChunks {
-  /** Whether points need the copy of the chunk that lies in this pack. */
-  isLive(id: Uint8Array, pack: string): Promise<boolean>;
-}
+/** Chunks of disks that are looked up at once, 16 MiB of ids: each time is a pass over the table where that is small. */
+const BATCH = 512 * 1024;
+
+/** What marking asks for and works with. */
+export type MarkRequest = {
+  readonly points: readonly StoredPoint[];
+  /** Packs of whose copies another one is taken where there is one. */
+  readonly avoided: readonly PackIdSet[];
+  /** Renews the lock when it is due; marking can take longer than it holds. */
+  readonly check: () => Promise<void>;
+};
 
 /**
- * Marks what the points need. Of several copies of a chunk one counts, of a pack that no plan names if there is one. Rejects
- * with `CORRUPT` when a map cannot be read to its end: nothing may be deleted then.
+ * Marks in the table of the context what the points need. Of several copies of a chunk one counts. Rejects with `CORRUPT` when
+ * a map cannot be read to its end: nothing may be deleted then.
  */
 export async function markLive(
   context: RepositoryContext,
   table: ChunkTable,
-  points: readonly StoredPoint[],
-  condemned: readonly PackIdSet[],
+  request: MarkRequest,
   call?: Call,
-): Promise<LiveChunks> {
-  const marks = new Uint8Array(Math.ceil(table.places / 8));
-  const marker = new Marker(context, table, marks, condemned, call);
-  for (const { record } of points) {
+): Promise<PlaceMarks> {
+  const marker = new Marker(context, table, request, call);
+  for (const { record } of request.points) {
     const { chunkBytes } = context.configuration;
     for (const { root, sizeBytes } of [...record.disks, ...record.artifacts])
       if (root !== null) await marker.markMap(Buffer.from(root, 'hex'), Math.ceil(sizeBytes / chunkBytes));
   }
-  return {
-    async isLive(id, pack) {
-      for (const { place, at } of await table.copiesOf(id))
-        if (at.pack === pack && isMarked(marks, place)) return true;
-      return false;
-    },
-  };
+  await marker.flush();
+  return marker.marks;
 }
 
 class Marker {
+  readonly marks: PlaceMarks;
   readonly #context: RepositoryContext;
   readonly #table: ChunkTable;
-  readonly #marks: Uint8Array;
-  readonly #condemned: readonly PackIdSet[];
+  readonly #request: MarkRequest;
   readonly #call: Call | undefined;
+  readonly #waiting = Buffer.allocUnsafeSlow(BATCH * ID_BYTES);
+  #count = 0;
 
-  constructor(
-    context: RepositoryContext,
-    table: ChunkTable,
-    marks: Uint8Array,
-    condemned: readonly PackIdSet[],
-    call: Call | undefined,
-  ) {
+  constructor(context: RepositoryContext, table: ChunkTable, request: MarkRequest, call: Call | undefined) {
     this.#context = context;
     this.#table = table;
-    this.#marks = marks;
-    this.#condemned = condemned;
+    this.#request = request;
     this.#call = call;
+    this.marks = new PlaceMarks(table.places);
   }
 
   async markMap(root: Uint8Array, chunks: number): Promise<void> {
     await this.#markNode(root, depthOf(chunks) - 1);
   }
 
+  /** Marks the chunks that wait. */
+  async flush(): Promise<void> {
+    const ids = this.#waiting.subarray(0, this.#count * ID_BYTES);
+    this.#count = 0;
+    await this.#table.visitCopies(ids, (index, copies) => {
+      this.#mark(ids.subarray(index * ID_BYTES, (index + 1) * ID_BYTES), copies);
+    });
+  }
+
   /** A node that is marked was walked: equal nodes have equal trees below. */
   async #markNode(id: Uint8Array, level: number): Promise<void> {
     throwIfAborted(this.#call?.signal, 'prune-points');
-    if (!(await this.#mark(id))) return;
+    await this.#request.check();
+    let isNew = false;
+    await this.#table.visitCopies(Buffer.from(id), (_, copies) => {
+      isNew = this.#mark(id, copies);
+    });
+    if (!isNew) return;
     const node = MapNode.parse(await this.#context.chunks.load(id, this.#call), level, nameOf(id));
     for (let slot = 0; slot < FAN_OUT; slot += 1) {
       const child = node.at(slot);
       if (isZeroId(child)) continue;
       if (level > 0) await this.#markNode(child, level - 1);
-      else await this.#mark(child);
+      else await this.#later(child);
     }
   }
 
+  async #later(id: Uint8Array): Promise<void> {
+    this.#waiting.set(id, this.#count * ID_BYTES);
+    this.#count += 1;
+    if (this.#count === BATCH) await this.flush();
+  }
+
   /** Whether it was not marked before. */
-  async #mark(id: Uint8Array): Promise<boolean> {
-    const copies = await this.#table.copiesOf(id);
-    const isCondemned = (pack: string) => this.#condemned.some((packs) => packs.has(pack));
-    const chosen = copies.find(({ at }) => !isCondemned(at.pack)) ?? copies[0];
+  #mark(id: Uint8Array, copies: readonly TableCopy[]): boolean {
+    const chosen =
+      copies.length > 1 ? (copies.find((copy) => !this.#isAvoided(copy)) ?? copies[0]) : copies[0];
     if (chosen === undefined)
       throw damagedObject(nameOf(id), 'is needed by a point, and no index object names it');
-    if (isMarked(this.#marks, chosen.place)) return false;
-    this.#marks[chosen.place >> 3] = (this.#marks[chosen.place >> 3] ?? 0) | (1 << (chosen.place & 7));
-    return true;
+    return this.marks.add(chosen.place);
   }
-}
 
-function isMarked(marks: Uint8Array, place: number): boolean {
-  return ((marks[place >> 3] ?? 0) & (1 << (place & 7))) !== 0;
+  #isAvoided({ record }: TableCopy): boolean {
+    const { pack } = placeOf(record);
+    return this.#request.avoided.some((packs) => packs.has(pack));
+  }
 }
 
 function nameOf(id: Uint8Array): string {

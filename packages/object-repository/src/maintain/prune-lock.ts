@@ -1,8 +1,11 @@
 import { type Call, SendenseError } from '@sendense/core';
 import { newObjectId, type RepositoryContext } from '../context.ts';
 import { lockKey, numberAtEnd, PREFIXES } from '../layout/object-keys.ts';
-import { sealRecord } from '../records/sealed-json.ts';
+import { MAX_RECORD_BYTES, openRecord, sealRecord } from '../records/sealed-json.ts';
 import { lockRecord } from '../records/small-records.ts';
+import { SEAL_BYTES } from '../seal/seal.ts';
+import { getSmall } from '../store/get-listed.ts';
+import { Stopwatch } from '../store/stopwatch.ts';
 
 /** How long a lock holds, by the store's clock. */
 const LEASE_MS = 3600 * 1000;
@@ -19,30 +22,77 @@ export interface PruneLock extends AsyncDisposable {
 
 /** Takes the lock. Rejects with `LOCKED` while another one has it. */
 export async function takePruneLock(context: RepositoryContext, call?: Call): Promise<PruneLock> {
-  const { clock } = context;
   const last = await lastLock(context, call);
   if (last !== undefined && (await storeTime(context, call)).getTime() - last.modifiedAt.getTime() < LEASE_MS)
     throw locked();
-  let number = (last?.number ?? -1) + 1;
-  const takenAt = await putLock(context, number, call).catch((error: unknown) => {
+  const token = newObjectId(context.random);
+  const watch = new Stopwatch(context.clock);
+  const number = (last?.number ?? -1) + 1;
+  const takenAt = await putLock(context, number, token, call).catch((error: unknown) => {
     throw SendenseError.is(error, 'ALREADY_EXISTS') ? locked(error) : error;
   });
-  let renewedMs = clock.monotonicMs();
-  return {
-    takenAt,
-    async check(checked) {
-      if (clock.monotonicMs() - renewedMs < RENEW_MS) return;
-      await putLock(context, number + 1, checked).catch((error: unknown) => {
-        throw SendenseError.is(error, 'ALREADY_EXISTS') ? lost(error) : error;
-      });
-      number += 1;
-      renewedMs = clock.monotonicMs();
-    },
-    async [Symbol.asyncDispose]() {
-      for (let old = number; old >= 0 && old > number - 1024; old -= 1)
-        await context.store.delete(lockKey(old));
-    },
-  };
+  return new HeldLock(context, { takenAt, number, token, watch });
+}
+
+type Held = {
+  readonly takenAt: Date;
+  readonly number: number;
+  readonly token: string;
+  readonly watch: Stopwatch;
+};
+
+class HeldLock implements PruneLock {
+  readonly takenAt: Date;
+  readonly #context: RepositoryContext;
+  readonly #token: string;
+  #number: number;
+  #watch: Stopwatch;
+
+  constructor(context: RepositoryContext, { takenAt, number, token, watch }: Held) {
+    this.#context = context;
+    this.takenAt = takenAt;
+    this.#number = number;
+    this.#token = token;
+    this.#watch = watch;
+  }
+
+  async check(call?: Call): Promise<void> {
+    if (this.#watch.elapsedMs < RENEW_MS) return;
+    if (!(await this.#isOurs(call))) throw lost();
+    const watch = new Stopwatch(this.#context.clock);
+    await putLock(this.#context, this.#number + 1, this.#token, call).catch((error: unknown) => {
+      throw SendenseError.is(error, 'ALREADY_EXISTS') ? lost(error) : error;
+    });
+    // numbers begin anew when every lock is gone: the next one may have been free because another one had come and gone
+    if (!(await this.#isOurs(call))) {
+      await this.#context.store.delete(lockKey(this.#number + 1), call);
+      throw lost();
+    }
+    this.#number += 1;
+    this.#watch = watch;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    // while ours is there, lower numbers are older; when it is not, they may be those of another one
+    if (!(await this.#isOurs())) return;
+    const older: string[] = [];
+    for await (const { key } of this.#context.store.list(PREFIXES.locks))
+      if ((numberAtEnd(key) ?? Number.POSITIVE_INFINITY) <= this.#number) older.push(key);
+    for (const key of older.reverse()) await this.#context.store.delete(key);
+  }
+
+  /** Whether the lock that we took last still is there and ours. */
+  async #isOurs(call?: Call): Promise<boolean> {
+    const key = lockKey(this.#number);
+    const { store, sealer } = this.#context;
+    try {
+      const bytes = await getSmall(store, key, MAX_RECORD_BYTES + SEAL_BYTES, call);
+      return openRecord(sealer, lockRecord, key, bytes).token === this.#token;
+    } catch (error) {
+      if (SendenseError.is(error, 'NOT_FOUND') || SendenseError.is(error, 'CORRUPT')) return false;
+      throw error;
+    }
+  }
 }
 
 /** The store's time now: that of an object made for it. */
@@ -54,12 +104,13 @@ async function storeTime({ store, random }: RepositoryContext, call?: Call): Pro
 }
 
 async function putLock(
-  { store, sealer, random }: RepositoryContext,
+  { store, sealer }: RepositoryContext,
   number: number,
+  token: string,
   call?: Call,
 ): Promise<Date> {
   const key = lockKey(number);
-  const record = { holder: `process ${process.pid}`, token: newObjectId(random) };
+  const record = { holder: `process ${process.pid}`, token };
   return (await store.put(key, sealRecord(sealer, lockRecord, key, record), undefined, call)).modifiedAt;
 }
 
@@ -80,7 +131,7 @@ function locked(cause?: unknown): SendenseError {
   });
 }
 
-function lost(cause: unknown): SendenseError {
+function lost(cause?: unknown): SendenseError {
   return new SendenseError('FENCED', 'another process took over the prune of this repository', {
     operation: 'lock-repository',
     remedy: 'nothing was lost; the other one goes on',

@@ -1,88 +1,140 @@
 import {
   type Call,
+  type Finding,
   type PointId,
   type PruneOptions,
   type PruneReport,
   type RetentionPolicy,
+  SendenseError,
   throwIfAborted,
 } from '@sendense/core';
 import { retainedPoints } from '@sendense/plugin-kit/points';
 import type { RepositoryContext } from '../context.ts';
 import { unknownPoint } from '../read/open-point.ts';
 import type { FoundPoints, StoredPoint } from '../read/point-catalog.ts';
-import { markLive } from './mark-live.ts';
+import { readDamagedPacks } from './damaged-packs.ts';
+import { LivePacks } from './live-packs.ts';
+import { withOwnIndex } from './own-index.ts';
 import { type Plan, readPlans } from './plans.ts';
 import { type PruneLock, takePruneLock } from './prune-lock.ts';
-import { carryOut, condemnedBy, planNext, plansInTheWay } from './sweep.ts';
+import { removeLeftovers } from './remove-leftovers.ts';
+import { carryOut, planNext, plansInTheWay } from './sweep.ts';
 
 /** Removes a point; see `RepositoryMaintenance.delete`. Prune frees its space. */
 export async function deletePoint(
-  context: RepositoryContext,
+  shared: RepositoryContext,
   id: PointId,
   call?: Call,
 ): Promise<{ readonly removed: readonly PointId[]; readonly freedBytes: number }> {
-  context.enter('delete-point', call);
+  shared.enter('delete-point', call);
+  await using context = withOwnIndex(shared);
   await using lock = await takePruneLock(context, call);
   const points = unhurt(await context.points.all(call));
   const point = points.find(({ record }) => record.id === id);
   if (point === undefined) throw unknownPoint(id);
-  await removeManifests(context, points, [point], await readPlans(context, call), lock, call);
+  const found = { points, plans: await readPlans(context, call), lock };
+  const { locked } = await removeManifests(context, found, [point], call);
+  for (const { error } of locked) throw error;
   return { removed: [id], freedBytes: 0 };
 }
 
 /** Applies a policy and frees space in two phases; see `RepositoryMaintenance.prune` and the format, section 4. */
 export async function prune(
-  context: RepositoryContext,
+  shared: RepositoryContext,
   policy: RetentionPolicy,
   options: Call & PruneOptions = {},
 ): Promise<PruneReport> {
-  context.enter('prune-points', options);
+  shared.enter('prune-points', options);
   if (options.dryRun === true) {
-    const { kept, surplus } = divide((await context.points.all(options)).points, policy, options);
+    const { kept, surplus } = divide((await shared.points.all(options)).points, policy, options);
     return { kept: idsOf(kept), removed: idsOf(surplus), freedBytes: 0, findings: [] };
   }
+  await using context = withOwnIndex(shared);
   await using lock = await takePruneLock(context, options);
   const plans = await readPlans(context, options);
   const points = unhurt(await context.points.all(options));
   const { kept, surplus } = divide(points, policy, options);
-  const left = await removeManifests(context, points, surplus, plans, lock, options);
+  const { left, locked, findings } = await removeManifests(
+    context,
+    { points, plans, lock },
+    surplus,
+    options,
+  );
   const swept = await carryOut(context, left, lock, options);
   const after = unhurt(await context.points.all(options));
   const open = await readPlans(context, options);
   // After the manifests: the index objects of each were there before it.
-  const table = await context.index.refresh(options);
-  const live = await markLive(context, table, after, condemnedBy(open), options);
-  const freedBytes = swept + (await planNext(context, live, open, lock, options));
-  return { kept: idsOf(kept), removed: idsOf(surplus), freedBytes, findings: [] };
+  await context.index.refresh(options);
+  const { damaged, request } = await markingOf(context, { points: after, plans: open, lock }, options);
+  await using live = await LivePacks.find(context, request, options);
+  const freedBytes = swept + (await planNext(context, { live, plans: open, damaged, lock }, options));
+  await removeLeftovers(context, lock, options);
+  const stay = locked.map(({ point }) => point);
+  return {
+    kept: idsOf([...kept, ...stay]),
+    removed: idsOf(surplus.filter((point) => !stay.includes(point))),
+    freedBytes,
+    findings: [...locked.map(({ finding }) => finding), ...uniqueObjects([...findings, ...live.findings])],
+  };
+}
+
+type Found = {
+  readonly points: readonly StoredPoint[];
+  readonly plans: readonly Plan[];
+  readonly lock: PruneLock;
+};
+
+/** How to mark: of several copies none that a plan condemns or that verify found damaged, where there is another. */
+async function markingOf(context: RepositoryContext, { points, plans, lock }: Found, call?: Call) {
+  const damaged = await readDamagedPacks(context, call);
+  const avoided = [...damaged, ...plans].map(({ packs }) => packs);
+  return { damaged, request: { points, avoided, check: () => lock.check(call) } };
 }
 
 /**
  * Deletes manifests; before that the plans that name what any point still needs, the ones to go among them. Gives the plans
- * that are left: nothing that they name was needed.
+ * that are left: nothing that they name was needed; and the points that object lock keeps.
  */
 async function removeManifests(
   context: RepositoryContext,
-  points: readonly StoredPoint[],
+  found: Found,
   surplus: readonly StoredPoint[],
-  plans: readonly Plan[],
-  lock: PruneLock,
   call?: Call,
-): Promise<readonly Plan[]> {
-  const table = await context.index.refresh(call);
+) {
+  const { plans, lock } = found;
+  await context.index.refresh(call);
   for (const damage of context.index.damaged.values()) throw damage;
+  const findings: Finding[] = [];
   let left = plans;
   if (plans.length > 0) {
-    const live = await markLive(context, table, points, condemnedBy(plans), call);
+    const { request } = await markingOf(context, found, call);
+    await using live = await LivePacks.find(context, request, call);
     const voided = await plansInTheWay(context, plans, live, call);
+    await lock.check(call);
     for (const { key } of voided) await context.store.delete(key, call);
     left = plans.filter((plan) => !voided.includes(plan));
+    findings.push(...live.findings);
   }
-  for (const { key } of surplus) {
+  const locked: LockedPoint[] = [];
+  for (const point of surplus) {
     throwIfAborted(call?.signal, 'prune-points');
     await lock.check(call);
-    await context.store.delete(key, call);
+    await context.store.delete(point.key, call).catch((error: unknown) => {
+      if (!SendenseError.is(error, 'IMMUTABLE')) throw error;
+      locked.push({ point, error, finding: stillLocked(point, error) });
+    });
   }
-  return left;
+  return { left, locked, findings };
+}
+
+type LockedPoint = { readonly point: StoredPoint; readonly error: SendenseError; readonly finding: Finding };
+
+function stillLocked({ record: { id } }: StoredPoint, { message }: SendenseError): Finding {
+  return { severity: 'warning', code: 'point-locked', message: `point ${id} stays: ${message}`, point: id };
+}
+
+function uniqueObjects(findings: readonly Finding[]): readonly Finding[] {
+  return [...new Map(findings.map((finding) => [finding.object, finding])).values()];
 }
 
 /** Points that all can be read. Throws `CORRUPT`: what a damaged manifest needs nobody knows, so nothing is deleted. */

@@ -1,20 +1,18 @@
-import { type Call, throwIfAborted } from '@sendense/core';
+import { type Call, SendenseError, throwIfAborted } from '@sendense/core';
 import { newObjectId, type RepositoryContext } from '../context.ts';
-import { ChunkTable } from '../index/chunk-table.ts';
-import type { PackIdSet } from '../index/pack-id-set.ts';
-import { serializeRecord } from '../index/table-page.ts';
+import type { IndexedPack } from '../index/index-object.ts';
+import { PackTable } from '../index/pack-table.ts';
 import { PREFIXES, packIdOf, packKey } from '../layout/object-keys.ts';
 import { sealRecord } from '../records/sealed-json.ts';
-import { planRecord } from '../records/small-records.ts';
-import type { LiveChunks } from './mark-live.ts';
+import { MOST_PACKS, planRecord } from '../records/small-records.ts';
+import type { DamagedPacks } from './damaged-packs.ts';
+import type { LivePacks } from './live-packs.ts';
 import type { Plan } from './plans.ts';
 import type { PruneLock } from './prune-lock.ts';
 import { rewriteIndex } from './rewrite-index.ts';
 
 /** More index objects than this are joined. */
 const MANY_INDEX_OBJECTS = 64;
-/** The most packs of one plan; the next prune takes the rest. */
-const PLAN_PACKS = 400_000;
 
 /** Deletes the packs of ripe plans: from the index, then from the store, then the plans. Gives the bytes of the packs. */
 export async function carryOut(
@@ -28,49 +26,90 @@ export async function carryOut(
     ({ modifiedAt }) => lock.takenAt.getTime() - modifiedAt.getTime() >= configuration.graceMs,
   );
   const isSwept = (pack: string) => ripe.some(({ packs }) => packs.has(pack));
-  const old = [...index.objects];
-  if (ripe.length === 0 && old.length <= MANY_INDEX_OBJECTS) return 0;
+  const { locked, free } = await divideByLock(context, lock, call);
+  if (ripe.length === 0 && free.length <= MANY_INDEX_OBJECTS) return 0;
+  const held = await packsOf(context, locked, isSwept, call);
   const check = () => lock.check(call);
-  await rewriteIndex(context, old, (pack) => !isSwept(pack), check, call);
+  await rewriteIndex(context, free, (pack) => !isSwept(pack) || held.has(pack), check, call);
   let freedBytes = 0;
   for (const { key, packs } of ripe) {
+    let left = 0;
     for (const pack of packs) {
       await check();
-      freedBytes += (await store.head(packKey(pack), call))?.sizeBytes ?? 0;
-      await store.delete(packKey(pack), call);
+      const freed = held.has(pack) ? undefined : await removePack(context, pack, call);
+      if (freed === undefined) left += 1;
+      freedBytes += freed ?? 0;
     }
-    await store.delete(key, call);
+    if (left === 0) await store.delete(key, call);
   }
   await index.refresh(call);
   return freedBytes;
 }
 
-/** Plans the deletion of indexed packs without a live chunk, and deletes packs that no index object has named for the grace. */
-export async function planNext(
-  context: RepositoryContext,
-  live: LiveChunks,
-  plans: readonly Plan[],
-  lock: PruneLock,
-  call?: Call,
-): Promise<number> {
-  await using indexed = await ChunkTable.open(context.createTable);
-  const dead: string[] = [];
-  for (const key of context.index.objects) {
-    const records: Buffer[] = [];
-    for await (const { id, entries } of context.index.read(key, call)) {
-      throwIfAborted(call?.signal, 'prune-points');
-      records.push(serializeRecord(asChunkId(id), { pack: id, offset: 0, length: 0 }));
-      if (dead.length >= PLAN_PACKS || plans.some(({ packs }) => packs.has(id))) continue;
-      let isLive = false;
-      for (const entry of entries) {
-        isLive = await live.isLive(entry.id, id);
-        if (isLive) break;
-      }
-      if (!isLive) dead.push(id);
-    }
-    await indexed.add(Buffer.concat(records));
+/** Index objects that object lock keeps in place, and those that it does not. */
+async function divideByLock({ store, index }: RepositoryContext, { takenAt }: PruneLock, call?: Call) {
+  const locked: string[] = [];
+  const free: string[] = [];
+  for (const key of index.objects) {
+    const until = store.capabilities.retention ? (await store.head(key, call))?.retainUntil : undefined;
+    (until !== undefined && until > takenAt ? locked : free).push(key);
   }
-  if (dead.length > 0) await putPlan(context, [...new Set(dead)], call);
+  return { locked, free };
+}
+
+/** Swept packs that index objects name which cannot go yet: writers would go on relying on them. */
+async function packsOf(
+  { index }: RepositoryContext,
+  locked: readonly string[],
+  isSwept: (pack: string) => boolean,
+  call?: Call,
+): Promise<ReadonlySet<string>> {
+  const held = new Set<string>();
+  for (const key of locked) for await (const { id } of index.read(key, call)) if (isSwept(id)) held.add(id);
+  return held;
+}
+
+/** Gives the bytes of the pack; `undefined` when object lock still keeps it: no index object names it, so it goes later. */
+async function removePack({ store }: RepositoryContext, pack: string, call?: Call) {
+  const sizeBytes = (await store.head(packKey(pack), call))?.sizeBytes ?? 0;
+  try {
+    await store.delete(packKey(pack), call);
+    return sizeBytes;
+  } catch (error) {
+    if (SendenseError.is(error, 'IMMUTABLE')) return undefined;
+    throw error;
+  }
+}
+
+/** What a prune looks at to find what may go. */
+export type Found = {
+  readonly live: LivePacks;
+  readonly plans: readonly Plan[];
+  readonly damaged: readonly DamagedPacks[];
+  readonly lock: PruneLock;
+};
+
+/** Plans the deletion of indexed packs that nothing needs, and deletes packs that no index object has named for the grace. */
+export async function planNext(context: RepositoryContext, found: Found, call?: Call): Promise<number> {
+  const { live, plans, damaged, lock } = found;
+  await using indexed = await PackTable.open(context.createTable);
+  const dead = new Set<string>();
+  for (const key of context.index.objects) {
+    const packs: IndexedPack[] = [];
+    for await (const pack of context.index.read(key, call)) {
+      throwIfAborted(call?.signal, 'prune-points');
+      indexed.add(pack.id);
+      if (!plans.some((plan) => plan.packs.has(pack.id))) packs.push(pack);
+    }
+    await indexed.settle();
+    await lock.check(call);
+    if (dead.size >= MOST_PACKS) continue; // the next prune takes the rest
+    const needed = await live.neededOf(packs, call);
+    for (const { id } of packs) if (!needed.has(id)) dead.add(id);
+  }
+  await lock.check(call);
+  if (dead.size > 0) await putPlan(context, [...dead].slice(0, MOST_PACKS), call);
+  await removeSettledDamage(context, damaged, indexed, lock, call);
   return removeUnindexed(context, indexed, lock, call);
 }
 
@@ -79,53 +118,56 @@ async function putPlan({ store, sealer, random }: RepositoryContext, packs: read
   await store.put(key, sealRecord(sealer, planRecord, key, { packs }), undefined, call);
 }
 
+/** A damage record is of use as long as the index names one of its packs. */
+async function removeSettledDamage(
+  { store }: RepositoryContext,
+  damaged: readonly DamagedPacks[],
+  indexed: PackTable,
+  lock: PruneLock,
+  call?: Call,
+): Promise<void> {
+  for (const { key, packs } of damaged) {
+    let isOfUse = false;
+    for (const pack of packs) isOfUse ||= (await indexed.get(pack)) !== undefined;
+    if (isOfUse) continue;
+    await lock.check(call);
+    await store.delete(key, call);
+  }
+}
+
 async function removeUnindexed(
-  { store, configuration }: RepositoryContext,
-  indexed: ChunkTable,
+  context: RepositoryContext,
+  indexed: PackTable,
   lock: PruneLock,
   call?: Call,
 ): Promise<number> {
+  const { store, configuration } = context;
   let freedBytes = 0;
-  for await (const { key, sizeBytes, modifiedAt } of store.list(PREFIXES.packs, undefined, call)) {
+  for await (const { key, modifiedAt } of store.list(PREFIXES.packs, undefined, call)) {
     const id = packIdOf(key);
     const ageMs = lock.takenAt.getTime() - modifiedAt.getTime();
     if (id === undefined || ageMs < configuration.graceMs) continue;
-    if ((await indexed.find(asChunkId(id))) !== undefined) continue;
+    if ((await indexed.get(id)) !== undefined) continue;
     await lock.check(call);
-    await store.delete(key, call);
-    freedBytes += sizeBytes;
+    freedBytes += (await removePack(context, id, call)) ?? 0;
   }
   return freedBytes;
-}
-
-/** A pack in a table of chunks: its id, then zeros. */
-function asChunkId(pack: string): Buffer {
-  return Buffer.concat([Buffer.from(pack, 'hex'), Buffer.alloc(16)]);
 }
 
 /** Those plans that name a pack which is needed; they must go before a point does. */
 export async function plansInTheWay(
   context: RepositoryContext,
   plans: readonly Plan[],
-  live: LiveChunks,
+  live: LivePacks,
   call?: Call,
 ): Promise<readonly Plan[]> {
   const inTheWay = new Set<Plan>();
   for (const key of plans.length === 0 ? [] : context.index.objects) {
-    for await (const { id, entries } of context.index.read(key, call)) {
-      const naming = plans.filter((plan) => !inTheWay.has(plan) && plan.packs.has(id));
-      if (naming.length === 0) continue;
-      for (const entry of entries) {
-        if (!(await live.isLive(entry.id, id))) continue;
-        for (const plan of naming) inTheWay.add(plan);
-        break;
-      }
-    }
+    const named: IndexedPack[] = [];
+    for await (const pack of context.index.read(key, call))
+      if (plans.some((plan) => !inTheWay.has(plan) && plan.packs.has(pack.id))) named.push(pack);
+    for (const pack of await live.neededOf(named, call))
+      for (const plan of plans) if (plan.packs.has(pack)) inTheWay.add(plan);
   }
   return [...inTheWay];
-}
-
-/** The packs of plans, for writers and marks. */
-export function condemnedBy(plans: readonly Plan[]): readonly PackIdSet[] {
-  return plans.map(({ packs }) => packs);
 }

@@ -1,5 +1,5 @@
 import { type Call, SendenseError, throwIfAborted } from '@sendense/core';
-import type { ChunkIndex } from '../index/chunk-index.ts';
+import type { IndexView } from '../index/index-view.ts';
 import type { ChunkPlace } from '../index/table-page.ts';
 import { packKey } from '../layout/object-keys.ts';
 import type { ChunkCodec } from '../packs/chunk-codec.ts';
@@ -12,7 +12,7 @@ import { type FrameRun, joinFrames, type WantedChunk } from './frame-runs.ts';
 export type ChunkSourceOptions = {
   readonly store: ObjectStore;
   readonly codec: ChunkCodec;
-  readonly index: ChunkIndex;
+  readonly index: IndexView;
   readonly window: AdaptiveWindow;
   readonly cacheBytes: number;
 };
@@ -54,6 +54,17 @@ export class ChunkSource {
     );
     if (missing.length > 0) void this.#fetchAll(missing);
     return chunks;
+  }
+
+  /** This copy of a chunk, never from memory; `undefined` when it is damaged or gone. Rejects as the store does. */
+  async readCopy(id: Uint8Array, { pack, offset, length }: ChunkPlace): Promise<Uint8Array | undefined> {
+    const { store, window } = this.#options;
+    try {
+      return await this.#decode(await window.run(() => store.get(packKey(pack), { offset, length })), id);
+    } catch (error) {
+      if (isLost(error)) return undefined;
+      throw error;
+    }
   }
 
   /** Settles every wanted chunk; never rejects. */
@@ -99,7 +110,7 @@ export class ChunkSource {
     tried: Set<string>,
     failure: unknown,
   ): Promise<void> {
-    const { index, store } = this.#options;
+    const { index } = this.#options;
     try {
       if (failure !== undefined && !isLost(failure)) throw failure;
       for (const refresh of [false, true]) {
@@ -108,7 +119,7 @@ export class ChunkSource {
           const place = await index.find(id, ({ pack }) => !tried.has(pack));
           if (place === undefined) break;
           tried.add(place.pack);
-          const chunk = await this.#readCopy(id, place, store);
+          const chunk = await this.readCopy(id, place);
           if (chunk === undefined) continue;
           resolve(chunk);
           return;
@@ -117,19 +128,6 @@ export class ChunkSource {
       throw lostChunk(id, tried, index.damaged.size, failure);
     } catch (error) {
       reject(error);
-    }
-  }
-
-  async #readCopy(
-    id: Uint8Array,
-    { pack, offset, length }: ChunkPlace,
-    store: ObjectStore,
-  ): Promise<Uint8Array | undefined> {
-    try {
-      return await this.#decode(await store.get(packKey(pack), { offset, length }), id);
-    } catch (error) {
-      if (isLost(error)) return undefined;
-      throw error;
     }
   }
 

@@ -9,8 +9,9 @@ import {
 import { limitConcurrency } from '@sendense/plugin-kit';
 import { PREFIXES } from '../layout/object-keys.ts';
 import { type PointRecord, pointRecord } from '../records/point-record.ts';
-import { openRecord } from '../records/sealed-json.ts';
-import type { Sealer } from '../seal/seal.ts';
+import { MAX_RECORD_BYTES, openRecord } from '../records/sealed-json.ts';
+import { SEAL_BYTES, type Sealer } from '../seal/seal.ts';
+import { getRecord, getSmall } from '../store/get-listed.ts';
 import type { ListedObject, ObjectStore } from '../store/object-store.ts';
 
 /** A manifest and where it is. */
@@ -67,7 +68,12 @@ export class PointCatalog {
 
   /** The manifest at a key. Rejects with `NOT_FOUND`, `CORRUPT`. */
   async read(key: string, call?: Call): Promise<PointRecord> {
-    return openRecord(this.#sealer, pointRecord, key, await this.#store.get(key, undefined, call));
+    const bytes = await getSmall(this.#store, key, MAX_RECORD_BYTES + SEAL_BYTES, call);
+    return openRecord(this.#sealer, pointRecord, key, bytes);
+  }
+
+  async #open(listed: ListedObject, call?: Call): Promise<PointRecord> {
+    return openRecord(this.#sealer, pointRecord, listed.key, await getRecord(this.#store, listed, call));
   }
 
   async #readAll(call?: Call): Promise<readonly (Read | undefined)[]> {
@@ -82,12 +88,13 @@ export class PointCatalog {
     return Promise.all(reading);
   }
 
-  async #readOnce({ key, sizeBytes, modifiedAt }: ListedObject, call?: Call): Promise<Read | undefined> {
+  async #readOnce(listed: ListedObject, call?: Call): Promise<Read | undefined> {
+    const { key, sizeBytes, modifiedAt } = listed;
     const stamp = `${sizeBytes} ${modifiedAt.getTime()}`;
     const known = this.#known.get(key);
     if (known?.stamp === stamp) return known;
     try {
-      return { key, stamp, record: await this.read(key, call) };
+      return { key, stamp, record: await this.#open(listed, call) };
     } catch (error) {
       if (SendenseError.is(error, 'NOT_FOUND')) return undefined; // deleted meanwhile
       if (SendenseError.is(error, 'CORRUPT')) return { key, stamp, record: error };

@@ -2,23 +2,28 @@ import { diskId, machineKey } from '@sendense/core';
 import { z } from 'zod';
 import type { RecordType } from './sealed-json.ts';
 
+/** The most packs of one plan or damage record. */
+export const MOST_PACKS = 400_000;
+
 const numberSchema = z.object({
   machine: z.string().transform(machineKey),
   disk: z.string().transform(diskId),
 });
-const planSchema = z.object({ packs: z.array(z.string().regex(/^[0-9a-f]{32}$/)).max(400_000) });
+const packsSchema = z.object({ packs: z.array(z.string().regex(/^[0-9a-f]{32}$/)).max(MOST_PACKS) });
 const lockSchema = z.object({ holder: z.string().max(1024), token: z.string().max(64) });
 
 /** Which disk of which machine has the number that the key says. */
 export type NumberRecord = z.infer<typeof numberSchema>;
-/** Packs that are deleted when the plan is as old as the grace. */
-export type PlanRecord = z.infer<typeof planSchema>;
+/** Packs: of a plan those that are deleted when it is as old as the grace, of a damage record those that verify found hurt. */
+export type PacksRecord = z.infer<typeof packsSchema>;
 /** Who prunes. */
 export type LockRecord = z.infer<typeof lockSchema>;
 
 /** See {@link NumberRecord}. */
 export const numberRecord: RecordType<NumberRecord> = { kind: 'number', schema: numberSchema };
-/** See {@link PlanRecord}. */
-export const planRecord: RecordType<PlanRecord> = { kind: 'plan', schema: planSchema };
+/** See {@link PacksRecord}. */
+export const planRecord: RecordType<PacksRecord> = { kind: 'plan', schema: packsSchema };
+/** See {@link PacksRecord}. */
+export const damageRecord: RecordType<PacksRecord> = { kind: 'damage', schema: packsSchema };
 /** See {@link LockRecord}. */
 export const lockRecord: RecordType<LockRecord> = { kind: 'lock', schema: lockSchema };

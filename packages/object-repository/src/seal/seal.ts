@@ -12,7 +12,16 @@ const CIPHER = 'aes-256-gcm';
 export const SEAL_BYTES = HEADER_BYTES + NONCE_BYTES + TAG_BYTES;
 
 /** What a sealed object is; see the format, section 3.3. */
-export const SEALED = { point: 1, index: 2, directory: 3, number: 4, plan: 5, lock: 6 } as const;
+export const SEALED = {
+  point: 1,
+  index: 2,
+  directory: 3,
+  number: 4,
+  plan: 5,
+  lock: 6,
+  damage: 7,
+  progress: 8,
+} as const;
 
 /** A kind of sealed object. */
 export type SealedKind = keyof typeof SEALED;

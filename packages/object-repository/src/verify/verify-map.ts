@@ -1,12 +1,14 @@
 import { type Call, type Finding, SendenseError, throwIfAborted } from '@sendense/core';
 import type { RepositoryContext } from '../context.ts';
 import type { ChunkTable } from '../index/chunk-table.ts';
+import { PlaceMarks } from '../maintain/place-marks.ts';
 import { depthOf, FAN_OUT, isZeroId, MapNode } from '../map/map-node.ts';
 import type { PointRecord } from '../records/point-record.ts';
 
 /** Chunks that are read at once. */
 const AT_ONCE = 32;
 
+type Copies = Awaited<ReturnType<ChunkTable['copiesOf']>>;
 type Hurt = { readonly first: number; chunks: number; readonly why: string };
 
 /** Walks the maps of points; what was found whole once is not walked again. */
@@ -16,8 +18,10 @@ export class MapVerifier {
   readonly #lost: ReadonlySet<string>;
   readonly #sample: number;
   readonly #call: Call | undefined;
-  /** One bit for each place of the table: a node with all below it, or a chunk, that is whole. */
-  readonly #whole: Uint8Array;
+  /** The places of a node with all below it, or of a chunk, that is whole. */
+  readonly #whole: PlaceMarks;
+  /** The packs with a copy of a chunk that cannot be read. */
+  readonly hurtPacks = new Set<string>();
 
   /** `lost` are packs that are gone; `sample` is the part of the chunks that is read, 0 to 1. */
   constructor(
@@ -32,7 +36,7 @@ export class MapVerifier {
     this.#lost = lost;
     this.#sample = sample;
     this.#call = call;
-    this.#whole = new Uint8Array(Math.ceil(table.places / 8));
+    this.#whole = new PlaceMarks(table.places);
   }
 
   /** What is wrong with a point: for each disk and artifact one finding that tells what of it is lost. */
@@ -78,10 +82,11 @@ export class MapVerifier {
   async #walk(id: Uint8Array, level: number, first: number, hurt: Hurt[]): Promise<void> {
     throwIfAborted(this.#call?.signal, 'verify-points');
     const covered = FAN_OUT ** level;
-    const place = await this.#place(id);
-    if (place !== undefined && this.#isWhole(place)) return;
+    const copies = await this.#copies(id);
+    if (copies.length > 0 && copies.every(({ place }) => this.#whole.has(place))) return;
     const before = hurt.length;
     try {
+      if (copies.length > 1) await this.#readCopies(id, copies);
       const node = MapNode.parse(await this.#context.chunks.load(id), level, Buffer.from(id).toString('hex'));
       const slots = Array.from({ length: FAN_OUT }, (_, slot) => slot).filter(
         (slot) => !isZeroId(node.at(slot)),
@@ -89,31 +94,45 @@ export class MapVerifier {
       if (level === 0) await this.#readChunks(node, slots, first, hurt);
       else for (const slot of slots) await this.#walk(node.at(slot), level - 1, first + slot * covered, hurt);
     } catch (error) {
-      hurt.push({ first, chunks: covered * FAN_OUT, why: whyOf(error) });
+      hurt.push({ first, chunks: covered * FAN_OUT, why: this.#whyOf(error, copies) });
     }
-    if (place !== undefined && hurt.length === before) this.#note(place);
+    if (hurt.length === before) for (const { place } of copies) this.#whole.add(place);
   }
 
   async #readChunks(node: MapNode, slots: readonly number[], first: number, hurt: Hurt[]): Promise<void> {
     for (let at = 0; at < slots.length; at += AT_ONCE) {
-      const unknown: { readonly slot: number; readonly place: number; readonly isRead: boolean }[] = [];
+      const single: { readonly slot: number; readonly copies: Copies }[] = [];
       for (const slot of slots.slice(at, at + AT_ONCE)) {
-        const place = await this.#place(node.at(slot));
-        if (place === undefined)
+        const copies = await this.#copies(node.at(slot));
+        if (copies.length === 0)
           hurt.push({ first: first + slot, chunks: 1, why: 'a chunk of it is in no pack that is left' });
-        else if (!this.#isWhole(place)) unknown.push({ slot, place, isRead: this.#isSampled() });
+        else if (copies.every(({ place }) => this.#whole.has(place)) || !this.#isSampled()) continue;
+        else if (copies.length === 1) single.push({ slot, copies });
+        else if (!(await this.#readCopies(node.at(slot), copies)))
+          hurt.push({ first: first + slot, chunks: 1, why: 'no copy of a chunk of it can be read' });
       }
-      const read = unknown.filter(({ isRead }) => isRead);
       const outcomes = await Promise.allSettled(
-        this.#context.chunks.loadAll(read.map(({ slot }) => node.at(slot))),
+        this.#context.chunks.loadAll(single.map(({ slot }) => node.at(slot))),
       );
-      for (const [index, { slot, place }] of read.entries()) {
+      for (const [index, { slot, copies }] of single.entries()) {
         const outcome = outcomes[index];
         if (outcome?.status === 'rejected')
-          hurt.push({ first: first + slot, chunks: 1, why: whyOf(outcome.reason) });
-        else this.#note(place);
+          hurt.push({ first: first + slot, chunks: 1, why: this.#whyOf(outcome.reason, copies) });
+        else for (const { place } of copies) this.#whole.add(place);
       }
     }
+  }
+
+  /** Reads each copy of a chunk, because any may be the one that is left one day. Whether one is whole. */
+  async #readCopies(id: Uint8Array, copies: Copies): Promise<boolean> {
+    let isWhole = false;
+    for (const { place, at } of copies) {
+      if (this.#whole.has(place) || (await this.#context.chunks.readCopy(id, at)) !== undefined) {
+        this.#whole.add(place);
+        isWhole = true;
+      } else this.hurtPacks.add(at.pack);
+    }
+    return isWhole;
   }
 
   #isSampled(): boolean {
@@ -123,21 +142,14 @@ export class MapVerifier {
     );
   }
 
-  async #place(id: Uint8Array): Promise<number | undefined> {
-    return (await this.#table.copiesOf(id)).find(({ at }) => !this.#lost.has(at.pack))?.place;
+  async #copies(id: Uint8Array): Promise<Copies> {
+    return (await this.#table.copiesOf(id)).filter(({ at }) => !this.#lost.has(at.pack));
   }
 
-  #isWhole(place: number): boolean {
-    return ((this.#whole[place >> 3] ?? 0) & (1 << (place & 7))) !== 0;
+  /** Damage as a sentence, the packs noted; anything else is no damage, and ends the verification. */
+  #whyOf(error: unknown, copies: Copies): string {
+    if (!SendenseError.is(error, 'CORRUPT')) throw error;
+    for (const { at } of copies) this.hurtPacks.add(at.pack);
+    return error.message;
   }
-
-  #note(place: number): void {
-    this.#whole[place >> 3] = (this.#whole[place >> 3] ?? 0) | (1 << (place & 7));
-  }
-}
-
-/** Damage as a sentence; anything else is no damage, and ends the verification. */
-function whyOf(error: unknown): string {
-  if (SendenseError.is(error, 'CORRUPT')) return error.message;
-  throw error;
 }

@@ -1,8 +1,9 @@
 import { type Call, type Finding, type PointId, throwIfAborted, type VerifyScope } from '@sendense/core';
 import { oldestFirst } from '@sendense/plugin-kit/points';
 import type { RepositoryContext } from '../context.ts';
-import { AdaptiveWindow } from '../read/adaptive-window.ts';
-import { ChunkSource } from '../read/chunk-source.ts';
+import { packKey } from '../layout/object-keys.ts';
+import { noteDamagedPacks } from '../maintain/damaged-packs.ts';
+import { withOwnIndex } from '../maintain/own-index.ts';
 import { damage } from './damage.ts';
 import { MapVerifier } from './verify-map.ts';
 import { verifyPacks } from './verify-packs.ts';
@@ -18,49 +19,36 @@ export type ObjectVerifyScope = VerifyScope & {
   readonly budgetMs?: number;
 };
 
-const CACHE_BYTES = 16 * 1024 * 1024;
-
 /**
  * Verifies a repository; see `Repository.verify`. Each whole point is told as `point-verified`, and where a budget ended as
  * `verify-stopped`.
  */
 export async function* verifyRepository(
-  context: RepositoryContext,
+  shared: RepositoryContext,
   scope: ObjectVerifyScope,
   call?: Call,
 ): AsyncGenerator<Finding> {
-  context.enter('verify-points', call);
-  const { index, store, codec, clock } = context;
+  shared.enter('verify-points', call);
+  await using context = withOwnIndex(shared);
+  const { index, clock } = context;
   const startMs = clock.monotonicMs();
   // Manifests first: the index objects of each were there before it.
   const { points, damaged } = await context.points.all(call);
   await index.refresh(call);
   const lost = new Set<string>();
-  if (scope.after === undefined) {
+  const isBeginning = scope.after === undefined;
+  if (isBeginning) {
     yield* verifySmallObjects(context, call);
     for (const [object, error] of index.damaged) yield damage('index-damaged', error, object);
-    yield* verifyPacks(context, lost, call);
   }
-  if (scope.after === undefined)
-    for (const [object, error] of damaged) yield damage('manifest-damaged', error, object);
-  // what was read before would hide what is damaged since
-  const chunks = new ChunkSource({
-    store,
-    codec,
-    index,
-    window: new AdaptiveWindow(clock),
-    cacheBytes: CACHE_BYTES,
-  });
-  const verifier = new MapVerifier(
-    { ...context, chunks },
-    await index.table(call),
-    lost,
-    sampleOf(scope),
-    call,
-  );
+  yield* verifyPacks(context, { lost, directories: isBeginning }, call);
+  if (isBeginning) for (const [object, error] of damaged) yield damage('manifest-damaged', error, object);
+  const verifier = new MapVerifier(context, await index.table(call), lost, sampleOf(scope), call);
+  const told = new Set<string>();
   for (const record of behind(oldestFirst(points.map((point) => point.record)), scope)) {
     throwIfAborted(call?.signal, 'verify-points');
     if (scope.budgetMs !== undefined && clock.monotonicMs() - startMs > scope.budgetMs) {
+      yield* await noteDamagedPacks(context, new Set([...lost, ...verifier.hurtPacks]), call);
       const message = `the time was over before point ${record.id}`;
       yield { severity: 'warning', code: 'verify-stopped', message, point: record.id };
       return;
@@ -70,6 +58,7 @@ export async function* verifyRepository(
       hurt += 1;
       yield finding;
     }
+    yield* tellPacks(verifier.hurtPacks, told);
     if (hurt === 0)
       yield {
         severity: 'info',
@@ -77,6 +66,18 @@ export async function* verifyRepository(
         message: `point ${record.id} is whole`,
         point: record.id,
       };
+  }
+  yield* await noteDamagedPacks(context, new Set([...lost, ...verifier.hurtPacks]), call);
+}
+
+/** Packs that were found hurt since the last time. */
+function* tellPacks(packs: ReadonlySet<string>, told: Set<string>): Generator<Finding> {
+  for (const pack of packs) {
+    if (told.has(pack)) continue;
+    told.add(pack);
+    const object = packKey(pack);
+    const message = `a chunk in ${object} cannot be read; a full backup stores it again`;
+    yield { severity: 'error', code: 'pack-damaged', message, object };
   }
 }
 

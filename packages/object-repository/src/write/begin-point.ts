@@ -1,5 +1,6 @@
 import type { Call, DiskId, Fence, PointDraft, PointWriter } from '@sendense/core';
 import type { RepositoryContext } from '../context.ts';
+import { readDamagedPacks } from '../maintain/damaged-packs.ts';
 import { readPlans } from '../maintain/plans.ts';
 import { openMap } from '../map/open-map.ts';
 import { checkDraft } from './check-draft.ts';
@@ -21,7 +22,8 @@ export async function beginPoint(
   const plans = await readPlans(context, call);
   const { committed, bases } = await checkDraft(context, draft, call);
   await context.index.refresh(call);
-  const condemned = plans.map(({ packs }) => packs);
+  const damaged = await readDamagedPacks(context, call);
+  const condemned = [...plans, ...damaged].map(({ packs }) => packs);
   const sink = await ChunkSink.open(context, condemned);
   const disks = new Map<DiskId, DiskWriter>();
   for (const { id, sizeBytes } of draft.disks) {

@@ -38,7 +38,7 @@ export class ChunkSink implements AsyncDisposable {
     this.#packs = new PackWriter(context, (pack) => this.#turn(() => this.#spool.add(pack)));
   }
 
-  /** `condemned` are the packs of the plans: what only they hold is stored anew. */
+  /** `condemned` are the packs of the plans, and those found damaged: what only they hold is stored anew. */
   static async open(context: RepositoryContext, condemned: readonly PackIdSet[]): Promise<ChunkSink> {
     return new ChunkSink(context, condemned, await ChunkTable.open(context.createTable));
   }

@@ -3,6 +3,7 @@ import type { RepositoryContext } from '../context.ts';
 import { diskNumberKey, disksPrefix, numberAtEnd } from '../layout/object-keys.ts';
 import { openRecord, sealRecord } from '../records/sealed-json.ts';
 import { numberRecord } from '../records/small-records.ts';
+import { getRecord } from '../store/get-listed.ts';
 
 /**
  * The numbers of `disks`: given once by creating the object of the number, and never again. Of two writers one gets a
@@ -40,9 +41,10 @@ async function readNumbers(
   call?: Call,
 ): Promise<Map<DiskId, number>> {
   const numbers = new Map<DiskId, number>();
-  for await (const { key } of store.list(prefix, undefined, call)) {
+  for await (const listed of store.list(prefix, undefined, call)) {
+    const { key } = listed;
     const number = numberAtEnd(key);
-    const { disk } = openRecord(sealer, numberRecord, key, await store.get(key, undefined, call));
+    const { disk } = openRecord(sealer, numberRecord, key, await getRecord(store, listed, call));
     if (number !== undefined && !numbers.has(disk)) numbers.set(disk, number);
   }
   return numbers;

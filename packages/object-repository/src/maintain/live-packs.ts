@@ -1,0 +1,114 @@
+import type { Call, Finding } from '@sendense/core';
+import { throwIfAborted } from '@sendense/core';
+import type { RepositoryContext } from '../context.ts';
+import type { ChunkTable } from '../index/chunk-table.ts';
+import type { IndexedPack } from '../index/index-object.ts';
+import { PackTable } from '../index/pack-table.ts';
+import { type ChunkPlace, placeOf } from '../index/table-page.ts';
+import { packKey } from '../layout/object-keys.ts';
+import { ID_BYTES } from '../packs/pack-directory.ts';
+import { type MarkRequest, markLive } from './mark-live.ts';
+import { PlaceMarks } from './place-marks.ts';
+
+/** Chunks looked up at once. */
+const BATCH = 65_536;
+/** Copies read at once. */
+const AT_ONCE = 16;
+
+type KeptCopy = { readonly id: Uint8Array; readonly place: number; readonly at: ChunkPlace };
+
+/** Which packs the points need. */
+export class LivePacks implements AsyncDisposable {
+  readonly findings: Finding[] = [];
+  readonly #context: RepositoryContext;
+  readonly #table: ChunkTable;
+  readonly #marks: PlaceMarks;
+  readonly #packs: PackTable;
+  /** Places of marked copies that were read and are whole. */
+  readonly #whole: PlaceMarks;
+  readonly #hurt = new Set<string>();
+
+  private constructor(context: RepositoryContext, table: ChunkTable, marks: PlaceMarks, packs: PackTable) {
+    this.#context = context;
+    this.#table = table;
+    this.#marks = marks;
+    this.#packs = packs;
+    this.#whole = new PlaceMarks(table.places);
+  }
+
+  /** Marks what the points need, by the index of the context, which stays as it is until this is disposed. */
+  static async find(context: RepositoryContext, request: MarkRequest, call?: Call): Promise<LivePacks> {
+    const table = await context.index.table(call);
+    const marks = await markLive(context, table, request, call);
+    const packs = await PackTable.open(context.createTable);
+    await table.eachRecord(
+      (record, place) => {
+        if (marks.has(place)) packs.add(placeOf(record).pack);
+      },
+      () => packs.settle(),
+    );
+    return new LivePacks(context, table, marks, packs);
+  }
+
+  /**
+   * Those of some packs that must stay: they hold a copy that counts, or they hold another copy of a chunk whose counting copy
+   * cannot be read. So the last whole copy of a chunk is never given up for a damaged one.
+   */
+  async neededOf(packs: readonly IndexedPack[], call?: Call): Promise<ReadonlySet<string>> {
+    const needed = new Set<string>();
+    let [waiting, ids]: [IndexedPack[], number] = [[], 0];
+    for (const pack of packs) {
+      if ((await this.#packs.get(pack.id)) !== undefined) needed.add(pack.id);
+      else waiting.push(pack);
+      ids += pack.entries.length;
+      if (ids < BATCH) continue;
+      await this.#findStandIns(waiting, needed, call);
+      [waiting, ids] = [[], 0];
+    }
+    await this.#findStandIns(waiting, needed, call);
+    return needed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#packs[Symbol.asyncDispose]();
+  }
+
+  async #findStandIns(packs: readonly IndexedPack[], needed: Set<string>, call?: Call): Promise<void> {
+    const owners = packs.flatMap(({ id, entries }) => entries.map(() => id));
+    const ids = Buffer.concat(packs.flatMap(({ entries }) => entries.map(({ id }) => id)));
+    const kept: (KeptCopy & { readonly owner: string })[] = [];
+    await this.#table.visitCopies(ids, (index, copies) => {
+      const copy = copies.find(({ place }) => this.#marks.has(place));
+      const owner = owners[index];
+      if (copy === undefined || owner === undefined || this.#whole.has(copy.place)) return;
+      const id = Uint8Array.from(ids.subarray(index * ID_BYTES, (index + 1) * ID_BYTES));
+      kept.push({ owner, id, place: copy.place, at: placeOf(copy.record) });
+    });
+    for (let first = 0; first < kept.length; first += AT_ONCE) {
+      throwIfAborted(call?.signal, 'prune-points');
+      await Promise.all(
+        kept.slice(first, first + AT_ONCE).map(async (copy) => {
+          if (!(await this.#isWhole(copy))) needed.add(copy.owner);
+        }),
+      );
+    }
+  }
+
+  async #isWhole({ id, place, at }: KeptCopy): Promise<boolean> {
+    if (this.#whole.has(place)) return true;
+    if ((await this.#context.chunks.readCopy(id, at)) !== undefined) {
+      this.#whole.add(place);
+      return true;
+    }
+    const object = packKey(at.pack);
+    if (!this.#hurt.has(object))
+      this.findings.push({
+        severity: 'error',
+        code: 'pack-damaged',
+        message: `a chunk in ${object} cannot be read; its other copy stays`,
+        object,
+      });
+    this.#hurt.add(object);
+    return false;
+  }
+}
