@@ -7,6 +7,7 @@ import {
   instantId,
   throwIfAborted,
 } from '@sendense/core';
+import { sectorBytesOf } from '@sendense/formats';
 import {
   addBaseline,
   closeImages,
@@ -93,7 +94,7 @@ export function imageCapture(context: SourceContext, parts: CaptureParts): Captu
     id: disk.id,
     slot: disk.slot,
     sizeBytes: disk.image.sizeBytes,
-    sectorBytes: 512 as const,
+    sectorBytes: sectorBytesOf(disk.image),
     reader: steadyReader(disk),
     changes: disk.choice.changes,
   }));

@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { type MachineRef, type MachineSpec, SendenseError } from '@sendense/core';
+import { sectorBytesOf } from '@sendense/formats';
 import type { FoundImages } from './find-images.ts';
 import type { OpenedDisk } from './opened-disk.ts';
 import type { CheckedOptions } from './options.ts';
@@ -39,7 +40,7 @@ export function machineSpecOf(name: string, disks: readonly OpenedDisk[]): Machi
       label: basename(path).slice(0, 1024),
       slot,
       sizeBytes: image.sizeBytes,
-      sectorBytes: 512,
+      sectorBytes: sectorBytesOf(image),
     })),
     nics: [],
   };

@@ -1,6 +1,7 @@
 import { appendFile, copyFile, rename, writeFile } from 'node:fs/promises';
 import { type CaptureRequest, type ChangeState, streamId } from '@sendense/core';
 import { addBitmap, createQcow2, openQcow2 } from '@sendense/formats/qcow2';
+import { createVhdx } from '@sendense/formats/vhdx';
 import type { ImageUse } from '@sendense/plugin-kit/files';
 import { type FileSystem, mapErrno, nodeFileSystem } from '@sendense/plugin-kit/files';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -37,6 +38,20 @@ describe('a machine of image files', () => {
     expect(await machineOf(bench.source({ path, machineId: 'web-1' }))).toEqual({
       connection: 'image',
       id: 'web-1',
+    });
+  });
+
+  it('tells the sectors that a VHDX states', async () => {
+    await using writer = await createVhdx(bench.path('disk.vhdx'), {
+      sizeBytes: MIB,
+      logicalSectorBytes: 4096,
+    });
+    await writer.flush();
+    const source = bench.source({ path: [path, bench.path('disk.vhdx')] });
+    const spec = await source.describe(await machineOf(source));
+    expect(spec.disks.map(({ sectorBytes }) => sectorBytes)).toEqual([512, 4096]);
+    await bench.round(source, [], async ({ disks }) => {
+      expect(disks.map(({ sectorBytes }) => sectorBytes)).toEqual([512, 4096]);
     });
   });
 

@@ -17,6 +17,14 @@ const MAX_DISK_BYTES: Readonly<Record<DiskFormat, number>> = {
 /** QEMU reads QCOW2 disks by sectors, and so do all others. */
 const SECTOR_BYTES = 512;
 
+/** A fixed VHD has whole MiB, as Azure wants it. */
+const FIXED_VHD_BYTES = 2 ** 20;
+
+function sizeMultiple(format: DiskFormat, subformat: CheckedOptions['subformat']): number {
+  if (format === 'raw') return 1;
+  return format === 'vhd' && subformat === 'fixed' ? FIXED_VHD_BYTES : SECTOR_BYTES;
+}
+
 /** What the target offers under `options`: a raw file takes bytes in any order and goes on where it stopped. */
 export function capabilitiesOf(options: CheckedOptions): TargetCapabilities {
   const format = formatOf(options);
@@ -24,7 +32,7 @@ export function capabilitiesOf(options: CheckedOptions): TargetCapabilities {
   const offered: Offered = {
     order: raw ? 'random' : 'ascending',
     resume: raw ? 'range' : 'disk',
-    sizeMultipleBytes: raw ? 1 : SECTOR_BYTES,
+    sizeMultipleBytes: sizeMultiple(format, options.subformat),
     minDiskBytes: format === 'vmdk' ? SECTOR_BYTES : 0,
     maxDiskBytes: MAX_DISK_BYTES[format],
     parallelDisks: 16,

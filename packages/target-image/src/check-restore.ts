@@ -8,10 +8,13 @@ import {
   type RestoreRequest,
   type TargetCapabilities,
 } from '@sendense/core';
+import { lostSectorSize } from '@sendense/formats';
 import type { TargetContext } from './context.ts';
 import { type Destination, findDestination, locationOf } from './destination.ts';
 import { deviceBytes } from './device-bytes.ts';
 import { refuseDestination } from './refuse-destination.ts';
+
+type RequestedDisk = RestoreRequest['disks'][number];
 
 /** The platform of image files, for sources and targets. */
 export const PLATFORM = 'image';
@@ -19,6 +22,9 @@ export const PLATFORM = 'image';
 /** Part that the tables of a file take at most, and what is fixed or rounded up in bytes (a block of VHDX: 32 MiB). */
 const TABLES = { share: { raw: 0, qcow2: 200e-6, vmdk: 1e-2, vhd: 300e-6, vhdx: 1e-4 }, qcow2Bytes: 2 ** 20 };
 const BLOCK_BYTES = 64 * 2 ** 20;
+
+/** Where the data of the VMDK files end that are written here: their sector numbers have 32 bits. */
+const SPARSE_VMDK_BYTES = 2 ** 41;
 
 function error(code: string, message: string): Finding {
   return { severity: 'error', code, message };
@@ -115,6 +121,43 @@ function outcomes({ spec }: RestoreRequest, destination: Destination): PropertyO
   });
 }
 
+/** A VHDX has whole sectors of the size that it states. */
+function roundedSize(
+  { sizeBytes, sectorBytes }: Pick<RequestedDisk, 'sizeBytes' | 'sectorBytes'>,
+  { format }: Destination,
+  multipleBytes: number,
+): number {
+  const multiple = Math.max(multipleBytes, format === 'vhdx' ? sectorBytes : 1);
+  return Math.ceil(sizeBytes / multiple) * multiple;
+}
+
+function mayNotFit(id: string): Finding {
+  const message = `a sparse VMDK holds less than 2 TiB of data: the restore of disk ${id} fails when it has more`;
+  return { severity: 'warning', code: 'data-may-not-fit', message };
+}
+
+/** What becomes of sizes and sectors: a file is another disk where its format cannot say what the disk was. */
+function shapeFindings(
+  request: RestoreRequest,
+  destination: Destination,
+  capabilities: TargetCapabilities,
+): Finding[] {
+  if (destination.kind === 'device') return [];
+  return request.disks.flatMap((disk) => {
+    const { id, sizeBytes, sectorBytes } = disk;
+    const targetBytes = roundedSize(disk, destination, capabilities.sizeMultipleBytes);
+    const message = `disk ${id} has ${sizeBytes} bytes and its file ${targetBytes}: zeros are added at the end`;
+    const rounded: Finding = { severity: 'info', code: 'size-rounded-up', message };
+    const lost = lostSectorSize(destination.format, sectorBytes);
+    const found = [
+      ...(targetBytes === sizeBytes ? [] : [rounded]),
+      ...(lost ? [lost] : []),
+      ...(destination.format === 'vmdk' && sizeBytes >= SPARSE_VMDK_BYTES ? [mayNotFit(id)] : []),
+    ];
+    return found.map((finding) => ({ ...finding, disk: id }));
+  });
+}
+
 async function planOf(
   context: TargetContext,
   destination: Destination,
@@ -125,8 +168,10 @@ async function planOf(
   const disks = [];
   for (const { id, number, slot, sizeBytes, sectorBytes } of request.disks) {
     const location = locationOf(destination, number);
-    const rounded = Math.ceil(sizeBytes / multiple) * multiple;
-    const targetSizeBytes = destination.kind === 'device' ? await deviceBytes(context, location) : rounded;
+    const targetSizeBytes =
+      destination.kind === 'device'
+        ? await deviceBytes(context, location)
+        : roundedSize({ sizeBytes, sectorBytes }, destination, multiple);
     disks.push({ id, number, slot, sizeBytes, sectorBytes, targetSizeBytes, location });
   }
   return {
@@ -154,6 +199,7 @@ export async function checkRestore(
   const destination = await findDestination(context);
   const findings = [
     ...requestFindings(request, destination, capabilities),
+    ...shapeFindings(request, destination, capabilities),
     ...(await destinationFindings(context, destination, request)),
     ...(await spaceFindings(context, destination, request)),
   ];

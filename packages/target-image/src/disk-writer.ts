@@ -40,7 +40,14 @@ async function newFile(
       name: basename(locationOf(destination, planned.number)),
     });
   if (format === 'vhd' || format === 'vhdx')
-    return await createDiskImage(path, { ...file, format, ...(subformat && { subformat }) });
+    return await createDiskImage(path, {
+      ...file,
+      format,
+      sectorBytes: planned.sectorBytes,
+      // a fixed VHD rounds up itself, and keeps the true size beside that
+      ...(format === 'vhd' && { sizeBytes: planned.sizeBytes }),
+      ...(subformat && { subformat }),
+    });
   return await createQcow2(path, {
     fileSystem,
     sizeBytes,

@@ -1,5 +1,6 @@
-import { SendenseError } from '@sendense/core';
+import { type DiskFormat, SendenseError } from '@sendense/core';
 import { z } from 'zod';
+import { formatOf } from './destination.ts';
 
 const path = z.string().min(1).max(4096);
 
@@ -9,7 +10,7 @@ export const imageTargetOptionsSchema = z.strictObject({
   path,
   /** Format of the files; by the file's name, else QCOW2, or raw where devices are allowed. */
   format: z.enum(['raw', 'qcow2', 'vmdk', 'vhd', 'vhdx']).optional(),
-  /** Kind of VMDK, VHD and VHDX files, as `qemu-img` names it; the format's usual one when not given. */
+  /** Kind of VMDK (`monolithicSparse`, `streamOptimized`), VHD and VHDX files (`dynamic`, `fixed`); the first when not given. */
   subformat: z.enum(['monolithicSparse', 'streamOptimized', 'dynamic', 'fixed']).optional(),
   /** Compress the clusters of QCOW2 files. */
   compression: z.enum(['zlib', 'zstd']).optional(),
@@ -39,11 +40,31 @@ export type ImageTargetOptions = z.input<typeof imageTargetOptionsSchema>;
 /** Options with their defaults. */
 export type CheckedOptions = z.output<typeof imageTargetOptionsSchema>;
 
-/** Fills in the defaults. Throws `CONFIG_INVALID` naming each wrong field. */
+const blocks = z.strictObject({ subformat: z.enum(['dynamic', 'fixed']).optional() });
+
+/** What can be chosen of the files of each format. */
+const FILE_OPTIONS = {
+  raw: z.strictObject({}),
+  qcow2: z.strictObject({ compression: imageTargetOptionsSchema.shape.compression }),
+  vmdk: z.strictObject({ subformat: z.enum(['monolithicSparse', 'streamOptimized']).optional() }),
+  vhd: blocks,
+  vhdx: blocks,
+} as const satisfies Record<DiskFormat, z.ZodType>;
+
+/** Fills in the defaults. Throws `CONFIG_INVALID` naming each wrong field, and what does not fit the format of the files. */
 export function checkOptions(options: ImageTargetOptions): CheckedOptions {
   const checked = imageTargetOptionsSchema.safeParse(options);
-  if (checked.success) return checked.data;
-  throw new SendenseError('CONFIG_INVALID', `the image target: ${z.prettifyError(checked.error)}`, {
+  if (!checked.success) throw wrong('the image target', checked.error);
+  const { subformat, compression } = checked.data;
+  const format = formatOf(checked.data);
+  const chosen = { ...(subformat && { subformat }), ...(compression && { compression }) };
+  const fitting = FILE_OPTIONS[format].safeParse(chosen);
+  if (!fitting.success) throw wrong(`${format} files of the image target`, fitting.error);
+  return checked.data;
+}
+
+function wrong(what: string, error: z.ZodError): SendenseError {
+  return new SendenseError('CONFIG_INVALID', `${what}: ${z.prettifyError(error)}`, {
     operation: 'check-options',
     remedy: 'correct the options',
   });

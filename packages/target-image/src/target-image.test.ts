@@ -9,6 +9,8 @@ import {
   type RestoreState,
   type TargetConnector,
 } from '@sendense/core';
+import { readImageInfo } from '@sendense/formats';
+import { openVhdx } from '@sendense/formats/vhdx';
 import { soloFence } from '@sendense/plugin-kit';
 import { nodeFileSystem } from '@sendense/plugin-kit/files';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -93,6 +95,42 @@ describe('check', () => {
     expect(await codes(target({ format: 'qcow2' }, { fileSystem }), request())).toEqual([
       'warning: space-may-run-out',
     ]);
+  });
+
+  it('tells what a fixed VHD is rounded up to, and plans for that', async () => {
+    const disks = request().disks.map((disk) => ({ ...disk, sizeBytes: 4 * MIB + 512 }));
+    const at = target({ path: join(folder, 'disk.vhd'), subformat: 'fixed' });
+    expect(await codes(at, request({ disks }))).toEqual(['info: size-rounded-up']);
+    const plan = await planOf(at, { disks });
+    expect(plan.disks[0]?.targetSizeBytes).toBe(5 * MIB);
+    const made = await restoreOnes(at, plan);
+    expect(made.disks[0]?.sizeBytes).toBe(5 * MIB);
+    const info = await readImageInfo(join(folder, 'disk.vhd'));
+    expect([info.subformat, info.virtualSizeBytes]).toEqual(['fixed', 5 * MIB]);
+    const footer = (await readFile(join(folder, 'disk.vhd'))).subarray(-512);
+    expect([footer.readBigUInt64BE(40), footer.readBigUInt64BE(48)].map(Number)).toEqual([
+      4 * MIB + 512,
+      5 * MIB,
+    ]);
+  });
+
+  it('keeps sectors of 4096 bytes in a VHDX, and says where they are lost', async () => {
+    const disks = request().disks.map((disk) => ({ ...disk, sectorBytes: 4096 as const }));
+    for (const format of ['raw', 'qcow2', 'vmdk', 'vhd'] as const)
+      expect(await codes(target({ path: join(folder, 'disk'), format }), request({ disks }))).toEqual([
+        'warning: sector-size-lost',
+      ]);
+    const at = target({ path: join(folder, 'disk.vhdx') });
+    expect(await codes(at, request({ disks }))).toEqual([]);
+    await restoreOnes(at, await planOf(at, { disks }));
+    await using made = await openVhdx(join(folder, 'disk.vhdx'));
+    expect(made.logicalSectorBytes).toBe(4096);
+  });
+
+  it('warns that a VMDK may not hold the data of a disk of 2 TiB', async () => {
+    const disks = request().disks.map((disk) => ({ ...disk, sizeBytes: 2 ** 41 }));
+    const found = await codes(target({ path: join(folder, 'disk.vmdk') }), request({ disks }));
+    expect(found).toContain('warning: data-may-not-fit');
   });
 
   it('says what becomes of the machine: only its disks are kept', async () => {
@@ -271,6 +309,17 @@ describe('commit and rollback', () => {
     );
     expect(await readdir(folder)).toEqual(['disk.raw']);
   });
+});
+
+it.each([
+  { path: '/disk.raw', subformat: 'fixed' },
+  { path: '/disk.qcow2', subformat: 'dynamic' },
+  { path: '/disk.vmdk', subformat: 'fixed' },
+  { path: '/disk.vhd', subformat: 'streamOptimized' },
+  { path: '/disk', format: 'vhdx', subformat: 'monolithicSparse' },
+  { path: '/disk.vhd', compression: 'zlib' },
+] as const)('refuses what the files cannot have: %o', (options) => {
+  expect(() => createImageTarget(options)).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }));
 });
 
 it.each(['ova', 'VDI'])('refuses a name that promises a %s file, unless the format is stated', (promised) => {
