@@ -15,7 +15,7 @@ describe('PackingLine', () => {
     while (stored.length <= COUNT - PACKED_AT_ONCE) {
       await new Promise((resolve) => setImmediate(resolve));
       expect(ends.length).toBeLessThanOrEqual(PACKED_AT_ONCE);
-      for (const end of ends.splice(0).reverse()) end();
+      for (const end of ends.splice(0).toReversed()) end();
     }
     await added;
     expect(stored).toHaveLength(COUNT - PACKED_AT_ONCE + 1);

@@ -1,6 +1,7 @@
 import { promisify } from 'node:util';
 import * as zlib from 'node:zlib';
 import { isWorthwhile } from '../compress/is-worthwhile.ts';
+import { PACKED_CHUNK } from '../compress/zlib-options.ts';
 import { DEFLATE_WINDOW_BITS } from './decompress-cluster.ts';
 
 const deflateRaw = promisify<Uint8Array, zlib.ZlibOptions, Buffer>(zlib.deflateRaw);
@@ -38,7 +39,7 @@ async function compress(
   if (compression === 'zlib' && !isWorthwhile(plain)) return undefined;
   const packed =
     compression === 'zlib'
-      ? await deflateRaw(plain, { windowBits: DEFLATE_WINDOW_BITS, memLevel: 9 })
+      ? await deflateRaw(plain, { ...PACKED_CHUNK, windowBits: DEFLATE_WINDOW_BITS, memLevel: 9 })
       : await promisify<Uint8Array, Buffer>(zlib.zstdCompress)(plain);
   return packed.byteLength < clusterBytes ? packed : undefined;
 }

@@ -265,10 +265,11 @@ export class Qcow2Writer implements BlockWriter, ClusterPlacer {
     call: Call | undefined,
   ): Promise<void> {
     const step = this.clusterBytes;
-    for (let from = 0; from < data.byteLength; from += step) {
+    // The caller may use its memory again before the last cluster is compressed.
+    const own = data.slice();
+    for (let from = 0; from < own.byteLength; from += step) {
       throwIfAborted(call?.signal, 'write-image');
-      // A copy: the caller may use its memory again before the cluster is compressed.
-      const plain = data.slice(from, from + step);
+      const plain = own.subarray(from, from + step);
       await this.#line.add(packCluster({ offset: offset + from, plain }, compression, step));
     }
   }

@@ -55,10 +55,11 @@ export class StreamVmdkWriter implements BlockWriter {
     this.#state.checkForwards(offset);
     await this.#state.run('write-image', call, async () => {
       this.#state.pass(offset + data.byteLength);
-      for (let from = 0; from < data.byteLength; from += GRAIN_BYTES) {
+      // The caller may use its memory again before the last grain is compressed.
+      const own = data.slice();
+      for (let from = 0; from < own.byteLength; from += GRAIN_BYTES) {
         throwIfAborted(call?.signal, 'write-image');
-        // A copy: the caller may use its memory again before the grain is compressed.
-        await this.#line.add(packGrain(offset + from, data.slice(from, from + GRAIN_BYTES)));
+        await this.#line.add(packGrain(offset + from, own.subarray(from, from + GRAIN_BYTES)));
       }
     });
   }
