@@ -72,9 +72,15 @@ module.exports = {
     ),
     layer(
       'mechanisms-on-the-basis',
-      'formats|converter-[^/]+|blockio-[^/]+|transport-[^/]+|object-repository',
+      'formats|blockio-[^/]+|transport-[^/]+|object-repository',
       basis,
       'Formats, block IO, transports and the object format are used apart from each other.',
+    ),
+    layer(
+      'converters-on-formats',
+      'converter-[^/]+',
+      [...basis, 'formats'],
+      'A program of others opens whatever a disk file names: our own reader looks at it first.',
     ),
     layer(
       'repositories-and-platforms-on-mechanisms',

@@ -1,8 +1,10 @@
+import { dirname, join } from 'node:path';
 import {
   type Call,
   type Clock,
   type ConvertRequest,
   type ConvertResult,
+  type DiskFormat,
   type FormatConverter,
   type Plugin,
   type Random,
@@ -10,17 +12,21 @@ import {
   systemRandom,
   throwIfAborted,
 } from '@sendense/core';
+import { openDiskImage } from '@sendense/formats';
 import {
   type FileSystem,
+  type ImageLocks,
   identitiesOf,
+  linuxImageLocks,
   nodeFileSystem,
   refuseExisting,
+  refuseInUse,
   refuseReplacing,
   resolveTarget,
   TargetFolder,
 } from '@sendense/plugin-kit/files';
 import { PAIRS, qemuName, SUBFORMATS, targetArguments } from './capabilities.ts';
-import { describeImage, describeSource } from './describe-source.ts';
+import { type DescribedSource, describeSource } from './describe-source.ts';
 import {
   type CheckedOptions,
   checkOptions,
@@ -34,36 +40,48 @@ import { spaceBound } from './space-bound.ts';
 const ASSUMED_RATE = 200e6;
 
 /** What a converter takes from its host; tests replace any of it. */
-export type QemuImgServices = { readonly clock?: Clock; readonly random?: Random };
+export type QemuImgServices = {
+  readonly clock?: Clock;
+  readonly random?: Random;
+  /** Tells who holds a file that is to be replaced; the locks of QEMU on Linux when not given. */
+  readonly imageLocks?: ImageLocks;
+};
 
 type Context = {
   readonly options: CheckedOptions;
   readonly fileSystem: FileSystem;
+  readonly imageLocks: ImageLocks;
   readonly clock: Clock;
   readonly random: Random;
   /** Bytes a millisecond of the last conversion. */
   rate: number | undefined;
 };
 
-/** Converts disk files with the program `qemu-img`, on files of this machine. Throws `CONFIG_INVALID` for wrong options. */
+/**
+ * Converts disk files with the program `qemu-img`, on files of this machine that our own reader looked at first. Throws
+ * `CONFIG_INVALID` for wrong options.
+ */
 export function createQemuImgConverter(
   options: QemuImgConverterOptions = {},
-  { clock = systemClock, random = systemRandom }: QemuImgServices = {},
+  { clock = systemClock, random = systemRandom, imageLocks = linuxImageLocks }: QemuImgServices = {},
 ): FormatConverter {
   const checked = checkOptions(options);
-  const context: Context = { options: checked, fileSystem: nodeFileSystem, clock, random, rate: undefined };
+  const fileSystem = nodeFileSystem;
+  const context: Context = { options: checked, fileSystem, imageLocks, clock, random, rate: undefined };
   return {
     specificationVersion: 'v1',
     pairs: PAIRS,
     convert: (request, call) => convert(context, request, call),
     async estimateTime(request, call) {
-      const { allocatedBytes } = await describeSource(checked, request, call);
+      throwIfAborted(call?.signal, 'estimate-time');
+      const { allocatedBytes } = await describeSource(checked, request, fileSystem);
       const { rate } = context;
       if (rate !== undefined) return { milliseconds: Math.ceil(allocatedBytes / rate), basis: 'measured' };
       return { milliseconds: Math.ceil((allocatedBytes / ASSUMED_RATE) * 1000), basis: 'assumed' };
     },
     async requiredSpace(request, call) {
-      const { sizeBytes } = await describeSource(checked, request, call);
+      throwIfAborted(call?.signal, 'measure-space');
+      const { sizeBytes } = await describeSource(checked, request, fileSystem);
       return spaceBound(sizeBytes);
     },
   };
@@ -80,33 +98,37 @@ export const plugin: Plugin<'converter', QemuImgConverterOptions> = {
 
 async function convert(context: Context, request: ConvertRequest, call?: Call): Promise<ConvertResult> {
   throwIfAborted(call?.signal, 'convert-file');
-  const { options, fileSystem, clock, random } = context;
-  const source = await describeSource(options, request, call);
+  const { options, fileSystem, imageLocks, clock, random } = context;
+  const source = await describeSource(options, request, fileSystem);
   const target = await resolveTarget(fileSystem, request.target.path);
   const kept = await identitiesOf(fileSystem, source.files);
   if (request.overwrite) await refuseReplacing(fileSystem, target, kept);
   else await refuseExisting(fileSystem, target);
+  await refuseInUse(fileSystem, imageLocks, target);
   const { format, subformat = SUBFORMATS[request.target.format][0] } = request.target;
   const files = new TargetFolder(fileSystem, target, `.partial-${random.uuid()}`);
   try {
     await files.make();
     const begun = clock.monotonicMs();
-    const args = ['-f', source.format, '-O', qemuName(format), ...targetArguments(format, subformat)];
+    const args = [
+      '-f',
+      qemuName(source.format),
+      '-O',
+      qemuName(format),
+      ...targetArguments(format, subformat),
+    ];
     await convertTo(context, [...args, source.path, files.file], source, call);
     await makeDurable(files, fileSystem);
-    const made = await describeImage(
-      { ...options, allowOtherFiles: true },
-      files.file,
-      qemuName(format),
-      call,
-    );
+    const virtualSizeBytes = await sizeOfTarget(context, files, format);
     throwIfAborted(call?.signal, 'convert-file');
+    for (const name of await fileSystem.list(files.path))
+      await refuseInUse(fileSystem, imageLocks, join(dirname(target), name));
     const fileSizeBytes = await files.publish(request.overwrite, kept);
     context.rate = source.allocatedBytes / Math.max(1, clock.monotonicMs() - begun) || undefined;
     return {
       format,
       subformat: subformat ?? null,
-      virtualSizeBytes: made.sizeBytes,
+      virtualSizeBytes,
       fileSizeBytes,
       findings: [],
     };
@@ -118,7 +140,7 @@ async function convert(context: Context, request: ConvertRequest, call?: Call): 
 async function convertTo(
   { options: { program } }: Context,
   args: readonly string[],
-  { path, sizeBytes: total }: { readonly path: string; readonly sizeBytes: number },
+  { path, sizeBytes: total }: Pick<DescribedSource, 'path' | 'sizeBytes'>,
   call: Call | undefined,
 ): Promise<void> {
   const onProgress = call?.onProgress;
@@ -127,6 +149,16 @@ async function convertTo(
     ((percent: number) => onProgress({ done: Math.floor((total * percent) / 100), total, unit: 'bytes' }));
   const run = { program, args: ['convert', '-p', ...args], operation: 'convert-file', path };
   await runQemuImg({ ...run, ...(onPercent && { onPercent }) }, call);
+}
+
+/** Its own files are all that a new image may name. */
+async function sizeOfTarget(
+  { fileSystem }: Context,
+  { file, path }: TargetFolder,
+  format: DiskFormat,
+): Promise<number> {
+  await using made = await openDiskImage(file, { fileSystem, format, parents: { folders: [path] } });
+  return made.sizeBytes;
 }
 
 /** `qemu-img` leaves its files in the page cache. */

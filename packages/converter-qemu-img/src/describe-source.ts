@@ -1,101 +1,65 @@
-import { dirname, resolve } from 'node:path';
-import { type Call, type ConvertRequest, type DiskFormat, SendenseError } from '@sendense/core';
-import { parseOptions } from '@sendense/plugin-kit';
-import { type FileSystem, nodeFileSystem } from '@sendense/plugin-kit/files';
-import { z } from 'zod';
-import { qemuName } from './capabilities.ts';
+import { parse } from 'node:path';
+import { type ConvertRequest, type DiskFormat, SendenseError } from '@sendense/core';
+import { type DiskImage, openDiskImage, sectorBytesOf } from '@sendense/formats';
+import type { FileSystem } from '@sendense/plugin-kit/files';
 import type { CheckedOptions } from './options.ts';
-import { runQemuImg } from './run-qemu-img.ts';
 
-/** The part of `qemu-img info --output=json` that counts here. */
-const infoSchema = z.object({
-  filename: z.string(),
-  format: z.string(),
-  'virtual-size': z.int().nonnegative(),
-  'actual-size': z.int().nonnegative().optional(),
-  'backing-filename': z.string().optional(),
-  'full-backing-filename': z.string().optional(),
-  'format-specific': z
-    .object({
-      data: z.object({
-        'data-file': z.string().optional(),
-        extents: z.array(z.object({ filename: z.string() })).optional(),
-      }),
-    })
-    .optional(),
-});
-
-/** An image and its backing files, top first. */
-const chainSchema = z.tuple([infoSchema], infoSchema);
-
-type ImageInfo = z.infer<typeof infoSchema>;
-
-/** What is known of an image. */
-export type DescribedImage = {
-  /** As QEMU calls it. */
-  readonly format: string;
+/** What is known of a source before `qemu-img` sees it. */
+export type DescribedSource = {
+  readonly path: string;
+  readonly format: DiskFormat;
   readonly sizeBytes: number;
   readonly allocatedBytes: number;
   /** Paths of all files of the image, those of its backing files too. */
   readonly files: readonly string[];
 };
 
-/** Asks `qemu-img` what a file is. `format`: as QEMU calls it. */
-export async function describeImage(
-  { program, allowOtherFiles }: CheckedOptions,
-  path: string,
-  format: string | undefined,
-  call?: Call,
-): Promise<DescribedImage> {
-  const stated = format === undefined ? [] : ['-f', format];
-  // A chain is followed only where that is allowed: backing files are opened for it.
-  const chain = allowOtherFiles ? ['--backing-chain'] : [];
-  const args = ['info', '--output=json', ...chain, ...stated, path];
-  const printed = await runQemuImg({ program, args, operation: 'read-image-info', path }, call);
-  const told: unknown = JSON.parse(printed);
-  const [info, ...below] = await parseOptions(chainSchema, [told].flat(), 'what qemu-img tells of an image');
-  const other = namesIn(info).find((name) => name !== path);
-  if (other !== undefined && !allowOtherFiles)
-    throw new SendenseError(
-      'PERMISSION_DENIED',
-      `${path} names the file ${JSON.stringify(other.slice(0, 120))}`,
-      {
-        operation: 'open-image',
-        remedy: 'allow other files ("allowOtherFiles") if you trust the image',
-        context: { path },
-      },
-    );
-  const { 'virtual-size': sizeBytes, 'actual-size': allocatedBytes = sizeBytes } = info;
-  const files = [path, ...[info, ...below].flatMap(pathsIn)];
-  return { format: info.format, sizeBytes, allocatedBytes, files };
-}
-
-/** The files that an image names, as it or QEMU says them. */
-function namesIn(info: ImageInfo): readonly string[] {
-  const { 'data-file': dataFile, extents = [] } = info['format-specific']?.data ?? {};
-  const backing = info['full-backing-filename'] ?? info['backing-filename'];
-  return [backing, dataFile, ...extents.map(({ filename }) => filename)].filter((name) => name !== undefined);
-}
-
-/** The files of one image: a data file is told as the image names it, from its folder. */
-function pathsIn(info: ImageInfo): readonly string[] {
-  return [info.filename, ...namesIn(info)].map((name) =>
-    resolve(dirname(info.filename), name.replace(/^file:/, '')),
-  );
-}
-
-/** The source of a request. Rejects with `NOT_FOUND` when it is not there. */
+/**
+ * Looks at the source of a request with our own reader, and so at every file that `qemu-img` will open for it: their names are
+ * plain paths, and they are files or block devices. Rejects with `NOT_FOUND` when it is not there, with `PERMISSION_DENIED` when it
+ * names others and these are not allowed, with `FORMAT_UNSUPPORTED` for protocols, `json:` names and what `qemu-img` reads wrongly
+ * or not at all; see `openDiskImage` for the rest.
+ */
 export async function describeSource(
-  options: CheckedOptions,
+  { allowOtherFiles }: CheckedOptions,
   { source: { path, format } }: ConvertRequest,
-  call?: Call,
-  fileSystem: FileSystem = nodeFileSystem,
-): Promise<DescribedImage & { readonly path: string }> {
+  fileSystem: FileSystem,
+): Promise<DescribedSource> {
   const real = await fileSystem.realPath(path);
-  const described = await describeImage(options, real, nameOf(format), call);
-  return { ...described, path: real };
+  const parents = allowOtherFiles ? { folders: [parse(real).root] } : 'none';
+  const opening = openDiskImage(real, { fileSystem, parents, ...(format && { format }) });
+  await using image = await opening.catch((error: unknown) => {
+    throw nameOption(error);
+  });
+  refuseUnread(real, image);
+  const { allFiles, sizeBytes, info } = image;
+  return { path: real, format: info.format, sizeBytes, allocatedBytes: info.allocatedBytes, files: allFiles };
 }
 
-function nameOf(format: DiskFormat | undefined): string | undefined {
-  return format === undefined ? undefined : qemuName(format);
+/** Our reader is told by another option than this converter. */
+function nameOption(error: unknown): unknown {
+  if (!SendenseError.is(error, 'PERMISSION_DENIED') || error.context.parentFolder === undefined) return error;
+  return new SendenseError('PERMISSION_DENIED', error.message, {
+    operation: error.operation,
+    cause: error,
+    remedy: 'allow other files ("allowOtherFiles") if you trust the image',
+    context: error.context,
+  });
+}
+
+/** `qemu-img` takes a differencing VHD for a whole disk, and opens no VHDX with a parent or with large sectors. */
+function refuseUnread(path: string, image: DiskImage): void {
+  const { format, backing } = image.info;
+  const isChild = (format === 'vhd' || format === 'vhdx') && backing !== null;
+  if (!isChild && sectorBytesOf(image) === 512) return;
+  const what = isChild ? 'has a parent' : 'has sectors of 4096 bytes';
+  throw new SendenseError(
+    'FORMAT_UNSUPPORTED',
+    `${path} ${what}, which qemu-img does not read in ${format}`,
+    {
+      operation: 'open-image',
+      remedy: 'use the converter of @sendense/formats',
+      context: { path },
+    },
+  );
 }

@@ -42,7 +42,11 @@ async function planDisks(
       start: false,
       options: {},
     });
-    outcomes.findings.push(...report.findings);
+    // The domain of a new machine states the sectors that a file cannot.
+    const isStated = request.into === 'new-machine';
+    outcomes.findings.push(
+      ...report.findings.filter(({ code }) => !(isStated && code === 'sector-size-lost')),
+    );
     for (const one of report.plan?.disks ?? []) {
       const multiple = Math.max(1, Math.ceil(one.targetSizeBytes / SECTOR_BYTES)) * SECTOR_BYTES;
       planned.push({ ...one, targetSizeBytes: place.isDevice ? one.targetSizeBytes : multiple });
