@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createDirectoryStore } from '@sendense/object-repository';
@@ -28,5 +28,23 @@ describe('a power loss after a deletion from a folder', () => {
     await store.delete('points/none/none');
     const after = createStoreOn({ path: '/store' }, files.afterPowerLoss(0));
     expect((await collect(after.list(''))).map(({ key }) => key)).toEqual(['index/two', 'packs/aa/one']);
+  });
+});
+
+describe('a folder with files of writers that died on the way', () => {
+  it('is rid of those that nobody wrote to for a day, with the first object that another one creates', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'sendense-incoming-'));
+    try {
+      const incoming = join(folder, '.incoming');
+      await mkdir(incoming);
+      for (const name of ['dead', 'alive']) await writeFile(join(incoming, name), 'a part of a pack');
+      const before = new Date(Date.now() - 25 * 3600 * 1000);
+      await utimes(join(incoming, 'dead'), before, before);
+      await using store = createDirectoryStore({ path: folder });
+      await store.put('packs/aa/one', new Uint8Array(8));
+      expect(await readdir(incoming)).toEqual(['alive']);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 });

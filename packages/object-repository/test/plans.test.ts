@@ -144,3 +144,20 @@ describe('a plan of a prune', () => {
     await prune(shared);
   });
 });
+
+describe('a reader of a point that was deleted', () => {
+  it('reads on for the grace, and is told after it that the point was deleted', async () => {
+    const shared = await twoPoints();
+    await using repository = await open(shared);
+    await using early = await repository.open(sampleId(gone));
+    await using late = await (await open(shared)).open(sampleId(gone));
+    await prune(shared);
+    shared.nowMs += GRACE_MS - 1;
+    await prune(shared);
+    const bytes = new Uint8Array(3 * CHUNK_BYTES);
+    await early.disks[0]?.reader.read(0, bytes);
+    shared.nowMs += 1;
+    await prune(shared);
+    await expect(late.disks[0]?.reader.read(0, bytes)).rejects.toMatchObject({ code: 'EXPIRED' });
+  });
+});

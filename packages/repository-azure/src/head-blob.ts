@@ -17,12 +17,13 @@ export async function findBlob(
   const request = { operation: 'head-object', key };
   try {
     const properties = await container.mapped(request, container.blob(key).getProperties({ abortSignal }));
-    const {
-      contentLength = 0,
-      lastModified = new Date(0),
-      immutabilityPolicyExpiresOn,
-      metadata,
-    } = properties;
+    const { contentLength, lastModified, immutabilityPolicyExpiresOn, metadata } = properties;
+    if (contentLength === undefined || lastModified === undefined)
+      throw new SendenseError(
+        'PROTOCOL_VIOLATION',
+        `${container.subject(key)}: the store tells neither its size nor its time`,
+        { operation: 'head-object' },
+      );
     return {
       status: {
         sizeBytes: contentLength,

@@ -1,6 +1,6 @@
 import type { Call } from '@sendense/core';
 import type { ListedObject, ListOptions } from '@sendense/object-repository';
-import { checkedListing, type NamedObject } from '@sendense/object-repository/remote';
+import { checkedListing, type NamedObject, namedObject, nextPage } from '@sendense/object-repository/remote';
 import type { Container } from './container.ts';
 
 /** The blobs whose keys begin so. The service cannot begin behind a name: what comes before `after` is left out here. */
@@ -37,9 +37,16 @@ async function* listBehind(
       },
       call,
     );
-    for (const { name, properties } of page?.segment.blobItems ?? [])
-      if (name > behind)
-        yield { name, sizeBytes: properties.contentLength ?? 0, modifiedAt: properties.lastModified };
-    continuationToken = page?.continuationToken === '' ? undefined : page?.continuationToken;
+    for (const { name, properties } of page?.segment.blobItems ?? []) {
+      const { contentLength: sizeBytes, lastModified: modifiedAt } = properties;
+      if (name > behind) yield namedObject({ name, sizeBytes, modifiedAt }, container.location);
+    }
+    const next = page?.continuationToken;
+    continuationToken = nextPage(
+      next !== undefined && next !== '',
+      next,
+      continuationToken,
+      container.location,
+    );
   } while (continuationToken !== undefined);
 }

@@ -1,7 +1,7 @@
 import { ListObjectsV2Command, type ListObjectsV2CommandOutput } from '@aws-sdk/client-s3';
 import type { Call } from '@sendense/core';
 import type { ListedObject, ListOptions } from '@sendense/object-repository';
-import { checkedListing, type NamedObject } from '@sendense/object-repository/remote';
+import { checkedListing, type NamedObject, namedObject, nextPage } from '@sendense/object-repository/remote';
 import type { Bucket } from './bucket.ts';
 import { listFirstVersions } from './object-versions.ts';
 
@@ -44,8 +44,8 @@ async function* listCurrent(
       (signal) => bucket.client.send(command, { abortSignal: signal }),
       call,
     );
-    for (const { Key = '', Size = 0, LastModified = new Date(0) } of page.Contents ?? [])
-      yield { name: Key, sizeBytes: Size, modifiedAt: LastModified };
-    token = page.IsTruncated === true ? page.NextContinuationToken : undefined;
+    for (const { Key, Size, LastModified } of page.Contents ?? [])
+      yield namedObject({ name: Key, sizeBytes: Size, modifiedAt: LastModified }, bucket.location);
+    token = nextPage(page.IsTruncated === true, page.NextContinuationToken, token, bucket.location);
   } while (token !== undefined);
 }

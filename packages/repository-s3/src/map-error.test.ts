@@ -1,5 +1,7 @@
+import { Agent } from 'node:http';
+import { connect } from 'node:net';
 import { inspect } from 'node:util';
-import { S3ServiceException } from '@aws-sdk/client-s3';
+import { ListBucketsCommand, S3Client, S3ServiceException } from '@aws-sdk/client-s3';
 import { expect, it } from 'vitest';
 import { mapS3Error } from './map-error.ts';
 
@@ -43,4 +45,23 @@ it('knows how connections end, and damage that the SDK notices', () => {
   expect(code(Object.assign(new Error('x'), { code: 'DEPTH_ZERO_SELF_SIGNED_CERT' }))).toBe('UNTRUSTED_PEER');
   expect(code(new Error('Checksum mismatch: expected "a" but received "b"'))).toBe('CORRUPT');
   for (const odd of [undefined, null, 7, 'text', {}]) expect(code(odd)).toBe('UNEXPECTED');
+});
+
+it('a port that never answers is a timeout that is tried again', async () => {
+  /** Connections that never come about. */
+  class SilentAgent extends Agent {
+    createConnection() {
+      return connect({ host: 'silent.invalid', port: 9, lookup: () => undefined });
+    }
+  }
+  const client = new S3Client({
+    endpoint: 'http://127.0.0.1:9',
+    region: 'us-east-1',
+    maxAttempts: 1,
+    credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
+    requestHandler: { connectionTimeout: 5, httpAgent: new SilentAgent() },
+  });
+  const failure: unknown = await client.send(new ListBucketsCommand({})).catch((error: unknown) => error);
+  client.destroy();
+  expect(mapS3Error(failure, failed)).toMatchObject({ code: 'TIMEOUT', retry: 'later' });
 });

@@ -64,6 +64,14 @@ const RULES: Readonly<Record<string, StoreRule>> = {
   XAmzContentChecksumMismatch: commonRules.damaged,
   ChecksumMismatch: commonRules.damaged,
   IncompleteBody: commonRules.damaged,
+  // of the SDK: no connection within its time, so that nothing was sent
+  TimeoutError: {
+    code: 'TIMEOUT',
+    text: 'cannot be reached: nothing answers at the address of the store',
+    remedy: 'check the endpoint, the network and that the store runs',
+    retry: 'later',
+    effect: 'unknown',
+  },
   RequestTimeout: { code: 'TIMEOUT', text: 'was not sent in time', effect: 'unknown' },
   PermanentRedirect: OTHER_REGION,
   AuthorizationHeaderMalformed: OTHER_REGION,

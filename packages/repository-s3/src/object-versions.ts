@@ -1,6 +1,6 @@
 import { ListObjectVersionsCommand, type ListObjectVersionsCommandOutput } from '@aws-sdk/client-s3';
 import type { Call } from '@sendense/core';
-import type { NamedObject } from '@sendense/object-repository/remote';
+import { type NamedObject, namedObject, nextPage } from '@sendense/object-repository/remote';
 import type { Bucket } from './bucket.ts';
 
 /** One version of an object, or a mark that hides the ones before it. */
@@ -33,21 +33,31 @@ async function* listVersions(
       (signal) => bucket.client.send(command, { abortSignal: signal }),
       call,
     );
-    yield* versionsOf(page);
-    const next = page.IsTruncated === true ? page.NextKeyMarker : undefined;
-    KeyMarker = next;
+    yield* versionsOf(page, bucket.location);
+    const at = KeyMarker === undefined ? undefined : `${KeyMarker} ${VersionIdMarker ?? ''}`;
+    const next = page.NextKeyMarker && `${page.NextKeyMarker} ${page.NextVersionIdMarker ?? ''}`;
+    const isMore = nextPage(page.IsTruncated === true, next, at, bucket.location) !== undefined;
+    KeyMarker = isMore ? page.NextKeyMarker : undefined;
     VersionIdMarker = page.NextVersionIdMarker;
   } while (KeyMarker !== undefined);
 }
 
-function versionsOf({ Versions = [], DeleteMarkers = [] }: ListObjectVersionsCommandOutput): ObjectVersion[] {
+function versionsOf(
+  { Versions = [], DeleteMarkers = [] }: ListObjectVersionsCommandOutput,
+  location: string,
+): ObjectVersion[] {
   const of =
     (isMarker: boolean) =>
     (each: (typeof Versions)[number] | (typeof DeleteMarkers)[number]): ObjectVersion => ({
-      name: each.Key ?? '',
+      ...namedObject(
+        {
+          name: each.Key,
+          sizeBytes: isMarker ? 0 : 'Size' in each ? each.Size : undefined,
+          modifiedAt: each.LastModified,
+        },
+        location,
+      ),
       versionId: each.VersionId ?? 'null',
-      sizeBytes: 'Size' in each ? (each.Size ?? 0) : 0,
-      modifiedAt: each.LastModified ?? new Date(0),
       isMarker,
     });
   return [...Versions.map(of(false)), ...DeleteMarkers.map(of(true))];

@@ -110,6 +110,23 @@ describeWithPeers(['versitygw'], 'faults between the store and its bucket', () =
     expect(await store.head('k-10')).toMatchObject({ sizeBytes: 5 });
   });
 
+  const listing = (body: string) =>
+    ({ kind: 'answer', status: 200, headers: { 'content-type': 'application/xml' }, body }) as const;
+  const line = '<Key>k</Key><Size>5</Size><LastModified>2026-01-01T00:00:00.000Z</LastModified>';
+  it.each([
+    ['no time', `<Contents>${line.replace(/<LastModified>.*>/, '')}</Contents>`],
+    ['no size', `<Contents>${line.replace(/<Size>5<.Size>/, '')}</Contents>`],
+    ['more to come, and no token', `<IsTruncated>true</IsTruncated><Contents>${line}</Contents>`],
+  ])('a listing with %s is refused: prune would go by it', async (_what, content) => {
+    await using store = await open();
+    proxy.script(() => listing(`<?xml version="1.0"?><ListBucketResult>${content}</ListBucketResult>`));
+    const seen: string[] = [];
+    const list = async () => {
+      for await (const object of store.list('')) seen.push(object.key);
+    };
+    await expect(list()).rejects.toMatchObject({ code: 'PROTOCOL_VIOLATION' });
+  });
+
   it('gives up after the tries it may have, with growing waits and jitter', async () => {
     await using store = await open({ attempts: 6, maxDelayMs: 1000 });
     proxy.script(() => s3Error(503, 'SlowDown'));

@@ -144,11 +144,11 @@ async function removeUnindexed(
   const { store, configuration } = context;
   let freedBytes = 0;
   for await (const { key, modifiedAt } of store.list(PREFIXES.packs, undefined, call)) {
+    await lock.check(call);
     const id = packIdOf(key);
     const ageMs = lock.takenAt.getTime() - modifiedAt.getTime();
     if (id === undefined || ageMs < configuration.graceMs) continue;
     if ((await indexed.get(id)) !== undefined) continue;
-    await lock.check(call);
     freedBytes += (await removePack(context, id, call)) ?? 0;
   }
   return freedBytes;

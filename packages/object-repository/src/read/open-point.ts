@@ -18,7 +18,10 @@ import {
 } from '../records/point-record.ts';
 import { DiskReader } from './disk-reader.ts';
 
-/** Opens a point; see `Repository.open`. Its chunks stay for the grace of the repository, whatever prune does. */
+/**
+ * Opens a point; see `Repository.open`. Its chunks stay for the grace of the repository from now on, whatever prune does; who
+ * reads a deleted point for longer is told so (`EXPIRED`).
+ */
 export async function openPoint(
   context: RepositoryContext,
   id: PointId,
@@ -26,11 +29,15 @@ export async function openPoint(
 ): Promise<PointReader> {
   context.enter('open-point', options);
   const { points } = await context.points.all(options);
-  const record = points.find((point) => point.record.id === id)?.record;
-  if (record === undefined) throw unknownPoint(id);
+  const found = points.find((point) => point.record.id === id);
+  if (found === undefined) throw unknownPoint(id);
+  const { record, key } = found;
+  const explain = (error: unknown) => explainLoss(context, record.id, key, error);
   await context.index.table(options);
   const since = points.find((point) => point.record.id === options.since)?.record;
-  const disks = record.disks.map((disk) => viewOf(context, record, disk, options.since, since));
+  const disks = record.disks.map((disk) =>
+    explained(viewOf(context, record, disk, options.since, since), explain),
+  );
   return {
     point: toRecoveryPoint(record),
     disks,
@@ -39,6 +46,43 @@ export async function openPoint(
       await Promise.all(disks.map(({ reader }) => reader[Symbol.asyncDispose]()));
     },
   };
+}
+
+/** The view with failures of its reader as `explain` throws them. */
+function explained(view: DiskView, explain: (error: unknown) => Promise<never>): DiskView {
+  const { reader } = view;
+  return {
+    ...view,
+    reader: {
+      sizeBytes: reader.sizeBytes,
+      limits: reader.limits,
+      read: (offset, into, call) => reader.read(offset, into, call).catch(explain),
+      async *extents(range, call) {
+        try {
+          yield* reader.extents(range, call);
+        } catch (error) {
+          await explain(error);
+        }
+      },
+      [Symbol.asyncDispose]: () => reader[Symbol.asyncDispose](),
+    },
+  };
+}
+
+/** What was lost because the point was deleted is no damage. */
+async function explainLoss(
+  { store }: RepositoryContext,
+  id: PointId,
+  key: string,
+  error: unknown,
+): Promise<never> {
+  if (!SendenseError.is(error, 'CORRUPT') || (await store.head(key)) !== undefined) throw error;
+  throw new SendenseError('EXPIRED', `point ${id} was deleted while it was read, for longer than the grace`, {
+    operation: 'read-blocks',
+    remedy: 'read a point that is kept; prune keeps those that its policy or a hold names',
+    context: { point: id },
+    cause: error,
+  });
 }
 
 /** The error of a point that is not there. */

@@ -8,7 +8,14 @@ export {
 export { collectBody, type ExpectedBody } from './collect-body.ts';
 export { type CreateOnce, type Creation, createOnce } from './create-once.ts';
 export { joinPieces } from './join-pieces.ts';
-export { checkedListing, type ListingRules, type NamedObject } from './listing.ts';
+export {
+  checkedListing,
+  type ListedFields,
+  type ListingRules,
+  type NamedObject,
+  namedObject,
+  nextPage,
+} from './listing.ts';
 export { isObjectPrefix, type ObjectNames, objectNames } from './object-names.ts';
 export { type AnnouncedBody, emptyRange, expectedLength, isEmptyRange, streamPieces } from './read-object.ts';
 export { MAX_OBJECT_BYTES, requestOptions } from './request-options.ts';

@@ -5,6 +5,50 @@ import type { ObjectNames } from './object-names.ts';
 /** One object as a service lists it. */
 export type NamedObject = Omit<ListedObject, 'key'> & { readonly name: string };
 
+/** What a service says of one object; anything may be left out. */
+export type ListedFields = {
+  readonly name?: string | undefined;
+  readonly sizeBytes?: number | undefined;
+  readonly modifiedAt?: Date | undefined;
+};
+
+/**
+ * The line of a listing, whole. Throws `PROTOCOL_VIOLATION` where something was left out: prune goes by the time of an object,
+ * and one without would be as old as can be.
+ */
+export function namedObject({ name, sizeBytes, modifiedAt }: ListedFields, location: string): NamedObject {
+  const isSize = sizeBytes !== undefined && Number.isSafeInteger(sizeBytes) && sizeBytes >= 0;
+  const isTime = modifiedAt !== undefined && modifiedAt.getTime() > 0;
+  if (name !== undefined && name !== '' && isSize && isTime) return { name, sizeBytes, modifiedAt };
+  throw new SendenseError(
+    'PROTOCOL_VIOLATION',
+    `${location} lists an object without its name, size or time`,
+    {
+      operation: 'list-objects',
+      context: { name: name ?? null },
+      remedy: 'run "sendense-ctl repository validate" on the store',
+    },
+  );
+}
+
+/**
+ * Where the next page of a listing begins; `undefined` behind the last one. Throws `PROTOCOL_VIOLATION` when there is more and
+ * nothing tells where, or the same place again: objects would be missed.
+ */
+export function nextPage(
+  isTruncated: boolean,
+  next: string | undefined,
+  last: string | undefined,
+  location: string,
+): string | undefined {
+  if (!isTruncated) return undefined;
+  if (next !== undefined && next !== '' && next !== last) return next;
+  throw new SendenseError('PROTOCOL_VIOLATION', `${location} has more objects and does not tell where`, {
+    operation: 'list-objects',
+    remedy: 'run "sendense-ctl repository validate" on the store',
+  });
+}
+
 /** What a listing is checked against. */
 export type ListingRules = {
   readonly names: ObjectNames;

@@ -8,6 +8,8 @@ import type { ListedObject, ListOptions, ObjectStatus, ObjectStore, PutOptions }
 
 /** Files on their way; no object is in there. */
 export const INCOMING = '.incoming';
+/** What was not written to for so long has no writer any more. */
+const ABANDONED_MS = 24 * 3600 * 1000;
 const MAX_OBJECT_BYTES = 2 ** 40;
 
 /** Options of a directory store. */
@@ -33,6 +35,8 @@ class DirectoryStore implements ObjectStore {
   readonly #root: string;
   readonly #files: FileSystem;
   #isOpen = true;
+  /** Once for each opened store, with the first object that it creates. */
+  #cleaning: Promise<void> | undefined;
 
   constructor(root: string, fileSystem: FileSystem) {
     this.#root = root;
@@ -53,6 +57,8 @@ class DirectoryStore implements ObjectStore {
     const partial = join(incoming, randomUUID());
     try {
       await this.#writeFile(partial, bytes instanceof Uint8Array ? [bytes] : bytes, call);
+      this.#cleaning ??= this.#removeAbandoned(incoming, partial);
+      await this.#cleaning;
       throwIfAborted(call?.signal, 'put-object');
       await this.#makeFolder(dirname(path));
       await this.#files.link(partial, path);
@@ -128,6 +134,19 @@ class DirectoryStore implements ObjectStore {
       await file.sync();
     } finally {
       await file[Symbol.asyncDispose]();
+    }
+  }
+
+  /** Removes what writers that died left on the way: nothing was written to it for a day, by the clock of the file system. */
+  async #removeAbandoned(incoming: string, ours: string): Promise<void> {
+    const nowMs = (await this.#files.stat(ours))?.modifiedMs ?? 0;
+    for (const name of await this.#files.list(incoming)) {
+      const path = join(incoming, name);
+      const status = await this.#files.stat(path);
+      if (status === undefined || nowMs - status.modifiedMs < ABANDONED_MS) continue;
+      await this.#files.unlink(path).catch((error: unknown) => {
+        if (!SendenseError.is(error)) throw error; // who may not delete leaves it to who may
+      });
     }
   }
 

@@ -5,6 +5,7 @@ import { readPlans } from '../maintain/plans.ts';
 import { openMap } from '../map/open-map.ts';
 import { checkDraft } from './check-draft.ts';
 import { ChunkSink } from './chunk-sink.ts';
+import { Deadline } from './deadline.ts';
 import { DiskWriter } from './disk-writer.ts';
 import { ObjectPointWriter } from './point-writer.ts';
 
@@ -17,19 +18,19 @@ export async function beginPoint(
 ): Promise<PointWriter> {
   context.enter('begin-point', call);
   const { configuration, clock } = context;
-  const deadlineMs = clock.monotonicMs() + configuration.graceMs / 2;
+  const deadline = new Deadline(configuration.graceMs, clock);
   // The order is that of the format, section 4: plans, then manifests and index.
   const plans = await readPlans(context, call);
   const { committed, bases } = await checkDraft(context, draft, call);
   await context.index.refresh(call);
   const damaged = await readDamagedPacks(context, call);
   const condemned = [...plans, ...damaged].map(({ packs }) => packs);
-  const sink = await ChunkSink.open(context, condemned);
+  const sink = await ChunkSink.open(context, condemned, deadline);
   const disks = new Map<DiskId, DiskWriter>();
   for (const { id, sizeBytes } of draft.disks) {
     const base = bases.get(id);
     const map = base === undefined ? undefined : openMap(context, base.disk.root, base.disk.sizeBytes);
     disks.set(id, new DiskWriter(sink, sizeBytes, configuration.chunkBytes, map));
   }
-  return new ObjectPointWriter(context, { draft, fence, committed, bases, sink, disks, deadlineMs });
+  return new ObjectPointWriter(context, { draft, fence, committed, bases, sink, disks, deadline });
 }

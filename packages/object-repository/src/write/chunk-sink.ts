@@ -1,10 +1,11 @@
-import { type Call, type ChunkBatch, SendenseError } from '@sendense/core';
+import { type Call, type ChunkBatch, type PointId, SendenseError } from '@sendense/core';
 import { limitConcurrency } from '@sendense/plugin-kit';
 import type { RepositoryContext } from '../context.ts';
 import { ChunkTable } from '../index/chunk-table.ts';
 import type { PackIdSet } from '../index/pack-id-set.ts';
 import { serializeRecord } from '../index/table-page.ts';
 import { CHUNK_KINDS, type ChunkKind, ID_BYTES } from '../packs/pack-directory.ts';
+import type { Deadline } from './deadline.ts';
 import { IndexSpool } from './index-spool.ts';
 import { PackWriter } from './pack-writer.ts';
 
@@ -24,23 +25,34 @@ export class ChunkSink implements AsyncDisposable {
   readonly #own: ChunkTable;
   readonly #spool: IndexSpool;
   readonly #packs: PackWriter;
+  readonly #deadline: Deadline;
   readonly #turn = limitConcurrency(1);
   readonly #claimed = new Set<string>();
   readonly #encoding = new Set<Promise<void>>();
   #failure: { readonly error: unknown } | undefined;
   #isOpen = true;
 
-  private constructor(context: RepositoryContext, condemned: readonly PackIdSet[], own: ChunkTable) {
+  private constructor(
+    context: RepositoryContext,
+    condemned: readonly PackIdSet[],
+    own: ChunkTable,
+    deadline: Deadline,
+  ) {
+    this.#deadline = deadline;
     this.#context = context;
     this.#condemned = condemned;
     this.#own = own;
     this.#spool = new IndexSpool(context.createTable);
-    this.#packs = new PackWriter(context, (pack) => this.#turn(() => this.#spool.add(pack)));
+    this.#packs = new PackWriter(context, deadline, (pack) => this.#turn(() => this.#spool.add(pack)));
   }
 
   /** `condemned` are the packs of the plans, and those found damaged: what only they hold is stored anew. */
-  static async open(context: RepositoryContext, condemned: readonly PackIdSet[]): Promise<ChunkSink> {
-    return new ChunkSink(context, condemned, await ChunkTable.open(context.createTable));
+  static async open(
+    context: RepositoryContext,
+    condemned: readonly PackIdSet[],
+    deadline: Deadline,
+  ): Promise<ChunkSink> {
+    return new ChunkSink(context, condemned, await ChunkTable.open(context.createTable), deadline);
   }
 
   /** Takes the chunks of `bytes`, which may be reused once it has resolved; they are durable after `flush`. */
@@ -62,16 +74,13 @@ export class ChunkSink implements AsyncDisposable {
     await this.#packs.flush();
   }
 
-  /**
-   * Publishes the index objects of the packs; everything is flushed. From the first one on the packs stay. Rejects with what
-   * `check` throws, which is asked before each.
-   */
-  async publish(check: () => void, call?: Call): Promise<void> {
+  /** Publishes the index objects of the packs; everything is flushed. From the first one on the packs stay. `EXPIRED` when it is late. */
+  async publish(point: PointId, call?: Call): Promise<void> {
     this.#check();
     for await (const content of this.#spool.take()) {
-      check();
+      this.#deadline.check(point);
       this.#packs.publish();
-      await this.#context.index.publish(content, call);
+      await this.#deadline.send(point, (bounded) => this.#context.index.publish(content, bounded), call);
     }
   }
 

@@ -17,14 +17,13 @@ export async function commitManifest(
   call?: Call,
 ): Promise<PointRecord> {
   const { store, sealer, keys } = context;
-  const { draft, fence } = point;
+  const { draft, fence, deadline } = point;
   const key = pointKey(streamPrefix(keys, draft), draft.sequence);
   const bytes = sealRecord(sealer, pointRecord, key, record);
   await fence.check();
   throwIfAborted(call?.signal, 'commit-point');
-  checkDeadline(context, point);
   try {
-    await store.put(key, bytes, undefined, call);
+    await deadline.send(draft.id, (bounded) => store.put(key, bytes, undefined, bounded), call);
     return openRecord(sealer, pointRecord, key, bytes);
   } catch (error) {
     if (!SendenseError.is(error, 'ALREADY_EXISTS')) throw error;
@@ -32,18 +31,4 @@ export async function commitManifest(
     if (other.id !== draft.id) throw sequenceTaken(other);
     return sameInstant(other, draft);
   }
-}
-
-/** Throws `EXPIRED` when prune may have deleted what the point relies on, its own packs too; see the format, section 4. */
-export function checkDeadline(
-  { clock }: Pick<RepositoryContext, 'clock'>,
-  { draft: { id }, deadlineMs }: Pick<PointInHand, 'draft' | 'deadlineMs'>,
-): void {
-  if (clock.monotonicMs() <= deadlineMs) return;
-  throw new SendenseError('EXPIRED', `point ${id} took longer than half the grace of the repository`, {
-    operation: 'commit-point',
-    remedy:
-      'run the backup again: what is stored already is not sent again; or make a repository with a longer grace',
-    context: { point: id },
-  });
 }

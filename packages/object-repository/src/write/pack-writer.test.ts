@@ -15,7 +15,8 @@ it('packs of very small frames are as full as their reader takes, and hold every
   const store = createMemoryStore(noObjects());
   const sealer = createSealer(Buffer.alloc(32, 1), 'repository');
   const packs: IndexedPack[] = [];
-  const writer = new PackWriter({ store, sealer, random: systemServices().random }, async (pack) => {
+  const context = { store, sealer, random: systemServices().random };
+  const writer = new PackWriter(context, { note: () => undefined }, async (pack) => {
     packs.push(pack);
   });
   const names = seededBytes(1, FRAMES + ID_BYTES);

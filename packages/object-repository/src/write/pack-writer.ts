@@ -5,6 +5,7 @@ import type { ChunkPlace } from '../index/table-page.ts';
 import { packKey } from '../layout/object-keys.ts';
 import type { PackEntry } from '../packs/pack-directory.ts';
 import { PACK_HEADER_BYTES, serializePack } from '../packs/pack-layout.ts';
+import type { Deadline } from './deadline.ts';
 
 /** A pack is closed when it has so many bytes. */
 const PACK_BYTES = 16 * 1024 * 1024;
@@ -25,6 +26,7 @@ type PackContext = Pick<RepositoryContext, 'store' | 'sealer' | 'random'>;
 /** Fills packs and uploads them, a few at once. After one failure it does nothing more. */
 export class PackWriter {
   readonly #context: PackContext;
+  readonly #deadline: Pick<Deadline, 'note'>;
   readonly #stored: (pack: IndexedPack) => Promise<void>;
   readonly #created: string[] = [];
   readonly #uploads = new Set<Promise<void>>();
@@ -33,8 +35,13 @@ export class PackWriter {
   #failure: { readonly error: unknown } | undefined;
 
   /** `stored` learns each pack once it is durable. */
-  constructor(context: PackContext, stored: (pack: IndexedPack) => Promise<void>) {
+  constructor(
+    context: PackContext,
+    deadline: Pick<Deadline, 'note'>,
+    stored: (pack: IndexedPack) => Promise<void>,
+  ) {
     this.#context = context;
+    this.#deadline = deadline;
     this.#stored = stored;
   }
 
@@ -105,7 +112,8 @@ export class PackWriter {
     const parts = serializePack(packKey(id), frames, entries, sealer);
     const sizeBytes = parts.reduce((sum, part) => sum + part.byteLength, 0);
     this.#created.push(id);
-    await store.put(packKey(id), parts, undefined, call);
+    const { modifiedAt } = await store.put(packKey(id), parts, undefined, call);
+    this.#deadline.note(modifiedAt);
     await this.#stored({ id, sizeBytes, entries });
   }
 }

@@ -15,7 +15,8 @@ import type { RepositoryContext } from '../context.ts';
 import { type PointRecord, type RecordArtifact, toRecoveryPoint } from '../records/point-record.ts';
 import type { Base } from './check-draft.ts';
 import type { ChunkSink } from './chunk-sink.ts';
-import { checkDeadline, commitManifest } from './commit-manifest.ts';
+import { commitManifest } from './commit-manifest.ts';
+import type { Deadline } from './deadline.ts';
 import type { DiskWriter } from './disk-writer.ts';
 import { finishDisks } from './finish-disks.ts';
 import { storeArtifact } from './store-artifact.ts';
@@ -29,8 +30,8 @@ export type PointInHand = {
   readonly bases: ReadonlyMap<DiskId, Base>;
   readonly sink: ChunkSink;
   readonly disks: ReadonlyMap<DiskId, DiskWriter>;
-  /** By the monotonic clock: an index object or a manifest sent later could name packs that are deleted. */
-  readonly deadlineMs: number;
+  /** An index object or a manifest sent later could name packs that are deleted. */
+  readonly deadline: Deadline;
 };
 
 /** Writes one point; see the order of writes in the format. */
@@ -74,7 +75,7 @@ export class ObjectPointWriter implements PointWriter {
       call,
     );
     throwIfAborted(call?.signal, 'commit-point');
-    await sink.publish(() => checkDeadline(this.#context, this.#point), call);
+    await sink.publish(this.#point.draft.id, call);
     return commitManifest(this.#context, this.#point, this.#record, call);
   }
 
