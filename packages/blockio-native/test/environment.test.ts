@@ -92,7 +92,7 @@ describeNative('the addon in its environment', () => {
       },
       new addon.TransferControl(),
     );
-    expect(failure).toEqual({ cause: 'panicked' });
+    expect(failure).toEqual({ cause: 'panicked', open: false });
     expect(Buffer.compare(await readFile(to), ZEROS)).toBe(0);
   });
 });

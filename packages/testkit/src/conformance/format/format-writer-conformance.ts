@@ -31,7 +31,11 @@ export const formatWriterCases: readonly ConformanceCase<FormatWriterContext>[] 
     async run({ subject, path }) {
       const bytes = seededBytes(1, 4096);
       await writeFile(path, bytes);
-      await expectCode(() => subject.create(path, DISK_BYTES, sampleContent()), 'ALREADY_EXISTS');
+      const create = async () => {
+        await using created = await subject.create(path, DISK_BYTES, sampleContent());
+        return created.sizeBytes;
+      };
+      await expectCode(create, 'ALREADY_EXISTS');
       expectBytes(await readFile(path), bytes, 'the file that was there');
     },
   },
@@ -40,18 +44,16 @@ export const formatWriterCases: readonly ConformanceCase<FormatWriterContext>[] 
     clause: 'BlockWriter.flush: make everything written so far durable before it resolves',
     async run({ subject, path }) {
       const base = sampleContent();
-      const writer = guardWriter(await subject.create(path, DISK_BYTES, base.snapshot()));
+      await using writer = guardWriter(await subject.create(path, DISK_BYTES, base.snapshot()));
       for (const [index, offset] of [0, 262_144, 524_288].entries()) {
         const range = aligned(writer, { offset, length: 65_536 });
         const data = seededBytes(2 + index, range.length);
         await writeRange(writer, range.offset, data);
         await writer.flush();
-        const reader = guardReader(await subject.open(path));
+        await using reader = guardReader(await subject.open(path));
         assert.equal(reader.sizeBytes, DISK_BYTES);
         expectBytes(await readRange(reader, range), data, `the image after flush ${index + 1}`);
-        await reader[Symbol.asyncDispose]();
       }
-      await writer[Symbol.asyncDispose]();
     },
   },
   {
