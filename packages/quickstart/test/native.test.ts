@@ -58,6 +58,20 @@ it('without native code a sparse raw disk is read as a whole, and the log tells 
 
 const { reason } = findNativeDriver(readNativeMode() === 'require' ? 'require' : 'auto');
 
+it('bytes go the way that SENDENSE_NATIVE asks for, where nobody asks for another', async () => {
+  const isNative = readNativeMode() === 'off' ? false : reason === null;
+  const names = createBlockDrivers(readNativeMode()).map(({ name }) => name);
+  expect(names).toEqual([...(isNative ? ['native'] : []), 'file', 'nbd']);
+  const disk = await sparseDisk(SIZE);
+  await using sendense = await openSendense({ stateDirectory: join(folder, 'state') });
+  const { bytesRead } = await sendense.backup({
+    source: `image:${disk}`,
+    repository: join(folder, 'repository'),
+  });
+  // only native code knows the holes
+  expect(bytesRead).toBe(isNative ? PARTS.length * MIB : SIZE);
+});
+
 describeUnless(reason, 'with native code', () => {
   it('only what a sparse raw disk holds is read and counted', async () => {
     const disk = await sparseDisk(SIZE);

@@ -4,6 +4,7 @@ import { openDiskImage } from '@sendense/formats';
 import { Qcow2Image } from '@sendense/formats/qcow2';
 import { createImageSource } from '@sendense/source-image';
 import type { SourceFixture } from '@sendense/testkit';
+import { chosenDrivers } from '@sendense/tests/drivers';
 import { run } from './qemu.ts';
 import { machineOf, Workbench } from './workbench.ts';
 
@@ -12,7 +13,7 @@ export async function openRawFixture(sizes: readonly number[]): Promise<SourceFi
   const bench = await Workbench.open();
   const path = sizes.map((_, index) => bench.path(`disk-${index}.raw`));
   for (const [index, size] of sizes.entries()) await writeFile(path[index] ?? '', new Uint8Array(size));
-  const reopen = async () => createImageSource({ path, format: 'raw' });
+  const reopen = async () => createImageSource({ path, format: 'raw' }, { drivers: chosenDrivers() });
   const source = await reopen();
   return {
     source,
@@ -36,7 +37,7 @@ export async function openQcow2Fixture(sizes: readonly number[]): Promise<Source
   for (const [index, size] of sizes.entries()) {
     await run('qemu-img', 'create', '-q', '-f', 'qcow2', path[index] ?? '', String(size));
   }
-  const reopen = async () => createImageSource({ path });
+  const reopen = async () => createImageSource({ path }, { drivers: chosenDrivers() });
   const source = await reopen();
   return {
     source,

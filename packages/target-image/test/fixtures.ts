@@ -15,6 +15,7 @@ import { openDiskImage } from '@sendense/formats';
 import { soloFence } from '@sendense/plugin-kit';
 import { createImageTarget, type ImageTargetOptions } from '@sendense/target-image';
 import { DiskContent, openMemoryReader, type TargetFixture, type WriterFixture } from '@sendense/testkit';
+import { chosenDrivers } from '@sendense/tests/drivers';
 
 const DISK = diskId('disk');
 const SLOT = { bus: 'virtio', controller: 0, unit: 0 } as const;
@@ -60,7 +61,7 @@ export async function openWriterFixture(format: DiskFormat, sizeBytes: number): 
   const plan = await planFor(options, sizeBytes);
   let saved: RestoreState | undefined;
   const begin = (resume?: RestoreState) =>
-    createImageTarget(options).begin(plan, {
+    createImageTarget(options, { drivers: chosenDrivers() }).begin(plan, {
       fence: soloFence,
       save: async (state) => {
         saved = structuredClone(state);
@@ -102,7 +103,7 @@ export async function openTargetFixture(format: 'raw' | 'qcow2'): Promise<Target
   const folder = await mkdtemp(join(tmpdir(), 'sendense-target-'));
   const path = `${join(folder, 'disks')}/`;
   await mkdir(path);
-  const open = () => createImageTarget({ path, format });
+  const open = () => createImageTarget({ path, format }, { drivers: chosenDrivers() });
   return {
     target: open(),
     options: {},
