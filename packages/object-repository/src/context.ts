@@ -21,6 +21,8 @@ export type RepositoryContext = {
   openIndex(): ChunkIndex;
   readonly chunks: ChunkSource;
   readonly points: PointCatalog;
+  /** How long writers lock what a point needs, in milliseconds; `undefined` without object lock. */
+  readonly retainMs: number | undefined;
   readonly createTable: CreateTableStorage;
   readonly clock: Clock;
   readonly random: Random;

@@ -92,7 +92,8 @@ async function openContext(
   call?: Call,
 ): Promise<OpenContext> {
   const { store, key } = options;
-  const { cacheBytes, zstdLevel } = parseOpenOptions(options);
+  const { cacheBytes, zstdLevel, retainMs } = parseOpenOptions(options);
+  if (retainMs !== undefined && !store.capabilities.retention) throw noObjectLock(store.location);
   const { clock, random, log, drivers, temporaryDirectory } = systemServices(services);
   const { configuration, masterKey, keys } = await unlock(store, key, call);
   const sealer = createSealer(keys.seal, configuration.id);
@@ -118,6 +119,7 @@ async function openContext(
     openIndex,
     chunks,
     points,
+    retainMs,
     createTable,
     clock,
     random,
@@ -145,6 +147,14 @@ function openChunker(drivers: readonly BlockIoDriver[], options: ChunkerOptions)
   return createChunker(options, () => Promise.reject(new TypeError('chunks are read from memory here')));
 }
 
+function noObjectLock(location: string): SendenseError {
+  return new SendenseError('UNSUPPORTED', `${location} has no object lock`, {
+    operation: 'open-repository',
+    remedy: 'open the store with object lock, or leave out "retainMs"',
+    context: { location },
+  });
+}
+
 function handleOf(context: OpenContext): ObjectRepository {
   let closed: Promise<void> | undefined;
   return {
@@ -152,7 +162,7 @@ function handleOf(context: OpenContext): ObjectRepository {
     kind: 'object',
     id: context.configuration.id,
     location: context.store.location,
-    capabilities,
+    capabilities: { ...capabilities, immutability: context.retainMs !== undefined },
     begin: (draft, fence, call) => beginPoint(context, draft, fence, call),
     points: (filter, call) => listPoints(context, filter, call),
     open: (point, options) => openPoint(context, point, options),

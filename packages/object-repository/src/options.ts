@@ -8,12 +8,17 @@ import type { ObjectStore } from './store/object-store.ts';
 
 const MIB = 1024 * 1024;
 
+/** Of locks. */
+const RETAIN_MS = { least: 60_000, most: 36_500 * 24 * 3600 * 1000 };
+
 const openSchema = z.object({
   /** Chunks that were read lately are kept up to so many bytes. */
   cacheBytes: z
     .int()
     .min(MIB)
     .default(64 * MIB),
+  /** Writers lock what a point needs for at least so long from its commit, in milliseconds; needs a store with object lock. */
+  retainMs: z.int().min(RETAIN_MS.least).max(RETAIN_MS.most).optional(),
   /** zstd level of chunks, 1 to 19. */
   zstdLevel: z.int().min(1).max(19).default(3),
 });

@@ -12,6 +12,7 @@ import {
   openObjectRepository,
 } from '../src/object-repository.ts';
 import { createSealer } from '../src/seal/seal.ts';
+import type { ObjectVerifyScope } from '../src/verify/verify-repository.ts';
 import { testKey } from './keys.ts';
 import { indexManyIds } from './many-ids.ts';
 import { createMemoryStore, type Interceptor, noObjects, type SharedObjects } from './memory-store.ts';
@@ -158,10 +159,10 @@ describe('a damaged one of two copies', () => {
 });
 
 describe('a full after packs were found missing or damaged', () => {
-  it.each([
-    ['are missing', (shared: SharedObjects, key: string) => void shared.objects.delete(key), 'structure'],
+  it.each<[string, (shared: SharedObjects, key: string) => void, 'structure' | 'data']>([
+    ['are missing', (shared, key) => void shared.objects.delete(key), 'structure'],
     ['have a changed byte', flip, 'data'],
-  ] as const)(
+  ])(
     'stores again what is in packs that %s, and the older points are whole again',
     async (_what, hurt, depth) => {
       const shared = await create();
@@ -191,7 +192,8 @@ describe('a verification that goes on', () => {
     const [pack = ''] = dataPacks(shared).slice(1);
     shared.objects.delete(pack);
     await using repository = await open(shared);
-    const findings = await collect(repository.verify({ depth: 'structure', after: sampleId(first) }));
+    const scope: ObjectVerifyScope = { depth: 'structure', after: sampleId(first) };
+    const findings = await collect(repository.verify(scope));
     expect(findings).toEqual([
       expect.objectContaining({ code: 'pack-missing', object: pack }),
       expect.objectContaining({ code: 'disk-damaged', point: 'a-2' }),

@@ -11,10 +11,19 @@ export type StoreOperation = {
 /** Runs an operation, now, later, or not at all. */
 export type Interceptor = (operation: StoreOperation, run: () => void) => Promise<void>;
 
+/** An object, and until when it is locked. */
+export type StoredObject = {
+  readonly bytes: Uint8Array;
+  readonly modifiedAt: Date;
+  readonly retainUntil?: Date;
+};
+
 /** Objects that several stores of a test share, and their clock. */
 export type SharedObjects = {
-  readonly objects: Map<string, { readonly bytes: Uint8Array; readonly modifiedAt: Date }>;
+  readonly objects: Map<string, StoredObject>;
   nowMs: number;
+  /** Whether the store has object lock. */
+  readonly retention?: boolean;
 };
 
 /** No objects, at a fixed time. */
@@ -31,14 +40,15 @@ export function createMemoryStore(
     new SendenseError('NOT_FOUND', `there is no object ${key}`, { operation: 'get-object' });
   return {
     location: 'memory:',
-    capabilities: { retention: false, maxObjectBytes: 2 ** 40 },
-    async put(key, bytes, _options, call) {
+    capabilities: { retention: shared.retention ?? false, maxObjectBytes: 2 ** 40 },
+    async put(key, bytes, options, call) {
       throwIfAborted(call?.signal, 'put-object');
       const copy = Uint8Array.from(Buffer.concat(bytes instanceof Uint8Array ? [bytes] : bytes));
       let isThere = false;
       await intercept({ kind: 'put', key: checkKey(key) }, () => {
         isThere = shared.objects.has(key);
-        if (!isThere) shared.objects.set(key, { bytes: copy, modifiedAt: new Date(shared.nowMs) });
+        if (!isThere)
+          shared.objects.set(key, { ...lockIn(options), bytes: copy, modifiedAt: new Date(shared.nowMs) });
       });
       if (isThere)
         throw new SendenseError('ALREADY_EXISTS', `${key} is there already`, { operation: 'put-object' });
@@ -65,19 +75,31 @@ export function createMemoryStore(
     list: (prefix, options) => listSlowly(shared, intercept, prefix, options?.after ?? ''),
     async delete(key) {
       await intercept({ kind: 'delete', key }, () => {
+        const until = shared.objects.get(key)?.retainUntil;
+        if (until !== undefined && until.getTime() > shared.nowMs)
+          throw new SendenseError('IMMUTABLE', `${key} is locked`, { operation: 'delete-object' });
         shared.objects.delete(key);
       });
     },
-    async retain() {
-      throw new SendenseError('UNSUPPORTED', 'no object lock here', { operation: 'retain-object' });
+    async retain(key, until) {
+      if (shared.retention !== true)
+        throw new SendenseError('UNSUPPORTED', 'no object lock here', { operation: 'retain-object' });
+      const object = shared.objects.get(key);
+      if (object === undefined) throw missing(key);
+      const laterMs = Math.max(until.getTime(), object.retainUntil?.getTime() ?? 0);
+      shared.objects.set(key, { ...object, retainUntil: new Date(laterMs) });
     },
     async [Symbol.asyncDispose]() {},
   };
 }
 
+function lockIn({ retainUntil }: { readonly retainUntil?: Date } = {}) {
+  return retainUntil === undefined ? {} : { retainUntil };
+}
+
 function statusOf(shared: SharedObjects, key: string): ObjectStatus | undefined {
   const object = shared.objects.get(key);
-  return object && { sizeBytes: object.bytes.byteLength, modifiedAt: object.modifiedAt };
+  return object && { ...lockIn(object), sizeBytes: object.bytes.byteLength, modifiedAt: object.modifiedAt };
 }
 
 async function* listSlowly(

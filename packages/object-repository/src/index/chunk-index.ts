@@ -5,7 +5,7 @@ import { PREFIXES } from '../layout/object-keys.ts';
 import { ENTRY_BYTES } from '../packs/pack-directory.ts';
 import { SEAL_BYTES, type Sealer } from '../seal/seal.ts';
 import { getListed, getSmall } from '../store/get-listed.ts';
-import type { ObjectStore } from '../store/object-store.ts';
+import type { ObjectStore, PutOptions } from '../store/object-store.ts';
 import { BATCH_RECORDS, ChunkTable } from './chunk-table.ts';
 import { type IndexedPack, MAX_INDEX_BYTES, parseIndex } from './index-object.ts';
 import { type ChunkPlace, RECORD_BYTES } from './table-page.ts';
@@ -76,10 +76,10 @@ export class ChunkIndex implements AsyncDisposable {
   }
 
   /** Stores an index object of the content that `serializeIndex` gave, and tells its key. */
-  async publish(content: Uint8Array, call?: Call): Promise<string> {
+  async publish(content: Uint8Array, options?: PutOptions, call?: Call): Promise<string> {
     const { store, sealer, newId } = this.#options;
     const key = `${PREFIXES.index}${newId()}`;
-    await store.put(key, sealer.seal('index', key, content), undefined, call);
+    await store.put(key, sealer.seal('index', key, content), options, call);
     return key;
   }
 

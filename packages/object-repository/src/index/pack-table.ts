@@ -1,5 +1,5 @@
 import { ChunkTable } from './chunk-table.ts';
-import { PACK_ID_BYTES, RECORD_BYTES, serializeRecord } from './table-page.ts';
+import { PACK_ID_BYTES, placeOf, RECORD_BYTES, serializeRecord } from './table-page.ts';
 import type { CreateTableStorage } from './table-storage.ts';
 
 const BATCH = 65_536;
@@ -40,6 +40,19 @@ export class PackTable implements AsyncDisposable {
   /** The number of a pack; `undefined` when it was not added. */
   async get(pack: string): Promise<number | undefined> {
     return this.#waiting.get(pack) ?? (await this.#table.find(idOf(pack)))?.length;
+  }
+
+  /** Tells all packs, some at a time. */
+  async each(visit: (packs: readonly string[]) => Promise<unknown>): Promise<void> {
+    await visit([...this.#waiting.keys()]);
+    let some: string[] = [];
+    await this.#table.eachRecord(
+      (record) => some.push(placeOf(record).pack),
+      async () => {
+        await visit(some);
+        some = [];
+      },
+    );
   }
 
   [Symbol.asyncDispose](): Promise<void> {

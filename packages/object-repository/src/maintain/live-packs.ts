@@ -23,7 +23,7 @@ export class LivePacks implements AsyncDisposable {
   readonly #context: RepositoryContext;
   readonly #table: ChunkTable;
   readonly #marks: PlaceMarks;
-  readonly #packs: PackTable;
+  readonly packs: PackTable;
   /** Places of marked copies that were read and are whole. */
   readonly #whole: PlaceMarks;
   readonly #hurt = new Set<string>();
@@ -32,7 +32,7 @@ export class LivePacks implements AsyncDisposable {
     this.#context = context;
     this.#table = table;
     this.#marks = marks;
-    this.#packs = packs;
+    this.packs = packs;
     this.#whole = new PlaceMarks(table.places);
   }
 
@@ -58,7 +58,7 @@ export class LivePacks implements AsyncDisposable {
     const needed = new Set<string>();
     let [waiting, ids]: [IndexedPack[], number] = [[], 0];
     for (const pack of packs) {
-      if ((await this.#packs.get(pack.id)) !== undefined) needed.add(pack.id);
+      if ((await this.packs.get(pack.id)) !== undefined) needed.add(pack.id);
       else waiting.push(pack);
       ids += pack.entries.length;
       if (ids < BATCH) continue;
@@ -70,7 +70,7 @@ export class LivePacks implements AsyncDisposable {
   }
 
   [Symbol.asyncDispose](): Promise<void> {
-    return this.#packs[Symbol.asyncDispose]();
+    return this.packs[Symbol.asyncDispose]();
   }
 
   async #findStandIns(packs: readonly IndexedPack[], needed: Set<string>, call?: Call): Promise<void> {

@@ -43,7 +43,10 @@ export async function rebuildIndex(context: RepositoryContext, call?: Call): Pro
   await writer.finish();
   for (const key of old) {
     await lock.check(call);
-    await store.delete(key, call);
+    // one that object lock keeps names packs that are there
+    await store.delete(key, call).catch((error: unknown) => {
+      if (!SendenseError.is(error, 'IMMUTABLE')) throw error;
+    });
   }
   await index.refresh(call);
   return { packs, findings };

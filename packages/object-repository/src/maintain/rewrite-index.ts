@@ -24,7 +24,7 @@ export class IndexWriter {
   /** Stores what is left. */
   async finish(): Promise<void> {
     if (this.#packs.length === 0) return;
-    await this.#context.index.publish(serializeIndex(this.#packs), this.#call);
+    await this.#context.index.publish(serializeIndex(this.#packs), undefined, this.#call);
     this.#packs = [];
     this.#entries = 0;
   }

@@ -21,6 +21,8 @@ const schema = z.object({
     .min(1)
     .max(1024),
   artifacts: z.array(artifactSchema).max(64),
+  /** Until when everything that the point needs was locked when it was committed. */
+  retainUntil: z.coerce.date().optional(),
 });
 
 /** A disk of a manifest. */
@@ -31,6 +33,7 @@ export type RecordArtifact = Readonly<z.infer<typeof artifactSchema>>;
 export type PointRecord = Omit<RecoveryPoint, 'disks' | 'artifacts'> & {
   readonly disks: readonly RecordDisk[];
   readonly artifacts: readonly RecordArtifact[];
+  readonly retainUntil?: Date | undefined;
 };
 
 /** The record of a point; see the format, section 3.7. */
@@ -38,8 +41,9 @@ export const pointRecord: RecordType<PointRecord> = { kind: 'point', schema };
 
 /** A committed point as callers see it. */
 export function toRecoveryPoint(record: PointRecord): RecoveryPoint {
+  const { retainUntil: _retainUntil, ...rest } = record;
   return {
-    ...record,
+    ...rest,
     disks: record.disks.map(withoutRoot),
     artifacts: record.artifacts.map(({ name, sizeBytes }) => ({ name, sizeBytes })),
   };

@@ -7,6 +7,7 @@ import { checkDraft } from './check-draft.ts';
 import { ChunkSink } from './chunk-sink.ts';
 import { Deadline } from './deadline.ts';
 import { DiskWriter } from './disk-writer.ts';
+import { lockOf } from './lock-objects.ts';
 import { ObjectPointWriter } from './point-writer.ts';
 
 /** Starts a point; see `Repository.begin`. Nothing is stored before its first chunks. */
@@ -25,12 +26,13 @@ export async function beginPoint(
   await context.index.refresh(call);
   const damaged = await readDamagedPacks(context, call);
   const condemned = [...plans, ...damaged].map(({ packs }) => packs);
-  const sink = await ChunkSink.open(context, condemned, deadline);
+  const lock = lockOf(context);
+  const sink = await ChunkSink.open(context, { condemned, deadline, lock });
   const disks = new Map<DiskId, DiskWriter>();
   for (const { id, sizeBytes } of draft.disks) {
     const base = bases.get(id);
     const map = base === undefined ? undefined : openMap(context, base.disk.root, base.disk.sizeBytes);
     disks.set(id, new DiskWriter(sink, sizeBytes, configuration.chunkBytes, map));
   }
-  return new ObjectPointWriter(context, { draft, fence, committed, bases, sink, disks, deadline });
+  return new ObjectPointWriter(context, { draft, fence, committed, bases, sink, disks, deadline, lock });
 }

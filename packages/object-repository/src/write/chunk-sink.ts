@@ -3,8 +3,10 @@ import { limitConcurrency } from '@sendense/plugin-kit';
 import type { RepositoryContext } from '../context.ts';
 import { ChunkTable } from '../index/chunk-table.ts';
 import type { PackIdSet } from '../index/pack-id-set.ts';
+import { PackTable } from '../index/pack-table.ts';
 import { serializeRecord } from '../index/table-page.ts';
 import { CHUNK_KINDS, type ChunkKind, ID_BYTES } from '../packs/pack-directory.ts';
+import type { PutOptions } from '../store/object-store.ts';
 import type { Deadline } from './deadline.ts';
 import { IndexSpool } from './index-spool.ts';
 import { PackWriter } from './pack-writer.ts';
@@ -14,6 +16,14 @@ export type Meter = { storedBytes: number };
 
 /** Names and zero flags of chunks; 32 bytes and one byte each. */
 export type StoredChunks = Pick<ChunkBatch, 'ids' | 'zero'>;
+
+/** What a point may rely on, until when, and how its objects are locked. */
+export type SinkOptions = {
+  /** Packs of plans, and those found damaged: what only they hold is stored anew. */
+  readonly condemned: readonly PackIdSet[];
+  readonly deadline: Deadline;
+  readonly lock: PutOptions;
+};
 
 /** Batches that are encoded at once. */
 const BATCHES = 4;
@@ -26,6 +36,9 @@ export class ChunkSink implements AsyncDisposable {
   readonly #spool: IndexSpool;
   readonly #packs: PackWriter;
   readonly #deadline: Deadline;
+  readonly #lock: PutOptions;
+  /** Packs of others that hold chunks of the point. */
+  readonly relied: PackTable;
   readonly #turn = limitConcurrency(1);
   readonly #claimed = new Set<string>();
   readonly #encoding = new Set<Promise<void>>();
@@ -34,25 +47,26 @@ export class ChunkSink implements AsyncDisposable {
 
   private constructor(
     context: RepositoryContext,
-    condemned: readonly PackIdSet[],
+    { condemned, deadline, lock }: SinkOptions,
     own: ChunkTable,
-    deadline: Deadline,
+    relied: PackTable,
   ) {
     this.#deadline = deadline;
+    this.#lock = lock;
+    this.relied = relied;
     this.#context = context;
     this.#condemned = condemned;
     this.#own = own;
     this.#spool = new IndexSpool(context.createTable);
-    this.#packs = new PackWriter(context, deadline, (pack) => this.#turn(() => this.#spool.add(pack)));
+    this.#packs = new PackWriter(context, { deadline, lock }, (pack) =>
+      this.#turn(() => this.#spool.add(pack)),
+    );
   }
 
-  /** `condemned` are the packs of the plans, and those found damaged: what only they hold is stored anew. */
-  static async open(
-    context: RepositoryContext,
-    condemned: readonly PackIdSet[],
-    deadline: Deadline,
-  ): Promise<ChunkSink> {
-    return new ChunkSink(context, condemned, await ChunkTable.open(context.createTable), deadline);
+  /** A sink without chunks. */
+  static async open(context: RepositoryContext, options: SinkOptions): Promise<ChunkSink> {
+    const relied = await PackTable.open(context.createTable);
+    return new ChunkSink(context, options, await ChunkTable.open(context.createTable), relied);
   }
 
   /** Takes the chunks of `bytes`, which may be reused once it has resolved; they are durable after `flush`. */
@@ -80,7 +94,11 @@ export class ChunkSink implements AsyncDisposable {
     for await (const content of this.#spool.take()) {
       this.#deadline.check(point);
       this.#packs.publish();
-      await this.#deadline.send(point, (bounded) => this.#context.index.publish(content, bounded), call);
+      await this.#deadline.send(
+        point,
+        (bounded) => this.#context.index.publish(content, this.#lock, bounded),
+        call,
+      );
     }
   }
 
@@ -95,6 +113,7 @@ export class ChunkSink implements AsyncDisposable {
     await this.#packs.abandon();
     await this.#spool[Symbol.asyncDispose]();
     await this.#own[Symbol.asyncDispose]();
+    await this.relied[Symbol.asyncDispose]();
   }
 
   #check(): void {
@@ -117,7 +136,11 @@ export class ChunkSink implements AsyncDisposable {
   async #isStored(id: Uint8Array): Promise<boolean> {
     if ((await this.#own.find(id)) !== undefined) return true;
     const condemned = (pack: string) => this.#condemned.some((packs) => packs.has(pack));
-    return (await this.#context.index.find(id, ({ pack }) => !condemned(pack))) !== undefined;
+    const place = await this.#context.index.find(id, ({ pack }) => !condemned(pack));
+    if (place === undefined) return false;
+    this.relied.add(place.pack);
+    await this.relied.settle();
+    return true;
   }
 
   async #start(batch: ChunkBatch, wanted: readonly number[], kind: ChunkKind, meter: Meter): Promise<void> {

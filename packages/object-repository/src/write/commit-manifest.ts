@@ -23,7 +23,7 @@ export async function commitManifest(
   await fence.check();
   throwIfAborted(call?.signal, 'commit-point');
   try {
-    await deadline.send(draft.id, (bounded) => store.put(key, bytes, undefined, bounded), call);
+    await deadline.send(draft.id, (bounded) => store.put(key, bytes, point.lock, bounded), call);
     return openRecord(sealer, pointRecord, key, bytes);
   } catch (error) {
     if (!SendenseError.is(error, 'ALREADY_EXISTS')) throw error;

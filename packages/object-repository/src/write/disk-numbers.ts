@@ -4,6 +4,7 @@ import { diskNumberKey, disksPrefix, numberAtEnd } from '../layout/object-keys.t
 import { openRecord, sealRecord } from '../records/sealed-json.ts';
 import { numberRecord } from '../records/small-records.ts';
 import { getRecord } from '../store/get-listed.ts';
+import type { PutOptions } from '../store/object-store.ts';
 
 /**
  * The numbers of `disks`: given once by creating the object of the number, and never again. Of two writers one gets a
@@ -13,6 +14,7 @@ export async function numberDisks(
   context: RepositoryContext,
   machine: MachineKey,
   disks: readonly DiskId[],
+  lock: PutOptions,
   call?: Call,
 ): Promise<ReadonlyMap<DiskId, number>> {
   const prefix = disksPrefix(context.keys, machine);
@@ -24,7 +26,7 @@ export async function numberDisks(
       for (const disk of missing) {
         const key = diskNumberKey(prefix, next);
         const bytes = sealRecord(context.sealer, numberRecord, key, { machine, disk });
-        await context.store.put(key, bytes, undefined, call);
+        await context.store.put(key, bytes, lock, call);
         numbers.set(disk, next);
         next += 1;
       }

@@ -9,7 +9,7 @@ import type { PointInHand } from './point-writer.ts';
 /** Ends the maps of all disks, makes everything durable, and gives the manifest. */
 export async function finishDisks(
   context: RepositoryContext,
-  { draft, disks: writers, bases, sink }: PointInHand,
+  { draft, disks: writers, bases, sink, lock }: PointInHand,
   artifacts: readonly RecordArtifact[],
   states: readonly ChangeState[],
   call?: Call,
@@ -18,7 +18,7 @@ export async function finishDisks(
   for (const [id, writer] of writers) roots.set(id, rootText(await writer.finish(call)));
   await sink.flush();
   const ids = draft.disks.map(({ id }) => id);
-  const numbers = await numberDisks(context, draft.machine, ids, call);
+  const numbers = await numberDisks(context, draft.machine, ids, lock, call);
   const disks = draft.disks.map((disk): RecordDisk => {
     const writer = writers.get(disk.id);
     return {
@@ -38,6 +38,7 @@ export async function finishDisks(
     artifacts,
     held: false,
     note: draft.note ?? null,
+    ...(lock.retainUntil === undefined ? {} : { retainUntil: lock.retainUntil }),
   };
 }
 

@@ -5,6 +5,7 @@ import type { ChunkPlace } from '../index/table-page.ts';
 import { packKey } from '../layout/object-keys.ts';
 import type { PackEntry } from '../packs/pack-directory.ts';
 import { PACK_HEADER_BYTES, serializePack } from '../packs/pack-layout.ts';
+import type { PutOptions } from '../store/object-store.ts';
 import type { Deadline } from './deadline.ts';
 
 /** A pack is closed when it has so many bytes. */
@@ -21,12 +22,16 @@ type OpenPack = {
   bytes: number;
 };
 
+/** Who learns the store's times, and how packs are locked. */
+type PackOptions = { readonly deadline: Pick<Deadline, 'note'>; readonly lock: PutOptions };
+
 type PackContext = Pick<RepositoryContext, 'store' | 'sealer' | 'random'>;
 
 /** Fills packs and uploads them, a few at once. After one failure it does nothing more. */
 export class PackWriter {
   readonly #context: PackContext;
-  readonly #deadline: Pick<Deadline, 'note'>;
+  readonly #deadline: PackOptions['deadline'];
+  readonly #lock: PutOptions;
   readonly #stored: (pack: IndexedPack) => Promise<void>;
   readonly #created: string[] = [];
   readonly #uploads = new Set<Promise<void>>();
@@ -37,11 +42,12 @@ export class PackWriter {
   /** `stored` learns each pack once it is durable. */
   constructor(
     context: PackContext,
-    deadline: Pick<Deadline, 'note'>,
+    { deadline, lock }: PackOptions,
     stored: (pack: IndexedPack) => Promise<void>,
   ) {
     this.#context = context;
     this.#deadline = deadline;
+    this.#lock = lock;
     this.#stored = stored;
   }
 
@@ -112,7 +118,7 @@ export class PackWriter {
     const parts = serializePack(packKey(id), frames, entries, sealer);
     const sizeBytes = parts.reduce((sum, part) => sum + part.byteLength, 0);
     this.#created.push(id);
-    const { modifiedAt } = await store.put(packKey(id), parts, undefined, call);
+    const { modifiedAt } = await store.put(packKey(id), parts, this.#lock, call);
     this.#deadline.note(modifiedAt);
     await this.#stored({ id, sizeBytes, entries });
   }

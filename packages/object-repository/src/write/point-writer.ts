@@ -13,12 +13,14 @@ import {
 } from '@sendense/core';
 import type { RepositoryContext } from '../context.ts';
 import { type PointRecord, type RecordArtifact, toRecoveryPoint } from '../records/point-record.ts';
+import type { PutOptions } from '../store/object-store.ts';
 import type { Base } from './check-draft.ts';
 import type { ChunkSink } from './chunk-sink.ts';
 import { commitManifest } from './commit-manifest.ts';
 import type { Deadline } from './deadline.ts';
 import type { DiskWriter } from './disk-writer.ts';
 import { finishDisks } from './finish-disks.ts';
+import { lockObjects } from './lock-objects.ts';
 import { storeArtifact } from './store-artifact.ts';
 
 /** What a point writer works with. */
@@ -32,6 +34,8 @@ export type PointInHand = {
   readonly disks: ReadonlyMap<DiskId, DiskWriter>;
   /** An index object or a manifest sent later could name packs that are deleted. */
   readonly deadline: Deadline;
+  /** How the objects of the point are locked. */
+  readonly lock: PutOptions;
 };
 
 /** Writes one point; see the order of writes in the format. */
@@ -76,6 +80,7 @@ export class ObjectPointWriter implements PointWriter {
     );
     throwIfAborted(call?.signal, 'commit-point');
     await sink.publish(this.#point.draft.id, call);
+    await lockObjects(this.#context, this.#point, this.#record, call);
     return commitManifest(this.#context, this.#point, this.#record, call);
   }
 

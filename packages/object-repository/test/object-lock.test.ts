@@ -1,0 +1,106 @@
+import { pointId } from '@sendense/core';
+import { describe, expect, it } from 'vitest';
+import { createObjectRepository, openObjectRepository } from '../src/object-repository.ts';
+import { testKey } from './keys.ts';
+import { createMemoryStore, noObjects, type SharedObjects } from './memory-store.ts';
+import { CHUNK_BYTES, expectSample, type SamplePoint, sampleId, writeSample } from './sample-disk.ts';
+
+const DAY_MS = 24 * 3600 * 1000;
+const RETAIN_MS = 30 * DAY_MS;
+const first: SamplePoint = { stream: 'a', sequence: 1, disk: [1, 2, 3, 4] };
+
+function open(shared: SharedObjects) {
+  const clock = { now: () => new Date(shared.nowMs), monotonicMs: () => shared.nowMs };
+  const store = createMemoryStore(shared);
+  return openObjectRepository({ store, key: testKey, retainMs: RETAIN_MS }, { clock });
+}
+
+async function create(): Promise<SharedObjects> {
+  const shared: SharedObjects = { ...noObjects(), retention: true };
+  const options = { store: createMemoryStore(shared), key: testKey, chunkBytes: CHUNK_BYTES };
+  await (await createObjectRepository(options))[Symbol.asyncDispose]();
+  return shared;
+}
+
+async function write(shared: SharedObjects, point: SamplePoint): Promise<void> {
+  await using repository = await open(shared);
+  await writeSample(repository, point);
+}
+
+/** What is left when whoever has the writer's key deletes all that the store lets go. */
+function afterAttack({ objects, nowMs }: SharedObjects): SharedObjects {
+  const isLocked = ({ retainUntil }: { readonly retainUntil?: Date }) =>
+    (retainUntil?.getTime() ?? 0) > nowMs;
+  return { objects: new Map([...objects].filter(([, object]) => isLocked(object))), nowMs };
+}
+
+async function restored(shared: SharedObjects, point: SamplePoint): Promise<void> {
+  await using repository = await openObjectRepository({ store: createMemoryStore(shared), key: testKey });
+  await expectSample(repository, sampleId(point), point.disk);
+}
+
+describe('a point in a store with object lock', () => {
+  it('is restored as long as it must live after an attacker deleted what could be deleted', async () => {
+    const shared = await create();
+    await write(shared, first);
+    shared.nowMs += RETAIN_MS;
+    await restored(afterAttack(shared), first);
+  });
+
+  it.each<[string, SamplePoint]>([
+    [
+      'an increment',
+      { stream: 'a', sequence: 2, disk: [1, 2, 3, 9], base: { id: pointId('a-1'), disk: first.disk } },
+    ],
+    ['a full of another stream', { stream: 'b', sequence: 1, disk: [9, 3, 2, 1] }],
+  ])('keeps what an older point stored and it needs: %s', async (_what, later) => {
+    const shared = await create();
+    await write(shared, first);
+    shared.nowMs += RETAIN_MS - DAY_MS;
+    await write(shared, later);
+    shared.nowMs += RETAIN_MS;
+    await restored(afterAttack(shared), later);
+  });
+
+  it('needs no renewals beyond its own when its base is locked for as long', async () => {
+    const shared = await create();
+    await write(shared, first);
+    const packs = () => [...shared.objects].filter(([key]) => key.startsWith('packs/'));
+    const before = packs().map(([, { retainUntil }]) => retainUntil);
+    const base = { id: sampleId(first), disk: first.disk };
+    const next: SamplePoint = { stream: 'a', sequence: 2, disk: [1, 2, 3, 9], base };
+    await write(shared, next);
+    expect(packs().map(([, { retainUntil }]) => retainUntil)).toEqual(packs().map(() => before[0]));
+    shared.nowMs += RETAIN_MS;
+    for (const point of [first, next]) await restored(afterAttack(shared), point);
+  });
+
+  it('stays when a policy would remove it, and prune tells so; later it goes with its packs', async () => {
+    const shared = await create();
+    await write(shared, first);
+    await write(shared, { ...first, sequence: 2, disk: [5, 6, 7, 8] });
+    const prune = async () => {
+      await using repository = await open(shared);
+      return await repository.maintenance.prune({ last: 1 });
+    };
+    expect(await prune()).toMatchObject({
+      removed: [],
+      findings: [{ code: 'point-locked', point: 'a-1' }],
+    });
+    shared.nowMs += 2 * RETAIN_MS;
+    expect(await prune()).toMatchObject({ removed: ['a-1'], findings: [] });
+    const before = shared.objects.size;
+    for (let round = 0; round < 2; round += 1) {
+      shared.nowMs += 8 * DAY_MS;
+      await prune();
+    }
+    expect(shared.objects.size).toBeLessThan(before);
+    await restored(shared, { ...first, sequence: 2, disk: [5, 6, 7, 8] });
+  });
+
+  it('is not offered by a store without it: it is refused when it is opened', async () => {
+    const shared = noObjects();
+    const options = { store: createMemoryStore(shared), key: testKey, retainMs: RETAIN_MS };
+    await expect(createObjectRepository(options)).rejects.toMatchObject({ code: 'UNSUPPORTED' });
+  });
+});
