@@ -1,7 +1,7 @@
 import type { BlockEndpoint } from '@sendense/core';
 
 /** Data gathered before it is moved: long enough that starting a transfer costs nothing, short enough to report. */
-const BATCH_BYTES = 64 * 1024 * 1024;
+const BATCH_BYTES = 256 * 1024 * 1024;
 /** Stretches gathered at most, however small they are. */
 const BATCH_ITEMS = 8192;
 

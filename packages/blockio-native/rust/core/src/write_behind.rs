@@ -5,15 +5,19 @@ use crate::failure::{Failure, Place};
 use crate::transfer::contained;
 use std::ops::Range;
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{Builder, Scope};
 
-/// Buffers that are being written or wait for it: one each.
-pub const BUFFERS_BEHIND: usize = 2;
+/// Threads that write for one that reads: storage is at its fastest with several requests at once.
+const WRITERS: usize = 2;
+
+/// Buffers that are being written or wait for it: one each and a writer.
+pub const BUFFERS_BEHIND: usize = 2 * WRITERS;
 
 /// Parts of a buffer and where in the target each goes.
 pub type Writes = Vec<(u64, Range<usize>)>;
 
-/// The writes of one thread, done by a second one: what goes past the page cache waits for the storage, and the first
+/// The writes of one thread, done by others: what goes past the page cache waits for the storage, and the first
 /// reads and hashes meanwhile. Both ends of it are dropped before the scope ends, which waits for the last write.
 pub struct WriteBehind {
     begin: Sender<(AlignedBuffer, Writes)>,
@@ -29,18 +33,29 @@ impl WriteBehind {
         control: &'scope Control,
     ) -> Option<Self> {
         let (begin, begun) = channel::<(AlignedBuffer, Writes)>();
+        let begun = Arc::new(Mutex::new(begun));
         let (done, back) = channel();
-        let work = move || {
-            for (buffer, writes) in begun {
-                let written = contained(|| write_all(target, &buffer, &writes, control));
-                if let Err(failure) = written {
-                    control.fail(failure);
+        let mut writers = 0;
+        for _ in 0..WRITERS {
+            let (begun, done) = (Arc::clone(&begun), done.clone());
+            // a panic in there would leave nothing half done
+            let next = move || begun.lock().unwrap_or_else(PoisonError::into_inner).recv();
+            let work = move || {
+                while let Ok((buffer, writes)) = next() {
+                    let written = contained(|| write_all(target, &buffer, &writes, control));
+                    if let Err(failure) = written {
+                        control.fail(failure);
+                    }
+                    // nobody waits for it any more after a failure
+                    let _ = done.send(buffer);
                 }
-                // nobody waits for it any more after a failure
-                let _ = done.send(buffer);
-            }
-        };
-        Builder::new().name("sendense-write".into()).spawn_scoped(scope, work).ok()?;
+            };
+            writers +=
+                usize::from(Builder::new().name("sendense-write".into()).spawn_scoped(scope, work).is_ok());
+        }
+        if writers == 0 {
+            return None;
+        }
         Some(WriteBehind { begin, back, away: 0 })
     }
 
