@@ -5,7 +5,7 @@ import { cliReference } from './docs/cli-reference.ts';
 import { errorTable, fullReasonTable } from './docs/error-table.ts';
 import { type GeneratedBlock, replaceBlocks } from './docs/generated-blocks.ts';
 import { packageTable } from './docs/package-table.ts';
-import { notProven, supportMatrix } from './docs/support-matrix.ts';
+import { formatMatrix, notProven, supportMatrix } from './docs/support-matrix.ts';
 
 /** Writes the generated parts of the documents; with `--check` it only tells which are out of date (exit code 1). */
 async function main(): Promise<void> {
@@ -15,6 +15,7 @@ async function main(): Promise<void> {
     'README.md': [{ name: 'packages', text: await packageTable(root) }],
     'docs/support-matrix.md': [
       { name: 'matrix', text: supportMatrix() },
+      { name: 'formats', text: formatMatrix() },
       { name: 'not-proven', text: notProven() },
     ],
     'docs/cli.md': [{ name: 'cli', text: cliReference() }],

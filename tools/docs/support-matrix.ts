@@ -1,4 +1,5 @@
 import type { ProofLevel } from '@sendense/core';
+import { formatProofs } from '@sendense/formats';
 import { createImageSource } from '@sendense/source-image';
 import { createQemuSource } from '@sendense/source-qemu';
 import { createImageTarget } from '@sendense/target-image';
@@ -19,6 +20,9 @@ const PLUGINS: Readonly<Record<string, Declared>> = {
   'repository-local': localRepository,
   'target-image (qcow2)': createImageTarget({ path: NOWHERE, format: 'qcow2' }).capabilities,
   'target-image (raw)': createImageTarget({ path: NOWHERE, format: 'raw' }).capabilities,
+  'target-image (vmdk)': createImageTarget({ path: NOWHERE, format: 'vmdk' }).capabilities,
+  'target-image (vhd)': createImageTarget({ path: NOWHERE, format: 'vhd' }).capabilities,
+  'target-image (vhdx)': createImageTarget({ path: NOWHERE, format: 'vhdx' }).capabilities,
 };
 
 function show(value: unknown): string {
@@ -37,6 +41,18 @@ export function supportMatrix(): string {
     return [name, by('real'), by('simulator'), by('model')];
   });
   return table(['plugin', 'proven on the real thing', 'on a simulator', 'on our own model'], rows);
+}
+
+/** What is done with each disk format, by how it was proven, and by what. */
+export function formatMatrix(): string {
+  const rows = formatProofs.map(({ format, capability, what, level, by }) => [
+    format,
+    capability,
+    what,
+    level,
+    by,
+  ]);
+  return table(['format', 'capability', 'of what', 'proven', 'by'], rows);
 }
 
 /** What cannot run where the tests run, and so is not proven. */

@@ -1,4 +1,9 @@
-export { type FormatCapabilities, formatCapabilities } from './capabilities.ts';
+export {
+  type FormatCapabilities,
+  type FormatProof,
+  formatCapabilities,
+  formatProofs,
+} from './capabilities.ts';
 export type { MappedExtent } from './chain/chain-image.ts';
 export { type CheckDiskImageOptions, checkDiskImage } from './check/check-disk-image.ts';
 export { compareImages, type ImageComparison } from './check/compare-images.ts';

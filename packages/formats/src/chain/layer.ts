@@ -1,3 +1,4 @@
+import type { TabledFile } from '../check/file-parts.ts';
 import type { DataFile } from './data-file.ts';
 import type { CompressedRun, Run } from './run.ts';
 
@@ -10,6 +11,8 @@ export interface Layer extends AsyncDisposable {
   readonly headPath?: string;
   /** All files with guest bytes, of a layer that has several (flat and split extents). */
   readonly files?: readonly DataFile[];
+  /** The files in which tables give out places, for a check of these; absent where there are no tables. */
+  readonly tabled?: readonly TabledFile[];
   /**
    * The run that holds `offset`, found without looking further than `end`. Synchronous when the tables are in memory.
    * Rejects with `CORRUPT` for tables that contradict the format.

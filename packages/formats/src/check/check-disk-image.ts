@@ -11,6 +11,7 @@ import type { ParentPolicy } from '../parent-policy.ts';
 import { probeFormat } from '../probe-format.ts';
 import { checkQcow2 } from '../qcow2/check-qcow2.ts';
 import { CheckLog, type CheckResult } from '../qcow2/check-result.ts';
+import { checkParts } from './check-parts.ts';
 
 /** How to check an image of any format. */
 export type CheckDiskImageOptions = Call & {
@@ -23,7 +24,8 @@ export type CheckDiskImageOptions = Call & {
 /**
  * Checks one image: QCOW2 as `checkQcow2` does; of other formats that headers and checksums are whole, that every table
  * entry leads inside the file, and that compressed data decompresses. Rejects as opening does when the header cannot be
- * read; damage behind that is in the result.
+ * read; damage behind that is in the result. Of VMDK, VHD and VHDX it also finds parts of a file that two table entries lead to,
+ * and blocks between others to which none does.
  */
 export async function checkDiskImage(
   path: string,
@@ -40,12 +42,14 @@ export async function checkDiskImage(
   const { layer, warnings } = await openLayer(real, format, status, context);
   await using opened = layer;
   for (const warning of warnings ?? []) log.warning('image-warning', warning);
-  await walk(opened, log, { ...(signal && { signal }), ...(onProgress && { onProgress }) });
+  const isWhole = await walk(opened, log, { ...(signal && { signal }), ...(onProgress && { onProgress }) });
+  if (isWhole)
+    for (const tabled of opened.tabled ?? []) await checkParts(tabled, log, signal ? { signal } : {});
   return log.result();
 }
 
-/** Damage to a table leaves nothing to be said of what it maps, so the walk ends there. */
-async function walk(layer: Layer, log: CheckLog, { signal, onProgress }: Call): Promise<void> {
+/** Damage to a table leaves nothing to be said of what it maps, so the walk ends there; `false`: it did. */
+async function walk(layer: Layer, log: CheckLog, { signal, onProgress }: Call): Promise<boolean> {
   const sizes = new Map<DataFile, number>();
   const total = layer.sizeBytes;
   try {
@@ -56,9 +60,11 @@ async function walk(layer: Layer, log: CheckLog, { signal, onProgress }: Call): 
       at = run.end;
       onProgress?.({ done: Math.min(at, total), total, unit: 'bytes' });
     }
+    return true;
   } catch (error) {
     if (!SendenseError.is(error, 'CORRUPT')) throw error;
     log.error('table-damaged', error.message);
+    return false;
   }
 }
 

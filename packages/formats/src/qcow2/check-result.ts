@@ -7,7 +7,7 @@ const MAX_FINDINGS = 100;
 export type CheckResult = {
   /** Damage: tables and refcounts that contradict each other or the format. */
   readonly errors: number;
-  /** Clusters that are counted as used and that nothing refers to: space lost, no damage. */
+  /** Clusters or blocks that nothing refers to: space lost, no damage. */
   readonly leaks: number;
   /** The first hundred, and one more that tells when there are others. */
   readonly findings: readonly Finding[];
@@ -37,9 +37,8 @@ export class CheckLog {
     this.#add({ severity: 'warning', code, message, object: this.#object });
   }
 
-  leak(offset: number): void {
+  leak(offset: number, message = `the cluster at offset ${offset} is counted and not used`): void {
     this.#leaks += 1;
-    const message = `the cluster at offset ${offset} is counted and not used`;
     this.#add({ severity: 'warning', code: 'cluster-leaked', message, object: this.#object });
   }
 

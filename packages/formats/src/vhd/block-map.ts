@@ -1,6 +1,7 @@
 import { bitRun } from '../blocks/bit-run.ts';
 import type { Run } from '../chain/run.ts';
 import { TABLE_PAGE_BYTES, type TablePages } from '../chain/table-pages.ts';
+import type { FilePart } from '../check/file-parts.ts';
 import { FOOTER_BYTES, HEADER_BYTES, SECTOR_BYTES, UNUSED_BLOCK } from './constants.ts';
 import { corrupt } from './format-error.ts';
 import type { VhdHead } from './read-head.ts';
@@ -43,6 +44,39 @@ export class BlockMap {
     const page = tables.page(header.tableOffset + first * 4, length, 'the block allocation table');
     if (page instanceof Promise) return page.then((loaded) => this.#inTable(loaded, first, offset, end));
     return this.#inTable(page, first, offset, end);
+  }
+
+  /** The parts of the file that are in use. */
+  async *parts(): AsyncGenerator<FilePart> {
+    const { header, headerOffset, contentBytes, tables } = this.#options;
+    const own = (offset: number, length: number, what: string): FilePart => {
+      return { offset, length, use: 'own', what: () => what };
+    };
+    yield own(0, FOOTER_BYTES, 'the copy of the footer');
+    yield own(headerOffset, HEADER_BYTES, 'the header');
+    yield own(header.tableOffset, this.#blocks * 4, 'the block allocation table');
+    for (let first = 0; first < this.#blocks; first += PER_PAGE) {
+      const entries = Math.min(PER_PAGE, this.#blocks - first);
+      const page = await tables.page(
+        header.tableOffset + first * 4,
+        entries * 4,
+        'the block allocation table',
+      );
+      for (let index = 0; index < entries; index += 1) {
+        const entry = page.getUint32(index * 4);
+        if (entry === UNUSED_BLOCK) continue;
+        const offset = entry * SECTOR_BYTES;
+        // The file may end with the disk in the middle of the last block.
+        const length = Math.min(this.#bitmapBytes + header.blockBytes, contentBytes - offset);
+        yield { offset, length, use: 'own', what: () => `block ${first + index}` };
+      }
+    }
+    yield own(contentBytes, FOOTER_BYTES, 'the footer');
+  }
+
+  /** What a block takes in the file. */
+  get unitBytes(): number {
+    return this.#bitmapBytes + this.#options.header.blockBytes;
   }
 
   #inTable(table: DataView, first: number, offset: number, end: number): Run | Promise<Run> {

@@ -5,6 +5,7 @@ import type { Layer } from '../chain/layer.ts';
 import type { PageCache } from '../chain/page-cache.ts';
 import type { Run } from '../chain/run.ts';
 import { TablePages } from '../chain/table-pages.ts';
+import type { TabledFile } from '../check/file-parts.ts';
 import { inImage, nameImage } from '../qcow2/in-image.ts';
 import { RawLayer, type RawLayerOptions } from '../raw/raw-layer.ts';
 import { BlockMap } from './block-map.ts';
@@ -26,6 +27,7 @@ export class VhdLayer implements Layer {
   readonly sizeBytes: number;
   readonly data: DataFile;
   readonly times: ParentTimes;
+  readonly tabled: readonly TabledFile[];
   readonly #map: BlockMap;
 
   constructor({ path, handle, head, cache, times }: VhdLayerOptions) {
@@ -38,6 +40,8 @@ export class VhdLayer implements Layer {
       elsewhere: head.footer.type === 'differencing' ? 'absent' : 'zero',
       tables: new TablePages(handle, cache, corrupt),
     });
+    const { unitBytes } = this.#map;
+    this.tabled = [{ file: this.data, unitBytes, parts: () => this.#map.parts() }];
   }
 
   runAt(offset: number, end: number): Run | Promise<Run> {

@@ -1,13 +1,17 @@
 import { bitRun } from '../blocks/bit-run.ts';
 import type { Run } from '../chain/run.ts';
 import { TABLE_PAGE_BYTES, type TablePages } from '../chain/table-pages.ts';
+import type { FilePart } from '../check/file-parts.ts';
 import { BLOCK_STATE, HEADER_SECTION_BYTES, MIB } from './constants.ts';
-import { chunkRatio } from './disk-parameters.ts';
+import { chunkRatio, tableEntries } from './disk-parameters.ts';
 import { corrupt } from './format-error.ts';
 import type { VhdxHead } from './read-head.ts';
 import { overlap } from './region-table.ts';
 
 const PER_PAGE = TABLE_PAGE_BYTES / 8;
+
+/** Blocks without content whose places are remembered in a check. */
+const MAX_KEPT = 65_536;
 
 /** What a {@link BlockMap} needs to know of an image. */
 export type BlockMapOptions = Pick<VhdxHead, 'disk' | 'table' | 'reserved'> & {
@@ -38,6 +42,42 @@ export class BlockMap {
     return page instanceof Promise
       ? page.then((loaded) => this.#inTable(loaded, offset, end))
       : this.#inTable(page, offset, end);
+  }
+
+  /** The parts of the file that are in use. */
+  async *parts(): AsyncGenerator<FilePart> {
+    const { disk, reserved, fileBytes, table } = this.#options;
+    const own = (offset: number, length: number, what: () => string): FilePart => {
+      return { offset, length, use: 'own', what };
+    };
+    yield own(0, HEADER_SECTION_BYTES, () => 'the header section');
+    for (const { offset, length } of reserved) yield own(offset, length, () => 'a region');
+    const entries = Math.min(tableEntries(disk), table.length / 8);
+    const kept: FilePart[] = [];
+    let firstBlock = fileBytes;
+    for (let first = 0; first < entries; first += PER_PAGE) {
+      const page = await this.#page(first);
+      for (let index = first; index < Math.min(entries, first + PER_PAGE); index += 1) {
+        const { state, place } = entryAt(page, index);
+        const isBitmap = index % (this.#ratio + 1) === this.#ratio;
+        // The file may end with the disk in the middle of the last block.
+        const length = Math.min(isBitmap ? MIB : disk.blockBytes, fileBytes - place);
+        const part = own(
+          place,
+          length,
+          () => `${isBitmap ? 'the sector bitmap' : 'the block'} of entry ${index}`,
+        );
+        if (state === BLOCK_STATE.full || state === BLOCK_STATE.partial) {
+          firstBlock = Math.min(firstBlock, place);
+          yield part;
+        }
+        // A block whose content went may keep its place.
+        else if (place > 0 && length > 0 && kept.length < MAX_KEPT) kept.push({ ...part, use: 'shared' });
+      }
+    }
+    // QEMU leaves room for tables in front of the first block.
+    yield { ...own(0, firstBlock, () => 'the head of the file'), use: 'shared' };
+    yield* kept;
   }
 
   #inTable(page: Page, offset: number, end: number): Run | Promise<Run> {

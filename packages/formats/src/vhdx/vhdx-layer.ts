@@ -5,6 +5,7 @@ import type { PageCache } from '../chain/page-cache.ts';
 import { readStored } from '../chain/read-stored.ts';
 import type { CompressedRun, Run } from '../chain/run.ts';
 import { TablePages } from '../chain/table-pages.ts';
+import type { TabledFile } from '../check/file-parts.ts';
 import { inImage, nameImage } from '../qcow2/in-image.ts';
 import { BlockMap } from './block-map.ts';
 import { MIB } from './constants.ts';
@@ -24,6 +25,7 @@ export type VhdxLayerOptions = {
 export class VhdxLayer implements Layer {
   readonly sizeBytes: number;
   readonly data: DataFile;
+  readonly tabled: readonly TabledFile[];
   readonly #head: VhdxHead;
   readonly #map: BlockMap;
 
@@ -33,6 +35,8 @@ export class VhdxLayer implements Layer {
     this.data = { path, handle: file, unitBytes: 1 };
     this.#head = head;
     this.#map = new BlockMap({ ...head, fileBytes, tables: new TablePages(file, cache, corrupt) });
+    const unitBytes = head.disk.blockBytes;
+    this.tabled = [{ file: this.data, unitBytes, parts: () => this.#map.parts() }];
   }
 
   runAt(offset: number, end: number): Run | Promise<Run> {

@@ -3,6 +3,7 @@ import type { Layer } from '../chain/layer.ts';
 import type { PageCache } from '../chain/page-cache.ts';
 import type { CompressedRun, Run } from '../chain/run.ts';
 import { TablePages } from '../chain/table-pages.ts';
+import type { FilePart, TabledFile } from '../check/file-parts.ts';
 import { mapDecompressError } from '../map-error.ts';
 import { inImage, nameImage } from '../qcow2/in-image.ts';
 import { readCompressedGrain } from './compressed-grain.ts';
@@ -20,12 +21,15 @@ export type GrainLayerOptions = {
   readonly entries: GrainEntries;
   readonly storage: GrainStorage;
   readonly cache: PageCache;
+  /** Where header, descriptor and tables end in the file; absent where that is not told. */
+  readonly headBytes?: number;
 };
 
 /** A sparse extent of any kind. */
 export class GrainLayer implements Layer {
   readonly sizeBytes: number;
   readonly data: DataFile;
+  readonly tabled: readonly TabledFile[];
   readonly #options: GrainLayerOptions;
   readonly #tables: TablePages;
   readonly #map: GrainMap;
@@ -42,6 +46,7 @@ export class GrainLayer implements Layer {
       tables: this.#tables,
       compressed: storage !== 'plain',
     });
+    this.tabled = [this.#tabled()];
   }
 
   runAt(offset: number, end: number): Run | Promise<Run> {
@@ -61,6 +66,18 @@ export class GrainLayer implements Layer {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.data.handle[Symbol.asyncDispose]();
+  }
+
+  /** Compressed grains are of any length: what lies between them cannot be told. */
+  #tabled(): TabledFile {
+    const { file, geometry, storage, headBytes } = this.#options;
+    const map = this.#map;
+    if (storage !== 'plain' || headBytes === undefined) return { file, parts: () => map.parts() };
+    async function* parts(): AsyncGenerator<FilePart> {
+      yield* map.parts();
+      yield { offset: 0, length: headBytes ?? 0, use: 'shared', what: () => 'the head of the file' };
+    }
+    return { file, unitBytes: geometry.grainBytes, parts };
   }
 
   async #decompress({ start, end, hostOffset }: CompressedRun): Promise<Uint8Array> {

@@ -1,5 +1,6 @@
 import type { Run } from '../chain/run.ts';
 import { TABLE_PAGE_BYTES, type TablePages } from '../chain/table-pages.ts';
+import type { FilePart } from '../check/file-parts.ts';
 import { mostStoredBytes } from './compressed-grain.ts';
 import { corrupt } from './format-error.ts';
 import { ABSENT, type GrainEntries, INVALID, ZERO } from './grain-entries.ts';
@@ -44,6 +45,55 @@ export class GrainMap {
     const page = this.#page(position, 'the grain directory');
     if (page instanceof Promise) return page.then((view) => this.#inDirectory(view, position, offset, end));
     return this.#inDirectory(page, position, offset, end);
+  }
+
+  /** The parts of the file that are in use; grains only where they are stored as they are, as others tell where they belong. */
+  async *parts(): AsyncGenerator<FilePart> {
+    const { geometry, entries, compressed } = this.#options;
+    const { entryBytes } = entries;
+    yield {
+      offset: geometry.directoryOffset,
+      length: this.#directoryEntries * entryBytes,
+      use: 'own',
+      what: () => 'the grain directory',
+    };
+    for (let index = 0; index < this.#directoryEntries; index += 1) {
+      const position = geometry.directoryOffset + index * entryBytes;
+      const length = neededBytes(geometry, entryBytes, index);
+      const table = entries.table(
+        await this.#page(position, 'the grain directory'),
+        position % TABLE_PAGE_BYTES,
+        length,
+      );
+      if (table <= 0) continue;
+      yield { offset: table, length, use: 'own', what: () => `grain table ${index}` };
+      if (!compressed) yield* this.#grains(index, table, length / entryBytes);
+    }
+  }
+
+  /** The grains of a table; those that follow each other are one part. */
+  async *#grains(index: number, table: number, count: number): AsyncGenerator<FilePart> {
+    const { geometry, entries } = this.#options;
+    const { grainBytes, entriesPerTable, sizeBytes } = geometry;
+    let last: { readonly first: number; readonly offset: number; readonly length: number } | undefined;
+    const part = ({ first, ...range }: NonNullable<typeof last>): FilePart => {
+      return { ...range, use: 'own', what: () => `grain ${first}` };
+    };
+    for (let entry = 0; entry < count; entry += 1) {
+      const at = table + entry * entries.entryBytes;
+      const offset = entries.grain(await this.#page(at, 'a grain table'), at % TABLE_PAGE_BYTES);
+      if (offset <= 0) continue;
+      const first = index * entriesPerTable + entry;
+      // What lies behind the end of the disk need not be stored.
+      const length = Math.min(grainBytes, sizeBytes - first * grainBytes);
+      if (last !== undefined && last.offset + last.length === offset)
+        last = { ...last, length: last.length + length };
+      else {
+        if (last !== undefined) yield part(last);
+        last = { first, offset, length };
+      }
+    }
+    if (last !== undefined) yield part(last);
   }
 
   /** Aligned pages of the file: tables often lie together, and no entry crosses two, because tables begin at sectors. */

@@ -36,6 +36,8 @@ type Shape = {
   readonly redundantOffset?: number;
   readonly storage: GrainStorage;
   readonly unclean: boolean;
+  /** Where header, descriptor and tables end in the file; absent where that is not told. */
+  readonly headBytes?: number;
 };
 
 /** Opens the sparse extent in a file, whatever kind its magic says. Rejects with `FORMAT_INVALID` when it is none. */
@@ -43,7 +45,7 @@ export async function openSparseExtent(file: SparseFile): Promise<SparseExtent> 
   const { path, handle, cache } = file;
   const head = await readHeadBytes(handle);
   const fileBytes = await handle.size();
-  const { unclean, storage, redundantOffset, ...tables } = await shapeOf(head, handle, fileBytes);
+  const { unclean, storage, redundantOffset, headBytes, ...tables } = await shapeOf(head, handle, fileBytes);
   const chosen = await chooseDirectory({
     handle,
     fileBytes,
@@ -55,7 +57,14 @@ export async function openSparseExtent(file: SparseFile): Promise<SparseExtent> 
   // Grains are stored whole: a file that ends inside one was cut short, but for what lies behind the end of the disk.
   const data = { path, handle, unitBytes: SECTOR_BYTES };
   return {
-    layer: new GrainLayer({ file: data, geometry, entries: tables.entries, storage, cache }),
+    layer: new GrainLayer({
+      file: data,
+      geometry,
+      entries: tables.entries,
+      storage,
+      cache,
+      ...(headBytes !== undefined && { headBytes }),
+    }),
     grainBytes,
     unclean,
     warnings: chosen.warning === undefined ? [] : [chosen.warning],
@@ -108,6 +117,7 @@ function hostedShape(header: HostedHeader & { readonly directoryOffset: number }
     ...(redundantOffset > 0 && { redundantOffset: redundantOffset * SECTOR_BYTES }),
     storage: !isCompressed(header) ? 'plain' : markers ? 'compressed-with-markers' : 'compressed',
     unclean: header.unclean,
+    headBytes: header.overhead * SECTOR_BYTES,
   };
 }
 
@@ -127,6 +137,7 @@ function cowdShape(head: Uint8Array, fileBytes: number): Shape {
     entries: new SectorEntries({ fileBytes, firstByte: COWD_HEADER_BYTES, zeroedGrains: false }),
     storage: 'plain',
     unclean: header.unclean,
+    headBytes: COWD_HEADER_BYTES,
   };
 }
 

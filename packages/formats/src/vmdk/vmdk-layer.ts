@@ -2,6 +2,7 @@ import { SendenseError } from '@sendense/core';
 import type { DataFile } from '../chain/data-file.ts';
 import type { Layer } from '../chain/layer.ts';
 import type { CompressedRun, Run } from '../chain/run.ts';
+import type { TabledFile } from '../check/file-parts.ts';
 
 /** A stretch of the disk and the file below it; without one it reads as zeros. Places in bytes. */
 export type PlacedExtent = {
@@ -19,6 +20,7 @@ export class VmdkLayer implements Layer {
   readonly data: DataFile;
   readonly files: readonly DataFile[];
   readonly headPath: string;
+  readonly tabled: readonly TabledFile[];
   readonly #descriptor: DataFile;
   readonly #extents: readonly PlacedExtent[];
 
@@ -27,6 +29,7 @@ export class VmdkLayer implements Layer {
     this.data = this.files[0] ?? descriptor;
     this.sizeBytes = extents.at(-1)?.end ?? 0;
     this.headPath = descriptor.path;
+    this.tabled = extents.flatMap(({ source }) => source?.tabled ?? []);
     this.#descriptor = descriptor;
     this.#extents = extents;
   }

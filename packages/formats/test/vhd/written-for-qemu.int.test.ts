@@ -4,7 +4,7 @@ import { createVhd, openVhd, streamVhd } from '@sendense/formats/vhd';
 import { collect } from '@sendense/testkit';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { qemuImg } from '../qemu.ts';
+import { qemuImg, qemuIo } from '../qemu.ts';
 import { randomStretches, writeStretches } from '../random-disk.ts';
 import { seededRandom, testScale } from '../seeded-random.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
@@ -98,5 +98,7 @@ describe('a VHD we write', () => {
     expect(ours.info.allocatedBytes).toBeLessThan(expected.length * 4 * UNIT + 16 * MIB);
     const info: unknown = JSON.parse(await qemuImg('info', '--output=json', '-f', 'vpc', image));
     expect(info).toMatchObject({ 'virtual-size': sizeBytes });
+    const [last = 0] = expected.slice(-1);
+    await qemuIo(image, `read -P 7 ${last} ${UNIT}`, `read -P 0 ${last + UNIT} ${UNIT}`);
   });
 });
