@@ -15,6 +15,8 @@ import { type BackupManyOptions, type BackupManyResult, backupMany } from './bac
 import type { BackupRequest } from './backup/backup-request.ts';
 import type { BackupForecast, BackupResult } from './backup/backup-result.ts';
 import { planBackup } from './backup/plan-backup.ts';
+import { copyPoints } from './copy/copy-points.ts';
+import type { CopyPointsRequest, CopyPointsResult } from './copy/copy-request.ts';
 import type { EngineListeners } from './events/engine-events.ts';
 import type { EngineContext } from './jobs/engine-context.ts';
 import { createLaneScheduler } from './jobs/lane-scheduler.ts';
@@ -67,6 +69,8 @@ export type Engine = {
   restoreStatus(jobId: JobId): Promise<RestoreStatus>;
   /** Verifies points of a repository; damage is a finding, not a rejection. */
   verify(request: VerifyRequest, call?: Call): Promise<VerifyResult>;
+  /** Copies points to another repository: those it does not hold, by increments where they are, verified. */
+  copy(request: CopyPointsRequest, call?: Call): Promise<CopyPointsResult>;
   /** Applies a retention policy; `dryRun` tells what it would remove. */
   prune(request: PruneRequest, call?: Call): Promise<PruneResult>;
   /** Removes at sources and targets what dead runs left and nothing alive needs. */
@@ -90,6 +94,7 @@ export function createEngine(options: EngineOptions): Engine {
     rollbackRestore: async (request, call) => rollbackRestore(context, request, call),
     restoreStatus: async (jobId) => restoreStatus(context, jobId),
     verify: async (request, call) => verify(context, request, call),
+    copy: async (request, call) => copyPoints(context, request, call),
     prune: async (request, call) => prune(context, request, call),
     reconcile: async (request, call) => reconcile(context, request, call),
     cancel(jobId) {

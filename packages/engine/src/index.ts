@@ -4,6 +4,7 @@ export type { BackupDiskResult, BackupForecast, BackupResult } from './backup/ba
 export { defaultStream } from './backup/backup-run.ts';
 export type { FreezeHookContext, FreezeHooks } from './backup/freeze-hooks.ts';
 export type { SkippedDiskResult } from './backup/skipped-disks.ts';
+export type { CopyPointsRequest, CopyPointsResult, FailedCopy } from './copy/copy-request.ts';
 export { createEngine, type Engine, type EngineOptions } from './engine.ts';
 export type {
   DiskWork,

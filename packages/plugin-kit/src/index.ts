@@ -1,7 +1,9 @@
 export {
   createSecrets,
+  type Environment,
   type NativeMode,
   parseOptions,
+  processEnvironment,
   readConfig,
   readNativeMode,
   readSecretFile,

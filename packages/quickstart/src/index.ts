@@ -1,5 +1,5 @@
 export { createBlockDrivers } from './block-drivers.ts';
-export { type Environment, openStore, type StoreServices } from './names/open-store.ts';
+export { openStore, type StoreServices } from './names/open-store.ts';
 export type { AskPassphrase, PassphraseRequest } from './names/passphrase.ts';
 export type { PlaceName, PlaceUse } from './names/place-name.ts';
 export { parsePlaceName } from './names/place-name.ts';
@@ -37,6 +37,7 @@ export { defaultStateDirectory, type SendenseOptions, sendenseOptionsSchema } fr
 export { openSendense } from './quickstart.ts';
 export type {
   SendenseBackup,
+  SendenseCopy,
   SendensePoints,
   SendensePrune,
   SendenseReconcile,

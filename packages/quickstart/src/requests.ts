@@ -1,5 +1,10 @@
 import type { DiskFormat, PointId, RetentionPolicy } from '@sendense/core';
-import type { BackupRequest, RestoreMachineRequest, ResumeRestoreRequest } from '@sendense/engine';
+import type {
+  BackupRequest,
+  CopyPointsRequest,
+  RestoreMachineRequest,
+  ResumeRestoreRequest,
+} from '@sendense/engine';
 import type { ResolveSourceOptions } from './names/resolve-source.ts';
 
 /** A backup by names. The repository is made when it is not there. */
@@ -37,6 +42,14 @@ export type SendenseVerify = {
   readonly repository: string;
   readonly points?: readonly (PointId | string)[];
   readonly depth?: 'structure' | 'data';
+};
+
+/** Points copied by names. */
+export type SendenseCopy = Omit<CopyPointsRequest, 'from' | 'to' | 'points'> & {
+  readonly from: string;
+  /** Made when it is not there. */
+  readonly to: string;
+  readonly points?: readonly (PointId | string)[];
 };
 
 /** A retention policy applied by names. */

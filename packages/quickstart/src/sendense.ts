@@ -3,6 +3,7 @@ import type { Call, JobId, RecoveryPoint } from '@sendense/core';
 import type {
   BackupForecast,
   BackupResult,
+  CopyPointsResult,
   Engine,
   PruneResult,
   ReconcileResult,
@@ -13,6 +14,7 @@ import type {
 } from '@sendense/engine';
 import type {
   SendenseBackup,
+  SendenseCopy,
   SendensePoints,
   SendensePrune,
   SendenseReconcile,
@@ -42,6 +44,8 @@ export interface Sendense extends AsyncDisposable {
   restoreStatus(jobId: JobId): Promise<RestoreStatus>;
   /** Verifies points of a repository; damage is a finding, not a rejection. */
   verify(request: SendenseVerify, call?: Call): Promise<VerifyResult>;
+  /** Copies points to another repository, of any kind: those that it does not hold. Makes it when it is not there. */
+  copy(request: SendenseCopy, call?: Call): Promise<CopyPointsResult>;
   /** Applies a retention policy; `dryRun` tells what it would remove. */
   prune(request: SendensePrune, call?: Call): Promise<PruneResult>;
   /** Removes what dead runs left at sources and targets. */

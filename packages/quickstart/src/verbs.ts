@@ -66,6 +66,15 @@ export function createVerbs(ground: VerbGround): Omit<Sendense, typeof Symbol.as
       const ids = points?.map((point) => pointId(point));
       return engine.verify({ repository, ...(ids && { points: ids }), ...(depth && { depth }) }, call);
     },
+    async copy({ from, to, points, ...request }, call) {
+      const source = await places.repository(from);
+      const place = await places.repository(to, true);
+      const ids = points?.map((point) => pointId(point));
+      const ends = { from: source.repository, to: place.repository };
+      const result = await engine.copy({ ...request, ...ends, ...(ids && { points: ids }) }, call);
+      if (result.copied.length > 0) await noteMachines(ground, place);
+      return result;
+    },
     async prune({ repository: name, ...request }, call) {
       const place = await places.repository(name);
       const result = await engine.prune({ repository: place.repository, ...request }, call);

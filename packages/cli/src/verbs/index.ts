@@ -8,6 +8,7 @@ import { backupNote } from './backup-note.ts';
 import { backupShow } from './backup-show.ts';
 import { backupStart } from './backup-start.ts';
 import { backupUnhold } from './backup-unhold.ts';
+import { copy } from './copy.ts';
 import { doctor } from './doctor.ts';
 import { imageCheck } from './image-check.ts';
 import { imageCompare } from './image-compare.ts';
@@ -58,6 +59,7 @@ export const VERBS: readonly Verb[] = [
   restoreResume,
   restoreRollback,
   verify,
+  copy,
   prune,
   reconcile,
   imageInfo,

@@ -87,7 +87,10 @@ export function baseRefusal(error: unknown): BaseRefusal | undefined {
 }
 
 /** Begins the point, or tells why it cannot build on its bases, so that fulls must be taken. */
-export async function beginPoint(run: BackupRun, draft: PointDraft): Promise<PointWriter | BaseRefusal> {
+export async function beginPoint(
+  run: Pick<BackupRun, 'context' | 'job' | 'repository'>,
+  draft: PointDraft,
+): Promise<PointWriter | BaseRefusal> {
   try {
     return await run.repository.begin(draft, run.context.fence, { signal: run.job.signal });
   } catch (error) {

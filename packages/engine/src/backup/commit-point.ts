@@ -1,13 +1,15 @@
 import { type ChangeState, type PointWriter, type RecoveryPoint, SendenseError } from '@sendense/core';
 import type { BackupRun } from './backup-run.ts';
 
+/** What a commit takes of its run. */
+export type CommitRun = Pick<BackupRun, 'context' | 'job'>;
+
 /** The atomic record. It is not cancelled half-way; where it may have happened all the same it is repeated once. */
 export async function commitPoint(
-  run: BackupRun,
+  run: CommitRun,
   writer: PointWriter,
-  state: ChangeState | null,
+  states: readonly ChangeState[],
 ): Promise<RecoveryPoint> {
-  const states = state === null ? [] : [state];
   await run.context.fence.check();
   try {
     return await writer.commit(states);

@@ -10,22 +10,32 @@ import type { PlannedDiskCopy } from './plan-disks.ts';
 /** Disks copied at once unless the request says otherwise. */
 const PARALLEL_DISKS = 4;
 
+/** What the copying of disks takes of its run. */
+export type DisksRun = Pick<BackupRun, 'context' | 'job' | 'type'> & {
+  readonly request: Pick<BackupRun['request'], 'parallelDisks' | 'windowBytes'>;
+  /** Progress of the disks within a larger job, told their work in bytes. Default: the job is these disks. */
+  readonly progress?: (workBytes: number) => JobProgress;
+};
+
+/** How a disk is copied. */
+export type DiskCopyPlan = Exclude<PlannedDiskCopy, { kind: 'delta' }> | { readonly kind: 'delta' };
+
 /** What was moved of one disk. */
 export type DiskCopy = { readonly bytesRead: number; readonly changedBytes: number };
 
 /** A disk to copy, where to, and how. */
 type DiskTask = {
   readonly view: DiskView;
-  readonly plan: PlannedDiskCopy;
+  readonly plan: DiskCopyPlan;
   readonly writer: BlockWriter;
   readonly workBytes: number;
 };
 
 /** Copies all disks of a capture, several at once, and flushes each. */
 export async function copyDisks(
-  run: BackupRun,
+  run: DisksRun,
   views: readonly DiskView[],
-  plans: ReadonlyMap<DiskId, PlannedDiskCopy>,
+  plans: ReadonlyMap<DiskId, DiskCopyPlan>,
   writer: PointWriter,
 ): Promise<ReadonlyMap<DiskId, DiskCopy>> {
   const { job, request } = run;
@@ -36,10 +46,8 @@ export async function copyDisks(
     if (plan === undefined || disk === undefined) throw missingWriter(view.id);
     tasks.push({ view, plan, writer: disk, workBytes: await workOf(view, plan, { signal: job.signal }) });
   }
-  const progress = createJobProgress(
-    job,
-    tasks.reduce((sum, task) => sum + task.workBytes, 0),
-  );
+  const workBytes = tasks.reduce((sum, task) => sum + task.workBytes, 0);
+  const progress = run.progress?.(workBytes) ?? createJobProgress(job, workBytes);
   const concurrency = request.parallelDisks ?? PARALLEL_DISKS;
   const copies = await runParallel(tasks, { concurrency, signal: job.signal }, async (task, signal) => {
     const copy = await copyDisk(run, task, progress, signal);
@@ -49,7 +57,7 @@ export async function copyDisks(
 }
 
 async function copyDisk(
-  run: BackupRun,
+  run: DisksRun,
   task: DiskTask,
   progress: JobProgress,
   signal: AbortSignal,
@@ -103,7 +111,7 @@ async function copyDisk(
   return { bytesRead: result.bytesRead, changedBytes: plan.kind === 'compare' ? bytesWritten : reported };
 }
 
-function extentsOf(view: DiskView, plan: PlannedDiskCopy, call: Call): AsyncIterable<Extent> {
+function extentsOf(view: DiskView, plan: DiskCopyPlan, call: Call): AsyncIterable<Extent> {
   if (plan.kind === 'delta' && view.changes.kind === 'incremental') return view.changes.extents(call);
   const all =
     view.sizeBytes === 0 ? noExtents() : view.reader.extents({ offset: 0, length: view.sizeBytes }, call);
@@ -111,7 +119,7 @@ function extentsOf(view: DiskView, plan: PlannedDiskCopy, call: Call): AsyncIter
 }
 
 /** Bytes of work for the progress: the changes where they can be asked for twice, else the size of the disk. */
-async function workOf(view: DiskView, plan: PlannedDiskCopy, call: Call): Promise<number> {
+async function workOf(view: DiskView, plan: DiskCopyPlan, call: Call): Promise<number> {
   if (plan.kind !== 'delta' || view.changes.kind !== 'incremental') return view.sizeBytes;
   if (view.reader.limits.order === 'ascending') return view.sizeBytes;
   let bytes = 0;
@@ -119,7 +127,7 @@ async function workOf(view: DiskView, plan: PlannedDiskCopy, call: Call): Promis
   return bytes;
 }
 
-function reportComparison(run: BackupRun, disk: DiskId, result: CopyResult): void {
+function reportComparison(run: DisksRun, disk: DiskId, result: CopyResult): void {
   const changed = result.bytesWritten + result.bytesZeroed;
   run.job.report({
     severity: 'info',

@@ -50,7 +50,7 @@ export async function journalAndCommit(
     run: { ...started, instant: capture.instant.id },
     states: sealed === null ? before.states : [sealed, ...others],
   });
-  return commitPoint(run, writer, sealed);
+  return commitPoint(run, writer, sealed === null ? [] : [sealed]);
 }
 
 /** After a clean abandon nothing is left that the id names, so the run is over. */

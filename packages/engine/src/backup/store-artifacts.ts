@@ -1,9 +1,14 @@
 import type { Artifact, PointWriter } from '@sendense/core';
 import type { BackupRun } from './backup-run.ts';
 
+/** What the storing of artifacts takes of its run. */
+export type ArtifactRun = Pick<BackupRun, 'job' | 'repository'> & {
+  readonly request: Pick<BackupRun['request'], 'allowSensitiveArtifacts'>;
+};
+
 /** Stores the machine's artifacts; a sensitive one only where it is encrypted, or the caller allowed it (invariant 13). */
 export async function storeArtifacts(
-  run: BackupRun,
+  run: ArtifactRun,
   artifacts: readonly Artifact[],
   writer: PointWriter,
 ): Promise<void> {

@@ -11,7 +11,7 @@ import type {
 } from '@sendense/core';
 
 /** The verbs that run as jobs. */
-export type Verb = 'backup' | 'restore' | 'verify' | 'prune' | 'reconcile';
+export type Verb = 'backup' | 'restore' | 'verify' | 'prune' | 'reconcile' | 'copy';
 
 /** How a job ended; `cancelled` after a clean abandon. */
 export type JobOutcome = 'completed' | 'failed' | 'cancelled';

@@ -1,4 +1,4 @@
-import type { JobId, StreamId } from '@sendense/core';
+import type { JobId, PointId, RepositoryId, StreamId } from '@sendense/core';
 
 /** Prefix of the stream records: one key for each stream. */
 export const STREAM_PREFIX = 'streams/';
@@ -13,4 +13,14 @@ export function streamKey(stream: StreamId): string {
 /** `restores/<job>`: plan, target state and steps of a restore, see `RestoreRecord`. */
 export function restoreKey(job: JobId): string {
   return RESTORE_PREFIX + job;
+}
+
+/** `copies/<repository>/`: one key for each point that was copied there and not verified yet. */
+export function copiesPrefix(to: RepositoryId): string {
+  return `copies/${to}/`;
+}
+
+/** `copies/<repository>/<point>`: see `UnverifiedCopy`. */
+export function copyKey(to: RepositoryId, point: PointId): string {
+  return copiesPrefix(to) + point;
 }

@@ -4,6 +4,7 @@ import {
   type Call,
   copyBlocks,
   type DiskId,
+  type Extent,
   type Pace,
   SendenseError,
   type UnchangedPieces,
@@ -24,6 +25,8 @@ export type DiskVerification = {
   /** The disk at the target, read back. */
   readonly actual: BlockReader;
   readonly pace: Pace;
+  /** Only these, ascending. Default: the whole disk. */
+  readonly extents?: AsyncIterable<Extent>;
   readonly windowBytes?: number;
   /** `movedBytes` were read back, `doneBytes` are settled. */
   readonly onProgress: (done: { readonly doneBytes: number; readonly movedBytes: number }) => void;
@@ -38,7 +41,7 @@ export async function verifyDisk(verification: DiskVerification, call: Call): Pr
   const { expected, actual, pace, windowBytes = WINDOW_BYTES, onProgress } = verification;
   const pieces = comparePieces(expected, { blake3: await loadBlake3(), beyondEnd: 'zeros' }, call);
   if (expected.sizeBytes === 0) return 0;
-  const all = expected.extents({ offset: 0, length: expected.sizeBytes }, call);
+  const all = verification.extents ?? expected.extents({ offset: 0, length: expected.sizeBytes }, call);
   const tracker = trackExtents(withoutSharedZeros(all, actual, 'data', call), false);
   const { bytesRead } = await copyBlocks(
     {

@@ -4,7 +4,7 @@ import { runParallel } from '../jobs/run-parallel.ts';
 import { restoreConcurrency } from './copy-restore.ts';
 import type { RestoreProgress } from './restore-progress.ts';
 import type { RestoreRunContext } from './restore-run.ts';
-import { verifyDisk } from './verify-disk.ts';
+import { verifyView } from './verify-view.ts';
 
 /** Reads every flushed disk back and compares it with the point. `false` where the target cannot be read back. */
 export async function verifyRestore(
@@ -22,25 +22,16 @@ export async function verifyRestore(
   }
   const parallel = { concurrency: restoreConcurrency(run), signal: job.signal };
   await runParallel(views, parallel, async (view, signal) => {
-    const startedMs = job.clock.monotonicMs();
-    job.emit('disk-start', { disk: view.id, work: 'verify', sizeBytes: view.sizeBytes });
-    const report = progress.disk(view.id, 'verify', view.sizeBytes);
     const actual = await readBack(view.id, { signal });
     try {
-      const bytesRead = await verifyDisk(
-        {
-          disk: view.id,
-          expected: view.reader,
-          actual,
-          pace: job.pace,
-          onProgress: report,
-          ...(options.windowBytes !== undefined && { windowBytes: options.windowBytes }),
-        },
-        { signal },
-      );
-      report({ doneBytes: view.sizeBytes, movedBytes: bytesRead });
-      const durationMs = job.clock.monotonicMs() - startedMs;
-      job.emit('disk-end', { disk: view.id, work: 'verify', bytesRead, bytesWritten: 0, durationMs });
+      const { windowBytes } = options;
+      const work = {
+        view,
+        actual,
+        workBytes: view.sizeBytes,
+        ...(windowBytes !== undefined && { windowBytes }),
+      };
+      await verifyView(job, work, progress, { signal });
     } finally {
       await disposeQuietly(job, 'read-back', actual);
     }

@@ -1,11 +1,8 @@
 import { type PluginServices, Secret, SendenseError, systemServices } from '@sendense/core';
 import type { ObjectStore } from '@sendense/object-repository';
-import { readSmallFile } from '@sendense/plugin-kit';
+import { type Environment, readSmallFile } from '@sendense/plugin-kit';
 import { nodeFileSystem } from '@sendense/plugin-kit/files';
 import type { AzurePlace, S3Place, StorePlace } from './repository-place.ts';
-
-/** Variables of a process. */
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** What a store takes from its host. */
 export type StoreServices = Partial<Pick<PluginServices, 'clock' | 'random' | 'log'>>;

@@ -1,5 +1,5 @@
 import { Secret, SendenseError } from '@sendense/core';
-import type { Environment } from './open-store.ts';
+import type { Environment } from '@sendense/plugin-kit';
 
 /** For which repository a passphrase is wanted, and what for: a new one is best asked for twice. */
 export type PassphraseRequest = { readonly location: string; readonly use: 'open' | 'create' };

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { type Call, type PluginServices, type Repository, SendenseError } from '@sendense/core';
+import { type Environment, processEnvironment } from '@sendense/plugin-kit';
 import { nodeFileSystem } from '@sendense/plugin-kit/files';
 import { createLocalRepository, openLocalRepository } from '@sendense/repository-local';
-import { type Environment, openStore } from './open-store.ts';
+import { openStore } from './open-store.ts';
 import { type AskPassphrase, passphraseOfEnvironment } from './passphrase.ts';
 import {
   parseRepositoryPlace,
@@ -120,7 +121,7 @@ async function accessTo(
   options: ResolveRepositoryOptions,
   services: RepositoryServices,
 ) {
-  const { environment = process.env } = options;
+  const { environment = processEnvironment() } = options;
   const ask = options.passphrase ?? passphraseOfEnvironment(environment);
   const passphrase = await ask({ location: repositoryLocation(place), use });
   return { store: await openStore(place, environment, services), key: { passphrase } };

@@ -1,0 +1,119 @@
+import {
+  type Call,
+  guardRepository,
+  type PointId,
+  type RecoveryPoint,
+  type Repository,
+  SendenseError,
+} from '@sendense/core';
+import type { Job } from '../events/job.ts';
+import type { EngineContext } from '../jobs/engine-context.ts';
+import { runJob } from '../jobs/run-job.ts';
+import { toSendenseError } from '../jobs/to-sendense-error.ts';
+import { copyPoint } from './copy-point.ts';
+import type { CopyPointsRequest, CopyPointsResult, FailedCopy } from './copy-request.ts';
+import { CopyProgress, type CopyRun, expectedBytes } from './copy-run.ts';
+import { openOriginal, plansOf } from './open-original.ts';
+import { planCopies, readHeld } from './plan-copies.ts';
+import { readUnverified, verifyCopy } from './verify-copy.ts';
+
+/** Copies points to another repository: see `Engine.copy`. */
+export function copyPoints(
+  context: EngineContext,
+  given: CopyPointsRequest,
+  call: Call = {},
+): Promise<CopyPointsResult> {
+  const request = { ...given, from: guardRepository(given.from), to: guardRepository(given.to) };
+  if (request.from.id === request.to.id) throw sameRepository(request.to);
+  const { jobId, machine, rateBytesPerSecond = null } = request;
+  const subject = { repository: request.to.id, ...(machine !== undefined && { machine }) };
+  const start = { verb: 'copy', subject, call, rateBytesPerSecond, ...(jobId && { jobId }) } as const;
+  return runJob(context, start, async (job) => {
+    const run = await prepare(context, job, request);
+    return copyAll(run, await planCopies(run));
+  });
+}
+
+async function prepare(context: EngineContext, job: Job, request: CopyPointsRequest): Promise<CopyRun> {
+  const originals = new Map<PointId, RecoveryPoint>();
+  for await (const point of request.from.points({}, { signal: job.signal })) originals.set(point.id, point);
+  return { context, job, request, originals, held: await readHeld(request.to, { request, job }) };
+}
+
+async function copyAll(
+  run: CopyRun,
+  { streams, skipped }: Awaited<ReturnType<typeof planCopies>>,
+): Promise<CopyPointsResult> {
+  const { job, request } = run;
+  const expected = streams.flat().reduce((sum, point) => sum + expectedBytes(point), 0);
+  const progress = new CopyProgress(job, request.verify === false ? expected : 2 * expected);
+  const failed: FailedCopy[] = [...(await verifyLeftovers(run, skipped))];
+  const copied: PointId[] = [];
+  let [bytesRead, bytesStored] = [0, 0];
+  for (const stream of streams) {
+    for (const point of stream) {
+      try {
+        const made = await copyPoint(run, point, progress);
+        copied.push(point.id);
+        bytesRead += made.bytesRead;
+        bytesStored += made.point.storedBytes;
+      } catch (thrown) {
+        failed.push({ point: point.id, error: failureOf(job, thrown) });
+        break; // what comes after it builds on it
+      }
+    }
+  }
+  const [first] = failed;
+  if (first !== undefined && copied.length === 0) throw first.error;
+  const verified = request.verify !== false && failed.length === 0;
+  if (request.verify === false && copied.length > 0) reportUnverified(job);
+  return {
+    jobId: job.id,
+    copied,
+    skipped,
+    failed,
+    bytesRead,
+    bytesStored,
+    verified,
+    findings: [...job.findings],
+  };
+}
+
+/** Copies that an earlier run committed and could not read back any more. */
+async function verifyLeftovers(run: CopyRun, skipped: readonly PointId[]): Promise<FailedCopy[]> {
+  if (run.request.verify === false) return [];
+  const failed: FailedCopy[] = [];
+  for (const id of await readUnverified(run)) {
+    const point = run.originals.get(id);
+    if (point === undefined || !skipped.includes(id) || !run.held.points.has(id)) continue;
+    try {
+      const bases = new Map();
+      await using original = await openOriginal(run, point, bases);
+      const plans = plansOf(run, point, original, bases);
+      await verifyCopy(run, point, original, plans, new CopyProgress(run.job, expectedBytes(point)));
+    } catch (thrown) {
+      failed.push({ point: id, error: failureOf(run.job, thrown) });
+    }
+  }
+  return failed;
+}
+
+/** What ends the work on one stream only. Rethrows what ends all of it. */
+function failureOf(job: Job, thrown: unknown): SendenseError {
+  const error = toSendenseError(thrown, 'copy-points', job.signal);
+  if (error.code === 'ABORTED' || error.code === 'FENCED') throw error;
+  return error;
+}
+
+function reportUnverified(job: Job): void {
+  const message = 'the copies were not read back, as asked';
+  job.report({ severity: 'warning', code: 'verify-skipped', message });
+}
+
+function sameRepository({ id }: Repository): SendenseError {
+  return new SendenseError('CONFIG_INVALID', 'source and destination are the same repository', {
+    operation: 'copy-points',
+    remedy: 'name another repository to copy to',
+    context: { repository: id },
+  });
+}
