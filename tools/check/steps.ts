@@ -1,7 +1,7 @@
 import { buildPackages } from '../build/build-packages.ts';
 import { type CommandResult, runCommand } from '../run-command.ts';
 import { runPnpm } from '../run-pnpm.ts';
-import { writeApiReference } from './api-reference.ts';
+import { checkApiReference } from './api-reference.ts';
 import { checkTarballs } from './check-tarballs.ts';
 import { formatRust, lintRust, testRust } from './rust.ts';
 import type { Step } from './step.ts';
@@ -27,7 +27,7 @@ export const steps: readonly Step[] = [
   command('unused', 'knip', ['--no-config-hints']),
   tool('code shape', 'tools/check-code-shape.ts'),
   tool('generated docs', 'tools/generate-docs.ts', ['--check']),
-  { name: 'api reference', run: writeApiReference },
+  { name: 'api reference', run: checkApiReference },
   { name: 'tarballs', after: ['build'], run: checkTarballs },
   { name: 'publish dry run', after: ['tarballs'], run: publishDryRun },
 ];
