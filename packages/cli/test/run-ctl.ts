@@ -69,8 +69,9 @@ export async function ctlJson(
   home: string,
   args: readonly string[],
   code = 0,
+  env: Record<string, string> = {},
 ): Promise<Record<string, unknown>> {
-  const run = await runCtl(home, [...args, '--json']);
+  const run = await runCtl(home, [...args, '--json'], env);
   if (run.code !== code)
     throw new Error(`${args.join(' ')} ended with ${run.code}: ${run.stdout}${run.stderr}`);
   return jsonOf(run);
