@@ -49,7 +49,7 @@ export const formatProofs: readonly FormatProof[] = [
     'real',
     'written by ours, read by qemu-img; vmdkmount',
   ),
-  proof('vmdk', 'read', 'COWD, SESparse', 'model', FIXTURES),
+  proof('vmdk', 'read', 'COWD, SESparse', 'model', `${FIXTURES}, which qemu-img reads the same`),
   proof(
     'vmdk',
     'write',
@@ -68,13 +68,14 @@ export const formatProofs: readonly FormatProof[] = [
   proof('vmdk', 'check', 'overlaps, leaks', 'model', 'files damaged by the tests'),
   proof('vhd', 'read', 'fixed, dynamic', 'real', `${QEMU}; vhdimount`),
   proof('vhd', 'write', 'dynamic, fixed as Azure takes it', 'real', QEMU),
-  proof('vhd', 'backingFiles', 'differencing', 'model', `${FIXTURES}; vhdimount`),
+  proof('vhd', 'backingFiles', 'differencing', 'model', `${FIXTURES}, which vhdimount reads the same`),
   proof('vhd', 'check', 'overlaps, leaks', 'model', 'files damaged by the tests; files that QEMU wrote'),
   proof('vhdx', 'read', 'dynamic, fixed, a log that QEMU left', 'real', QEMU),
-  proof('vhdx', 'read', 'sectors of 4096 bytes, any other dirty log', 'model', FIXTURES),
+  proof('vhdx', 'read', 'sectors of 4096 bytes', 'model', `${FIXTURES}, which vhdimount reads the same`),
+  proof('vhdx', 'read', 'any other dirty log', 'model', FIXTURES),
   proof('vhdx', 'write', 'dynamic, fixed', 'real', `${QEMU}; qemu-img check`),
   proof('vhdx', 'write', 'sectors of 4096 bytes', 'model', 'our own reader: QEMU opens none'),
-  proof('vhdx', 'backingFiles', 'differencing', 'model', FIXTURES),
+  proof('vhdx', 'backingFiles', 'differencing', 'model', `${FIXTURES}, which vhdimount reads the same`),
   proof('vhdx', 'check', 'overlaps, leaks', 'model', 'files damaged by the tests; files that QEMU wrote'),
 ];
 
