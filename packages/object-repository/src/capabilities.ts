@@ -10,7 +10,7 @@ export const capabilities: RepositoryCapabilities = {
   immutability: false,
   plainFiles: false,
   sharedWriters: true,
-  resumesPoint: false,
+  resumesPoint: true,
   maxDiskBytes: 2 ** 51,
   proof: {
     incremental: 'real',

@@ -21,6 +21,8 @@ export type RepositoryContext = {
   openIndex(): ChunkIndex;
   readonly chunks: ChunkSource;
   readonly points: PointCatalog;
+  /** A point in the making says how far it is about every so many bytes. */
+  readonly progressBytes: number;
   /** How long writers lock what a point needs, in milliseconds; `undefined` without object lock. */
   readonly retainMs: number | undefined;
   readonly createTable: CreateTableStorage;

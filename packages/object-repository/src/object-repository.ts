@@ -92,7 +92,7 @@ async function openContext(
   call?: Call,
 ): Promise<OpenContext> {
   const { store, key } = options;
-  const { cacheBytes, zstdLevel, retainMs } = parseOpenOptions(options);
+  const { cacheBytes, zstdLevel, retainMs, progressBytes } = parseOpenOptions(options);
   if (retainMs !== undefined && !store.capabilities.retention) throw noObjectLock(store.location);
   const { clock, random, log, drivers, temporaryDirectory } = systemServices(services);
   const { configuration, masterKey, keys } = await unlock(store, key, call);
@@ -120,6 +120,7 @@ async function openContext(
     chunks,
     points,
     retainMs,
+    progressBytes,
     createTable,
     clock,
     random,

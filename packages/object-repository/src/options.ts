@@ -19,6 +19,11 @@ const openSchema = z.object({
     .default(64 * MIB),
   /** Writers lock what a point needs for at least so long from its commit, in milliseconds; needs a store with object lock. */
   retainMs: z.int().min(RETAIN_MS.least).max(RETAIN_MS.most).optional(),
+  /** An interrupted point goes on where it was at most so many bytes, or a 64th of a disk, ago. */
+  progressBytes: z
+    .int()
+    .min(MIB)
+    .default(1024 * MIB),
   /** zstd level of chunks, 1 to 19. */
   zstdLevel: z.int().min(1).max(19).default(3),
 });

@@ -34,6 +34,7 @@ export class ChunkTable implements AsyncDisposable {
   readonly #create: CreateTableStorage;
   /** One after another: a table that grows moves its records. */
   readonly #turn = limitConcurrency(1);
+  #window = Buffer.alloc(0);
   #storage: TableStorage;
   #pages: number;
   #count = 0;
@@ -147,10 +148,11 @@ export class ChunkTable implements AsyncDisposable {
     let pages = new TablePages(Buffer.alloc(0));
     for (let next = 0; next < sorted.count; next += 1) {
       const id = sorted.record(next);
-      const copies: TableCopy[] = [];
+      let copies: TableCopy[] = [];
       for (let page = sorted.pageAt(next); page < last; page += 1) {
         if (page < first || page >= first + pages.length) {
           first = page;
+          copies = copies.map(({ place, record }) => ({ place, record: Buffer.from(record) }));
           pages = await this.#read(page, sorted.isSparse ? 1 : SWEEP_PAGES);
         }
         for (
@@ -226,9 +228,12 @@ export class ChunkTable implements AsyncDisposable {
     await old[Symbol.asyncDispose]();
   }
 
+  /** Pages, good until the next read: one at a time uses the table, and new memory for each would be much. */
   async #read(first: number, length: number): Promise<TablePages> {
     const count = Math.min(length, this.#pages + SPARE_PAGES - first);
-    const bytes = Buffer.allocUnsafeSlow(count * PAGE_BYTES);
+    if (this.#window.byteLength < count * PAGE_BYTES)
+      this.#window = Buffer.allocUnsafeSlow(count * PAGE_BYTES);
+    const bytes = this.#window.subarray(0, count * PAGE_BYTES);
     await this.#storage.read(bytes, first * PAGE_BYTES);
     return new TablePages(bytes);
   }

@@ -1,4 +1,4 @@
-import type { MachineKey, StreamId } from '@sendense/core';
+import type { DiskId, MachineKey, PointId, StreamId } from '@sendense/core';
 import { nameTag, type RepositoryKeys } from '../keys/repository-keys.ts';
 
 /** The key of the configuration. */
@@ -46,6 +46,14 @@ export const pointKey = (prefix: string, sequence: number): string =>
 /** What the numbers of the disks of a machine begin with. */
 export const disksPrefix = (keys: RepositoryKeys, machine: MachineKey): string =>
   `${PREFIXES.disks}${nameTag(keys, 'machine', machine)}/`;
+
+/** What the records of how far a disk of a point is begin with. */
+export const progressPrefix = (keys: RepositoryKeys, point: PointId, disk: DiskId): string =>
+  `${PREFIXES.progress}${nameTag(keys, 'progress', point, disk)}/`;
+
+/** The key of the N-th of such records. */
+export const progressKey = (prefix: string, number: number): string =>
+  `${prefix}${String(number).padStart(NUMBER_DIGITS, '0')}`;
 
 /** The key of the N of `disk-N`. */
 export const diskNumberKey = (prefix: string, number: number): string =>

@@ -47,7 +47,8 @@ class Marker {
   readonly #table: ChunkTable;
   readonly #request: MarkRequest;
   readonly #call: Call | undefined;
-  readonly #waiting = Buffer.allocUnsafeSlow(BATCH * ID_BYTES);
+  /** Ids that wait; no larger than all the points together could fill. */
+  readonly #waiting: Buffer;
   #count = 0;
 
   constructor(context: RepositoryContext, table: ChunkTable, request: MarkRequest, call: Call | undefined) {
@@ -56,6 +57,7 @@ class Marker {
     this.#request = request;
     this.#call = call;
     this.marks = new PlaceMarks(table.places);
+    this.#waiting = Buffer.allocUnsafeSlow(Math.min(BATCH, chunksOf(context, request)) * ID_BYTES);
   }
 
   async markMap(root: Uint8Array, chunks: number): Promise<void> {
@@ -92,7 +94,7 @@ class Marker {
   async #later(id: Uint8Array): Promise<void> {
     this.#waiting.set(id, this.#count * ID_BYTES);
     this.#count += 1;
-    if (this.#count === BATCH) await this.flush();
+    if (this.#count * ID_BYTES === this.#waiting.byteLength) await this.flush();
   }
 
   /** Whether it was not marked before. */
@@ -108,6 +110,12 @@ class Marker {
     const { pack } = placeOf(record);
     return this.#request.avoided.some((packs) => packs.has(pack));
   }
+}
+
+/** Chunks of all the points, those that they share counted for each. */
+function chunksOf({ configuration }: RepositoryContext, { points }: MarkRequest): number {
+  const maps = points.flatMap(({ record }) => [...record.disks, ...record.artifacts]);
+  return maps.reduce((sum, { sizeBytes }) => sum + Math.ceil(sizeBytes / configuration.chunkBytes), 0);
 }
 
 function nameOf(id: Uint8Array): string {

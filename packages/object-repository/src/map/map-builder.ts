@@ -42,6 +42,27 @@ export class MapBuilder {
     await this.#change(() => this.#zeroNodes(first, end, call));
   }
 
+  /** Stores the map as it is now, with nodes that are not full, and gives the id of its root; the building goes on. */
+  snapshot(call?: Call): Promise<Uint8Array> {
+    return this.#guard(async () => {
+      await this.#begin(call);
+      let children: readonly { readonly index: number; readonly id: Uint8Array }[] = [];
+      for (let level = 0; level < this.#depth; level += 1) {
+        const nodes = new Map<number, MapNode>();
+        const open = this.#open[level];
+        if (open !== undefined) nodes.set(open.index, MapNode.copy(open.node));
+        for (const { index, id } of children) {
+          const parent = Math.floor(index / FAN_OUT);
+          const node = nodes.get(parent) ?? (await this.#baseNode(level, parent, call));
+          node.set(index % FAN_OUT, id);
+          nodes.set(parent, node);
+        }
+        children = await this.#storeNodes(level, nodes, call);
+      }
+      return children[0]?.id ?? this.#base?.root ?? ZERO_ID;
+    });
+  }
+
   /** Stores what is left, and gives the id of the root; nothing can be set any more. */
   finish(call?: Call): Promise<Uint8Array> {
     this.#root ??= this.#guard(() => this.#storeRest(call));
@@ -118,12 +139,19 @@ export class MapBuilder {
     return id;
   }
 
+  async #storeNodes(level: number, nodes: ReadonlyMap<number, MapNode>, call?: Call) {
+    const stored: { readonly index: number; readonly id: Uint8Array }[] = [];
+    for (const [index, node] of nodes) {
+      const chunk = node.serialize(level);
+      stored.push({ index, id: chunk === undefined ? ZERO_ID : await this.#store(chunk, call) });
+    }
+    return stored;
+  }
+
   /** A copy of the base's node. */
   async #baseNode(level: number, index: number, call?: Call): Promise<MapNode> {
     const base = this.#base;
-    const copy = MapNode.empty();
     const node = base === undefined || level >= base.depth ? undefined : await base.node(level, index, call);
-    if (node !== undefined) for (let slot = 0; slot < FAN_OUT; slot += 1) copy.set(slot, node.at(slot));
-    return copy;
+    return node === undefined ? MapNode.empty() : MapNode.copy(node);
   }
 }

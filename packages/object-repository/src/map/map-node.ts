@@ -34,6 +34,11 @@ export class MapNode {
     return new MapNode(Buffer.alloc(FAN_OUT * ID_BYTES));
   }
 
+  /** A node with the same ids. */
+  static copy(node: MapNode): MapNode {
+    return new MapNode(Buffer.from(node.#ids));
+  }
+
   /** The node of level `level` that a chunk holds; see the format, section 3.6. Throws `CORRUPT` naming `object`. */
   static parse(chunk: Uint8Array, level: number, object: string): MapNode {
     const view = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);

@@ -12,6 +12,21 @@ const numberSchema = z.object({
 const packsSchema = z.object({ packs: z.array(z.string().regex(/^[0-9a-f]{32}$/)).max(MOST_PACKS) });
 const lockSchema = z.object({ holder: z.string().max(1024), token: z.string().max(64) });
 
+const progressSchema = z.object({
+  instant: z.string().max(1024),
+  base: z.string().max(1024).nullable(),
+  root: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .nullable(),
+  sizeBytes: z.int().nonnegative(),
+  doneBytes: z.int().nonnegative(),
+  storedBytes: z.int().nonnegative(),
+  writtenBytes: z.int().nonnegative(),
+});
+
+/** How far a disk of a point is: its map as it was then, and up to where it was written. */
+export type ProgressRecord = z.infer<typeof progressSchema>;
 /** Which disk of which machine has the number that the key says. */
 export type NumberRecord = z.infer<typeof numberSchema>;
 /** Packs: of a plan those that are deleted when it is as old as the grace, of a damage record those that verify found hurt. */
@@ -25,5 +40,7 @@ export const numberRecord: RecordType<NumberRecord> = { kind: 'number', schema: 
 export const planRecord: RecordType<PacksRecord> = { kind: 'plan', schema: packsSchema };
 /** See {@link PacksRecord}. */
 export const damageRecord: RecordType<PacksRecord> = { kind: 'damage', schema: packsSchema };
+/** See {@link ProgressRecord}. */
+export const progressRecord: RecordType<ProgressRecord> = { kind: 'progress', schema: progressSchema };
 /** See {@link LockRecord}. */
 export const lockRecord: RecordType<LockRecord> = { kind: 'lock', schema: lockSchema };

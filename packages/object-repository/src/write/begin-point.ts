@@ -6,6 +6,7 @@ import { openMap } from '../map/open-map.ts';
 import { checkDraft } from './check-draft.ts';
 import { ChunkSink } from './chunk-sink.ts';
 import { Deadline } from './deadline.ts';
+import { DiskProgress } from './disk-progress.ts';
 import { DiskWriter } from './disk-writer.ts';
 import { lockOf } from './lock-objects.ts';
 import { ObjectPointWriter } from './point-writer.ts';
@@ -29,10 +30,26 @@ export async function beginPoint(
   const lock = lockOf(context);
   const sink = await ChunkSink.open(context, { condemned, deadline, lock });
   const disks = new Map<DiskId, DiskWriter>();
-  for (const { id, sizeBytes } of draft.disks) {
-    const base = bases.get(id);
-    const map = base === undefined ? undefined : openMap(context, base.disk.root, base.disk.sizeBytes);
-    disks.set(id, new DiskWriter(sink, sizeBytes, configuration.chunkBytes, map));
+  const progress: DiskProgress[] = [];
+  for (const disk of draft.disks) {
+    const { id, sizeBytes } = disk;
+    const found = bases.get(id);
+    const base = found && openMap(context, found.disk.root, found.disk.sizeBytes);
+    const ofDisk = new DiskProgress(context, draft, disk, sink);
+    progress.push(ofDisk);
+    const earlier = await ofDisk.find(committed !== undefined, call);
+    const { chunkBytes } = configuration;
+    disks.set(id, new DiskWriter(sink, { sizeBytes, chunkBytes, base, earlier, progress: ofDisk }));
   }
-  return new ObjectPointWriter(context, { draft, fence, committed, bases, sink, disks, deadline, lock });
+  return new ObjectPointWriter(context, {
+    draft,
+    fence,
+    committed,
+    bases,
+    sink,
+    disks,
+    deadline,
+    lock,
+    progress,
+  });
 }

@@ -4,7 +4,7 @@ import type { RepositoryContext } from '../context.ts';
 import { ChunkTable } from '../index/chunk-table.ts';
 import type { PackIdSet } from '../index/pack-id-set.ts';
 import { PackTable } from '../index/pack-table.ts';
-import { serializeRecord } from '../index/table-page.ts';
+import { placeOf, serializeRecord } from '../index/table-page.ts';
 import { CHUNK_KINDS, type ChunkKind, ID_BYTES } from '../packs/pack-directory.ts';
 import type { PutOptions } from '../store/object-store.ts';
 import type { Deadline } from './deadline.ts';
@@ -40,6 +40,7 @@ export class ChunkSink implements AsyncDisposable {
   /** Packs of others that hold chunks of the point. */
   readonly relied: PackTable;
   readonly #turn = limitConcurrency(1);
+  readonly #publishing = limitConcurrency(1);
   readonly #claimed = new Set<string>();
   readonly #encoding = new Set<Promise<void>>();
   #failure: { readonly error: unknown } | undefined;
@@ -81,6 +82,19 @@ export class ChunkSink implements AsyncDisposable {
     return { ids, zero };
   }
 
+  /** Whether the repository has every one of these chunks (32 bytes each) in a pack that stays; the point relies on them then. */
+  async holds(ids: Buffer): Promise<boolean> {
+    const table = await this.#context.index.table();
+    let isWhole = true;
+    await table.visitCopies(ids, (_, copies) => {
+      const place = copies.map(({ record }) => placeOf(record)).find(({ pack }) => !this.#isCondemned(pack));
+      if (place === undefined) isWhole = false;
+      else this.relied.add(place.pack);
+    });
+    await this.relied.settle();
+    return isWhole;
+  }
+
   /** Resolves when everything that was taken is durable. */
   async flush(): Promise<void> {
     await Promise.all(this.#encoding);
@@ -90,16 +104,15 @@ export class ChunkSink implements AsyncDisposable {
 
   /** Publishes the index objects of the packs; everything is flushed. From the first one on the packs stay. `EXPIRED` when it is late. */
   async publish(point: PointId, call?: Call): Promise<void> {
-    this.#check();
-    for await (const content of this.#spool.take()) {
-      this.#deadline.check(point);
-      this.#packs.publish();
-      await this.#deadline.send(
-        point,
-        (bounded) => this.#context.index.publish(content, this.#lock, bounded),
-        call,
-      );
-    }
+    await this.#publishing(async () => {
+      this.#check();
+      for await (const content of this.#spool.take()) {
+        this.#deadline.check(point);
+        this.#packs.publish();
+        const send = (bounded: Call) => this.#context.index.publish(content, this.#lock, bounded);
+        await this.#deadline.send(point, send, call);
+      }
+    });
   }
 
   /** Gives up what was not published. */
@@ -135,12 +148,15 @@ export class ChunkSink implements AsyncDisposable {
 
   async #isStored(id: Uint8Array): Promise<boolean> {
     if ((await this.#own.find(id)) !== undefined) return true;
-    const condemned = (pack: string) => this.#condemned.some((packs) => packs.has(pack));
-    const place = await this.#context.index.find(id, ({ pack }) => !condemned(pack));
+    const place = await this.#context.index.find(id, ({ pack }) => !this.#isCondemned(pack));
     if (place === undefined) return false;
     this.relied.add(place.pack);
     await this.relied.settle();
     return true;
+  }
+
+  #isCondemned(pack: string): boolean {
+    return this.#condemned.some((packs) => packs.has(pack));
   }
 
   async #start(batch: ChunkBatch, wanted: readonly number[], kind: ChunkKind, meter: Meter): Promise<void> {

@@ -1,12 +1,32 @@
-import { type BlockLimits, type BlockWriter, type Call, SendenseError, throwIfAborted } from '@sendense/core';
+import {
+  type BlockLimits,
+  type BlockWriter,
+  type ByteRange,
+  type Call,
+  SendenseError,
+  throwIfAborted,
+} from '@sendense/core';
 import type { DiskMap } from '../map/disk-map.ts';
 import { MapBuilder } from '../map/map-builder.ts';
 import { ZERO_ID } from '../map/map-node.ts';
+import { rootText } from '../map/open-map.ts';
 import { CHUNK_KINDS, ID_BYTES } from '../packs/pack-directory.ts';
 import type { ChunkSink, Meter } from './chunk-sink.ts';
+import type { DiskProgress, EarlierProgress } from './disk-progress.ts';
 
 /** One write holds so many bytes, or one chunk where that is more. */
 const WRITE_BYTES = 4 * 1024 * 1024;
+
+/** A disk to be written. */
+export type DiskWriterOptions = {
+  readonly sizeBytes: number;
+  readonly chunkBytes: number;
+  /** The map of the same disk at the point that this one is a delta of. */
+  readonly base: DiskMap | undefined;
+  /** What an earlier attempt stored. */
+  readonly earlier: EarlierProgress | undefined;
+  readonly progress: DiskProgress;
+};
 
 /** Writes a disk of a point: its chunks to the sink, their ids into its map. */
 export class DiskWriter implements BlockWriter {
@@ -17,19 +37,24 @@ export class DiskWriter implements BlockWriter {
   readonly meter: Meter = { storedBytes: 0 };
   writtenBytes = 0;
   readonly #sink: ChunkSink;
+  readonly #progress: DiskProgress;
+  /** Up to where an earlier attempt made everything durable. */
+  readonly #doneBytes: number;
   readonly #map: MapBuilder;
   #isOpen = true;
 
-  /** `base` is the map of the same disk at the point that this one is a delta of. */
-  constructor(sink: ChunkSink, sizeBytes: number, chunkBytes: number, base: DiskMap | undefined) {
+  constructor(sink: ChunkSink, { sizeBytes, chunkBytes, base, earlier, progress }: DiskWriterOptions) {
     this.sizeBytes = sizeBytes;
     const maxBytes = Math.max(chunkBytes, WRITE_BYTES);
     this.limits = { alignmentBytes: chunkBytes, maxBytes, maxInFlight: 1, order: 'ascending' };
     this.untouched = base === undefined ? 'zero' : 'base';
     this.#sink = sink;
-    this.#map = new MapBuilder(Math.ceil(sizeBytes / chunkBytes), base, (chunk, call) =>
-      this.#storeNode(chunk, call),
-    );
+    this.#progress = progress;
+    this.#doneBytes = earlier?.record.doneBytes ?? 0;
+    this.meter.storedBytes = earlier?.record.storedBytes ?? 0;
+    this.writtenBytes = earlier?.record.writtenBytes ?? 0;
+    const chunks = Math.ceil(sizeBytes / chunkBytes);
+    this.#map = new MapBuilder(chunks, earlier?.map ?? base, (chunk, call) => this.#storeNode(chunk, call));
   }
 
   async write(offset: number, data: Uint8Array, call?: Call): Promise<void> {
@@ -41,6 +66,7 @@ export class DiskWriter implements BlockWriter {
       await this.#map.set(first + index, id, call);
     }
     this.writtenBytes += data.byteLength;
+    if (this.#progress.isDue(data.byteLength)) await this.#save(offset + data.byteLength, call);
   }
 
   async zero(offset: number, length: number, call?: Call): Promise<void> {
@@ -55,6 +81,11 @@ export class DiskWriter implements BlockWriter {
     await this.#sink.flush();
   }
 
+  async *durable(call?: Call): AsyncGenerator<ByteRange> {
+    this.#enter('list-durable', call);
+    if (this.#doneBytes > 0) yield { offset: 0, length: this.#doneBytes };
+  }
+
   /** Ends the map and gives the id of its root. */
   finish(call?: Call): Promise<Uint8Array> {
     return this.#map.finish(call);
@@ -62,6 +93,13 @@ export class DiskWriter implements BlockWriter {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isOpen = false;
+  }
+
+  async #save(end: number, call?: Call): Promise<void> {
+    const root = rootText(await this.#map.snapshot(call));
+    const doneBytes = Math.min(end, this.sizeBytes);
+    const { storedBytes } = this.meter;
+    await this.#progress.save({ root, doneBytes, storedBytes, writtenBytes: this.writtenBytes }, call);
   }
 
   async #storeNode(chunk: Uint8Array, call?: Call): Promise<Uint8Array> {

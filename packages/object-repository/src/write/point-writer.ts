@@ -18,6 +18,7 @@ import type { Base } from './check-draft.ts';
 import type { ChunkSink } from './chunk-sink.ts';
 import { commitManifest } from './commit-manifest.ts';
 import type { Deadline } from './deadline.ts';
+import type { DiskProgress } from './disk-progress.ts';
 import type { DiskWriter } from './disk-writer.ts';
 import { finishDisks } from './finish-disks.ts';
 import { lockObjects } from './lock-objects.ts';
@@ -36,6 +37,7 @@ export type PointInHand = {
   readonly deadline: Deadline;
   /** How the objects of the point are locked. */
   readonly lock: PutOptions;
+  readonly progress: readonly DiskProgress[];
 };
 
 /** Writes one point; see the order of writes in the format. */
@@ -69,7 +71,7 @@ export class ObjectPointWriter implements PointWriter {
 
   async #commit(states: readonly ChangeState[], call?: Call): Promise<PointRecord> {
     const { committed, fence, sink } = this.#point;
-    if (committed !== undefined) return committed;
+    if (committed !== undefined) return this.#done(committed);
     await fence.check();
     this.#record ??= await finishDisks(
       this.#context,
@@ -81,7 +83,13 @@ export class ObjectPointWriter implements PointWriter {
     throwIfAborted(call?.signal, 'commit-point');
     await sink.publish(this.#point.draft.id, call);
     await lockObjects(this.#context, this.#point, this.#record, call);
-    return commitManifest(this.#context, this.#point, this.#record, call);
+    const record = await commitManifest(this.#context, this.#point, this.#record, call);
+    return this.#done(record);
+  }
+
+  async #done(record: PointRecord): Promise<PointRecord> {
+    for (const progress of this.#point.progress) await progress.remove();
+    return record;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
