@@ -50,7 +50,7 @@ it('knows how connections end, and damage that the SDK notices', () => {
 it('a port that never answers is a timeout that is tried again', async () => {
   /** Connections that never come about. */
   class SilentAgent extends Agent {
-    createConnection() {
+    override createConnection() {
       return connect({ host: 'silent.invalid', port: 9, lookup: () => undefined });
     }
   }

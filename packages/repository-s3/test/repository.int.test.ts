@@ -1,6 +1,6 @@
 import { DeleteObjectCommand, ListObjectVersionsCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { type PointDraft, type PointId, type Repository, Secret } from '@sendense/core';
-import { createObjectRepository, type ObjectStore, openObjectRepository } from '@sendense/object-repository';
+import { createObjectRepository, openObjectRepository } from '@sendense/object-repository';
 import { soloFence } from '@sendense/plugin-kit';
 import { openS3Store } from '@sendense/repository-s3';
 import { samplePoint, seededBytes } from '@sendense/testkit';
@@ -12,15 +12,6 @@ import { startGateway } from './fixtures.ts';
 const CHUNK = 65_536;
 const DISK_BYTES = 1 << 20;
 const key = { passphrase: new Secret('a passphrase for tests') };
-
-/** Creates every object under a lock, as an immutable repository does. */
-function locking(store: ObjectStore): ObjectStore {
-  const retainUntil = new Date(Date.now() + 3_600_000);
-  return {
-    ...store,
-    put: (name, bytes, options, call) => store.put(name, bytes, { ...options, retainUntil }, call),
-  };
-}
 
 /** Writes chunk `index` of a disk with bytes of its seed, and commits the point. */
 async function writePoint(
@@ -54,12 +45,13 @@ function expected(...written: readonly (readonly [name: string, chunks: readonly
 }
 
 describeWithPeers(['versitygw'], 'an object repository in S3', () => {
-  it('restores every locked point after every object was overwritten and hidden with the key of the writer', async () => {
+  it('locks all that its points need: they restore after every object was overwritten and hidden with the key of the writer', async () => {
     await using gateway = await startGateway();
     const lock = { bucket: 'locked', prefix: 'repository', objectLock: 'compliance' } as const;
     await using repository = await createObjectRepository({
-      store: locking(await gateway.open(lock)),
+      store: await gateway.open(lock),
       key,
+      retainMs: 3_600_000,
       chunkBytes: CHUNK,
       scryptCostLog2: 14,
     });
@@ -67,7 +59,13 @@ describeWithPeers(['versitygw'], 'an object repository in S3', () => {
     const second = await writePoint(repository, 'second', 'one', [3, 12]);
 
     const { Versions = [] } = await gateway.client.send(new ListObjectVersionsCommand({ Bucket: 'locked' }));
-    expect(Versions.length).toBeGreaterThan(5);
+    expect(Versions.length).toBeGreaterThan(8);
+    for (const { Key, VersionId } of Versions) {
+      const removal = new DeleteObjectCommand({ Bucket: 'locked', Key, VersionId });
+      await expect(gateway.client.send(removal), Key).rejects.toMatchObject({
+        $metadata: { httpStatusCode: 403 },
+      });
+    }
     for (const [index, { Key }] of Versions.entries()) {
       if (index % 3 !== 0)
         await gateway.client.send(new PutObjectCommand({ Bucket: 'locked', Key, Body: 'ransom' }));
