@@ -35,6 +35,7 @@ const suites: readonly Suite[] = [
     name: 'int',
     include: ['packages/*/{src,test}/**/*.int.test.ts', 'tests/interop/**/*.test.ts'],
     timeoutMs: 120_000,
+    maxWorkers: everyCore,
   },
   {
     name: 'crash',
