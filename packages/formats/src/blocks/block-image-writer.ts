@@ -1,6 +1,5 @@
 import type {
   BlockReader,
-  BlockWriter,
   ByteRange,
   Call,
   CopyOptions,
@@ -10,6 +9,7 @@ import type {
 } from '@sendense/core';
 import { type FileHandle, writeZeros } from '@sendense/plugin-kit/files';
 import { WrittenPieces } from '../raw/written-pieces.ts';
+import type { ResumableWriter, WriterCheckpoint } from '../writer-checkpoint.ts';
 import { WriterState } from '../writer-state.ts';
 import { partsOf } from './block-parts.ts';
 import type { BlockPlaces } from './block-places.ts';
@@ -28,7 +28,7 @@ export type BlockImageWriterOptions = {
 };
 
 /** Writes a new image of blocks at any offset, any number of times. Until the first {@link flush} it is no valid image. */
-export class BlockImageWriter implements BlockWriter {
+export class BlockImageWriter implements ResumableWriter {
   readonly sizeBytes: number;
   readonly limits;
   readonly rewritable = true;
@@ -62,6 +62,13 @@ export class BlockImageWriter implements BlockWriter {
   /** Bytes of the file up to the end of its last block. */
   get fileBytes(): number {
     return this.#options.places.endBytes;
+  }
+
+  /** Goes on with the image of another writer; see `ResumableWriter`. */
+  async resume(checkpoint: WriterCheckpoint): Promise<void> {
+    await this.#state.run('resume-image', undefined, () =>
+      this.#options.places.resume(checkpoint, this.sizeBytes),
+    );
   }
 
   async write(offset: number, data: Uint8Array, call?: Call): Promise<void> {

@@ -1,3 +1,5 @@
+import type { WriterCheckpoint } from '../writer-checkpoint.ts';
+
 /** Where the blocks of a new image lie in its file. Blocks are numbered from the start of the disk. */
 export interface BlockPlaces {
   readonly blockBytes: number;
@@ -11,6 +13,8 @@ export interface BlockPlaces {
   take(): Promise<number>;
   /** Takes back room that nothing was written to. */
   giveBack(position: number): void;
+  /** Takes over the places that blocks had at a checkpoint of the same image; nothing was given out here before. */
+  resume(checkpoint: WriterCheckpoint, sizeBytes: number): Promise<void>;
   /** Gives room that was taken to `block`. */
   refer(block: number, position: number): Promise<void>;
 }

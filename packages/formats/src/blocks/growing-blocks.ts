@@ -1,4 +1,5 @@
 import type { FileHandle } from '@sendense/plugin-kit/files';
+import type { WriterCheckpoint } from '../writer-checkpoint.ts';
 import type { BlockPlaces } from './block-places.ts';
 import type { PagedTable, Slot } from './paged-table.ts';
 
@@ -17,6 +18,8 @@ export type BlockLayout = {
   /** Offset in the file of the data of the block, as its entry says it. */
   readonly readEntry: (slot: Slot) => number | undefined;
   readonly writeEntry: (slot: Slot, position: number) => void;
+  /** Makes the entry that of a block without a place. */
+  readonly clearEntry: (slot: Slot) => void;
 };
 
 /** Blocks that get their place at the end of the file when something is written to them. */
@@ -77,6 +80,22 @@ export class GrowingBlocks implements BlockPlaces {
   async refer(block: number, position: number): Promise<void> {
     const { entryOffset, writeEntry } = this.#layout;
     await this.#table.change(entryOffset(block), (slot) => writeEntry(slot, position));
+  }
+
+  /** What got its place after the checkpoint lies behind the end, or in room that had been given back: that is as good. */
+  async resume({ doneBytes, fileBytes }: WriterCheckpoint, sizeBytes: number): Promise<void> {
+    const { entryOffset, clearEntry } = this.#layout;
+    this.#end = fileBytes;
+    this.#fileBytes = fileBytes;
+    await this.#handle.truncate(fileBytes);
+    this.#table.adopt();
+    const blocks = Math.ceil(sizeBytes / this.blockBytes);
+    for (let block = Math.floor(doneBytes / this.blockBytes); block < blocks; block += 1) {
+      const found = this.find(block);
+      const position = found instanceof Promise ? await found : found;
+      if (position !== undefined && position + this.blockBytes > fileBytes)
+        await this.#table.change(entryOffset(block), clearEntry);
+    }
   }
 
   /** Brings the file to its right length: what was given back at its end is cut off. */

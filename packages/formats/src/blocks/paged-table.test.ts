@@ -70,6 +70,7 @@ describe('BlockImageWriter', () => {
       next: (block: number) => block,
       take: async () => 0,
       giveBack: () => undefined,
+      resume: async () => undefined,
       refer: async () => undefined,
     };
     const options = { handle: { ...handle, write }, sizeBytes: 4096, alignmentBytes: 512, places, complete };

@@ -40,6 +40,11 @@ export class PagedTable {
     return [...this.#pages.values()].some(({ isDirty }) => isDirty);
   }
 
+  /** Takes the table for what is in the file already. */
+  adopt(): void {
+    this.#stored.fill(0xff);
+  }
+
   /** The place of the byte at `offset` of the table, to be read. */
   read(offset: number): Slot | Promise<Slot> {
     const index = Math.floor(offset / TABLE_PAGE_BYTES);

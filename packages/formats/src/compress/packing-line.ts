@@ -6,19 +6,29 @@ export const PACKED_AT_ONCE = 8;
  * threads have work while the next bytes are read.
  */
 export class PackingLine<T> {
+  readonly #blockBytes: number;
   readonly #store: (packed: T) => Promise<void>;
-  readonly #waiting: Promise<T>[] = [];
+  readonly #waiting: { readonly memory: Uint8Array; readonly packing: Promise<T> }[] = [];
+  /** Memory of blocks that were stored: to allocate it for each would leave much of it to the garbage collector. */
+  readonly #spare: Uint8Array[] = [];
 
-  /** `store` is called for one block after another, never twice at the same time. */
-  constructor(store: (packed: T) => Promise<void>) {
+  /** `store` is called for one block of up to `blockBytes` after another, never twice at the same time. */
+  constructor(blockBytes: number, store: (packed: T) => Promise<void>) {
+    this.#blockBytes = blockBytes;
     this.#store = store;
   }
 
-  /** Takes the next block, which is being packed; resolves when there is room for another. Call it one at a time. */
-  async add(packing: Promise<T>): Promise<void> {
+  /**
+   * Takes the next block; resolves when there is room for another, and the caller may use its memory again. What `pack` is
+   * given is a copy, good until the block is stored. Call it one at a time.
+   */
+  async add(block: Uint8Array, pack: (own: Uint8Array) => Promise<T>): Promise<void> {
+    const memory = this.#spare.pop() ?? new Uint8Array(this.#blockBytes);
+    memory.set(block);
+    const packing = pack(memory.subarray(0, block.byteLength));
     // It is awaited later; until then its failure is nobody's.
     packing.catch(() => undefined);
-    this.#waiting.push(packing);
+    this.#waiting.push({ memory, packing });
     if (this.#waiting.length >= PACKED_AT_ONCE) await this.#storeOldest();
   }
 
@@ -29,11 +39,13 @@ export class PackingLine<T> {
 
   /** Resolves when no thread works any more; what was not stored is forgotten. */
   async abandon(): Promise<void> {
-    await Promise.allSettled(this.#waiting.splice(0));
+    await Promise.allSettled(this.#waiting.splice(0).map(({ packing }) => packing));
   }
 
   async #storeOldest(): Promise<void> {
     const oldest = this.#waiting.shift();
-    if (oldest !== undefined) await this.#store(await oldest);
+    if (oldest === undefined) return;
+    await this.#store(await oldest.packing);
+    this.#spare.push(oldest.memory);
   }
 }

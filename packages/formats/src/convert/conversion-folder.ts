@@ -2,10 +2,14 @@ import type { Finding } from '@sendense/core';
 import { TargetFolder } from '@sendense/plugin-kit/files';
 import { statusOf } from '../chain/open-chain.ts';
 import type { DiskImage } from '../disk-image.ts';
+import { flatExtentPath } from '../vmdk/flat-extent-path.ts';
+import type { WriterCheckpoint } from '../writer-checkpoint.ts';
 import type { ConverterContext } from './context.ts';
 import { type ConversionJournal, readJournal, refuseStranger, writeJournal } from './conversion-journal.ts';
 import { lockTarget } from './conversion-lock.ts';
-import type { TargetPlan } from './target-plan.ts';
+import { isOnePass, type TargetPlan } from './target-plan.ts';
+
+const NOTHING: WriterCheckpoint = { doneBytes: 0, fileBytes: 0 };
 
 /**
  * Where a target is written before it gets its name. With `resume` the folder has a fixed name and a journal, and outlives a
@@ -14,8 +18,8 @@ import type { TargetPlan } from './target-plan.ts';
 export class ConversionFolder implements AsyncDisposable {
   /** The image, while it is unfinished. */
   readonly image: string;
-  /** What an earlier attempt made durable, from the start of the disk. */
-  readonly doneBytes: number;
+  /** What an earlier attempt made durable. */
+  readonly checkpoint: WriterCheckpoint;
   readonly findings: readonly Finding[];
   readonly #context: ConverterContext;
   readonly #files: TargetFolder;
@@ -35,7 +39,7 @@ export class ConversionFolder implements AsyncDisposable {
     this.#journal = journal;
     this.#lock = lock;
     this.image = files.file;
-    this.doneBytes = journal.doneBytes;
+    this.checkpoint = { doneBytes: journal.doneBytes, fileBytes: journal.fileBytes };
     this.findings = findings;
   }
 
@@ -54,11 +58,11 @@ export class ConversionFolder implements AsyncDisposable {
       const fresh = await journalOf(context, plan, source);
       const left = options.resume ? await readJournal(fileSystem, files.path) : undefined;
       if (left === undefined) await refuseStranger(fileSystem, files.path);
-      const { doneBytes, findings } = await whatIsLeft(context, files, target, fresh, left);
+      const { checkpoint, findings } = await whatIsLeft(context, { files, target, plan }, fresh, left);
       await files.make();
-      if (doneBytes === 0) await files.empty();
-      const folder = new ConversionFolder(context, files, { ...fresh, doneBytes }, findings, lock);
-      await folder.note(doneBytes);
+      if (checkpoint.doneBytes === 0) await files.empty();
+      const folder = new ConversionFolder(context, files, { ...fresh, ...checkpoint }, findings, lock);
+      await folder.note(checkpoint);
       return folder;
     } catch (error) {
       await lock?.[Symbol.asyncDispose]();
@@ -66,10 +70,10 @@ export class ConversionFolder implements AsyncDisposable {
     }
   }
 
-  /** Notes that everything up to `doneBytes` is durable. */
-  async note(doneBytes: number): Promise<void> {
+  /** Notes what is durable. */
+  async note(checkpoint: WriterCheckpoint): Promise<void> {
     if (!this.#context.options.resume) return;
-    await writeJournal(this.#context.fileSystem, this.#files.path, { ...this.#journal, doneBytes });
+    await writeJournal(this.#context.fileSystem, this.#files.path, { ...this.#journal, ...checkpoint });
   }
 
   /** Gives the finished, durable files their names, see `TargetFolder.publish`; resolves with the bytes of all files. */
@@ -101,33 +105,41 @@ async function journalOf(
   }
   const from = { format: source.info.format, sizeBytes: source.sizeBytes, files };
   const target = { format, subformat: subformat ?? null, sizeBytes };
-  return { schema: 2, source: from, target, doneBytes: 0 };
+  return { schema: 3, source: from, target, ...NOTHING };
 }
 
-type Left = { readonly doneBytes: number; readonly findings: readonly Finding[] };
+type Left = { readonly checkpoint: WriterCheckpoint; readonly findings: readonly Finding[] };
 
 /** How far an earlier attempt came, and why it does not count where it does not. */
 async function whatIsLeft(
   { fileSystem }: ConverterContext,
-  files: TargetFolder,
-  target: string,
+  {
+    files,
+    target,
+    plan,
+  }: { readonly files: TargetFolder; readonly target: string; readonly plan: TargetPlan },
   now: ConversionJournal,
   left: ConversionJournal | undefined,
 ): Promise<Left> {
-  if (left === undefined) return { doneBytes: 0, findings: [] };
+  if (left === undefined) return { checkpoint: NOTHING, findings: [] };
   const again = (why: string): Left => {
     const message = `the earlier conversion to ${target} was begun again: ${why}`;
-    return { doneBytes: 0, findings: [{ severity: 'info', code: 'conversion-restarted', message }] };
+    return { checkpoint: NOTHING, findings: [{ severity: 'info', code: 'conversion-restarted', message }] };
   };
   if (now.source.files.some(({ kind }) => kind === 'device'))
     return again('what changes on a block device leaves no trace');
   if (JSON.stringify(left.source) !== JSON.stringify(now.source)) return again('the source has changed');
   if (JSON.stringify(left.target) !== JSON.stringify(now.target))
     return again('another target was asked for');
-  if (now.target.format !== 'raw') return again(`${now.target.format} files are made in one pass`);
-  const { doneBytes } = left;
-  const there = await fileSystem.stat(files.file);
-  if (doneBytes === 0 || there?.sizeBytes !== now.target.sizeBytes) return again('nothing of it was kept');
+  if (isOnePass(plan)) return again(`${plan.subformat} files are made in one pass`);
+  const { doneBytes, fileBytes } = left;
+  const path = plan.subformat === 'monolithicFlat' ? flatExtentPath(files.file) : files.file;
+  const there = await fileSystem.stat(path);
+  if (doneBytes === 0 || there === undefined || there.sizeBytes < fileBytes)
+    return again('nothing of it was kept');
   const message = `the earlier conversion went on: the first ${doneBytes} bytes were kept`;
-  return { doneBytes, findings: [{ severity: 'info', code: 'conversion-resumed', message }] };
+  return {
+    checkpoint: { doneBytes, fileBytes },
+    findings: [{ severity: 'info', code: 'conversion-resumed', message }],
+  };
 }

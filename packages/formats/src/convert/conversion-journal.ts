@@ -15,7 +15,7 @@ const fileSchema = z.strictObject({
 });
 
 const journalSchema = z.strictObject({
-  schema: z.literal(2),
+  schema: z.literal(3),
   source: z.strictObject({
     /** As it was stated, or found. */
     format: z.string(),
@@ -31,6 +31,8 @@ const journalSchema = z.strictObject({
   }),
   /** From the start of the disk: copied and durable. */
   doneBytes: z.int().nonnegative(),
+  /** What the file of the disk's bytes was long then, without what an attempt put behind that later. */
+  fileBytes: z.int().nonnegative(),
 });
 
 /** What is remembered of an unfinished conversion. */

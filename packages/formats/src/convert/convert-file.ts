@@ -1,5 +1,4 @@
 import {
-  type BlockWriter,
   type Call,
   type ConvertRequest,
   type ConvertResult,
@@ -13,17 +12,17 @@ import {
   refuseReplacing,
   resolveTarget,
 } from '@sendense/plugin-kit/files';
-import { createDiskImage } from '../create-disk-image.ts';
 import type { DiskImage } from '../disk-image.ts';
-import { openRawWriter } from '../raw/open-raw-writer.ts';
 import { lostSectorSize, sectorBytesOf } from '../sector-size.ts';
 import { flatExtentPath } from '../vmdk/flat-extent-path.ts';
+import type { WriterCheckpoint } from '../writer-checkpoint.ts';
 import type { ConverterContext } from './context.ts';
 import { ConversionFolder } from './conversion-folder.ts';
 import { openSource } from './conversion-source.ts';
 import { copyDisk } from './copy-disk.ts';
+import { openTarget } from './open-target.ts';
 import { refuseTooMuchData } from './refuse-too-much-data.ts';
-import { planTarget, type TargetPlan } from './target-plan.ts';
+import { isOnePass, planTarget, type TargetPlan } from './target-plan.ts';
 
 /** Converts a file; see `FormatConverter.convert`. */
 export async function convertFile(
@@ -69,27 +68,11 @@ async function writeTarget(
   call: Call | undefined,
 ): Promise<{ readonly sizeBytes: number; readonly bytesRead: number }> {
   await using to = await openTarget(context, folder, plan);
-  const { doneBytes } = folder;
-  const goesOn = context.options.resume && plan.format === 'raw';
-  const note = goesOn && { note: (done: number) => folder.note(done) };
+  const { doneBytes } = folder.checkpoint;
+  const noting = context.options.resume && !isOnePass(plan);
+  const note = noting && { note: (checkpoint: WriterCheckpoint) => folder.note(checkpoint) };
   const bytesRead = await copyDisk(context, { from: source, to, doneBytes, ...note }, call);
   return { sizeBytes: to.sizeBytes, bytesRead };
-}
-
-async function openTarget(
-  { fileSystem }: ConverterContext,
-  { image, doneBytes }: ConversionFolder,
-  { format, subformat, askedBytes, azure, sectorBytes }: TargetPlan,
-): Promise<BlockWriter> {
-  if (doneBytes > 0) return await openRawWriter(image, { fileSystem });
-  return await createDiskImage(image, {
-    fileSystem,
-    format,
-    azure,
-    sectorBytes,
-    sizeBytes: askedBytes,
-    ...(subformat && { subformat }),
-  });
 }
 
 /** Rejects with `LOCKED` when QEMU has open what the target would replace. */

@@ -1,5 +1,6 @@
 import { type BlockWriter, type Call, copyBlocks, type Extent, throwIfAborted } from '@sendense/core';
 import type { DiskImage } from '../disk-image.ts';
+import { isResumable, type WriterCheckpoint } from '../writer-checkpoint.ts';
 import type { ConverterContext } from './context.ts';
 
 /** A disk and the new image that it goes to, which holds zeros or what an earlier attempt copied of the same disk. */
@@ -9,7 +10,7 @@ export type DiskCopy = {
   /** What an earlier attempt made durable, from the start of the disk. */
   readonly doneBytes: number;
   /** Called when everything up to there is durable; without it there is one flush, at the end. */
-  readonly note?: (doneBytes: number) => Promise<void>;
+  readonly note?: (checkpoint: WriterCheckpoint) => Promise<void>;
 };
 
 /** Copies what is left of a disk and makes it durable; gives the bytes that were read. */
@@ -17,17 +18,23 @@ export async function copyDisk(context: ConverterContext, copy: DiskCopy, call: 
   const { from, to, doneBytes, note } = copy;
   let bytesRead = 0;
   const { sizeBytes } = from;
-  const portionBytes = note === undefined ? sizeBytes : context.options.checkpointBytes;
+  const portionBytes = note === undefined ? sizeBytes : portionOf(context, copy);
   for (let offset = doneBytes; offset < sizeBytes; offset += portionBytes) {
     throwIfAborted(call.signal, 'convert-file');
     const length = Math.min(portionBytes, sizeBytes - offset);
     bytesRead += await copyPortion(context, copy, { offset, length }, call);
     if (note === undefined) continue;
     await to.flush(call);
-    await note(offset + length);
+    await note({ doneBytes: offset + length, fileBytes: isResumable(to) ? to.fileBytes : to.sizeBytes });
   }
   await to.flush(call);
   return bytesRead;
+}
+
+/** Whole blocks of both grids: a block that is cut would be written twice, which not every writer can. */
+function portionOf({ options: { checkpointBytes } }: ConverterContext, { from, to }: DiskCopy): number {
+  const grid = Math.max(from.limits.alignmentBytes, to.limits.alignmentBytes);
+  return Math.ceil(checkpointBytes / grid) * grid;
 }
 
 async function copyPortion(

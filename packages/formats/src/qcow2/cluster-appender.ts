@@ -1,6 +1,7 @@
 import { SendenseError } from '@sendense/core';
+import type { FileHandle } from '@sendense/plugin-kit/files';
 import type { AppendFile } from './append-file.ts';
-import { blockCluster, type ImageLayout } from './image-layout.ts';
+import { blockCluster, type ImageLayout, REFCOUNT_BYTES } from './image-layout.ts';
 import { writeSparsely } from './write-sparsely.ts';
 
 /** The most that a 16-bit refcount counts. */
@@ -37,6 +38,19 @@ export class ClusterAppender {
   async start(): Promise<void> {
     const { firstBlockCluster, firstBlocks } = this.#layout;
     while (this.#next < firstBlockCluster + firstBlocks) await this.#count(1);
+  }
+
+  /** Takes over the counts of a file in which `clusters` were given out; instead of {@link start}. */
+  async resume(handle: FileHandle, clusters: number): Promise<void> {
+    const { clusterBytes, refcountsPerBlock, refcountTableCluster } = this.#layout;
+    this.#next = clusters;
+    this.#blockIndex = Math.floor((clusters - 1) / refcountsPerBlock);
+    const table = new Uint8Array(this.#table.buffer);
+    await handle.read(table, refcountTableCluster * clusterBytes);
+    table.fill(0, this.#blockIndex * 8);
+    const block = new Uint8Array(this.#block.buffer);
+    await handle.read(block, blockCluster(this.#layout, this.#blockIndex) * clusterBytes);
+    block.fill(0, (((clusters - 1) % refcountsPerBlock) + 1) * REFCOUNT_BYTES);
   }
 
   /** Gives out 1…`wanted` clusters that lie together, each with one reference. */

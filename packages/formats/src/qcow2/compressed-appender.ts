@@ -32,6 +32,11 @@ export class CompressedAppender {
     };
   }
 
+  /** Lets the next cluster begin in a host cluster of its own: what was given out before gets no more references. */
+  close(): void {
+    this.#position = 0;
+  }
+
   async #place(length: number): Promise<number> {
     const room = (this.#clusterBytes - (this.#position % this.#clusterBytes)) % this.#clusterBytes;
     const open = Math.floor(this.#position / this.#clusterBytes);

@@ -13,6 +13,7 @@ import type { FileHandle } from '@sendense/plugin-kit/files';
 import { PackingLine } from '../compress/packing-line.ts';
 import { copyIntoImage } from '../copy/copy-into-image.ts';
 import type { ClusterPlacer, Reserved } from '../copy/copy-sink.ts';
+import type { ResumableWriter, WriterCheckpoint } from '../writer-checkpoint.ts';
 import { AppendFile } from './append-file.ts';
 import { ClusterAppender, MAX_REFCOUNT } from './cluster-appender.ts';
 import { type PackedCluster, packCluster } from './compress-cluster.ts';
@@ -35,7 +36,7 @@ export type Qcow2WriterOptions = {
 };
 
 /** Writes a new QCOW2 image in one forward pass. Until the first {@link flush} the file has no header. */
-export class Qcow2Writer implements BlockWriter, ClusterPlacer {
+export class Qcow2Writer implements ResumableWriter, ClusterPlacer {
   readonly sizeBytes: number;
   readonly limits;
   readonly rewritable = false;
@@ -48,7 +49,7 @@ export class Qcow2Writer implements BlockWriter, ClusterPlacer {
   readonly #appender: ClusterAppender;
   readonly #tables: TableWriter;
   readonly #compressed: CompressedAppender;
-  readonly #line = new PackingLine<PackedCluster>((packed) => this.#store(packed));
+  readonly #line: PackingLine<PackedCluster>;
   #state: 'new' | 'open' | 'failed' | 'closed' = 'new';
   #position = 0;
   #dataBytes = 0;
@@ -73,6 +74,7 @@ export class Qcow2Writer implements BlockWriter, ClusterPlacer {
     this.#file = new AppendFile(handle);
     this.#appender = new ClusterAppender(this.#file, layout);
     this.#tables = new TableWriter(this.#file, this.#appender, layout);
+    this.#line = new PackingLine(layout.clusterBytes, (packed) => this.#store(packed));
     this.#compressed = new CompressedAppender(this.#file, this.#appender, layout.clusterBytes);
   }
 
@@ -84,6 +86,20 @@ export class Qcow2Writer implements BlockWriter, ClusterPlacer {
   /** Bytes of guest data stored so far, as they are in the file (compressed or not), without tables. */
   get dataBytes(): number {
     return this.#dataBytes;
+  }
+
+  /** Goes on with the image of another writer; see `ResumableWriter`. */
+  async resume({ doneBytes, fileBytes }: WriterCheckpoint): Promise<void> {
+    const { handle } = this.#options;
+    const { clusterBytes } = this;
+    await this.#failing(async () => {
+      await handle.truncate(fileBytes);
+      await this.#appender.resume(handle, fileBytes / clusterBytes);
+      await this.#tables.resume(handle, Math.ceil(doneBytes / clusterBytes), fileBytes);
+      this.#fileBytes = fileBytes;
+      this.#position = doneBytes;
+      this.#state = 'open';
+    });
   }
 
   async write(offset: number, data: Uint8Array, call?: Call): Promise<void> {
@@ -156,6 +172,7 @@ export class Qcow2Writer implements BlockWriter, ClusterPlacer {
     await this.#guarded('flush-image', call, async () => {
       await this.#line.drain();
       if (!this.#changed) return;
+      this.#compressed.close();
       await this.#appender.write();
       if (!this.#headerWritten) await this.#tables.write();
       await this.#file.drain();
@@ -265,12 +282,12 @@ export class Qcow2Writer implements BlockWriter, ClusterPlacer {
     call: Call | undefined,
   ): Promise<void> {
     const step = this.clusterBytes;
-    // The caller may use its memory again before the last cluster is compressed.
-    const own = data.slice();
-    for (let from = 0; from < own.byteLength; from += step) {
+    for (let from = 0; from < data.byteLength; from += step) {
       throwIfAborted(call?.signal, 'write-image');
-      const plain = own.subarray(from, from + step);
-      await this.#line.add(packCluster({ offset: offset + from, plain }, compression, step));
+      const at = offset + from;
+      await this.#line.add(data.subarray(from, from + step), (plain) =>
+        packCluster({ offset: at, plain }, compression, step),
+      );
     }
   }
 

@@ -1,8 +1,12 @@
+import type { FileHandle } from '@sendense/plugin-kit/files';
 import type { AppendFile } from './append-file.ts';
 import type { ClusterAppender } from './cluster-appender.ts';
 import { COPIED_HIGH } from './constants.ts';
 import type { ImageLayout } from './image-layout.ts';
 import { writeSparsely } from './write-sparsely.ts';
+
+/** Bits 32–55 of an L1 entry belong to the offset. */
+const OFFSET_HIGH = 0x00ff_ffff;
 
 type L2Table = { readonly index: number; readonly cluster: number; readonly bytes: Uint8Array };
 
@@ -45,6 +49,22 @@ export class TableWriter {
       this.#setL1(index, cluster, COPIED_HIGH);
     }
     return this.endOf(guest) - guest;
+  }
+
+  /** Takes over the tables of a file of `fileBytes`, as they were when everything before cluster `guest` was in them. */
+  async resume(handle: FileHandle, guest: number, fileBytes: number): Promise<void> {
+    const { clusterBytes, l1Cluster } = this.#layout;
+    await handle.read(new Uint8Array(this.#l1.buffer), l1Cluster * clusterBytes);
+    for (let index = 0; index < this.#l1.byteLength / 8; index += 1)
+      if (this.#tableOffset(index) >= fileBytes) this.#l1.setBigUint64(index * 8, 0n);
+    const index = Math.floor(guest / this.#entries);
+    const offset = index * 8 < this.#l1.byteLength ? this.#tableOffset(index) : 0;
+    if (offset === 0) return;
+    const bytes = new Uint8Array(clusterBytes);
+    await handle.read(bytes, offset);
+    bytes.fill(0, (guest % this.#entries) * 8);
+    this.#l2 = { index, cluster: offset / clusterBytes, bytes };
+    this.#view = new DataView(bytes.buffer);
   }
 
   /** Whether `guest` lies in the current table. */
@@ -101,6 +121,11 @@ export class TableWriter {
 
   #writeL2({ bytes, cluster }: L2Table): Promise<void> {
     return writeSparsely(this.#file, bytes, cluster * this.#layout.clusterBytes);
+  }
+
+  /** Where a table lies in the file; 0 for none. */
+  #tableOffset(index: number): number {
+    return (this.#l1.getUint32(index * 8) & OFFSET_HIGH) * 2 ** 32 + this.#l1.getUint32(index * 8 + 4);
   }
 
   #setL1(index: number, cluster: number, flag: number): void {

@@ -65,6 +65,8 @@ function blockLayout(blockBytes: number, firstOffset: number) {
       const entry = view.getUint32(at);
       return entry === UNUSED_BLOCK ? undefined : entry * SECTOR_BYTES + lead.byteLength;
     },
+    clearEntry: ({ view, at }: { readonly view: DataView; readonly at: number }) =>
+      view.setUint32(at, UNUSED_BLOCK),
     writeEntry: ({ view, at }: { readonly view: DataView; readonly at: number }, position: number) =>
       view.setUint32(at, (position - lead.byteLength) / SECTOR_BYTES),
   };

@@ -45,6 +45,8 @@ export class FixedBlocks implements BlockPlaces {
 
   giveBack = (): void => undefined;
 
+  resume = async (): Promise<void> => undefined;
+
   async refer(): Promise<void> {
     await this.take();
   }

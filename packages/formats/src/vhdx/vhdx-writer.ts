@@ -40,6 +40,7 @@ export class VhdxWriter extends BlockImageWriter {
           entryOffset,
           readEntry,
           writeEntry,
+          clearEntry: ({ view, at }) => view.setBigUint64(at, 0n, true),
         });
     let isValid = false;
     const complete = async (): Promise<void> => {

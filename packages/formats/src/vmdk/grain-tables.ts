@@ -1,3 +1,4 @@
+import { type FileHandle, writeZeros } from '@sendense/plugin-kit/files';
 import type { AppendFile } from '../qcow2/append-file.ts';
 import { ENTRIES_PER_TABLE, SECTOR_BYTES } from './constants.ts';
 import { viewOf } from './field-reader.ts';
@@ -29,6 +30,22 @@ export class GrainTables {
     if (this.#current === tableOf(grain)) return;
     this.#current = tableOf(grain);
     this.#table.fill(0);
+  }
+
+  /** Takes over the tables of the file as they were when everything before `grain` was in them. */
+  async resume(handle: FileHandle, grain: number): Promise<void> {
+    const { redundantTables, tables, tableCount } = this.#layout;
+    const rest = grain % ENTRIES_PER_TABLE;
+    if (rest > 0) {
+      this.enter(grain);
+      await handle.read(this.#table, tableSector(tables, tableOf(grain)) * SECTOR_BYTES);
+      this.#table.fill(0, rest * 4);
+    }
+    const next = Math.ceil(grain / ENTRIES_PER_TABLE);
+    for (const first of [redundantTables, tables]) {
+      const offset = tableSector(first, next) * SECTOR_BYTES;
+      await writeZeros(handle, { offset, length: tableSector(first, tableCount) * SECTOR_BYTES - offset });
+    }
   }
 
   /** Lets `grain`, in the current table, lie at `sector`. */

@@ -1,17 +1,10 @@
-import type {
-  BlockReader,
-  BlockWriter,
-  Call,
-  CopyOptions,
-  CopyResult,
-  Extent,
-  FileEndpoint,
-} from '@sendense/core';
+import type { BlockReader, Call, CopyOptions, CopyResult, Extent, FileEndpoint } from '@sendense/core';
 import type { FileHandle } from '@sendense/plugin-kit/files';
 import { copyIntoImage } from '../copy/copy-into-image.ts';
 import type { ClusterPlacer, Reserved } from '../copy/copy-sink.ts';
 import { writerSink } from '../copy/writer-sink.ts';
 import { AppendFile } from '../qcow2/append-file.ts';
+import type { ResumableWriter, WriterCheckpoint } from '../writer-checkpoint.ts';
 import { WriterState } from '../writer-state.ts';
 import { GRAIN_BYTES, GRAIN_SECTORS, SECTOR_BYTES } from './constants.ts';
 import { GrainTables } from './grain-tables.ts';
@@ -34,7 +27,7 @@ export type SparseVmdkWriterOptions = {
 export const MOST_GRAINS = Math.floor((2 ** 32 - 1) / GRAIN_SECTORS);
 
 /** Writes a new monolithicSparse image in one forward pass. Until the first {@link flush} the file has no header. */
-export class SparseVmdkWriter implements BlockWriter, ClusterPlacer {
+export class SparseVmdkWriter implements ResumableWriter, ClusterPlacer {
   readonly sizeBytes: number;
   readonly limits = GRAIN_WRITER_LIMITS;
   readonly rewritable = false;
@@ -65,6 +58,18 @@ export class SparseVmdkWriter implements BlockWriter, ClusterPlacer {
   /** Length of the file in bytes when it is flushed now. */
   get fileBytes(): number {
     return this.#next * GRAIN_BYTES;
+  }
+
+  /** Goes on with the image of another writer; see `ResumableWriter`. */
+  async resume({ doneBytes, fileBytes }: WriterCheckpoint): Promise<void> {
+    await this.#state.run('resume-image', undefined, async () => {
+      const { handle } = this.#options;
+      await handle.truncate(fileBytes);
+      await this.#tables.resume(handle, Math.ceil(doneBytes / GRAIN_BYTES));
+      this.#next = fileBytes / GRAIN_BYTES;
+      this.#fileBytes = fileBytes;
+      this.#state.pass(doneBytes);
+    });
   }
 
   async write(offset: number, data: Uint8Array, call?: Call): Promise<void> {

@@ -36,7 +36,7 @@ export class StreamVmdkWriter implements BlockWriter {
   readonly #file: AppendFile;
   readonly #encoder: StreamEncoder;
   readonly #state = new WriterState();
-  readonly #line = new PackingLine<PackedGrain>((packed) => this.#append(packed));
+  readonly #line = new PackingLine<PackedGrain>(GRAIN_BYTES, (packed) => this.#append(packed));
   /** What the header in the file says of the grain directory. */
   #header: 'missing' | 'at-end' | 'placed' = 'missing';
   /** The end of the file as it was flushed; nothing was written behind it. */
@@ -55,11 +55,11 @@ export class StreamVmdkWriter implements BlockWriter {
     this.#state.checkForwards(offset);
     await this.#state.run('write-image', call, async () => {
       this.#state.pass(offset + data.byteLength);
-      // The caller may use its memory again before the last grain is compressed.
-      const own = data.slice();
-      for (let from = 0; from < own.byteLength; from += GRAIN_BYTES) {
+      for (let from = 0; from < data.byteLength; from += GRAIN_BYTES) {
         throwIfAborted(call?.signal, 'write-image');
-        await this.#line.add(packGrain(offset + from, own.subarray(from, from + GRAIN_BYTES)));
+        const grain = (offset + from) / GRAIN_BYTES;
+        const plain = data.subarray(from, from + GRAIN_BYTES);
+        await this.#line.add(plain, async (own) => ({ grain, bytes: await deflateGrain(own) }));
       }
     });
   }
@@ -139,7 +139,3 @@ export class StreamVmdkWriter implements BlockWriter {
 }
 
 type PackedGrain = { readonly grain: number; readonly bytes: Uint8Array | undefined };
-
-async function packGrain(offset: number, data: Uint8Array): Promise<PackedGrain> {
-  return { grain: offset / GRAIN_BYTES, bytes: await deflateGrain(data) };
-}

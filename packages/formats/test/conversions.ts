@@ -1,0 +1,71 @@
+import { createHash } from 'node:crypto';
+import type { ConvertRequest, FormatConverter } from '@sendense/core';
+import { createFormatConverter, type FormatConverterOptions } from '@sendense/formats/convert';
+import { createRaw } from '@sendense/formats/raw';
+import type { FileHandle, FileSystem } from '@sendense/plugin-kit/files';
+import { createMemoryFileSystem, seededBytes } from '@sendense/testkit';
+
+const MIB = 1024 * 1024;
+
+/** Bytes of the disk that {@link sourceFileSystem} holds. */
+export const SOURCE_BYTES = 5 * MIB;
+
+/** A file system with a raw disk of random bytes, `/images/source`. */
+export async function sourceFileSystem(): Promise<FileSystem> {
+  const fileSystem = createMemoryFileSystem();
+  await fileSystem.makeDirectory('/images');
+  await using writer = await createRaw('/images/source', { fileSystem, sizeBytes: SOURCE_BYTES });
+  await writer.write(0, seededBytes(1, SOURCE_BYTES));
+  return fileSystem;
+}
+
+/** A converter that resumes, with a checkpoint at each MiB. */
+export function resumingConverter(
+  fileSystem: FileSystem,
+  options: FormatConverterOptions = {},
+): FormatConverter {
+  return createFormatConverter({ fileSystem, resume: true, checkpointBytes: MIB, ...options });
+}
+
+/** Asks for a raw copy of the source. */
+export function rawRequest(): ConvertRequest {
+  return {
+    source: { path: '/images/source', format: 'raw' },
+    target: { path: '/images/target', format: 'raw' },
+    overwrite: false,
+  };
+}
+
+/** The file system of a storage that fails with the `failAt`th byte written to a target; it counts what is written. */
+export function failingFileSystem(fileSystem: FileSystem, failAt: number): FileSystem & { written: number } {
+  const failingHandle = (handle: FileHandle): FileHandle => ({
+    ...handle,
+    read: (into, position) => handle.read(into, position),
+    truncate: (size) => handle.truncate(size),
+    sync: () => handle.sync(),
+    size: () => handle.size(),
+    [Symbol.asyncDispose]: () => handle[Symbol.asyncDispose](),
+    async write(data, position) {
+      watched.written += data.byteLength;
+      if (watched.written > failAt) throw new Error('the storage is gone');
+      await handle.write(data, position);
+    },
+  });
+  const watched = {
+    ...fileSystem,
+    written: 0,
+    async open(path: string, mode: Parameters<FileSystem['open']>[1]) {
+      const handle = await fileSystem.open(path, mode);
+      return path.endsWith('/target') ? failingHandle(handle) : handle;
+    },
+  };
+  return watched;
+}
+
+/** SHA-256 of a file. */
+export async function digest(fileSystem: FileSystem, path: string): Promise<string> {
+  await using handle = await fileSystem.open(path, 'read');
+  const bytes = new Uint8Array(await handle.size());
+  await handle.read(bytes, 0);
+  return createHash('sha256').update(bytes).digest('hex');
+}
