@@ -67,33 +67,25 @@ export class GrainMap {
       );
       if (table <= 0) continue;
       yield { offset: table, length, use: 'own', what: () => `grain table ${index}` };
-      if (!compressed) yield* this.#grains(index, table, length / entryBytes);
+      if (!compressed) yield* this.#grains(index);
     }
   }
 
   /** The grains of a table; those that follow each other are one part. */
-  async *#grains(index: number, table: number, count: number): AsyncGenerator<FilePart> {
-    const { geometry, entries } = this.#options;
-    const { grainBytes, entriesPerTable, sizeBytes } = geometry;
-    let last: { readonly first: number; readonly offset: number; readonly length: number } | undefined;
-    const part = ({ first, ...range }: NonNullable<typeof last>): FilePart => {
-      return { ...range, use: 'own', what: () => `grain ${first}` };
-    };
-    for (let entry = 0; entry < count; entry += 1) {
-      const at = table + entry * entries.entryBytes;
-      const offset = entries.grain(await this.#page(at, 'a grain table'), at % TABLE_PAGE_BYTES);
-      if (offset <= 0) continue;
-      const first = index * entriesPerTable + entry;
-      // What lies behind the end of the disk need not be stored.
-      const length = Math.min(grainBytes, sizeBytes - first * grainBytes);
-      if (last !== undefined && last.offset + last.length === offset)
-        last = { ...last, length: last.length + length };
-      else {
-        if (last !== undefined) yield part(last);
-        last = { first, offset, length };
-      }
+  async *#grains(index: number): AsyncGenerator<FilePart> {
+    const end = Math.min((index + 1) * this.#coverage, this.#options.geometry.sizeBytes);
+    for (let at = index * this.#coverage; at < end; ) {
+      const run = await this.runAt(at, end);
+      const { start } = run;
+      at = run.end;
+      if (run.kind === 'data')
+        yield {
+          offset: run.hostOffset,
+          length: run.end - start,
+          use: 'own',
+          what: () => `the grain of the disk at ${start}`,
+        };
     }
-    if (last !== undefined) yield part(last);
   }
 
   /** Aligned pages of the file: tables often lie together, and no entry crosses two, because tables begin at sectors. */
