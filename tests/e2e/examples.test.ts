@@ -24,6 +24,7 @@ const inFolder = (name: string) => path.join(folder, name);
 async function example(name: string, ...args: string[]): Promise<string> {
   const { stdout } = await execa(process.execPath, [...FLAGS, path.join(EXAMPLES, `${name}.ts`), ...args], {
     cwd: folder,
+    env: { SENDENSE_PASSPHRASE: 'a passphrase' },
   });
   return stdout;
 }
@@ -37,6 +38,14 @@ it('backs up a full and then an increment, and restores the newest point', async
   );
   const restored = await readFile(inFolder('restored.raw'));
   expect(restored.equals(await readFile(inFolder('disk.raw')))).toBe(true);
+});
+
+it('backs up into objects and copies the point to chains', async () => {
+  const lines = (await example('backup-to-s3', 'disk.raw', 'dir:objects')).split('\n');
+  expect(lines).toEqual([
+    expect.stringMatching(/^full \S+: 8\d{6} bytes stored$/),
+    '1 copied to backups, 0 there already, verified: true',
+  ]);
 });
 
 it('backs up by a schedule and keeps two points', async () => {

@@ -47,8 +47,9 @@ export function createAskHidden(input: HiddenInput, output: TextOutput, interrup
         reject(abortedError('ask-passphrase', signal));
         return;
       }
-      output.write(question);
+      // first: what is typed as soon as the question stands there must not be shown either
       input.setRawMode(true);
+      output.write(question);
       input.on('data', read);
       signal.addEventListener('abort', abort, { once: true });
       input.resume();
