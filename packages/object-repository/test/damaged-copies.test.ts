@@ -107,9 +107,10 @@ async function pruneWhileIndexGrows(shared: SharedObjects, ids: number): Promise
   const pruning = repository.maintenance.prune({ last: 1 });
   await node.promise;
   await indexManyIds(createMemoryStore(shared), ids);
-  await using _beside = await repository.begin(draftOf({ ...first, stream: 'c' }), soloFence);
+  const beside = await repository.begin(draftOf({ ...first, stream: 'c' }), soloFence);
   goOn.resolve();
   await pruning;
+  await beside[Symbol.asyncDispose]();
 }
 
 describe('a prune beside a backup of the same process', () => {

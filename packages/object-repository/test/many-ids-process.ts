@@ -30,9 +30,10 @@ function peakMib(): number {
 const store = createDirectoryStore({ path });
 if (what === 'make') {
   const options = { store, key: testKey, chunkBytes: CHUNK_BYTES };
-  await using _repository = await createObjectRepository(options);
+  const repository = await createObjectRepository(options);
   await indexManyIds(store, Number(count));
   await storePointOfManyIds(store, Number(count));
+  await repository[Symbol.asyncDispose]();
 } else {
   await using repository = await openObjectRepository({ store, key: testKey });
   const points = await step('list', () => collect(repository.points()));

@@ -34,7 +34,7 @@ function afterAttack({ objects, nowMs }: SharedObjects): SharedObjects {
   return { objects: new Map([...objects].filter(([, object]) => isLocked(object))), nowMs };
 }
 
-async function restored(shared: SharedObjects, point: SamplePoint): Promise<void> {
+async function expectRestored(shared: SharedObjects, point: SamplePoint): Promise<void> {
   await using repository = await openObjectRepository({ store: createMemoryStore(shared), key: testKey });
   await expectSample(repository, sampleId(point), point.disk);
 }
@@ -44,7 +44,7 @@ describe('a point in a store with object lock', () => {
     const shared = await create();
     await write(shared, first);
     shared.nowMs += RETAIN_MS;
-    await restored(afterAttack(shared), first);
+    await expectRestored(afterAttack(shared), first);
   });
 
   it.each<[string, SamplePoint]>([
@@ -59,7 +59,7 @@ describe('a point in a store with object lock', () => {
     shared.nowMs += RETAIN_MS - DAY_MS;
     await write(shared, later);
     shared.nowMs += RETAIN_MS;
-    await restored(afterAttack(shared), later);
+    await expectRestored(afterAttack(shared), later);
   });
 
   it('needs no renewals beyond its own when its base is locked for as long', async () => {
@@ -72,7 +72,7 @@ describe('a point in a store with object lock', () => {
     await write(shared, next);
     expect(packs().map(([, { retainUntil }]) => retainUntil)).toEqual(packs().map(() => before[0]));
     shared.nowMs += RETAIN_MS;
-    for (const point of [first, next]) await restored(afterAttack(shared), point);
+    for (const point of [first, next]) await expectRestored(afterAttack(shared), point);
   });
 
   it('stays when a policy would remove it, and prune tells so; later it goes with its packs', async () => {
@@ -95,7 +95,7 @@ describe('a point in a store with object lock', () => {
       await prune();
     }
     expect(shared.objects.size).toBeLessThan(before);
-    await restored(shared, { ...first, sequence: 2, disk: [5, 6, 7, 8] });
+    await expectRestored(shared, { ...first, sequence: 2, disk: [5, 6, 7, 8] });
   });
 
   it('is not offered by a store without it: it is refused when it is opened', async () => {

@@ -34,7 +34,11 @@ async function heldUp(shared: SharedObjects, isHere: (operation: { kind: string;
     }
     run();
   });
-  const pruning = repository.maintenance.prune({ last: 1 }).finally(() => repository[Symbol.asyncDispose]());
+  const prune = async () => {
+    await using closing = repository;
+    await closing.maintenance.prune({ last: 1 });
+  };
+  const pruning = prune();
   pruning.catch(() => undefined);
   await reached.promise;
   return { pruning, goOn: goOn.resolve };

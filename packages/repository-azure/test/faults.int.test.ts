@@ -56,6 +56,21 @@ describeWithPeers(['azurite'], 'faults between the store and its container', () 
   };
 
   it.each([
+    ['no time', '<Content-Length>5</Content-Length>'],
+    ['no size', '<Last-Modified>Thu, 01 Jan 2026 00:00:00 GMT</Last-Modified>'],
+  ])('a listing with %s is refused: prune would go by it', async (_what, properties) => {
+    await using store = await open();
+    const blob = `<Blob><Name>k</Name><Properties>${properties}</Properties></Blob>`;
+    const body = `<?xml version="1.0"?><EnumerationResults><Blobs>${blob}</Blobs><NextMarker/></EnumerationResults>`;
+    const headers = { 'content-type': 'application/xml' };
+    proxy.script(() => ({ kind: 'answer', status: 200, headers, body }));
+    const list = async () => {
+      for await (const { key: listed } of store.list('')) expect(listed).toBe('none');
+    };
+    await expect(list()).rejects.toMatchObject({ code: 'PROTOCOL_VIOLATION' });
+  });
+
+  it.each([
     ['throttling', azureError(503, 'ServerBusy'), 'RATE_LIMITED'],
     ['a failing server', azureError(500, 'InternalError'), 'CONNECTION_LOST'],
     ['a reset', { kind: 'reset' }, 'CONNECTION_LOST'],

@@ -8,6 +8,7 @@ import { getListed, getSmall } from '../store/get-listed.ts';
 import type { ObjectStore, PutOptions } from '../store/object-store.ts';
 import { BATCH_RECORDS, ChunkTable } from './chunk-table.ts';
 import { type IndexedPack, MAX_INDEX_BYTES, parseIndex } from './index-object.ts';
+import { RecordPartitions } from './record-partitions.ts';
 import { type ChunkPlace, RECORD_BYTES } from './table-page.ts';
 import type { CreateTableStorage } from './table-storage.ts';
 import { writeRecords } from './write-records.ts';
@@ -121,28 +122,35 @@ export class ChunkIndex implements AsyncDisposable {
     return this.#table;
   }
 
-  /** Adds the records of index objects to the table, as many at once as it sorts. */
+  /** Adds the records of index objects to the table: divided first, where they are more than are sorted at once. */
   async #loadObjects(table: ChunkTable, objects: ReadonlyMap<string, number>, call?: Call): Promise<void> {
-    const batch = Buffer.allocUnsafeSlow(Math.min(BATCH_RECORDS, mostRecords(objects)) * RECORD_BYTES);
-    await table.reserve(mostRecords(objects));
-    let [read, bytes]: [[string, number][], number] = [[], 0];
-    const flush = async () => {
-      await table.add(batch.subarray(0, bytes));
-      for (const [key, sizeBytes] of read) this.#loaded.set(key, sizeBytes);
-      [read, bytes] = [[], 0];
-    };
+    const records = mostRecords(objects);
+    if (records === 0) return;
+    await using parts = await RecordPartitions.open(this.#options.createTable, records, BATCH_RECORDS);
+    const read: [string, number][] = [];
+    const most = Math.max(...[...objects.values()].map(mostRecordsOf));
+    const buffer = Buffer.allocUnsafeSlow(most * RECORD_BYTES);
     for (const [key, sizeBytes] of objects) {
       const content = await this.#readContent(key, sizeBytes, call);
       if (content === undefined) continue;
-      if (bytes + mostRecordsOf(sizeBytes) * RECORD_BYTES > batch.byteLength) await flush();
-      const added = writeRecords(content, batch, bytes);
-      if (added === undefined) this.#noteDamaged(key, damagedObject(key, 'is no index object'));
+      const bytes = writeRecords(content, buffer, 0);
+      if (bytes === undefined) this.#noteDamaged(key, damagedObject(key, 'is no index object'));
       else {
-        bytes += added;
+        await parts.add(buffer.subarray(0, bytes));
         read.push([key, sizeBytes]);
       }
     }
-    await flush();
+    try {
+      await table.reserve(records);
+      for await (const part of parts.parts()) await table.add(part);
+      for (const [key, sizeBytes] of read) this.#loaded.set(key, sizeBytes);
+    } catch (error) {
+      // what of it was added nobody knows: the next one begins anew
+      await table[Symbol.asyncDispose]();
+      this.#table = undefined;
+      this.#loaded.clear();
+      throw error;
+    }
   }
 
   /** The content of an index object; `undefined` when it is damaged. */

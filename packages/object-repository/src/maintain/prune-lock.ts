@@ -78,7 +78,7 @@ class HeldLock implements PruneLock {
     const older: string[] = [];
     for await (const { key } of this.#context.store.list(PREFIXES.locks))
       if ((numberAtEnd(key) ?? Number.POSITIVE_INFINITY) <= this.#number) older.push(key);
-    for (const key of older.reverse()) await this.#context.store.delete(key);
+    for (const key of older.toReversed()) await this.#context.store.delete(key);
   }
 
   /** Whether the lock that we took last still is there and ours. */
