@@ -1,20 +1,13 @@
 import { SendenseError } from '@sendense/core';
-import type { CaseReport, StoreReport } from '@sendense/object-repository/validate';
+import type { StoreReport } from '@sendense/object-repository/validate';
 import { openStore, parseRepositoryPlace, type StorePlace } from '@sendense/quickstart';
-import { describeFindings, findingLines } from '../output/describe-findings.ts';
+import { describeValidation } from '../output/describe-validation.ts';
 import { parseText } from '../program/flag-values.ts';
 import { REPOSITORY_FORMS } from '../program/shared-flags.ts';
 import { repositoryText } from '../session/open-repository.ts';
 import type { Session } from '../session/session.ts';
 import { folderAsItWas } from '../session/tidy-folder.ts';
 import { defineVerb } from '../verb.ts';
-
-const OUTCOMES: Readonly<Record<CaseReport['outcome'], string>> = {
-  kept: 'kept',
-  broken: 'BROKEN',
-  'not-offered': 'not offered',
-  untested: 'could not be tested',
-};
 
 /** `repository validate` */
 export const repositoryValidate = defineVerb<{ readonly repository: string }>({
@@ -25,29 +18,7 @@ export const repositoryValidate = defineVerb<{ readonly repository: string }>({
   async run(session, options) {
     const place = storeOf(session, options.repository);
     await using _ = await folderAsItWas(place);
-    const report = await validate(session, place);
-    const { location, isUsable: ok, cases, findings } = report;
-    return {
-      json: {
-        ok,
-        location,
-        checks: cases.map(({ name, clause, outcome, reason, durationMs }) => ({
-          name,
-          ok: outcome === 'kept' || outcome === 'not-offered',
-          detail: reason ?? OUTCOMES[outcome],
-          outcome,
-          clause,
-          durationMs,
-        })),
-        findings: describeFindings(findings),
-      },
-      lines: [
-        ...cases.map(({ name, outcome }) => `${OUTCOMES[outcome].padEnd(20)} ${name}`),
-        ...findingLines(findings),
-        `${location} ${ok ? 'keeps what repositories need' : 'is not fit for repositories'}`,
-      ],
-      exitCode: exitCodeOf(report),
-    };
+    return describeValidation(await validate(session, place));
   },
 });
 
@@ -70,14 +41,4 @@ async function validate(session: Session, place: StorePlace): Promise<StoreRepor
   const open = async () => session.own(await openStore(place, session.host.env, { log: session.log }));
   const [store, other] = [await open(), await open()];
   return validateStore(store, { other }, session.call);
-}
-
-/** A broken promise is a difference that was found; what could only not be tested is a failure. */
-function exitCodeOf({ isUsable, cases, findings }: StoreReport): 0 | 1 | 3 {
-  if (isUsable) return 0;
-  const isBroken = cases.some(({ outcome }) => outcome === 'broken');
-  return isBroken &&
-    findings.some(({ code, severity }) => code === 'store-promise-broken' && severity === 'error')
-    ? 3
-    : 1;
 }

@@ -1,0 +1,135 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { startS3rver } from '@sendense/tests/objects';
+import { describeWithPeers } from '@sendense/tests/peers';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ctlJson, jsonOf, runCtl } from './run-ctl.ts';
+
+const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+const PASSPHRASE = 'hunter2 hunter2';
+const ENV = { SENDENSE_PASSPHRASE: PASSPHRASE };
+const OBJECTS = ['--repository', 'dir:objects'];
+
+let home = '';
+beforeAll(async () => {
+  home = await mkdtemp(join(tmpdir(), 'sendense-cli-'));
+  await writeFile(join(home, 'open.txt'), PASSPHRASE, { mode: 0o644 });
+  await writeFile(join(home, 'new.txt'), 'another passphrase\n', { mode: 0o600 });
+  await ctlJson(home, ['repository', 'init', ...OBJECTS], 0, ENV);
+}, 60_000);
+afterAll(() => rm(home, { recursive: true, force: true }));
+
+async function failure(args: readonly string[], env: Record<string, string> = {}) {
+  const run = await runCtl(home, [...args, '--json'], env);
+  expect(run.stdout + run.stderr).not.toContain('hunter2');
+  return { exit: run.code, ...(jsonOf(run) as { error: { code: string; remedy: string } }).error };
+}
+
+describe('a passphrase', () => {
+  it('is refused when it is wrong, missing, or in a file that others may read', async () => {
+    const list = ['backup', 'list', ...OBJECTS];
+    expect(await failure(list, { SENDENSE_PASSPHRASE: 'wrong' })).toMatchObject({
+      exit: 1,
+      code: 'KEY_UNAVAILABLE',
+    });
+    expect(await failure(list)).toMatchObject({
+      exit: 1,
+      code: 'KEY_UNAVAILABLE',
+      remedy: expect.stringContaining('--passphrase-file') as string,
+    });
+    expect(await failure([...list, '--passphrase-file', 'open.txt'])).toMatchObject({
+      exit: 2,
+      code: 'CONFIG_INVALID',
+      remedy: expect.stringContaining('chmod 600') as string,
+    });
+  });
+
+  it('is rotated: the new one opens, the old one no more, and the last key stays', async () => {
+    const rotate = ['repository', 'key', 'rotate', ...OBJECTS, '--new-passphrase-file', 'new.txt'];
+    const { slots } = await ctlJson(home, [...rotate, '--label', 'vault'], 0, ENV);
+    expect(slots).toMatchObject([{ kind: 'scrypt', label: 'vault' }]);
+    const [{ id }] = slots as [{ id: string }];
+    expect(await failure(['backup', 'list', ...OBJECTS], ENV)).toMatchObject({ code: 'KEY_UNAVAILABLE' });
+    const key = [...OBJECTS, '--passphrase-file', 'new.txt'];
+    const remove = ['repository', 'key', 'remove', ...key, '--key-id', id];
+    expect(await failure(remove)).toMatchObject({ exit: 1, code: 'CONFLICT' });
+    const add = ['repository', 'key', 'add', ...key];
+    const added = await ctlJson(home, add, 0, { SENDENSE_NEW_PASSPHRASE: PASSPHRASE });
+    expect(added.slots).toHaveLength(2);
+    expect(await ctlJson(home, ['backup', 'list', ...OBJECTS], 0, ENV)).toEqual({ points: [] });
+  });
+});
+
+describe('repository validate', () => {
+  it('finds a folder fit, and leaves nothing in it or of it', async () => {
+    const { ok, checks } = await ctlJson(home, ['repository', 'validate', 'dir:never-there']);
+    expect(ok).toBe(true);
+    expect(checks).toContainEqual(
+      expect.objectContaining({ name: 'an object is never replaced', ok: true, outcome: 'kept' }),
+    );
+    expect(await readdir(home)).not.toContain('never-there');
+  });
+
+  it('fails with the reason where nothing can be tried', async () => {
+    expect(await failure(['repository', 'validate', 'chains'])).toMatchObject({
+      exit: 2,
+      remedy: expect.stringContaining('dir:') as string,
+    });
+  });
+});
+
+it('loads nothing of S3, Azure or objects for a repository of chains', async () => {
+  const hooks = `import { registerHooks } from 'node:module';
+    registerHooks({ resolve(name, context, next) {
+      if (/aws-sdk|azure|repository-s3|object-repository/.test(name)) process.stderr.write('LOADED ' + name + '\\n');
+      return next(name, context);
+    } });`;
+  const options = `--import=data:text/javascript,${encodeURIComponent(hooks)}`;
+  const load = (repository: string) =>
+    runCtl(home, ['repository', 'init', '--repository', repository], { ...ENV, NODE_OPTIONS: options });
+  expect((await load('chains')).stderr).toBe('');
+  expect((await load('dir:more')).stderr).toMatch(/LOADED @sendense\/object-repository/);
+});
+
+describeWithPeers(['s3rver'], 'a server that ignores If-None-Match', () => {
+  it('is refused by init with the reason, and a bucket that is missing is said to be', async () => {
+    await using server = await startS3rver('plain');
+    const keys = { AWS_ACCESS_KEY_ID: 'S3RVER', AWS_SECRET_ACCESS_KEY: 'S3RVER' };
+    const name = `s3://plain/x?endpoint=${server.endpoint}&checksums=when-required`;
+    const refused = await failure(['repository', 'init', '--repository', name], { ...ENV, ...keys });
+    expect(refused).toMatchObject({
+      exit: 1,
+      code: 'UNSUPPORTED',
+      remedy: expect.stringContaining('If-None-Match') as string,
+    });
+    const missing = name.replace('plain', 'not-there');
+    expect(await failure(['backup', 'list', '--repository', missing], { ...ENV, ...keys })).toMatchObject({
+      exit: 1,
+      code: 'NOT_FOUND',
+    });
+  });
+});
+
+it('a passphrase that is typed on a terminal is asked for twice by init, and never shown', async () => {
+  const command = `${process.execPath} --conditions=@sendense/source --disable-warning=ExperimentalWarning ${MAIN} repository init --repository dir:typed`;
+  const typing = promisify(execFile)('script', ['--quiet', '--return', '--command', command, '/dev/null'], {
+    cwd: home,
+    env: { PATH: process.env.PATH ?? '', HOME: home },
+  });
+  const { stdin, stdout } = typing.child;
+  let shown = '';
+  stdout?.on('data', (text: string) => {
+    shown += text;
+    if (/(passphrase of \S+|the same again): $/.test(shown)) stdin?.write('typed by hand\n');
+  });
+  await typing;
+  stdin?.end();
+  expect(shown).toMatch(/passphrase of dir:\S+typed: [\s\S]*the same again: [\s\S]*repository \S+ made/);
+  expect(shown).not.toContain('by hand');
+  const list = ['backup', 'list', '--repository', 'dir:typed'];
+  expect(await ctlJson(home, list, 0, { SENDENSE_PASSPHRASE: 'typed by hand' })).toEqual({ points: [] });
+});
