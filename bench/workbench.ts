@@ -11,6 +11,9 @@ import type { Destination } from './report/result.ts';
 /** The command line as it is built for users. */
 const CTL = path.join(root, 'packages/cli/dist/main.js');
 
+/** What every `sendense-ctl` of the bench runs with; only object repositories ask for it. */
+export const OUR_ENVIRONMENT = { SENDENSE_PASSPHRASE: 'bench' } as const;
+
 /** Enough to see the physical limit; it needs no pairs. */
 const LIMIT_RUNS = 3;
 
@@ -61,7 +64,7 @@ export class Workbench implements AsyncDisposable {
 
   /** Runs `sendense-ctl`, which is not measured, and gives its object. */
   async ctlJson(folder: string, ...args: readonly string[]): Promise<Record<string, unknown>> {
-    const { stdout } = await runShell(this.ctl(folder, ...args), { cwd: folder });
+    const { stdout } = await runShell(this.ctl(folder, ...args), { cwd: folder, env: OUR_ENVIRONMENT });
     return JSON.parse(stdout.split('\n').at(-1) ?? '') as Record<string, unknown>;
   }
 

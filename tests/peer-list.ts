@@ -80,15 +80,19 @@ export function installCommand(peers: readonly Peer[]): string {
 /** Why tests that need this absent peer cannot run, in words that say what to do. */
 export function absenceReason(peer: Peer): string {
   if (peer.impossible !== undefined) return `${peer.name} cannot run here: ${peer.impossible}`;
-  if (peer.fetch !== undefined) return absentProgram(peer.name, peer.fetch);
+  // what no suite needs is a program that the bench compares with
+  const command = peer.suites.length === 0 ? 'npm run bench' : 'npm test';
+  if (peer.fetch !== undefined) return absentProgram(peer.name, peer.fetch, command);
   const note = peer.note === undefined ? '' : ` (${peer.note})`;
   const unpack =
-    peer.unpack === undefined ? '' : `, then npm test, which unpacks ${packageNames(peer.unpack).join(' ')}`;
+    peer.unpack === undefined
+      ? ''
+      : `, then ${command}, which unpacks ${packageNames(peer.unpack).join(' ')}`;
   return `${peer.name} is not usable; as root: ${installCommand([peer])}${unpack}${note}`;
 }
 
-function absentProgram(name: string, { manager, package: wanted }: ProgramSource): string {
-  return `${name} is not usable; npm test fetches ${wanted} with ${manager}, which must be installed`;
+function absentProgram(name: string, { manager, package: wanted }: ProgramSource, command: string): string {
+  return `${name} is not usable; ${command} fetches ${wanted} with ${manager}, which must be installed`;
 }
 
 /** What is unpacked, in words. */

@@ -7,13 +7,17 @@ export type Side = ShellPlace & {
   readonly command: string;
   /** Clears what the last run left; not timed. */
   readonly before: () => Promise<void>;
+  /** Looks at what the run left; not timed. */
+  readonly after?: () => Promise<void>;
 };
 
 /** Runs a side once, from a settled machine. */
-export async function runSide({ command, before, ...place }: Side): Promise<ShellRun> {
+export async function runSide({ command, before, after, ...place }: Side): Promise<ShellRun> {
   await before();
   await settle();
-  return runShell(command, place);
+  const run = await runShell(command, place);
+  await after?.();
+  return run;
 }
 
 /** Waits until nothing of earlier work is left to be written. */

@@ -14,6 +14,15 @@ test('a bar belongs to the variant it names', () => {
   expect(barOf('c', {}, bars)).toBeNull();
 });
 
+test('the bytes that an object backup stores have a bar of their own, whatever the data', () => {
+  const variant = { destination: 'disk', data: 'mix' } as const;
+  const time = barOf('object-backup', { ...variant, measure: 'time' });
+  expect(time).toBeLessThan(1);
+  expect(barOf('object-backup', { ...variant, data: 'rnd', measure: 'time' })).not.toBe(time);
+  expect(barOf('object-backup', { ...variant, measure: 'stored' })).toBe(1.02);
+  expect(barOf('object-latency', { data: 'rnd', measure: 'reads' })).toBe(1 / 8);
+});
+
 test('every bar is of a row that exists', () => {
   for (const { row } of readBars()) expect(ROW_NAMES).toContain(row);
 });

@@ -5,6 +5,9 @@ import { libvirtFull, libvirtIncremental } from './libvirt.ts';
 import { incrementalBytes, incrementalTime } from './live-increment.ts';
 import { loopDelay } from './loop-delay.ts';
 import { memoryEightTib, memoryOneGib } from './memory.ts';
+import { objectBackup, objectRebackup } from './object-backup.ts';
+import { objectLatency } from './object-latency.ts';
+import { objectRestore } from './object-restore.ts';
 import { parallelTen } from './parallel-10.ts';
 import { restoreChain } from './restore-chain.ts';
 import type { Row } from './row.ts';
@@ -20,6 +23,10 @@ export const ROWS: readonly Row[] = [
   incrementalTime,
   restoreChain,
   ...conversions,
+  objectBackup,
+  objectRebackup,
+  objectRestore,
+  objectLatency,
   memoryOneGib,
   memoryEightTib,
   parallelTen,

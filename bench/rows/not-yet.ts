@@ -1,6 +1,5 @@
 /** What each group of rows waits for. */
 const WAITS_FOR: readonly (readonly [RegExp, string])[] = [
-  [/^object-/, 'repositories in object storage do not exist yet'],
   [/^browse-first$/, 'browsing files of a point does not exist yet'],
 ];
 

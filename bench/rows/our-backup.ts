@@ -5,19 +5,32 @@ import type { Side } from '../measure/side.ts';
 import type { Workbench } from '../workbench.ts';
 
 /** A repository that is made anew before each run, and what is run against it. */
-export type FreshRepository = { readonly path: string; readonly home: string; renew(): Promise<void> };
+export type FreshRepository = {
+  /** Its folder. */
+  readonly path: string;
+  /** What it is called on the command line. */
+  readonly name: string;
+  readonly home: string;
+  renew(): Promise<void>;
+};
 
-/** A repository below `folder` with a catalog of its own. */
-export function freshRepository(bench: Workbench, folder: string): FreshRepository {
+/** A repository below `folder` with a catalog of its own: of chains, or of objects. */
+export function freshRepository(
+  bench: Workbench,
+  folder: string,
+  kind: 'local' | 'dir' = 'local',
+): FreshRepository {
   const home = path.join(folder, 'ours');
   const repository = path.join(home, 'repository');
+  const name = kind === 'local' ? repository : `dir:${repository}`;
   return {
     path: repository,
+    name,
     home,
     async renew() {
       await rm(home, { recursive: true, force: true });
       await mkdir(home, { recursive: true });
-      await bench.ctlJson(home, 'repository', 'init', '--repository', repository);
+      await bench.ctlJson(home, 'repository', 'init', '--repository', name);
     },
   };
 }

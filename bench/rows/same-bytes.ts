@@ -10,12 +10,15 @@ export async function requireSameBytes(one: ImageFile, other: ImageFile): Promis
   await execa('qemu-img', ['compare', '-f', one.format, '-F', other.format, one.path, other.path]);
 }
 
-/** The images of the newest point of a repository, in the order of its disks. */
-async function newestImages(bench: Workbench, repository: FreshRepository): Promise<ImageFile[]> {
-  const listed = await bench.ctlJson(repository.home, 'backup', 'list', '--repository', repository.path);
-  const points = listed.points as { instant: string; disks: { path: string }[] }[];
+type ListedPoint = { readonly id: string; readonly instant: string; readonly disks: { path: string }[] };
+
+/** The newest point of a repository. */
+export async function newestPoint(bench: Workbench, { home, name }: FreshRepository): Promise<ListedPoint> {
+  const listed = await bench.ctlJson(home, 'backup', 'list', '--repository', name);
+  const points = listed.points as ListedPoint[];
   const newest = points.toSorted((a, b) => a.instant.localeCompare(b.instant)).at(-1);
-  return (newest?.disks ?? []).map(({ path }) => ({ path, format: 'qcow2' }));
+  if (newest === undefined) throw new Error(`${name} holds no point`);
+  return newest;
 }
 
 /** Rejects unless the newest point of a repository holds the bytes of a raw disk. */
@@ -24,7 +27,7 @@ export async function requireBackupOf(
   bench: Workbench,
   repository: FreshRepository,
 ): Promise<void> {
-  const [image, ...others] = await newestImages(bench, repository);
+  const [image, ...others] = (await newestPoint(bench, repository)).disks;
   if (image === undefined || others.length > 0) throw new Error('the backup does not have one disk');
-  await requireSameBytes({ path: source, format: 'raw' }, image);
+  await requireSameBytes({ path: source, format: 'raw' }, { path: image.path, format: 'qcow2' });
 }

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { unpackedPrograms } from '@sendense/tests/unpacked-packages';
 import { root } from '../../tools/workspace.ts';
 import type { Workbench } from '../workbench.ts';
 
@@ -38,7 +39,14 @@ function systemName(): string {
 type Check = { readonly name: string; readonly detail: string };
 
 /** Programs that rows use, and how each tells its version. */
-const PROGRAMS = ['qemu-img', 'qemu-system-x86_64', 'nbdcopy', 'libvirtd', 'virtnbdbackup'] as const;
+const PROGRAMS = [
+  ['qemu-img', '--version'],
+  ['qemu-system-x86_64', '--version'],
+  ['nbdcopy', '--version'],
+  ['libvirtd', '--version'],
+  ['virtnbdbackup', '--version'],
+  ['restic', 'version'],
+] as const;
 
 /** Versions of ours, whether native code moves the bytes, and of every peer that is here, as each prints it. */
 export async function findVersions(bench: Workbench): Promise<Record<string, string>> {
@@ -48,8 +56,8 @@ export async function findVersions(bench: Workbench): Promise<Record<string, str
   const { version } = JSON.parse(readFileSync(path.join(root, 'packages/cli/package.json'), 'utf8')) as {
     version: string;
   };
-  const peers = PROGRAMS.flatMap((program) => {
-    const { status, stdout } = spawnSync(program, ['--version'], { encoding: 'utf8', env: withSbin() });
+  const peers = PROGRAMS.flatMap(([program, flag]) => {
+    const { status, stdout } = spawnSync(program, [flag], { encoding: 'utf8', env: whereFound(program) });
     const [line = ''] = (stdout ?? '').split('\n');
     return status === 0 ? [[program, line.trim()] as const] : [];
   });
@@ -61,6 +69,7 @@ export async function findVersions(bench: Workbench): Promise<Record<string, str
   };
 }
 
-function withSbin(): NodeJS.ProcessEnv {
-  return { ...process.env, PATH: `${process.env.PATH ?? ''}:/usr/sbin:/sbin` };
+/** Unpacked programs come first, as for the rows. */
+function whereFound(program: string): NodeJS.ProcessEnv {
+  return { ...process.env, PATH: `${unpackedPrograms(program)}:${process.env.PATH ?? ''}:/usr/sbin:/sbin` };
 }

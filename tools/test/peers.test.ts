@@ -54,10 +54,14 @@ test('a peer is present in the version that is needed, or a newer one', () => {
 test('the reason of an absence tells what to install', () => {
   const peer = { name: 'x', suites: [], packages: ['b', 'a'], detect: [], note: 'root' };
   expect(installCommand([peer, peer])).toBe('apt-get install --no-install-recommends a b');
-  expect(absenceReason({ name: 'y', suites: [], fetch: { manager: 'go', package: 'a/b@v1' } })).toBe(
+  expect(absenceReason({ name: 'y', suites: ['int'], fetch: { manager: 'go', package: 'a/b@v1' } })).toBe(
     'y is not usable; npm test fetches a/b@v1 with go, which must be installed',
   );
   expect(absenceReason(peer)).toBe(
     'x is not usable; as root: apt-get install --no-install-recommends a b (root)',
+  );
+  const unpack = { source: 'deb', packages: ['z'] };
+  expect(absenceReason({ name: 'z', suites: [], packages: ['k'], unpack })).toBe(
+    'z is not usable; as root: apt-get install --no-install-recommends k, then npm run bench, which unpacks z',
   );
 });
