@@ -1,17 +1,17 @@
 import { dataBytes } from '../data/data-set.ts';
-import { runSide, type Side } from '../measure/side.ts';
+import type { Side } from '../measure/side.ts';
 import { resultOf } from '../report/compare.ts';
 import type { Result } from '../report/result.ts';
 import type { Workbench } from '../workbench.ts';
-import { measurePairs, placements } from './measure-pairs.ts';
+import { measurePairs } from './measure-pairs.ts';
 import {
+  backUpBoth,
+  objectStages,
   ourObjectBackup,
   requireRestoreOf,
   resticBackup,
-  resticRepository,
   storedBytes,
 } from './object-sides.ts';
-import { freshRepository } from './our-backup.ts';
 import type { Row } from './row.ts';
 
 const PEERS = ['restic', 'qemu-img'];
@@ -34,11 +34,7 @@ export const objectBackup: Row = {
   peers: PEERS,
   async *measure(bench: Workbench): AsyncGenerator<Result> {
     const { sizeBytes } = bench.settings;
-    for (const { destination, data } of placements(bench)) {
-      const source = await bench.dataSet(data);
-      await using folder = await bench.folder(destination);
-      const repository = freshRepository(bench, folder.path, 'dir');
-      const restic = resticRepository(folder.path);
+    for await (const { destination, data, source, repository, restic } of objectStages(bench)) {
       const stored = { ours: [] as number[], theirs: [] as number[] };
       const time = await measurePairs(bench, {
         name: this.name,
@@ -63,18 +59,12 @@ export const objectRebackup: Row = {
   peers: PEERS,
   async *measure(bench: Workbench): AsyncGenerator<Result> {
     const { sizeBytes } = bench.settings;
-    for (const { destination, data } of placements(bench)) {
-      const source = await bench.dataSet(data);
-      await using folder = await bench.folder(destination);
-      const repository = freshRepository(bench, folder.path, 'dir');
-      const restic = resticRepository(folder.path);
-      const ours = ourObjectBackup(bench, repository, source);
-      await runSide({ ...ours, before: () => repository.renew() });
-      await runSide({ ...resticBackup(restic, source), before: () => restic.renew() });
+    for await (const { destination, data, source, repository, restic } of objectStages(bench)) {
+      await backUpBoth(bench, { source, repository, restic });
       yield await measurePairs(bench, {
         name: this.name,
         variant: { destination, data },
-        ours,
+        ours: ourObjectBackup(bench, repository, source),
         theirs: resticBackup(restic, source, ['--force']),
         sizeBytes,
         limit: await bench.limit(source, 0, destination),

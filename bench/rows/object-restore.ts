@@ -2,12 +2,12 @@ import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { dataBytes } from '../data/data-set.ts';
 import { runShell, shellWords, syncFile, syncFolder } from '../measure/run-shell.ts';
-import { runSide, type Side } from '../measure/side.ts';
+import type { Side } from '../measure/side.ts';
 import type { Result } from '../report/result.ts';
 import { OUR_ENVIRONMENT, type Workbench } from '../workbench.ts';
-import { measurePairs, placements } from './measure-pairs.ts';
-import { ourObjectBackup, type ResticRepository, resticBackup, resticRepository } from './object-sides.ts';
-import { type FreshRepository, freshRepository } from './our-backup.ts';
+import { measurePairs } from './measure-pairs.ts';
+import { backUpBoth, objectStages, type ResticRepository } from './object-sides.ts';
+import type { FreshRepository } from './our-backup.ts';
 import type { Row } from './row.ts';
 import { newestPoint, requireSameBytes } from './same-bytes.ts';
 
@@ -46,14 +46,10 @@ export const objectRestore: Row = {
   peers: ['restic', 'qemu-img'],
   async *measure(bench: Workbench): AsyncGenerator<Result> {
     const { sizeBytes } = bench.settings;
-    for (const { destination, data } of placements(bench)) {
-      const source = await bench.dataSet(data);
-      await using stores = await bench.folder('disk');
+    for await (const { destination, data, ...stage } of objectStages(bench, 'disk')) {
+      const { source, repository, restic } = stage;
       await using folder = await bench.folder(destination);
-      const repository = freshRepository(bench, stores.path, 'dir');
-      const restic = resticRepository(stores.path);
-      await runSide({ ...ourObjectBackup(bench, repository, source), before: () => repository.renew() });
-      await runSide({ ...resticBackup(restic, source), before: () => restic.renew() });
+      await backUpBoth(bench, stage);
       const ourFile = path.join(folder.path, 'ours.raw');
       const theirFolder = path.join(folder.path, 'theirs');
       const theirFile = path.join(theirFolder, path.basename(source));

@@ -1,10 +1,13 @@
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { unpackedPrograms } from '@sendense/tests/unpacked-packages';
+import type { DataKind } from '../data/data-set.ts';
 import { runShell, shellWords, syncFolder } from '../measure/run-shell.ts';
-import type { Side } from '../measure/side.ts';
+import { runSide, type Side } from '../measure/side.ts';
+import type { Destination } from '../report/result.ts';
 import { OUR_ENVIRONMENT, type Workbench } from '../workbench.ts';
-import type { FreshRepository } from './our-backup.ts';
+import { placements } from './measure-pairs.ts';
+import { type FreshRepository, freshRepository } from './our-backup.ts';
 import { newestPoint, requireSameBytes } from './same-bytes.ts';
 
 /** A repository of restic that is made anew where a row needs it, and how its commands are run. */
@@ -58,6 +61,35 @@ export function resticBackup(restic: ResticRepository, source: string, flags: re
     command: `${restic.command('backup', ...flags, source)} && ${syncFolder(restic.path)}`,
     before: async () => undefined,
   };
+}
+
+/** A raw disk and a repository of each side for it. */
+export type ObjectStage = {
+  readonly source: string;
+  readonly repository: FreshRepository;
+  readonly restic: ResticRepository;
+};
+
+/** A stage for every destination with every data set, gone when the next is asked for; repositories at `where`, or at the destination. */
+export async function* objectStages(
+  bench: Workbench,
+  where?: Destination,
+): AsyncGenerator<ObjectStage & { readonly destination: Destination; readonly data: DataKind }> {
+  for (const { destination, data } of placements(bench)) {
+    const source = await bench.dataSet(data);
+    await using folder = await bench.folder(where ?? destination);
+    const repository = freshRepository(bench, folder.path, 'dir');
+    yield { destination, data, source, repository, restic: resticRepository(folder.path) };
+  }
+}
+
+/** Makes both repositories anew, each with one backup. */
+export async function backUpBoth(
+  bench: Workbench,
+  { source, repository, restic }: ObjectStage,
+): Promise<void> {
+  await runSide({ ...ourObjectBackup(bench, repository, source), before: () => repository.renew() });
+  await runSide({ ...resticBackup(restic, source), before: () => restic.renew() });
 }
 
 /** Bytes of all files below a folder. */
