@@ -1,4 +1,3 @@
-import assert from 'node:assert/strict';
 import type { PruneReport } from '@sendense/core';
 import { soloFence } from '@sendense/plugin-kit';
 import { collect } from '@sendense/testkit';
@@ -6,72 +5,13 @@ import { describe, expect, it } from 'vitest';
 import { unlock } from '../src/keys/unlock.ts';
 import { packKey } from '../src/layout/object-keys.ts';
 import { readPlans } from '../src/maintain/plans.ts';
-import {
-  createObjectRepository,
-  type ObjectRepository,
-  openObjectRepository,
-} from '../src/object-repository.ts';
 import { createSealer } from '../src/seal/seal.ts';
 import type { ObjectVerifyScope } from '../src/verify/verify-repository.ts';
+import { create, dataPacks, first, flip, GRACE_MS, keysOf, open, twin, twoCopies } from './hurt-objects.ts';
 import { testKey } from './keys.ts';
 import { indexManyIds } from './many-ids.ts';
-import { createMemoryStore, type Interceptor, noObjects, type SharedObjects } from './memory-store.ts';
-import {
-  CHUNK_BYTES,
-  draftOf,
-  expectSample,
-  type SamplePoint,
-  sampleId,
-  writeDisk,
-  writeSample,
-} from './sample-disk.ts';
-
-const GRACE_MS = 8 * 3600 * 1000;
-const first: SamplePoint = { stream: 'a', sequence: 1, disk: [1, 2, 3] };
-/** The same disk by another stream. */
-const twin: SamplePoint = { ...first, stream: 'b' };
-
-function open(shared: SharedObjects, intercept?: Interceptor): Promise<ObjectRepository> {
-  const clock = { now: () => new Date(shared.nowMs), monotonicMs: () => shared.nowMs };
-  return openObjectRepository({ store: createMemoryStore(shared, intercept), key: testKey }, { clock });
-}
-
-async function create(): Promise<SharedObjects> {
-  const shared = noObjects();
-  const store = createMemoryStore(shared);
-  const options = { store, key: testKey, chunkBytes: CHUNK_BYTES, graceMs: GRACE_MS };
-  await (await createObjectRepository(options))[Symbol.asyncDispose]();
-  return shared;
-}
-
-/** Two writers store one disk at once, so each of its chunks has two copies. */
-async function twoCopies(): Promise<SharedObjects> {
-  const shared = await create();
-  await using one = await open(shared);
-  await using other = await open(shared);
-  await using left = await one.begin(draftOf(first), soloFence);
-  await using right = await other.begin(draftOf(twin), soloFence);
-  await writeDisk(left, first);
-  await writeDisk(right, twin);
-  await left.commit([]);
-  await right.commit([]);
-  return shared;
-}
-
-const keysOf = ({ objects }: SharedObjects, prefix: string) =>
-  [...objects.keys()].filter((key) => key.startsWith(prefix));
-
-/** The packs whose frames are chunks of a disk, not nodes: the large ones. */
-const dataPacks = (shared: SharedObjects) =>
-  keysOf(shared, 'packs/').filter((key) => (shared.objects.get(key)?.bytes.byteLength ?? 0) > CHUNK_BYTES);
-
-/** Changes a byte of the first frame of a pack. */
-function flip(shared: SharedObjects, key: string): void {
-  const object = shared.objects.get(key) ?? assert.fail(`there is no ${key}`);
-  const bytes = Uint8Array.from(object.bytes);
-  bytes[100] = (bytes[100] ?? 0) ^ 1;
-  shared.objects.set(key, { ...object, bytes });
-}
+import { createMemoryStore, type SharedObjects } from './memory-store.ts';
+import { draftOf, expectSample, sampleId, writeSample } from './sample-disk.ts';
 
 async function prune(shared: SharedObjects): Promise<PruneReport> {
   await using repository = await open(shared);

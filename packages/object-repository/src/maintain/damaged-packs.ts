@@ -30,27 +30,64 @@ export async function readDamagedPacks(
 }
 
 /**
- * Keeps in mind which packs are hurt: writers store anew what is in them, and prune takes other copies. Gives a finding when
- * the store does not let this process write.
+ * Keeps in mind which packs are hurt: writers store anew what is in them, and prune takes other copies. What waits when it is
+ * disposed of is noted then, because the verification may have been stopped.
  */
-export async function noteDamagedPacks(
-  context: RepositoryContext,
-  packs: ReadonlySet<string>,
-  call?: Call,
-): Promise<readonly Finding[]> {
-  const known = await readDamagedPacks(context, call);
-  const more = [...packs].filter((pack) => !known.some((record) => record.packs.has(pack)));
-  const { store, sealer, random } = context;
-  try {
-    for (let first = 0; first < more.length; first += MOST_PACKS) {
-      const key = `${PREFIXES.damage}${newObjectId(random)}`;
-      const record = { packs: more.slice(first, first + MOST_PACKS) };
-      await store.put(key, sealRecord(sealer, damageRecord, key, record), undefined, call);
+export class DamageNotes implements AsyncDisposable {
+  readonly #context: RepositoryContext;
+  readonly #noted = new Set<string>();
+  readonly #waiting = new Set<string>();
+  #known: readonly DamagedPacks[] | undefined;
+
+  constructor(context: RepositoryContext) {
+    this.#context = context;
+  }
+
+  /** Adds a hurt pack; it waits in memory until `settle`. */
+  add(pack: string): void {
+    if (!this.#noted.has(pack)) this.#waiting.add(pack);
+  }
+
+  /**
+   * Notes what waits; to be awaited before damage is told, because who is told may stop there. Gives a finding when the store
+   * does not let this process write.
+   */
+  async settle(call?: Call): Promise<readonly Finding[]> {
+    const packs = [...this.#waiting];
+    if (packs.length === 0) return [];
+    const findings = await this.#put(packs, call);
+    for (const pack of packs) this.#noted.add(pack);
+    this.#waiting.clear();
+    return findings;
+  }
+
+  /** Never rejects for what the store says: whoever stopped has an error of their own. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      await this.settle();
+    } catch (error) {
+      if (!SendenseError.is(error)) throw error;
+      const message = `${this.#waiting.size} damaged packs could not be noted: ${error.message}; verify again`;
+      this.#context.log({ level: 'warn', message, fields: { code: error.code } });
     }
-    return [];
-  } catch (error) {
-    if (!SendenseError.is(error, 'PERMISSION_DENIED')) throw error;
-    const message = `${more.length} damaged packs could not be noted: backups may still rely on what is in them`;
-    return [{ severity: 'warning', code: 'damage-not-noted', message }];
+  }
+
+  async #put(packs: readonly string[], call?: Call): Promise<readonly Finding[]> {
+    const { store, sealer, random } = this.#context;
+    this.#known ??= await readDamagedPacks(this.#context, call);
+    const known = this.#known;
+    const more = packs.filter((pack) => !known.some((record) => record.packs.has(pack)));
+    try {
+      for (let first = 0; first < more.length; first += MOST_PACKS) {
+        const key = `${PREFIXES.damage}${newObjectId(random)}`;
+        const record = { packs: more.slice(first, first + MOST_PACKS) };
+        await store.put(key, sealRecord(sealer, damageRecord, key, record), undefined, call);
+      }
+      return [];
+    } catch (error) {
+      if (!SendenseError.is(error, 'PERMISSION_DENIED')) throw error;
+      const message = `${more.length} damaged packs could not be noted: backups may still rely on what is in them`;
+      return [{ severity: 'warning', code: 'damage-not-noted', message }];
+    }
   }
 }

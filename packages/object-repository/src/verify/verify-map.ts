@@ -1,6 +1,7 @@
 import { type Call, type Finding, SendenseError, throwIfAborted } from '@sendense/core';
 import type { RepositoryContext } from '../context.ts';
 import type { ChunkTable } from '../index/chunk-table.ts';
+import type { DamageNotes } from '../maintain/damaged-packs.ts';
 import { PlaceMarks } from '../maintain/place-marks.ts';
 import { depthOf, FAN_OUT, isZeroId, MapNode } from '../map/map-node.ts';
 import type { PointRecord } from '../records/point-record.ts';
@@ -11,32 +12,32 @@ const AT_ONCE = 32;
 type Copies = Awaited<ReturnType<ChunkTable['copiesOf']>>;
 type Hurt = { readonly first: number; chunks: number; readonly why: string };
 
+/** By what maps are walked. */
+export type MapRequest = {
+  readonly table: ChunkTable;
+  /** Packs that are gone. */
+  readonly lost: ReadonlySet<string>;
+  /** Learns the packs with a copy of a chunk that cannot be read. */
+  readonly notes: DamageNotes;
+  /** The part of the chunks that is read, 0 to 1. */
+  readonly sample: number;
+};
+
 /** Walks the maps of points; what was found whole once is not walked again. */
 export class MapVerifier {
   readonly #context: RepositoryContext;
-  readonly #table: ChunkTable;
-  readonly #lost: ReadonlySet<string>;
-  readonly #sample: number;
+  readonly #request: MapRequest;
   readonly #call: Call | undefined;
   /** The places of a node with all below it, or of a chunk, that is whole. */
   readonly #whole: PlaceMarks;
   /** The packs with a copy of a chunk that cannot be read. */
   readonly hurtPacks = new Set<string>();
 
-  /** `lost` are packs that are gone; `sample` is the part of the chunks that is read, 0 to 1. */
-  constructor(
-    context: RepositoryContext,
-    table: ChunkTable,
-    lost: ReadonlySet<string>,
-    sample: number,
-    call?: Call,
-  ) {
+  constructor(context: RepositoryContext, request: MapRequest, call?: Call) {
     this.#context = context;
-    this.#table = table;
-    this.#lost = lost;
-    this.#sample = sample;
+    this.#request = request;
     this.#call = call;
-    this.#whole = new PlaceMarks(table.places);
+    this.#whole = new PlaceMarks(request.table.places);
   }
 
   /** What is wrong with a point: for each disk and artifact one finding that tells what of it is lost. */
@@ -130,26 +131,31 @@ export class MapVerifier {
       if (this.#whole.has(place) || (await this.#context.chunks.readCopy(id, at)) !== undefined) {
         this.#whole.add(place);
         isWhole = true;
-      } else this.hurtPacks.add(at.pack);
+      } else this.#noteHurt(at.pack);
     }
     return isWhole;
   }
 
   #isSampled(): boolean {
-    if (this.#sample >= 1) return true;
-    return (
-      this.#sample > 0 && Buffer.from(this.#context.random.bytes(4)).readUInt32LE() / 2 ** 32 < this.#sample
-    );
+    const { sample } = this.#request;
+    if (sample >= 1) return true;
+    return sample > 0 && Buffer.from(this.#context.random.bytes(4)).readUInt32LE() / 2 ** 32 < sample;
   }
 
   async #copies(id: Uint8Array): Promise<Copies> {
-    return (await this.#table.copiesOf(id)).filter(({ at }) => !this.#lost.has(at.pack));
+    const { table, lost } = this.#request;
+    return (await table.copiesOf(id)).filter(({ at }) => !lost.has(at.pack));
   }
 
   /** Damage as a sentence, the packs noted; anything else is no damage, and ends the verification. */
   #whyOf(error: unknown, copies: Copies): string {
     if (!SendenseError.is(error, 'CORRUPT')) throw error;
-    for (const { at } of copies) this.hurtPacks.add(at.pack);
+    for (const { at } of copies) this.#noteHurt(at.pack);
     return error.message;
+  }
+
+  #noteHurt(pack: string): void {
+    this.hurtPacks.add(pack);
+    this.#request.notes.add(pack);
   }
 }

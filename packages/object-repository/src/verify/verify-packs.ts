@@ -3,6 +3,7 @@ import type { RepositoryContext } from '../context.ts';
 import type { IndexedPack } from '../index/index-object.ts';
 import { PackTable } from '../index/pack-table.ts';
 import { PREFIXES, packIdOf, packKey } from '../layout/object-keys.ts';
+import type { DamageNotes } from '../maintain/damaged-packs.ts';
 import { serializeEntries } from '../packs/pack-directory.ts';
 import { readDirectory } from '../packs/read-directory.ts';
 import { damage } from './damage.ts';
@@ -11,6 +12,8 @@ import { damage } from './damage.ts';
 export type PackRequest = {
   /** Learns the ids of the packs that are gone or cut. */
   readonly lost: Set<string>;
+  /** Keeps them in mind before they are told. */
+  readonly notes: DamageNotes;
   /** Whether each pack's own directory is read, too; else one listing tells all. */
   readonly directories: boolean;
 };
@@ -18,20 +21,30 @@ export type PackRequest = {
 /** Looks whether each pack of the index is there, as long as it was, and says of itself what the index says. */
 export async function* verifyPacks(
   context: RepositoryContext,
-  { lost, directories }: PackRequest,
+  { lost, notes, directories }: PackRequest,
   call?: Call,
 ): AsyncGenerator<Finding> {
   await using stored = await listPacks(context, call);
   for (const key of context.index.objects) {
-    for await (const pack of context.index.read(key, call)) {
+    const packs: IndexedPack[] = [];
+    for await (const pack of context.index.read(key, call)) packs.push(pack);
+    const findings = new Map<string, Finding>();
+    for (const pack of packs) {
       throwIfAborted(call?.signal, 'verify-points');
       const finding = verifySize(pack, await stored.get(pack.id));
-      if (finding !== undefined) {
-        if ((await context.store.head(key, call)) === undefined) break; // a prune put others in its place
-        lost.add(pack.id);
-        yield finding;
-      } else if (directories) yield* verifyDirectory(context, pack, call);
+      if (finding !== undefined) findings.set(pack.id, finding);
     }
+    if (findings.size > 0) {
+      if ((await context.store.head(key, call)) === undefined) continue; // a prune put others in its place
+      for (const pack of findings.keys()) {
+        lost.add(pack);
+        notes.add(pack);
+      }
+      yield* await notes.settle(call);
+      yield* findings.values();
+    }
+    if (!directories) continue;
+    for (const pack of packs) if (!findings.has(pack.id)) yield* verifyDirectory(context, pack, call);
   }
 }
 
@@ -59,6 +72,7 @@ async function* verifyDirectory(
   { id, sizeBytes, entries }: IndexedPack,
   call?: Call,
 ): AsyncGenerator<Finding> {
+  throwIfAborted(call?.signal, 'verify-points');
   const key = packKey(id);
   try {
     const stored = await readDirectory(store, sealer, id, sizeBytes, call);

@@ -2,7 +2,7 @@ import { type Call, type Finding, type PointId, throwIfAborted, type VerifyScope
 import { oldestFirst } from '@sendense/plugin-kit/points';
 import type { RepositoryContext } from '../context.ts';
 import { packKey } from '../layout/object-keys.ts';
-import { noteDamagedPacks } from '../maintain/damaged-packs.ts';
+import { DamageNotes } from '../maintain/damaged-packs.ts';
 import { withOwnIndex } from '../maintain/own-index.ts';
 import { damage } from './damage.ts';
 import { MapVerifier } from './verify-map.ts';
@@ -30,6 +30,7 @@ export async function* verifyRepository(
 ): AsyncGenerator<Finding> {
   shared.enter('verify-points', call);
   await using context = withOwnIndex(shared);
+  await using notes = new DamageNotes(context);
   const { index, clock } = context;
   const startMs = clock.monotonicMs();
   // Manifests first: the index objects of each were there before it.
@@ -41,14 +42,14 @@ export async function* verifyRepository(
     yield* verifySmallObjects(context, call);
     for (const [object, error] of index.damaged) yield damage('index-damaged', error, object);
   }
-  yield* verifyPacks(context, { lost, directories: isBeginning }, call);
+  yield* verifyPacks(context, { lost, notes, directories: isBeginning }, call);
   if (isBeginning) for (const [object, error] of damaged) yield damage('manifest-damaged', error, object);
-  const verifier = new MapVerifier(context, await index.table(call), lost, sampleOf(scope), call);
+  const request = { table: await index.table(call), lost, notes, sample: sampleOf(scope) };
+  const verifier = new MapVerifier(context, request, call);
   const told = new Set<string>();
   for (const record of behind(oldestFirst(points.map((point) => point.record)), scope)) {
     throwIfAborted(call?.signal, 'verify-points');
     if (scope.budgetMs !== undefined && clock.monotonicMs() - startMs > scope.budgetMs) {
-      yield* await noteDamagedPacks(context, new Set([...lost, ...verifier.hurtPacks]), call);
       const message = `the time was over before point ${record.id}`;
       yield { severity: 'warning', code: 'verify-stopped', message, point: record.id };
       return;
@@ -56,8 +57,10 @@ export async function* verifyRepository(
     let hurt = 0;
     for await (const finding of verifier.verify(record)) {
       hurt += 1;
+      yield* await notes.settle(call);
       yield finding;
     }
+    yield* await notes.settle(call);
     yield* tellPacks(verifier.hurtPacks, told);
     if (hurt === 0)
       yield {
@@ -67,7 +70,6 @@ export async function* verifyRepository(
         point: record.id,
       };
   }
-  yield* await noteDamagedPacks(context, new Set([...lost, ...verifier.hurtPacks]), call);
 }
 
 /** Packs that were found hurt since the last time. */

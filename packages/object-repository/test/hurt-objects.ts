@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { soloFence } from '@sendense/plugin-kit';
+import {
+  createObjectRepository,
+  type ObjectRepository,
+  openObjectRepository,
+} from '../src/object-repository.ts';
+import { testKey } from './keys.ts';
+import { createMemoryStore, type Interceptor, noObjects, type SharedObjects } from './memory-store.ts';
+import { CHUNK_BYTES, draftOf, type SamplePoint, writeDisk } from './sample-disk.ts';
+
+/** The grace of the repositories of these tests. */
+export const GRACE_MS = 8 * 3600 * 1000;
+/** A point of three chunks. */
+export const first: SamplePoint = { stream: 'a', sequence: 1, disk: [1, 2, 3] };
+/** The same disk by another stream. */
+export const twin: SamplePoint = { ...first, stream: 'b' };
+
+/** Opens the repository in some objects, by their clock. */
+export function open(shared: SharedObjects, intercept?: Interceptor): Promise<ObjectRepository> {
+  const clock = { now: () => new Date(shared.nowMs), monotonicMs: () => shared.nowMs };
+  return openObjectRepository({ store: createMemoryStore(shared, intercept), key: testKey }, { clock });
+}
+
+/** A new repository. */
+export async function create(): Promise<SharedObjects> {
+  const shared = noObjects();
+  const store = createMemoryStore(shared);
+  const options = { store, key: testKey, chunkBytes: CHUNK_BYTES, graceMs: GRACE_MS };
+  await (await createObjectRepository(options))[Symbol.asyncDispose]();
+  return shared;
+}
+
+/** Two writers store one disk at once, so each of its chunks has two copies. */
+export async function twoCopies(): Promise<SharedObjects> {
+  const shared = await create();
+  await using one = await open(shared);
+  await using other = await open(shared);
+  await using left = await one.begin(draftOf(first), soloFence);
+  await using right = await other.begin(draftOf(twin), soloFence);
+  await writeDisk(left, first);
+  await writeDisk(right, twin);
+  await left.commit([]);
+  await right.commit([]);
+  return shared;
+}
+
+/** The keys that begin with `prefix`. */
+export const keysOf = ({ objects }: SharedObjects, prefix: string) =>
+  [...objects.keys()].filter((key) => key.startsWith(prefix));
+
+/** The packs whose frames are chunks of a disk, not nodes: the large ones. */
+export const dataPacks = (shared: SharedObjects) =>
+  keysOf(shared, 'packs/').filter((key) => (shared.objects.get(key)?.bytes.byteLength ?? 0) > CHUNK_BYTES);
+
+/** Changes a byte of the first frame of a pack. */
+export function flip(shared: SharedObjects, key: string): void {
+  const object = shared.objects.get(key) ?? assert.fail(`there is no ${key}`);
+  const bytes = Uint8Array.from(object.bytes);
+  bytes[100] = (bytes[100] ?? 0) ^ 1;
+  shared.objects.set(key, { ...object, bytes });
+}
