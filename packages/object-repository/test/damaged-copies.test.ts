@@ -99,6 +99,16 @@ describe('a damaged one of two copies', () => {
   });
 });
 
+describe('a map with two copies, above a damaged chunk', () => {
+  it('is damage of every point that has it, not of the first one alone', async () => {
+    const shared = await twoCopies();
+    for (const pack of dataPacks(shared)) flip(shared, pack);
+    const findings = await verify(shared);
+    const damaged = findings.filter(({ code }) => code === 'disk-damaged');
+    expect(damaged.map(({ point }) => point).sort()).toEqual([sampleId(first), sampleId(twin)]);
+  });
+});
+
 describe('a full after packs were found missing or damaged', () => {
   it.each<[string, (shared: SharedObjects, key: string) => void, 'structure' | 'data']>([
     ['are missing', (shared, key) => void shared.objects.delete(key), 'structure'],

@@ -97,7 +97,8 @@ export class MapVerifier {
     } catch (error) {
       hurt.push({ first, chunks: covered * FAN_OUT, why: this.#whyOf(error, copies) });
     }
-    if (hurt.length === before) for (const { place } of copies) this.#whole.add(place);
+    // A readable node says nothing of what is below it: it is whole when all that was walked is.
+    if (hurt.length === before) this.#markWhole(copies);
   }
 
   async #readChunks(node: MapNode, slots: readonly number[], first: number, hurt: Hurt[]): Promise<void> {
@@ -109,8 +110,12 @@ export class MapVerifier {
           hurt.push({ first: first + slot, chunks: 1, why: 'a chunk of it is in no pack that is left' });
         else if (copies.every(({ place }) => this.#whole.has(place)) || !this.#isSampled()) continue;
         else if (copies.length === 1) single.push({ slot, copies });
-        else if (!(await this.#readCopies(node.at(slot), copies)))
-          hurt.push({ first: first + slot, chunks: 1, why: 'no copy of a chunk of it can be read' });
+        else {
+          const readable = await this.#readCopies(node.at(slot), copies);
+          this.#markWhole(readable);
+          if (readable.length === 0)
+            hurt.push({ first: first + slot, chunks: 1, why: 'no copy of a chunk of it can be read' });
+        }
       }
       const outcomes = await Promise.allSettled(
         this.#context.chunks.loadAll(single.map(({ slot }) => node.at(slot))),
@@ -119,21 +124,26 @@ export class MapVerifier {
         const outcome = outcomes[index];
         if (outcome?.status === 'rejected')
           hurt.push({ first: first + slot, chunks: 1, why: this.#whyOf(outcome.reason, copies) });
-        else for (const { place } of copies) this.#whole.add(place);
+        else this.#markWhole(copies);
       }
     }
   }
 
-  /** Reads each copy of a chunk, because any may be the one that is left one day. Whether one is whole. */
-  async #readCopies(id: Uint8Array, copies: Copies): Promise<boolean> {
-    let isWhole = false;
-    for (const { place, at } of copies) {
-      if (this.#whole.has(place) || (await this.#context.chunks.readCopy(id, at)) !== undefined) {
-        this.#whole.add(place);
-        isWhole = true;
-      } else this.#noteHurt(at.pack);
+  /** Reads each copy of a chunk, because any may be the one that is left one day. Gives those that are whole. */
+  async #readCopies(id: Uint8Array, copies: Copies): Promise<Copies> {
+    const readable: Copies[number][] = [];
+    for (const copy of copies) {
+      const { place, at } = copy;
+      const isReadable =
+        this.#whole.has(place) || (await this.#context.chunks.readCopy(id, at)) !== undefined;
+      if (isReadable) readable.push(copy);
+      else this.#noteHurt(at.pack);
     }
-    return isWhole;
+    return readable;
+  }
+
+  #markWhole(copies: Copies): void {
+    for (const { place } of copies) this.#whole.add(place);
   }
 
   #isSampled(): boolean {
