@@ -64,7 +64,7 @@ export async function prune(
   const after = unhurt(await context.points.all(options));
   const open = await readPlans(context, options);
   // After the manifests: the index objects of each were there before it.
-  await context.index.refresh(options);
+  await refreshUnhurt(context, options);
   const { damaged, request } = await markingOf(context, { points: after, plans: open, lock }, options);
   await using live = await LivePacks.find(context, request, options);
   const freedBytes = swept + (await planNext(context, { live, plans: open, damaged, lock }, options));
@@ -102,8 +102,7 @@ async function removeManifests(
   call?: Call,
 ) {
   const { plans, lock } = found;
-  await context.index.refresh(call);
-  for (const damage of context.index.damaged.values()) throw damage;
+  await refreshUnhurt(context, call);
   const findings: Finding[] = [];
   let left = plans;
   if (plans.length > 0) {
@@ -141,6 +140,12 @@ function uniqueObjects(findings: readonly Finding[]): readonly Finding[] {
 function unhurt({ points, damaged }: FoundPoints): readonly StoredPoint[] {
   for (const damage of damaged.values()) throw damage;
   return points;
+}
+
+/** Throws `CORRUPT` when an index object is damaged: packs that nobody knows of look like those that nobody needs. */
+async function refreshUnhurt({ index }: RepositoryContext, call?: Call): Promise<void> {
+  await index.refresh(call);
+  for (const damage of index.damaged.values()) throw damage;
 }
 
 function divide(points: readonly StoredPoint[], policy: RetentionPolicy, { machine }: PruneOptions) {
