@@ -1,6 +1,8 @@
-import { pointId } from '@sendense/core';
+import { pointId, type Random, systemRandom } from '@sendense/core';
+import { collect } from '@sendense/testkit';
 import { describe, expect, it } from 'vitest';
 import { createObjectRepository, openObjectRepository } from '../src/object-repository.ts';
+import { dataPacks, flip } from './hurt-objects.ts';
 import { testKey } from './keys.ts';
 import { createMemoryStore, noObjects, type SharedObjects } from './memory-store.ts';
 import { CHUNK_BYTES, expectSample, type SamplePoint, sampleId, writeSample } from './sample-disk.ts';
@@ -9,10 +11,16 @@ const DAY_MS = 24 * 3600 * 1000;
 const RETAIN_MS = 30 * DAY_MS;
 const first: SamplePoint = { stream: 'a', sequence: 1, disk: [1, 2, 3, 4] };
 
-function open(shared: SharedObjects) {
+function open(shared: SharedObjects, random: Random = systemRandom) {
   const clock = { now: () => new Date(shared.nowMs), monotonicMs: () => shared.nowMs };
   const store = createMemoryStore(shared);
-  return openObjectRepository({ store, key: testKey, retainMs: RETAIN_MS }, { clock });
+  return openObjectRepository({ store, key: testKey, retainMs: RETAIN_MS }, { clock, random });
+}
+
+/** Random ids that begin with a byte: so a test says whose index object is listed first. */
+function idsFrom(first: number): Random {
+  const bytes = (length: number) => Buffer.from([first, ...systemRandom.bytes(length - 1)]);
+  return { ...systemRandom, bytes };
 }
 
 async function create(): Promise<SharedObjects> {
@@ -22,8 +30,8 @@ async function create(): Promise<SharedObjects> {
   return shared;
 }
 
-async function write(shared: SharedObjects, point: SamplePoint): Promise<void> {
-  await using repository = await open(shared);
+async function write(shared: SharedObjects, point: SamplePoint, random?: Random): Promise<void> {
+  await using repository = await open(shared, random);
   await writeSample(repository, point);
 }
 
@@ -61,6 +69,32 @@ describe('a point in a store with object lock', () => {
     shared.nowMs += RETAIN_MS;
     await expectRestored(afterAttack(shared), later);
   });
+
+  const flipped = (shared: SharedObjects) => dataPacks(shared).forEach((key) => void flip(shared, key));
+  const lost = (shared: SharedObjects) => dataPacks(shared).forEach((key) => void shared.objects.delete(key));
+  it.each<[string, string, (shared: SharedObjects) => void, number, number]>([
+    ['damaged', 'listed first', flipped, 0, 255],
+    ['damaged', 'listed last', flipped, 255, 0],
+    ['missing', 'listed first', lost, 0, 255],
+    ['missing', 'listed last', lost, 255, 0],
+  ])(
+    'keeps the copy that a full stored again, not the one that is %s and %s',
+    async (_what, _where, hurt, before, after) => {
+      const shared = await create();
+      await write(shared, first, idsFrom(before));
+      hurt(shared);
+      await using verifier = await open(shared);
+      await collect(verifier.verify({ depth: 'data' }));
+      const again: SamplePoint = { ...first, stream: 'b' };
+      await write(shared, again, idsFrom(after));
+      shared.nowMs += RETAIN_MS - DAY_MS;
+      const base = { id: sampleId(again), disk: first.disk };
+      const next: SamplePoint = { stream: 'b', sequence: 2, disk: [1, 2, 3, 9], base };
+      await write(shared, next);
+      shared.nowMs += RETAIN_MS;
+      await expectRestored(afterAttack(shared), next);
+    },
+  );
 
   it('needs no renewals beyond its own when its base is locked for as long', async () => {
     const shared = await create();

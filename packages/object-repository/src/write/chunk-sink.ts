@@ -31,12 +31,13 @@ const BATCHES = 4;
 /** Takes the chunks of one point and stores those that the repository does not have. After one failure it only fails. */
 export class ChunkSink implements AsyncDisposable {
   readonly #context: RepositoryContext;
-  readonly #condemned: readonly PackIdSet[];
   readonly #own: ChunkTable;
   readonly #spool: IndexSpool;
   readonly #packs: PackWriter;
   readonly #deadline: Deadline;
   readonly #lock: PutOptions;
+  /** Packs that the point does not rely on. */
+  readonly condemned: readonly PackIdSet[];
   /** Packs of others that hold chunks of the point. */
   readonly relied: PackTable;
   readonly #turn = limitConcurrency(1);
@@ -56,7 +57,7 @@ export class ChunkSink implements AsyncDisposable {
     this.#lock = lock;
     this.relied = relied;
     this.#context = context;
-    this.#condemned = condemned;
+    this.condemned = condemned;
     this.#own = own;
     this.#spool = new IndexSpool(context.createTable);
     this.#packs = new PackWriter(context, { deadline, lock }, (pack) =>
@@ -156,7 +157,7 @@ export class ChunkSink implements AsyncDisposable {
   }
 
   #isCondemned(pack: string): boolean {
-    return this.#condemned.some((packs) => packs.has(pack));
+    return this.condemned.some((packs) => packs.has(pack));
   }
 
   async #start(batch: ChunkBatch, wanted: readonly number[], kind: ChunkKind, meter: Meter): Promise<void> {

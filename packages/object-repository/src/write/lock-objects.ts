@@ -47,21 +47,27 @@ export async function lockObjects(
   const isLocked = [...bases.values()].every(
     (base) => (base.record.retainUntil?.getTime() ?? 0) >= retainUntil.getTime(),
   );
-  if (isLocked) await eachPack(sink.relied, (pack) => retain(packKey(pack)));
-  else await eachNeededPack(context, record, (pack) => retain(packKey(pack)), call);
+  const retainPack = (pack: string) => retain(packKey(pack));
+  await eachPack(sink.relied, retainPack);
+  if (!isLocked) await eachNeededPack(context, { record, sink }, retainPack, call);
 }
 
-/** The packs of all that the point is made of: its increment keeps chunks of its base without looking them up. */
+/**
+ * The packs of all that the point is made of: its increment keeps chunks of its base without looking them up. Of several copies
+ * one that writers may rely on counts; packs that lookups found are left out.
+ */
 async function eachNeededPack(
   shared: RepositoryContext,
-  record: PointRecord,
+  { record, sink: { condemned, relied } }: Pick<PointInHand, 'sink'> & { readonly record: PointRecord },
   visit: (pack: string) => Promise<void>,
   call?: Call,
 ): Promise<void> {
   await using context = withOwnIndex(shared);
-  const request = { points: [{ key: '', record }], avoided: [], check: async () => undefined };
+  const request = { points: [{ key: '', record }], avoided: condemned, check: async () => undefined };
   await using live = await LivePacks.find(context, request, call);
-  await eachPack(live.packs, visit);
+  await eachPack(live.packs, async (pack) => {
+    if ((await relied.get(pack)) === undefined) await visit(pack);
+  });
 }
 
 async function eachPack(packs: PackTable, visit: (pack: string) => Promise<void>): Promise<void> {
