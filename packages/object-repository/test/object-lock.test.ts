@@ -1,11 +1,20 @@
 import { pointId, type Random, systemRandom } from '@sendense/core';
+import { soloFence } from '@sendense/plugin-kit';
 import { collect } from '@sendense/testkit';
 import { describe, expect, it } from 'vitest';
 import { createObjectRepository, openObjectRepository } from '../src/object-repository.ts';
-import { dataPacks, flip } from './hurt-objects.ts';
+import { dataPacks, flip, keysOf } from './hurt-objects.ts';
 import { testKey } from './keys.ts';
 import { createMemoryStore, noObjects, type SharedObjects } from './memory-store.ts';
-import { CHUNK_BYTES, expectSample, type SamplePoint, sampleId, writeSample } from './sample-disk.ts';
+import {
+  CHUNK_BYTES,
+  draftOf,
+  expectSample,
+  type SamplePoint,
+  sampleId,
+  writeDisk,
+  writeSample,
+} from './sample-disk.ts';
 
 const DAY_MS = 24 * 3600 * 1000;
 const RETAIN_MS = 30 * DAY_MS;
@@ -42,6 +51,13 @@ function afterAttack({ objects, nowMs }: SharedObjects): SharedObjects {
   return { objects: new Map([...objects].filter(([, object]) => isLocked(object))), nowMs };
 }
 
+/** An index object is locked as long as the point that it was written with: what newer points need of it is made again. */
+async function rebuildIndex(shared: SharedObjects): Promise<SharedObjects> {
+  await using repository = await openObjectRepository({ store: createMemoryStore(shared), key: testKey });
+  expect(await repository.maintenance.rebuildIndex()).toMatchObject({ findings: [] });
+  return shared;
+}
+
 async function expectRestored(shared: SharedObjects, point: SamplePoint): Promise<void> {
   await using repository = await openObjectRepository({ store: createMemoryStore(shared), key: testKey });
   await expectSample(repository, sampleId(point), point.disk);
@@ -67,7 +83,7 @@ describe('a point in a store with object lock', () => {
     shared.nowMs += RETAIN_MS - DAY_MS;
     await write(shared, later);
     shared.nowMs += RETAIN_MS;
-    await expectRestored(afterAttack(shared), later);
+    await expectRestored(await rebuildIndex(afterAttack(shared)), later);
   });
 
   const flipped = (shared: SharedObjects) => dataPacks(shared).forEach((key) => void flip(shared, key));
@@ -92,7 +108,7 @@ describe('a point in a store with object lock', () => {
       const next: SamplePoint = { stream: 'b', sequence: 2, disk: [1, 2, 3, 9], base };
       await write(shared, next);
       shared.nowMs += RETAIN_MS;
-      await expectRestored(afterAttack(shared), next);
+      await expectRestored(await rebuildIndex(afterAttack(shared)), next);
     },
   );
 
@@ -131,6 +147,49 @@ describe('a point in a store with object lock', () => {
     expect(shared.objects.size).toBeLessThan(before);
     await expectRestored(shared, { ...first, sequence: 2, disk: [5, 6, 7, 8] });
   });
+
+  it('frees the space of points that went also while backups go on', async () => {
+    const shared = await create();
+    await write(shared, first);
+    const old = dataPacks(shared);
+    let newest: SamplePoint = first;
+    for (let week = 0; week < 12; week += 1) {
+      shared.nowMs += 8 * DAY_MS;
+      newest = { ...first, sequence: newest.sequence + 1, disk: [5, 6, 7, 10 + week] };
+      await write(shared, newest);
+      await using repository = await open(shared);
+      await repository.maintenance.prune({ last: 1 });
+    }
+    expect(dataPacks(shared).filter((key) => old.includes(key))).toEqual([]);
+    await expectRestored(shared, newest);
+  });
+
+  it.each(['while', 'after'])(
+    'is committed %s a prune replaces the index objects that it loaded',
+    async (when) => {
+      const shared = await create();
+      await write(shared, first);
+      await write(shared, { ...first, sequence: 2, disk: [5, 6, 7, 8] });
+      await using other = await open(shared);
+      shared.nowMs += 2 * RETAIN_MS;
+      await other.maintenance.prune({ last: 1 });
+      shared.nowMs += 8 * DAY_MS;
+      const point: SamplePoint = { stream: 'b', sequence: 1, disk: [8, 7, 6, 5] };
+      await using writer = await other.begin(draftOf(point), soloFence);
+      await writeDisk(writer, point);
+      const replaced = keysOf(shared, 'index/');
+      const store = createMemoryStore(shared, async ({ kind, key }, run) => {
+        if (when === 'while' && kind === 'put' && key.startsWith('index/')) await writer.commit([]);
+        run();
+      });
+      const clock = { now: () => new Date(shared.nowMs), monotonicMs: () => shared.nowMs };
+      await using pruner = await openObjectRepository({ store, key: testKey }, { clock });
+      await pruner.maintenance.prune({ last: 1 });
+      expect(keysOf(shared, 'index/').filter((key) => replaced.includes(key))).toEqual([]);
+      await writer.commit([]);
+      await expectRestored(shared, point);
+    },
+  );
 
   it('is not offered by a store without it: it is refused when it is opened', async () => {
     const shared = noObjects();

@@ -152,7 +152,10 @@ function lostChunk(
   const where = packs.size === 0 ? 'no index object names it' : `its copy in ${object} is damaged or gone`;
   return new SendenseError('CORRUPT', `the chunk ${name} cannot be read: ${where}`, {
     operation: 'read-chunks',
-    remedy: damaged > 0 ? 'rebuild the index, then repeat' : 'run verify to see which points are hurt',
+    remedy:
+      damaged > 0 || packs.size === 0
+        ? 'rebuild the index, then repeat'
+        : 'run verify to see which points are hurt',
     context: { chunk: name, object },
     cause,
   });

@@ -28,8 +28,9 @@ export function lockOf({
 }
 
 /**
- * Locks what a point needs and did not create: packs, index objects, numbers of its disks, the configuration and the key slots.
- * Before its manifest, so that no point is committed whose parts may go before it. Rejects with `CORRUPT` when one is gone.
+ * Locks what a point needs and did not create: packs, numbers of its disks, the configuration and the key slots. Before its
+ * manifest, so that no point is committed whose parts may go before it. Not the index objects of others: they would name packs
+ * that are to go for as long as backups are made, and they can be made again from the packs. Rejects with `CORRUPT` when one is gone.
  */
 export async function lockObjects(
   context: RepositoryContext,
@@ -38,12 +39,11 @@ export async function lockObjects(
   call?: Call,
 ): Promise<void> {
   if (retainUntil === undefined) return;
-  const { store, index, keys } = context;
+  const { store, keys } = context;
   const retain = (key: string) => retainObject(context, key, retainUntil, call);
   await retain(CONFIGURATION_KEY);
   for (const prefix of [PREFIXES.slots, disksPrefix(keys, draft.machine)])
     for await (const { key } of store.list(prefix, undefined, call)) await retain(key);
-  for (const key of index.objects) await retain(key);
   const isLocked = [...bases.values()].every(
     (base) => (base.record.retainUntil?.getTime() ?? 0) >= retainUntil.getTime(),
   );
