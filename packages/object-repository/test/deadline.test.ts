@@ -1,10 +1,12 @@
-import { systemServices } from '@sendense/core';
+import { SendenseError, systemRandom, systemServices } from '@sendense/core';
 import { soloFence } from '@sendense/plugin-kit';
 import { describe, expect, it } from 'vitest';
 import { createStore } from '../src/create-store.ts';
 import { type ObjectRepository, openObjectRepository } from '../src/object-repository.ts';
 import { parseCreateOptions } from '../src/options.ts';
-import type { ObjectStore } from '../src/store/object-store.ts';
+import { createAttempts } from '../src/remote/attempts.ts';
+import { createOnce } from '../src/remote/create-once.ts';
+import type { ObjectStatus, ObjectStore } from '../src/store/object-store.ts';
 import { testKey } from './keys.ts';
 import { createMemoryStore, noObjects, type SharedObjects } from './memory-store.ts';
 import { CHUNK_BYTES, draftOf, type SamplePoint, writeDisk } from './sample-disk.ts';
@@ -77,6 +79,37 @@ describe('a commit that is late', () => {
       await using writer = await repository.begin(draftOf(point), soloFence);
       await writeDisk(writer, point);
       await expect(writer.commit([])).rejects.toMatchObject({ code: 'EXPIRED', effect: 'unknown' });
+    },
+  );
+
+  it.each(['index/', 'points/'])(
+    'is not sent again when the machine slept after a first try of what begins with %s',
+    async (slow) => {
+      const shared = await create(HOUR_MS);
+      const { at, clock } = clocks();
+      const store = createMemoryStore(shared);
+      const limits = { attempts: 3, maxDelayMs: 0, timeoutMs: 60_000, minBytesPerSecond: 1 };
+      const attempts = createAttempts(limits, { log: () => undefined, random: systemRandom });
+      const sleeping: ObjectStore = {
+        ...store,
+        put: (key, bytes, options, call) => {
+          const once = createOnce<ObjectStatus>(options?.beforeSend);
+          const findOwn = async () => undefined;
+          const send = async (attempt: number) => {
+            if (!key.startsWith(slow) || attempt > 1) return store.put(key, bytes, {}, call);
+            at.wallMs += HOUR_MS;
+            const asleep = { operation: 'put-object', effect: 'unknown' } as const;
+            throw new SendenseError('CONNECTION_LOST', 'the machine slept', asleep);
+          };
+          const request = { operation: 'put-object', subject: key };
+          return attempts(request, (_, attempt) => once({ send: () => send(attempt), findOwn }), call);
+        },
+      };
+      await using repository = await openObjectRepository({ store: sleeping, key: testKey }, { clock });
+      await using writer = await repository.begin(draftOf(point), soloFence);
+      await writeDisk(writer, point);
+      await expect(writer.commit([])).rejects.toMatchObject({ code: 'EXPIRED', effect: 'unknown' });
+      expect([...shared.objects.keys()].filter((key) => key.startsWith(slow))).toEqual([]);
     },
   );
 });

@@ -45,6 +45,7 @@ export function createMemoryStore(
       throwIfAborted(call?.signal, 'put-object');
       const copy = Uint8Array.from(Buffer.concat(bytes instanceof Uint8Array ? [bytes] : bytes));
       let isThere = false;
+      options?.beforeSend?.();
       await intercept({ kind: 'put', key: checkKey(key) }, () => {
         isThere = shared.objects.has(key);
         if (!isThere)

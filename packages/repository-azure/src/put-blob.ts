@@ -14,7 +14,7 @@ export async function putBlob(
   container: Container,
   key: string,
   bytes: Uint8Array | readonly Uint8Array[],
-  { retainUntil }: PutOptions = {},
+  { retainUntil, beforeSend }: PutOptions = {},
   call?: Call,
 ): Promise<ObjectStatus> {
   const body = joinPieces(bytes, container.subject(key));
@@ -24,7 +24,7 @@ export async function putBlob(
     body.byteLength > container.settings.partBytes
       ? await stageBlocks(container, key, body, creation, call)
       : undefined;
-  await create(container, key, { blob, body, creation, blockIds }, call);
+  await create(container, key, { blob, body, creation, blockIds, beforeSend }, call);
   const status = await headBlob(container, key, call);
   checkCreated(container.subject(key), status, body.byteLength, retainUntil);
   return status;
@@ -35,17 +35,18 @@ type Upload = {
   readonly body: Uint8Array;
   readonly creation: string;
   readonly blockIds: readonly string[] | undefined;
+  readonly beforeSend: PutOptions['beforeSend'] | undefined;
 };
 
 /** The request that makes the blob: with its bytes, or out of the blocks that were sent before. */
 async function create(
   container: Container,
   key: string,
-  { blob, body, creation, blockIds }: Upload,
+  { blob, body, creation, blockIds, beforeSend }: Upload,
   call?: Call,
 ): Promise<void> {
   const client = container.blob(key);
-  const once = createOnce<unknown>();
+  const once = createOnce<unknown>(beforeSend);
   const transactionalContentMD5 = md5(body);
   const request = { operation: OPERATION, key, bytes: blockIds === undefined ? body.byteLength : 0 };
   const findOwn = async (abortSignal: AbortSignal) =>

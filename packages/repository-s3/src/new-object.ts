@@ -1,5 +1,6 @@
 import { ChecksumAlgorithm, ObjectLockMode, type StorageClass } from '@aws-sdk/client-s3';
 import { SendenseError } from '@sendense/core';
+import type { PutOptions } from '@sendense/object-repository';
 import { wholeSecond } from '@sendense/object-repository/remote';
 import type { Bucket } from './bucket.ts';
 import { CREATION, findObject } from './head-object.ts';
@@ -15,7 +16,12 @@ export type NewObject = ReturnType<Bucket['object']> & {
 };
 
 /** An upload: what is sent, and the mark by which it is known again. */
-export type Upload = { readonly object: NewObject; readonly body: Uint8Array; readonly creation: string };
+export type Upload = {
+  readonly object: NewObject;
+  readonly body: Uint8Array;
+  readonly creation: string;
+  readonly beforeSend: PutOptions['beforeSend'] | undefined;
+};
 
 /** The version that was made; empty in a bucket without versions. */
 export type VersionId = { readonly versionId?: string };

@@ -12,26 +12,24 @@ export async function putObject(
   bucket: Bucket,
   key: string,
   bytes: Uint8Array | readonly Uint8Array[],
-  { retainUntil }: PutOptions = {},
+  { retainUntil, beforeSend }: PutOptions = {},
   call?: Call,
 ): Promise<ObjectStatus> {
   const body = joinPieces(bytes, bucket.subject(key));
   const creation = bucket.services.random.uuid();
   const object = newObject(bucket, key, creation, retainUntil);
-  const version =
-    body.byteLength > bucket.settings.partBytes
-      ? await uploadParts(bucket, key, { object, body, creation }, call)
-      : await uploadWhole(bucket, key, { object, body, creation }, call);
+  const send = body.byteLength > bucket.settings.partBytes ? uploadParts : uploadWhole;
+  const version = await send(bucket, key, { object, body, creation, beforeSend }, call);
   return checkCreated(bucket, key, { ...version, sizeBytes: body.byteLength, retainUntil }, call);
 }
 
 async function uploadWhole(
   bucket: Bucket,
   key: string,
-  { object, body, creation }: Upload,
+  { object, body, creation, beforeSend }: Upload,
   call?: Call,
 ): Promise<VersionId> {
-  const once = createOnce<VersionId>();
+  const once = createOnce<VersionId>(beforeSend);
   const command = new PutObjectCommand({
     ...object,
     Body: body,

@@ -25,7 +25,7 @@ export async function uploadParts(
     const parts = await sendInParts(upload.body, bucket.settings.partBytes, call, (bytes, index, inner) =>
       sendPart(bucket, key, uploadId, index + 1, bytes, inner),
     );
-    return await complete(bucket, key, uploadId, parts, upload.creation, call);
+    return await complete(bucket, key, { uploadId, parts, upload }, call);
   } catch (error) {
     await giveUp(bucket, key, uploadId);
     throw error;
@@ -73,20 +73,24 @@ async function sendPart(
   return { PartNumber, ETag, ChecksumCRC32 };
 }
 
+type SentParts = {
+  readonly uploadId: string;
+  readonly parts: CompletedPart[];
+  readonly upload: Upload;
+};
+
 async function complete(
   bucket: Bucket,
   key: string,
-  UploadId: string,
-  Parts: CompletedPart[],
-  creation: string,
+  { uploadId, parts, upload: { creation, beforeSend } }: SentParts,
   call?: Call,
 ): Promise<VersionId> {
   const request = { operation: 'put-object', key };
-  const once = createOnce<VersionId>();
+  const once = createOnce<VersionId>(beforeSend);
   const command = new CompleteMultipartUploadCommand({
     ...bucket.object(key),
-    UploadId,
-    MultipartUpload: { Parts },
+    UploadId: uploadId,
+    MultipartUpload: { Parts: parts },
     IfNoneMatch: '*',
   });
   return bucket.request(

@@ -14,11 +14,12 @@ export type CreateOnce<T> = (creation: Creation<T>) => Promise<T>;
 /**
  * A repetition of a create-only request may meet the object that its own first try made: the answer was lost, not the
  * object. Only after a failure of unknown effect is the object that is in the way looked at; any other one is
- * `ALREADY_EXISTS`.
+ * `ALREADY_EXISTS`. `beforeSend` is that of `PutOptions`.
  */
-export function createOnce<T>(): CreateOnce<T> {
+export function createOnce<T>(beforeSend?: () => void): CreateOnce<T> {
   let inDoubt = false;
   return async ({ send, findOwn }) => {
+    beforeSend?.();
     try {
       return await send();
     } catch (error) {

@@ -61,6 +61,7 @@ class DirectoryStore implements ObjectStore {
       await this.#cleaning;
       throwIfAborted(call?.signal, 'put-object');
       await this.#makeFolder(dirname(path));
+      options.beforeSend?.();
       await this.#files.link(partial, path);
     } finally {
       await this.#files.unlink(partial).catch(unlessGone);

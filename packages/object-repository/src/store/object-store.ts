@@ -20,7 +20,11 @@ export type ObjectStoreCapabilities = {
 };
 
 /** Options of {@link ObjectStore.put}. */
-export type PutOptions = { readonly retainUntil?: Date };
+export type PutOptions = {
+  readonly retainUntil?: Date;
+  /** Called right before each attempt to make the object, repetitions too; when it throws, no further one is made. */
+  readonly beforeSend?: () => void;
+};
 
 /** Options of {@link ObjectStore.list}. */
 export type ListOptions = {
@@ -43,7 +47,7 @@ export interface ObjectStore extends AsyncDisposable {
    * Creates an object. Must: never replace one (`ALREADY_EXISTS`, identical bytes or not); show the object whole or not at
    * all, to every later `get`, `head` and `list`; be durable when it resolves; not change `bytes`, and not read them after it
    * settles. A store that cannot do `retainUntil` rejects with `UNSUPPORTED`. When a repetition inside of it meets the object
-   * that its own first attempt made, it resolves.
+   * that its own first attempt made, it resolves. What `beforeSend` throws it rejects with.
    */
   put(
     key: string,

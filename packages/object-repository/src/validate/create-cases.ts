@@ -128,6 +128,23 @@ export const createCases: readonly StoreCase[] = [
     },
   },
   {
+    name: 'a creation asks before it is sent, and leaves nothing when it may not be',
+    clause: 'ObjectStore.put: what beforeSend throws it rejects with',
+    consequence: 'a backup on a machine that slept can commit what a prune has deleted meanwhile',
+    severity: 'warning',
+    async run({ store, prefix, sizes: { largeBytes } }) {
+      const beforeSend = () => {
+        throw new SendenseError('EXPIRED', 'too late', { operation: 'put-object' });
+      };
+      for (const length of [10, largeBytes]) {
+        const key = `${prefix}/late-${length}`;
+        const put = () => store.put(key, sampleBytes(length, 8), { beforeSend });
+        await expectRefusal('EXPIRED', put, 'a late put');
+        expectThat((await store.head(key)) === undefined, 'a late put made an object');
+      }
+    },
+  },
+  {
     name: 'a cancelled creation leaves nothing',
     clause: 'ObjectStore: rejects with ABORTED once the signal has fired',
     consequence: 'a stopped backup goes on writing',

@@ -153,6 +153,11 @@ const MUTANTS: readonly (readonly [what: string, found: string, mutant: Mutant])
     (honest) => ({ put: (key, bytes, options) => honest.put(key, bytes, options) }),
   ],
   [
+    'sends without asking',
+    'a creation asks before it is sent, and leaves nothing when it may not be',
+    (honest) => ({ put: (key, bytes, _options, call) => honest.put(key, bytes, {}, call) }),
+  ],
+  [
     'lists in another order',
     'keys are listed by their bytes, whatever the order they came in',
     (honest) => ({ list: (prefix, options) => reversed(honest.list(prefix, options)) }),
@@ -232,7 +237,7 @@ describe('validateStore', () => {
   it('finds nothing wrong with a store that keeps its promises', async () => {
     const { isUsable, cases } = await validateStore(honestStore(), { sizes, clock });
     expect(cases.filter(({ outcome }) => outcome !== 'kept')).toEqual([]);
-    expect(cases).toHaveLength(20);
+    expect(cases).toHaveLength(21);
     expect(isUsable).toBe(true);
   });
 

@@ -110,8 +110,11 @@ export class ChunkSink implements AsyncDisposable {
       for await (const content of this.#spool.take()) {
         this.#deadline.check(point);
         this.#packs.publish();
-        const send = (bounded: Call) => this.#context.index.publish(content, this.#lock, bounded);
-        await this.#deadline.send(point, send, call);
+        await this.#deadline.send(
+          point,
+          (options, bounded) => this.#context.index.publish(content, { ...this.#lock, ...options }, bounded),
+          call,
+        );
       }
     });
   }

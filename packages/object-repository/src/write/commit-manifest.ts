@@ -23,7 +23,11 @@ export async function commitManifest(
   await fence.check();
   throwIfAborted(call?.signal, 'commit-point');
   try {
-    await deadline.send(draft.id, (bounded) => store.put(key, bytes, point.lock, bounded), call);
+    await deadline.send(
+      draft.id,
+      (options, bounded) => store.put(key, bytes, { ...point.lock, ...options }, bounded),
+      call,
+    );
     return openRecord(sealer, pointRecord, key, bytes);
   } catch (error) {
     if (!SendenseError.is(error, 'ALREADY_EXISTS')) throw error;

@@ -1,5 +1,9 @@
 import { type Call, type Clock, type PointId, SendenseError } from '@sendense/core';
+import type { PutOptions } from '../store/object-store.ts';
 import { Stopwatch } from '../store/stopwatch.ts';
+
+/** Creates an object with these options. */
+type Send<T> = (options: Pick<PutOptions, 'beforeSend'>, call: Call) => Promise<T>;
 
 /** The longest time that timers take. */
 const MOST_MS = 2 ** 31 - 1;
@@ -35,20 +39,29 @@ export class Deadline {
 
   /** Throws `EXPIRED` when prune may have deleted what the point relies on, its own packs too. */
   check(point: PointId): void {
-    if (this.#elapsedMs > this.#graceMs / 2) throw expired(point, 'none');
+    if (this.#isLate) throw expired(point, 'none');
+  }
+
+  get #isLate(): boolean {
+    return this.#elapsedMs > this.#graceMs / 2;
   }
 
   /**
-   * Sends what makes others rely on the point's packs, when it is not too late. It must take effect within a quarter of the
-   * grace, or never: longer it is not waited for.
+   * Sends what makes others rely on the point's packs, when it is not too late, and looks again before each attempt: timers stand
+   * still while a machine sleeps. It must take effect within a quarter of the grace, or never: longer it is not waited for.
    */
-  async send<T>(point: PointId, send: (call: Call) => Promise<T>, call?: Call): Promise<T> {
+  async send<T>(point: PointId, send: Send<T>, call?: Call): Promise<T> {
     this.check(point);
+    let isSent = false;
+    const beforeSend = () => {
+      if (this.#isLate) throw expired(point, isSent ? 'unknown' : 'none');
+      isSent = true;
+    };
     const leftMs = (this.#graceMs * 3) / 4 - this.#elapsedMs;
     const expiry = AbortSignal.timeout(Math.max(1, Math.min(MOST_MS, Math.floor(leftMs))));
     const signal = call?.signal === undefined ? expiry : AbortSignal.any([call.signal, expiry]);
     try {
-      return await send({ ...call, signal });
+      return await send({ beforeSend }, { ...call, signal });
     } catch (error) {
       if (expiry.aborted && call?.signal?.aborted !== true) throw expired(point, 'unknown', error);
       throw error;
