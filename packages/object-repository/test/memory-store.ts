@@ -43,16 +43,15 @@ export function createMemoryStore(
     capabilities: { retention: shared.retention ?? false, maxObjectBytes: 2 ** 40 },
     async put(key, bytes, options, call) {
       throwIfAborted(call?.signal, 'put-object');
-      const copy = Uint8Array.from(Buffer.concat(bytes instanceof Uint8Array ? [bytes] : bytes));
-      let isThere = false;
+      const copy = copyOf(bytes);
       options?.beforeSend?.();
+      let isThere = false;
       await intercept({ kind: 'put', key: checkKey(key) }, () => {
         isThere = shared.objects.has(key);
         if (!isThere)
           shared.objects.set(key, { ...lockIn(options), bytes: copy, modifiedAt: new Date(shared.nowMs) });
       });
-      if (isThere)
-        throw new SendenseError('ALREADY_EXISTS', `${key} is there already`, { operation: 'put-object' });
+      if (isThere) throw alreadyThere(key);
       return { sizeBytes: copy.byteLength, modifiedAt: new Date(shared.nowMs) };
     },
     async get(key, range) {
@@ -92,6 +91,14 @@ export function createMemoryStore(
     },
     async [Symbol.asyncDispose]() {},
   };
+}
+
+function copyOf(bytes: Uint8Array | readonly Uint8Array[]): Uint8Array {
+  return Uint8Array.from(Buffer.concat(bytes instanceof Uint8Array ? [bytes] : bytes));
+}
+
+function alreadyThere(key: string): SendenseError {
+  return new SendenseError('ALREADY_EXISTS', `${key} is there already`, { operation: 'put-object' });
 }
 
 function lockIn({ retainUntil }: { readonly retainUntil?: Date } = {}) {
