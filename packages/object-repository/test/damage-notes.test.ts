@@ -1,4 +1,5 @@
 import { type Finding, SendenseError } from '@sendense/core';
+import { collect } from '@sendense/testkit';
 import { describe, expect, it } from 'vitest';
 import type { ObjectVerifyScope } from '../src/verify/verify-repository.ts';
 import { create, dataPacks, first, flip, open, twin } from './hurt-objects.ts';
@@ -65,4 +66,16 @@ describe('a full after a verification that did not reach its end', () => {
     await expect(reading).rejects.toMatchObject({ code: 'CONNECTION_LOST' });
     await expectStoredAgain(shared);
   });
+});
+
+it('a verification that may not write tells so before the damage that it could not note', async () => {
+  const { shared, pack } = await twoPoints();
+  flip(shared, pack);
+  await using repository = await open(shared, async ({ kind, key }, run) => {
+    if (kind === 'put' && key.startsWith('damage/'))
+      throw new SendenseError('PERMISSION_DENIED', 'only reading is allowed', { operation: 'put-object' });
+    run();
+  });
+  const codes = (await collect(repository.verify({ depth: 'data' }))).map(({ code }) => code);
+  expect(codes).toEqual(['damage-not-noted', 'disk-damaged', 'pack-damaged', 'disk-damaged']);
 });
