@@ -45,7 +45,18 @@ async function addPoint({ world, machine }: Scenario, type: 'auto' | 'differenti
 }
 
 /** What must be the same in both repositories. */
-const essence = ({ id, instant, at, kind, parentId, sequence, stream, disks, states }: RecoveryPoint) => ({
+const essence = ({
+  id,
+  instant,
+  at,
+  kind,
+  parentId,
+  sequence,
+  stream,
+  disks,
+  states,
+  held,
+}: RecoveryPoint) => ({
   id,
   instant,
   at,
@@ -54,6 +65,7 @@ const essence = ({ id, instant, at, kind, parentId, sequence, stream, disks, sta
   sequence,
   stream,
   states,
+  held,
   disks: disks.map(({ id: disk, base, sizeBytes, reason }) => ({ disk, base, sizeBytes, reason })),
 });
 
@@ -69,6 +81,32 @@ async function expectSameBytes(from: Repository, to: Repository, points: readonl
       const [copy, original] = [await pointBytes(to, id, disk), await pointBytes(from, id, disk)];
       expect(Buffer.compare(copy, original), `disk ${disk} of ${id}`).toBe(0);
     }
+}
+
+/** A repository that gives back other bytes for `points` than were stored. */
+function lyingAbout(to: Repository, points: readonly RecoveryPoint[]): Repository {
+  return {
+    ...to,
+    async open(id, options) {
+      const reader = await to.open(id, options);
+      if (!points.some((point) => point.id === id)) return reader;
+      const disks = reader.disks.map((disk) => ({
+        ...disk,
+        reader: {
+          ...disk.reader,
+          sizeBytes: disk.reader.sizeBytes,
+          limits: disk.reader.limits,
+          extents: disk.reader.extents.bind(disk.reader),
+          async read(offset: number, into: Uint8Array) {
+            await disk.reader.read(offset, into);
+            into[5] = (into[5] ?? 0) ^ 1;
+          },
+          [Symbol.asyncDispose]: () => disk.reader[Symbol.asyncDispose](),
+        },
+      }));
+      return { ...reader, disks, [Symbol.asyncDispose]: () => reader[Symbol.asyncDispose]() };
+    },
+  };
 }
 
 describe('copying points', () => {
@@ -167,27 +205,7 @@ describe('copying points', () => {
     const { world, away } = await createScenario();
     const { engine, repository: from } = await startProcess(world);
     const to = await openAway(away);
-    const lying: Repository = {
-      ...to,
-      async open(id, options) {
-        const reader = await to.open(id, options);
-        const disks = reader.disks.map((disk) => ({
-          ...disk,
-          reader: {
-            ...disk.reader,
-            sizeBytes: disk.reader.sizeBytes,
-            limits: disk.reader.limits,
-            extents: disk.reader.extents.bind(disk.reader),
-            async read(offset: number, into: Uint8Array) {
-              await disk.reader.read(offset, into);
-              into[5] = (into[5] ?? 0) ^ 1;
-            },
-            [Symbol.asyncDispose]: () => disk.reader[Symbol.asyncDispose](),
-          },
-        }));
-        return { ...reader, disks, [Symbol.asyncDispose]: () => reader[Symbol.asyncDispose]() };
-      },
-    };
+    const lying = lyingAbout(to, await collect(from.points()));
     for (let run = 0; run < 2; run++)
       await expect(engine.copy({ from, to: lying })).rejects.toMatchObject({
         code: 'CORRUPT',
@@ -195,6 +213,93 @@ describe('copying points', () => {
       });
     expect(await engine.copy({ from, to })).toMatchObject({ failed: [], verified: true });
     await expectSamePoints(from, to);
+  });
+
+  it('builds nothing on a copy that differs, verified or not, until it is deleted and made anew', async () => {
+    const scenario = await createScenario(['auto']);
+    const { engine, repository: from } = await startProcess(scenario.world);
+    const to = await openAway(scenario.away);
+    const [full] = await collect(from.points());
+    const lying = lyingAbout(to, await collect(from.points()));
+    await expect(engine.copy({ from, to: lying })).rejects.toMatchObject({ code: 'CORRUPT' });
+    await addPoint(scenario);
+    for (const verify of [true, false])
+      await expect(engine.copy({ from, to: lying, verify })).rejects.toMatchObject({
+        code: 'CORRUPT',
+        message: expect.stringContaining(full?.id ?? '') as string,
+        remedy: expect.stringContaining('every later one of its machine') as string,
+      });
+    expect(await collect(to.points())).toMatchObject([{ id: full?.id }]);
+    await to.maintenance?.delete(full?.id as PointId);
+    expect(await engine.copy({ from, to })).toMatchObject({ skipped: [], failed: [], verified: true });
+    await expectSamePoints(from, to);
+  });
+
+  it('reads back what was copied unverified before anything verified is built on it, asked for or not', async () => {
+    const scenario = await createScenario(['auto']);
+    const { engine, repository: from } = await startProcess(scenario.world);
+    const to = await openAway(scenario.away);
+    const [full] = await collect(from.points());
+    await engine.copy({ from, to, verify: false });
+    const { pointId } = await addPoint(scenario);
+    const lying = lyingAbout(to, full === undefined ? [] : [full]);
+    await expect(engine.copy({ from, to: lying, points: [pointId] })).rejects.toMatchObject({
+      code: 'CORRUPT',
+      context: { point: full?.id },
+    });
+    expect(await engine.copy({ from, to })).toMatchObject({ copied: [pointId], verified: true });
+    await expectSamePoints(from, to);
+  });
+
+  it('says so as long as a copy that differs is there, with its original gone', async () => {
+    const scenario = await createScenario(['auto']);
+    const { engine, repository: from } = await startProcess(scenario.world);
+    const to = await openAway(scenario.away);
+    const [full] = await collect(from.points());
+    const lying = lyingAbout(to, await collect(from.points()));
+    await expect(engine.copy({ from, to: lying })).rejects.toMatchObject({ code: 'CORRUPT' });
+    const { pointId } = await addPoint(scenario);
+    await from.maintenance?.delete(full?.id as PointId);
+    const result = await engine.copy({ from, to });
+    expect(result.copied).toEqual([pointId]);
+    expect(result.findings).toContainEqual(
+      expect.objectContaining({ severity: 'error', code: 'copy-corrupt', point: full?.id }),
+    );
+    expect(await collect(to.points())).toMatchObject([{ id: full?.id }, { id: pointId, kind: 'full' }]);
+  });
+
+  it('tells every failure where nothing could be copied, the worst of them too', async () => {
+    const scenario = await createScenario(['auto']);
+    const other = addMachine(scenario.world, 'other', [256 * KIB]);
+    const { engine, source, repository } = await startProcess(scenario.world);
+    await engine.backup({ source, repository, machine: other.ref });
+    const [first, second] = await collect(repository.points());
+    const gone: Repository = {
+      ...repository,
+      open: (id, options) =>
+        id === first?.id ? Promise.reject(new Error('unreachable')) : repository.open(id, options),
+    };
+    const away = await openAway(scenario.away);
+    const result = await engine.copy({ from: gone, to: lyingAbout(away, second ? [second] : []) });
+    expect(result).toMatchObject({ copied: [], verified: false });
+    expect(result.failed).toMatchObject([
+      { point: first?.id, error: { code: 'UNEXPECTED' } },
+      { point: second?.id, error: { code: 'CORRUPT' } },
+    ]);
+  });
+
+  it('pins a copy in the next run where the destination would not', async () => {
+    const { world, away } = await createScenario(['auto']);
+    const { engine, repository: from } = await startProcess(world);
+    const [full] = await collect(from.points());
+    await from.maintenance?.annotate?.(full?.id as PointId, { held: true });
+    const to = await openAway(away);
+    const refusing = { ...to, ...(to.maintenance && { maintenance: { ...to.maintenance } }) };
+    if (refusing.maintenance)
+      refusing.maintenance.annotate = () => Promise.reject(new Error('the storage is gone'));
+    await expect(engine.copy({ from, to: refusing })).rejects.toMatchObject({ code: 'UNEXPECTED' });
+    expect(await engine.copy({ from, to })).toMatchObject({ skipped: [full?.id], failed: [] });
+    expect(await collect(to.points())).toMatchObject([{ held: true }]);
   });
 
   it('keeps a pin where the destination has pins, and says when it was not read back', async () => {
@@ -240,6 +345,9 @@ const noJournal = (): JournalStorage => ({ entries: new Map(), revision: 0 });
 
 it('a copy that dies before or after any call leaves only whole points, and the next one makes up for it', async () => {
   const scenario = await createScenario(['auto', 'auto']);
+  const { repository } = await startProcess(scenario.world);
+  const [full] = await collect(repository.points());
+  await repository.maintenance?.annotate?.(full?.id as PointId, { held: true });
   const { calls } = await runProcess(scenario, noJournal());
   let cuts = 0;
   for (let call = 1; call <= calls.length; call++) {

@@ -14,9 +14,11 @@ import { storeArtifacts } from '../backup/store-artifacts.ts';
 import { disposeQuietly } from '../jobs/dispose-quietly.ts';
 import { throwIfAborted } from '../jobs/to-sendense-error.ts';
 import { chooseBases } from './choose-bases.ts';
+import { openCopyNote } from './copy-notes.ts';
 import { type CopyProgress, type CopyRun, expectedBytes } from './copy-run.ts';
-import { type Original, openOriginal, plansOf } from './open-original.ts';
-import { noteUnverified, verifyCopy } from './verify-copy.ts';
+import { keepHold } from './keep-hold.ts';
+import { openOriginal, plansOf } from './open-original.ts';
+import { type CopyToVerify, verifyCopy } from './verify-copy.ts';
 
 /** A point that was copied. */
 export type CopiedPoint = { readonly point: RecoveryPoint; readonly bytesRead: number };
@@ -34,11 +36,14 @@ export async function copyPoint(
   const bases = chooseBases(run, point);
   const original = await openOriginal(run, point, bases);
   try {
+    const note = await openCopyNote(run, point.id);
     const begun = await beginOrFull(run, point, bases, plansOf(run, point, original, bases));
-    const copied = await copyInto(run, point, original, begun, progress);
+    const copied = await copyInto(run, { point, original, note }, begun, progress);
     progress.done(expectedBytes(point));
     if (request.verify !== false) {
-      await job.step('verify', () => verifyCopy(run, point, original, begun.plans, progress));
+      await job.step('verify', () =>
+        verifyCopy(run, { point, original, plans: begun.plans, note }, progress),
+      );
       progress.done(expectedBytes(point));
     }
     return copied;
@@ -66,8 +71,7 @@ async function beginOrFull(run: CopyRun, point: RecoveryPoint, bases: Bases, pla
 
 async function copyInto(
   run: CopyRun,
-  point: RecoveryPoint,
-  original: Original,
+  { point, original, note }: Omit<CopyToVerify, 'plans'>,
   { writer, plans }: Begun,
   progress: CopyProgress,
 ): Promise<CopiedPoint> {
@@ -81,10 +85,11 @@ async function copyInto(
       return copied;
     });
     throwIfAborted(job.signal, 'commit-point');
-    if (request.verify !== false) await noteUnverified(run, point.id);
+    // before the commit: a process that ends right after it leaves this to the next one
+    await note.write({ schema: 1, from: request.from.id, isUnpinned: point.held, isCorrupt: false });
     const made = await job.step('commit', () => commitPoint(run, writer, point.states));
     run.held.points.set(made.id, made);
-    await keepHold(run, point);
+    await keepHold(run, point, note);
     const bytesRead = [...copies.values()].reduce((sum, copy) => sum + copy.bytesRead, 0);
     return { point: made, bytesRead };
   } finally {
@@ -137,20 +142,4 @@ function reportFulls({ job }: CopyRun, point: RecoveryPoint, plans: Plans): void
       point: point.id,
     });
   }
-}
-
-/** A pinned point stays pinned, where the destination keeps pins. */
-async function keepHold({ request: { to }, job }: CopyRun, { id, held }: RecoveryPoint): Promise<void> {
-  if (!held) return;
-  const annotate = to.maintenance?.annotate?.bind(to.maintenance);
-  if (annotate !== undefined) {
-    await annotate(id, { held: true }, { signal: job.signal });
-    return;
-  }
-  job.report({
-    severity: 'warning',
-    code: 'hold-not-kept',
-    message: `point ${id} is pinned, and the destination keeps no pins: its retention may remove it`,
-    point: id,
-  });
 }

@@ -9,13 +9,12 @@ import {
 import type { Job } from '../events/job.ts';
 import type { EngineContext } from '../jobs/engine-context.ts';
 import { runJob } from '../jobs/run-job.ts';
-import { toSendenseError } from '../jobs/to-sendense-error.ts';
 import { copyPoint } from './copy-point.ts';
 import type { CopyPointsRequest, CopyPointsResult, FailedCopy } from './copy-request.ts';
 import { CopyProgress, type CopyRun, expectedBytes } from './copy-run.ts';
-import { openOriginal, plansOf } from './open-original.ts';
-import { planCopies, readHeld } from './plan-copies.ts';
-import { readUnverified, verifyCopy } from './verify-copy.ts';
+import { failureOf } from './failure-of.ts';
+import { finishLeftovers } from './finish-leftovers.ts';
+import { type CopyPlan, planCopies, readHeld, streamOf } from './plan-copies.ts';
 
 /** Copies points to another repository: see `Engine.copy`. */
 export function copyPoints(
@@ -40,14 +39,15 @@ async function prepare(context: EngineContext, job: Job, request: CopyPointsRequ
   return { context, job, request, originals, held: await readHeld(request.to, { request, job }) };
 }
 
-async function copyAll(
-  run: CopyRun,
-  { streams, skipped }: Awaited<ReturnType<typeof planCopies>>,
-): Promise<CopyPointsResult> {
+async function copyAll(run: CopyRun, plan: CopyPlan): Promise<CopyPointsResult> {
   const { job, request } = run;
+  const { skipped } = plan;
+  const failed: FailedCopy[] = [...(await finishLeftovers(run, plan))];
+  const stopped = new Set(failed.map(({ point }) => streamOfId(run, point)));
+  // what comes after a copy that failed builds on it
+  const streams = plan.streams.filter(([point]) => point === undefined || !stopped.has(streamOf(point)));
   const expected = streams.flat().reduce((sum, point) => sum + expectedBytes(point), 0);
   const progress = new CopyProgress(job, request.verify === false ? expected : 2 * expected);
-  const failed: FailedCopy[] = [...(await verifyLeftovers(run, skipped))];
   const copied: PointId[] = [];
   let [bytesRead, bytesStored] = [0, 0];
   for (const stream of streams) {
@@ -64,7 +64,8 @@ async function copyAll(
     }
   }
   const [first] = failed;
-  if (first !== undefined && copied.length === 0) throw first.error;
+  // several are told together: one may be worse than the first
+  if (first !== undefined && failed.length === 1 && copied.length === 0) throw first.error;
   const verified = request.verify !== false && failed.length === 0;
   if (request.verify === false && copied.length > 0) reportUnverified(job);
   return {
@@ -79,30 +80,9 @@ async function copyAll(
   };
 }
 
-/** Copies that an earlier run committed and could not read back any more. */
-async function verifyLeftovers(run: CopyRun, skipped: readonly PointId[]): Promise<FailedCopy[]> {
-  if (run.request.verify === false) return [];
-  const failed: FailedCopy[] = [];
-  for (const id of await readUnverified(run)) {
-    const point = run.originals.get(id);
-    if (point === undefined || !skipped.includes(id) || !run.held.points.has(id)) continue;
-    try {
-      const bases = new Map();
-      await using original = await openOriginal(run, point, bases);
-      const plans = plansOf(run, point, original, bases);
-      await verifyCopy(run, point, original, plans, new CopyProgress(run.job, expectedBytes(point)));
-    } catch (thrown) {
-      failed.push({ point: id, error: failureOf(run.job, thrown) });
-    }
-  }
-  return failed;
-}
-
-/** What ends the work on one stream only. Rethrows what ends all of it. */
-function failureOf(job: Job, thrown: unknown): SendenseError {
-  const error = toSendenseError(thrown, 'copy-points', job.signal);
-  if (error.code === 'ABORTED' || error.code === 'FENCED') throw error;
-  return error;
+function streamOfId({ originals }: CopyRun, id: PointId): string | undefined {
+  const original = originals.get(id);
+  return original && streamOf(original);
 }
 
 function reportUnverified(job: Job): void {

@@ -21,7 +21,7 @@ export async function planCopies(run: CopyRun): Promise<CopyPlan> {
   const passedOver: PointId[] = [];
   for await (const point of pointsOf(request.from, run)) {
     if (wanted !== undefined && !wanted.delete(point.id)) continue;
-    const stream = `${point.machine} ${point.stream}`;
+    const stream = streamOf(point);
     if (held.points.get(point.id)?.instant === point.instant) skipped.push(point.id);
     else if ((held.newest.get(stream) ?? -1) >= point.sequence) passedOver.push(point.id);
     else streams.set(stream, [...(streams.get(stream) ?? []), point]);
@@ -51,10 +51,15 @@ export async function readHeld(to: Repository, run: Pick<CopyRun, 'request' | 'j
   const newest = new Map<string, number>();
   for await (const point of pointsOf(to, run)) {
     points.set(point.id, point);
-    const stream = `${point.machine} ${point.stream}`;
+    const stream = streamOf(point);
     newest.set(stream, Math.max(newest.get(stream) ?? -1, point.sequence));
   }
   return { points, newest };
+}
+
+/** What points are copied in order within. */
+export function streamOf({ machine, stream }: RecoveryPoint): string {
+  return `${machine} ${stream}`;
 }
 
 function pointsOf(repository: Repository, { request, job }: Pick<CopyRun, 'request' | 'job'>) {

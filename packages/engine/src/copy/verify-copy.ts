@@ -1,57 +1,31 @@
-import {
-  amendError,
-  type DiskId,
-  type PointId,
-  pointId,
-  type RecoveryPoint,
-  repositoryId,
-  SendenseError,
-} from '@sendense/core';
-import { z } from 'zod';
+import { amendError, type DiskId, type PointId, type RecoveryPoint, SendenseError } from '@sendense/core';
 import type { DiskCopyPlan } from '../backup/copy-disks.ts';
 import { disposeQuietly } from '../jobs/dispose-quietly.ts';
-import { copiesPrefix, copyKey } from '../journal/journal-keys.ts';
-import { openJournalRecord } from '../journal/journal-record.ts';
+import type { JournalRecord } from '../journal/journal-record.ts';
 import { verifyView } from '../restore/verify-view.ts';
+import type { CopyNote } from './copy-notes.ts';
 import type { CopyProgress, CopyRun } from './copy-run.ts';
 import type { Original } from './open-original.ts';
 
-/** A copy that was about to be committed and has not been read back: the next run makes up for it. */
-const unverifiedCopySchema = z.object({
-  schema: z.literal(1),
-  from: z.string().transform(repositoryId),
-});
+/** What to do about a copy that differs. Copies that were built on it have its bytes. */
+export const CORRUPT_COPY_REMEDY =
+  'verify both repositories; if the original is intact, delete the copy at the destination and every later one of its machine there, and copy again';
 
-function recordOf({ context, request: { to } }: CopyRun, point: PointId) {
-  return openJournalRecord(context.journal, copyKey(to.id, point), unverifiedCopySchema, context.fence);
-}
-
-/** Before the commit: a process that ends between it and the verification leaves this. */
-export async function noteUnverified(run: CopyRun, point: PointId): Promise<void> {
-  await (await recordOf(run, point)).write({ schema: 1, from: run.request.from.id });
-}
-
-/** Points at the destination whose copies were never read back. */
-export async function readUnverified({ context, request: { from, to } }: CopyRun): Promise<PointId[]> {
-  const prefix = copiesPrefix(to.id);
-  const found: PointId[] = [];
-  for await (const key of context.journal.list(prefix)) {
-    const point = pointId(key.slice(prefix.length));
-    const record = await openJournalRecord(context.journal, key, unverifiedCopySchema, context.fence);
-    if (record.value?.from === from.id) found.push(point);
-  }
-  return found;
-}
+/** A copy that is at the destination, and what it was made from. */
+export type CopyToVerify = {
+  readonly point: RecoveryPoint;
+  readonly original: Original;
+  readonly plans: ReadonlyMap<DiskId, DiskCopyPlan>;
+  readonly note: JournalRecord<CopyNote>;
+};
 
 /**
  * Reads back from the destination what was copied of each disk and compares it with the source: with the digests it keeps, or with
- * its bytes. Rejects with `CORRUPT` at the first difference; the copy then stays on the list of what is to be verified.
+ * its bytes. Rejects with `CORRUPT` at the first difference; its note then says so.
  */
 export async function verifyCopy(
   run: CopyRun,
-  point: RecoveryPoint,
-  { views }: Original,
-  plans: ReadonlyMap<DiskId, DiskCopyPlan>,
+  { point, original: { views }, plans, note }: CopyToVerify,
   progress: CopyProgress,
 ): Promise<void> {
   const { job, request } = run;
@@ -76,15 +50,16 @@ export async function verifyCopy(
     }
   } catch (error) {
     if (!SendenseError.is(error, 'CORRUPT')) throw error;
+    if (note.value !== undefined) await note.write({ ...note.value, isCorrupt: true });
     throw amendError(error, {
       message: `the copy of point ${point.id} cannot be trusted: ${error.message}`,
-      remedy: `verify both repositories; if the original is intact, delete the copy at the destination and copy again`,
+      remedy: CORRUPT_COPY_REMEDY,
       context: { point: point.id },
     });
   } finally {
     await disposeQuietly(job, 'copy', copy);
   }
-  await (await recordOf(run, point.id)).write(undefined);
+  await note.write(undefined);
 }
 
 function differs(point: PointId, disk: DiskId): SendenseError {

@@ -15,12 +15,12 @@ export function restoreKey(job: JobId): string {
   return RESTORE_PREFIX + job;
 }
 
-/** `copies/<repository>/`: one key for each point that was copied there and not verified yet. */
+/** `copies/<repository>/`: one key for each point that was copied there and not pinned or verified yet. */
 export function copiesPrefix(to: RepositoryId): string {
   return `copies/${to}/`;
 }
 
-/** `copies/<repository>/<point>`: see `UnverifiedCopy`. */
+/** `copies/<repository>/<point>`: see `CopyNote`. */
 export function copyKey(to: RepositoryId, point: PointId): string {
   return copiesPrefix(to) + point;
 }

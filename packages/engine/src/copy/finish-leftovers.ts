@@ -1,0 +1,67 @@
+import { type PointId, type RecoveryPoint, SendenseError } from '@sendense/core';
+import type { JournalRecord } from '../journal/journal-record.ts';
+import { type CopyNote, readCopyNotes } from './copy-notes.ts';
+import type { FailedCopy } from './copy-request.ts';
+import { CopyProgress, type CopyRun, expectedBytes } from './copy-run.ts';
+import { failureOf } from './failure-of.ts';
+import { keepHold } from './keep-hold.ts';
+import { openOriginal, plansOf } from './open-original.ts';
+import { type CopyPlan, streamOf } from './plan-copies.ts';
+import { CORRUPT_COPY_REMEDY, verifyCopy } from './verify-copy.ts';
+
+/**
+ * Pins and reads back the copies that an earlier run committed and did not get to, as a whole: what they build on may be such a
+ * copy, too. Of points that were not asked for, those of streams which go on now. Those that fail must not be built on.
+ */
+export async function finishLeftovers(
+  run: CopyRun,
+  { streams, skipped }: CopyPlan,
+): Promise<readonly FailedCopy[]> {
+  const asked = new Set(skipped);
+  const goingOn = new Set(streams.flatMap(([point]) => (point === undefined ? [] : [streamOf(point)])));
+  const failed: FailedCopy[] = [];
+  for (const [id, note] of await readCopyNotes(run)) {
+    const point = leftover(run, id);
+    if (point === undefined) reportOrphan(run, id, note);
+    else if (asked.has(id) || goingOn.has(streamOf(point)))
+      await finish(run, point, note).catch((thrown: unknown) =>
+        failed.push({ point: id, error: failureOf(run.job, thrown) }),
+      );
+  }
+  return failed;
+}
+
+/** The original of a point that the destination holds: bytes of another source at the same instant are the same. */
+function leftover({ originals, held }: CopyRun, id: PointId): RecoveryPoint | undefined {
+  const original = originals.get(id);
+  return original?.instant === held.points.get(id)?.instant ? original : undefined;
+}
+
+/** Nothing builds on a copy without its original, and nothing can be compared with it. */
+function reportOrphan({ held, job }: CopyRun, id: PointId, { value }: JournalRecord<CopyNote>): void {
+  if (value?.isCorrupt !== true || !held.points.has(id)) return;
+  const message = `the copy of point ${id} was read back before, and cannot be trusted; its original is gone`;
+  job.report({ severity: 'error', code: 'copy-corrupt', message, point: id });
+}
+
+async function finish(run: CopyRun, point: RecoveryPoint, note: JournalRecord<CopyNote>): Promise<void> {
+  await keepHold(run, point, note);
+  if (run.request.verify !== false) return verifyLeftover(run, point, note);
+  if (note.value?.isCorrupt === true) throw knownCorrupt(point, note.value);
+}
+
+async function verifyLeftover(run: CopyRun, point: RecoveryPoint, note: JournalRecord<CopyNote>) {
+  const bases = new Map();
+  await using original = await openOriginal(run, point, bases);
+  const plans = plansOf(run, point, original, bases);
+  const progress = new CopyProgress(run.job, expectedBytes(point));
+  await verifyCopy(run, { point, original, plans, note }, progress);
+}
+
+function knownCorrupt({ id }: RecoveryPoint, { from }: CopyNote): SendenseError {
+  return new SendenseError('CORRUPT', `the copy of point ${id} was read back before, and cannot be trusted`, {
+    operation: 'copy-points',
+    remedy: CORRUPT_COPY_REMEDY,
+    context: { point: id, copiedFrom: from },
+  });
+}
