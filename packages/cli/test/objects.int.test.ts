@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -61,6 +61,58 @@ describe('a passphrase', () => {
     const added = await ctlJson(home, add, 0, { SENDENSE_NEW_PASSPHRASE: PASSPHRASE });
     expect(added.slots).toHaveLength(2);
     expect(await ctlJson(home, ['backup', 'list', ...OBJECTS], 0, ENV)).toEqual({ points: [] });
+  });
+});
+
+describe('a rotation that cannot end', () => {
+  const rotate = ['repository', 'key', 'rotate', ...OBJECTS, '--new-passphrase-file', 'new.txt'];
+  const slots = () => readdir(join(home, 'objects', 'keys'));
+
+  it('adds no key where the one that is to go is not there', async () => {
+    const before = await slots();
+    expect(await failure([...rotate, '--key-id', 'mistyped'], ENV)).toMatchObject({ code: 'NOT_FOUND' });
+    expect(await slots()).toEqual(before);
+  });
+
+  it('names the key that opens the repository already where the old one cannot be removed', async () => {
+    const [old = '', ...others] = await slots();
+    // another process prunes
+    await mkdir(join(home, 'objects', 'prune'), { recursive: true });
+    const lock = join(home, 'objects', 'prune', 'lock-0000000009');
+    await writeFile(lock, '');
+    const failed = await failure([...rotate, '--key-id', old], ENV);
+    await rm(lock);
+    const [made = ''] = (await slots()).filter((id) => id !== old && !others.includes(id));
+    expect(failed).toMatchObject({
+      code: 'LOCKED',
+      message: expect.stringContaining(`opens it already, as key ${made}`) as string,
+      remedy: expect.stringContaining(`--key-id ${old}`) as string,
+    });
+  });
+});
+
+describe('a passphrase for a repository that does not encrypt', () => {
+  const REFUSED = {
+    exit: 2,
+    code: 'CONFIG_INVALID',
+    remedy: expect.stringContaining('dir:') as string,
+  };
+
+  it('is refused, by the flag and in the configuration, before anything is made', async () => {
+    const init = ['repository', 'init', '--repository'];
+    expect(await failure([...init, 'plain', '--passphrase-file', 'new.txt'])).toMatchObject(REFUSED);
+    const repositories = { office: { at: 'plain', passphraseFile: 'new.txt' } };
+    await writeFile(join(home, 'plain.json'), JSON.stringify({ repositories }));
+    expect(await failure([...init, 'office', '--config', 'plain.json'])).toMatchObject(REFUSED);
+    expect(await readdir(home)).not.toContain('plain');
+  });
+
+  it('is refused where one is opened, too', async () => {
+    await runCtl(home, ['repository', 'init', '--repository', 'made-before']);
+    const list = ['backup', 'list', '--repository', 'made-before'];
+    expect(await failure([...list, '--passphrase-file', 'new.txt'])).toMatchObject(REFUSED);
+    // one in the environment may be for another repository
+    expect(await ctlJson(home, list, 0, ENV)).toEqual({ points: [] });
   });
 });
 

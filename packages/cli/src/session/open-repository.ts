@@ -7,7 +7,7 @@ import {
 } from '@sendense/quickstart';
 import { findPlace, missingFlag } from '../names/find-place.ts';
 import type { RepositoryOption } from '../program/shared-flags.ts';
-import { askPassphrase, type PassphraseSources } from './passphrase.ts';
+import { askPassphrase, type PassphraseSources, refuseUselessPassphrase } from './passphrase.ts';
 import type { Session } from './session.ts';
 
 /** An open repository and how the user reaches it. */
@@ -67,6 +67,7 @@ export async function openNamed(
   drivers: readonly BlockIoDriver[] = [],
 ): Promise<OpenRepository> {
   const text = repositoryText(session, name);
+  refuseUselessPassphrase(session, text, sources);
   const services = await repositoryServices(session, text, drivers);
   const options = {
     workingDirectory: session.host.workingDirectory,

@@ -30,6 +30,25 @@ export function askPassphrase(session: Session, sources: PassphraseSources): Ask
   };
 }
 
+/**
+ * Refuses a file with a passphrase, of the flag or of the configuration, for a repository that encrypts nothing: whoever gives one
+ * takes it to be encrypted. Throws `CONFIG_INVALID`.
+ */
+export function refuseUselessPassphrase(
+  session: Session,
+  text: string,
+  { file }: Pick<PassphraseSources, 'file'>,
+): void {
+  const place = parseRepositoryPlace(text, session.host.workingDirectory);
+  if (place.kind !== 'local') return;
+  if ((file ?? configuredFile(session, repositoryLocation(place))) === undefined) return;
+  throw new SendenseError('CONFIG_INVALID', `${place.path} names a repository that encrypts nothing`, {
+    operation: 'open-repository',
+    remedy: `for an encrypted repository name it dir:${place.path}; for this one leave out the file with the passphrase`,
+    context: { path: place.path },
+  });
+}
+
 /** A new passphrase for a repository that is open already. */
 export function askNewPassphrase(
   session: Session,

@@ -4,7 +4,7 @@ import { parseBytes, parsePositive, parseText } from '../program/flag-values.ts'
 import { type PassphraseOption, passphraseFlag, REPOSITORY_FORMS } from '../program/shared-flags.ts';
 import { noteChange } from '../session/maintain.ts';
 import { keepRepository, repositoryServices, repositoryText } from '../session/open-repository.ts';
-import { askPassphrase } from '../session/passphrase.ts';
+import { askPassphrase, refuseUselessPassphrase } from '../session/passphrase.ts';
 import { defineVerb } from '../verb.ts';
 
 const HOUR_MS = 3_600_000;
@@ -44,13 +44,14 @@ export const repositoryInit = defineVerb<Options>({
   async run(session, options) {
     await session.catalog();
     const text = repositoryText(session, options.repository);
-    const { chunkSize, grace } = options;
+    const { chunkSize, grace, passphraseFile: file } = options;
+    refuseUselessPassphrase(session, text, { file });
     const made = await createRepository(
       text,
       {
         workingDirectory: session.host.workingDirectory,
         environment: session.host.env,
-        passphrase: askPassphrase(session, { file: options.passphraseFile }),
+        passphrase: askPassphrase(session, { file }),
         ...(chunkSize === undefined ? {} : { chunkBytes: chunkSize }),
         ...(grace === undefined ? {} : { graceMs: grace * HOUR_MS }),
       },

@@ -1,4 +1,4 @@
-import { SendenseError } from '@sendense/core';
+import { amendError, SendenseError } from '@sendense/core';
 import type { Command } from 'commander';
 import { parseText } from '../program/flag-values.ts';
 import { type RepositoryOption, repositoryFlag } from '../program/shared-flags.ts';
@@ -69,19 +69,41 @@ export const repositoryKeyRotate = defineVerb<NewKeyOptions & { readonly keyId?:
     newKeyFlags(command).option('--key-id <id>', 'the key that goes (default: the only one)', parseText),
   async run(session, options) {
     const open = await openKeys(session, options);
-    const old = options.keyId ?? (await onlyKey(session, open));
+    const old = await oldKey(session, open, options.keyId);
     // the new one first: whenever this ends, a key opens the repository
     const id = await addKey(session, open, options);
-    await open.keys.removeKey(old, session.call);
+    await open.keys.removeKey(old, session.call).catch((error: unknown) => {
+      throw halfRotated(error, old, id);
+    });
     return resultOf(session, open, [`key ${old} replaced by ${id}`]);
   },
 });
 
-async function onlyKey(session: Session, { keys }: OpenKeys): Promise<string> {
-  const [only, ...others] = await keys.keys(session.call);
+/** The key that goes: `given`, which must be there, or the only one. */
+async function oldKey(session: Session, { keys }: OpenKeys, given: string | undefined): Promise<string> {
+  const slots = await keys.keys(session.call);
+  if (given !== undefined) {
+    if (slots.some(({ id }) => id === given)) return given;
+    throw new SendenseError('NOT_FOUND', `there is no key ${JSON.stringify(given)}`, {
+      operation: 'rotate-key',
+      remedy: '"sendense-ctl repository key list" shows the keys; nothing was changed',
+    });
+  }
+  const [only, ...others] = slots;
   if (only !== undefined && others.length === 0) return only.id;
   throw new SendenseError('CONFIG_INVALID', `there are ${others.length + 1} keys`, {
     operation: 'rotate-key',
     remedy: 'say which one goes with --key-id; "sendense-ctl repository key list" shows them',
+  });
+}
+
+/** Nothing silent: the new passphrase opens the repository although the rotation failed. */
+function halfRotated(error: unknown, old: string, made: string): unknown {
+  if (!SendenseError.is(error)) return error;
+  const remove = 'sendense-ctl repository key remove --key-id';
+  return amendError(error, {
+    message: `${error.message}; key ${old} still opens the repository, and the new passphrase opens it already, as key ${made}`,
+    remedy: `run "${remove} ${old}" where it can be removed${error.remedy === undefined ? '' : ` (${error.remedy})`}, or take the new one back with "${remove} ${made}"`,
+    context: { old, made },
   });
 }
