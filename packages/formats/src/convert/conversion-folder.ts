@@ -1,7 +1,5 @@
 import type { Finding } from '@sendense/core';
 import { TargetFolder } from '@sendense/plugin-kit/files';
-import { statusOf } from '../chain/open-chain.ts';
-import type { DiskImage } from '../disk-image.ts';
 import { flatExtentPath } from '../vmdk/flat-extent-path.ts';
 import type { WriterCheckpoint } from '../writer-checkpoint.ts';
 import type { ConverterContext } from './context.ts';
@@ -48,14 +46,14 @@ export class ConversionFolder implements AsyncDisposable {
     context: ConverterContext,
     target: string,
     plan: TargetPlan,
-    source: DiskImage,
+    source: ConversionJournal['source'],
   ): Promise<ConversionFolder> {
     const { fileSystem, random, options } = context;
     const suffix = options.resume ? '.partial' : `.partial-${random.uuid()}`;
     const files = new TargetFolder(fileSystem, target, suffix);
     const lock = options.resume ? await lockTarget(context, target) : undefined;
     try {
-      const fresh = await journalOf(context, plan, source);
+      const fresh = journalOf(plan, source);
       const left = options.resume ? await readJournal(fileSystem, files.path) : undefined;
       if (left === undefined) await refuseStranger(fileSystem, files.path);
       const { checkpoint, findings } = await whatIsLeft(context, { files, target, plan }, fresh, left);
@@ -93,19 +91,12 @@ export class ConversionFolder implements AsyncDisposable {
   }
 }
 
-async function journalOf(
-  { fileSystem }: ConverterContext,
+function journalOf(
   { format, subformat, sizeBytes }: TargetPlan,
-  source: DiskImage,
-): Promise<ConversionJournal> {
-  const files = [];
-  for (const path of source.allFiles) {
-    const { kind, identity, sizeBytes: fileBytes, modifiedMs } = await statusOf(path, fileSystem);
-    files.push({ path, kind, identity, sizeBytes: fileBytes, modifiedMs });
-  }
-  const from = { format: source.info.format, sizeBytes: source.sizeBytes, files };
+  source: ConversionJournal['source'],
+): ConversionJournal {
   const target = { format, subformat: subformat ?? null, sizeBytes };
-  return { schema: 3, source: from, target, ...NOTHING };
+  return { schema: 3, source, target, ...NOTHING };
 }
 
 type Left = { readonly checkpoint: WriterCheckpoint; readonly findings: readonly Finding[] };

@@ -18,7 +18,7 @@ import { flatExtentPath } from '../vmdk/flat-extent-path.ts';
 import type { WriterCheckpoint } from '../writer-checkpoint.ts';
 import type { ConverterContext } from './context.ts';
 import { ConversionFolder } from './conversion-folder.ts';
-import { openSource } from './conversion-source.ts';
+import { openSource, sourceFiles } from './conversion-source.ts';
 import { copyDisk } from './copy-disk.ts';
 import { openTarget } from './open-target.ts';
 import { refuseTooMuchData } from './refuse-too-much-data.ts';
@@ -30,6 +30,7 @@ export async function convertFile(
   request: ConvertRequest,
   call?: Call,
 ): Promise<ConvertResult> {
+  const files = context.options.resume ? await sourceFiles(context, request) : [];
   await using source = await openSource(context, request);
   const target = await resolveTarget(context.fileSystem, request.target.path);
   const plan = planTarget(context, request, source);
@@ -40,7 +41,11 @@ export async function convertFile(
   await refuseAnyInUse(context, target, plan);
   await refuseTooMuchData(plan, source, call);
   const begunMs = context.clock.monotonicMs();
-  await using folder = await ConversionFolder.begin(context, target, plan, source);
+  await using folder = await ConversionFolder.begin(context, target, plan, {
+    format: source.info.format,
+    sizeBytes: source.sizeBytes,
+    files,
+  });
   const { sizeBytes, bytesRead } = await writeTarget(context, folder, plan, source, call);
   throwIfAborted(call?.signal, 'convert-file');
   await refuseAnyInUse(context, target, plan);

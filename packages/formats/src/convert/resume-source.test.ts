@@ -54,6 +54,28 @@ describe('a conversion whose source is not what it was', () => {
     expect(await digest(fileSystem, '/images/target')).toBe(await digest(fileSystem, '/images/source'));
   });
 
+  it('begins again when the source was replaced between its opening and the first byte', async () => {
+    let isReplaced = false;
+    const slow = failingFileSystem(fileSystem, 3 * MiB);
+    const meddled: FileSystem = {
+      ...slow,
+      async stat(path) {
+        if (path.startsWith('/images/target') && !isReplaced) {
+          isReplaced = true;
+          await fileSystem.unlink('/images/source');
+          await using writer = await createRaw('/images/source', { fileSystem, sizeBytes: SIZE });
+          await writer.write(0, seededBytes(2, SIZE));
+        }
+        return slow.stat(path);
+      },
+    };
+    await expect(converter({ fileSystem: meddled }).convert(request())).rejects.toThrow('gone');
+    expect(isReplaced).toBe(true);
+    const { findings } = await converter().convert(request());
+    expect(findings).toMatchObject([{ code: 'conversion-restarted' }]);
+    expect(await digest(fileSystem, '/images/target')).toBe(await digest(fileSystem, '/images/source'));
+  });
+
   it('begins again when the same file is taken for another format', async () => {
     await fileSystem.unlink('/images/source');
     const size = 8 * MiB;
