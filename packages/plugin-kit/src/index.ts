@@ -1,6 +1,7 @@
 export {
   createSecrets,
   type Environment,
+  holdsUserinfo,
   type NativeMode,
   parseOptions,
   processEnvironment,

@@ -1,6 +1,7 @@
 import type { TokenCredential } from '@azure/identity';
 import type { PluginServices, Secret } from '@sendense/core';
 import { type AttemptServices, isObjectPrefix, requestOptions } from '@sendense/object-repository/remote';
+import { holdsUserinfo } from '@sendense/plugin-kit';
 import { z } from 'zod';
 
 const MIB = 2 ** 20;
@@ -9,8 +10,11 @@ const { caPem: _, ...ownRequestOptions } = requestOptions;
 
 /** Options of a store in Azure Blob Storage. */
 export const azureStoreOptionsSchema = z.strictObject({
-  /** `https://ACCOUNT.blob.core.windows.net`, without a token in it. */
-  endpoint: z.url({ protocol: /^https?$/ }).refine((url) => !url.includes('?'), 'must hold no token'),
+  /** `https://ACCOUNT.blob.core.windows.net`, without a token or a user in it. */
+  endpoint: z
+    .url({ protocol: /^https?$/ })
+    .refine((url) => !url.includes('?'), 'must hold no token')
+    .refine((url) => !holdsUserinfo(url), 'must hold no credential'),
   container: z.string().regex(/^[a-z0-9](-?[a-z0-9]){2,62}$/),
   /** Segments as of a key, without a slash at either end; empty for the whole container. */
   prefix: z

@@ -6,6 +6,8 @@ it.each([
   ['a prefix that leaves the bucket', { bucket: 'backups', prefix: '../other' }],
   ['a prefix that ends with a slash', { bucket: 'backups', prefix: 'a/' }],
   ['an endpoint that is no address', { bucket: 'backups', endpoint: 'file:///etc' }],
+  ['an endpoint with a credential', { bucket: 'backups', endpoint: 'https://user:hunter2@s3.example.com' }],
+  ['an endpoint with a credential, oddly', { bucket: 'backups', endpoint: 'https:hunter2@s3.example.com' }],
   ['parts smaller than S3 takes', { bucket: 'backups', partBytes: 2 ** 20 }],
   ['an option that does not exist', { bucket: 'backups', secretAccessKey: 'hunter2' }],
 ])('refuses %s', async (_what, options) => {

@@ -1,5 +1,6 @@
 import type { PluginServices, Secret } from '@sendense/core';
 import { type AttemptServices, isObjectPrefix, requestOptions } from '@sendense/object-repository/remote';
+import { holdsUserinfo } from '@sendense/plugin-kit';
 import { z } from 'zod';
 
 const MIB = 2 ** 20;
@@ -12,8 +13,11 @@ export const s3StoreOptionsSchema = z.strictObject({
     .string()
     .refine(isObjectPrefix, 'must be segments of letters, digits, ".", "_" and "-"')
     .default(''),
-  /** Address of the service, where it is not that of AWS. */
-  endpoint: z.url({ protocol: /^https?$/ }).optional(),
+  /** Address of the service, where it is not that of AWS; without a user in it. */
+  endpoint: z
+    .url({ protocol: /^https?$/ })
+    .refine((url) => !holdsUserinfo(url), 'must hold no credential')
+    .optional(),
   region: z.string().min(1).default('us-east-1'),
   /** `endpoint/bucket/key` instead of `bucket.endpoint/key`; default: where an endpoint is given. */
   pathStyle: z.boolean().optional(),

@@ -88,6 +88,17 @@ describe('createSecrets', () => {
     expect((await secrets.get('key'))?.reveal()).toBe('hunter2');
   });
 
+  it('refuses a file of bytes that are no text, which would read the same as others', async () => {
+    const path = join(folder, 'binary-key');
+    await writeFile(path, Uint8Array.of(0x68, 0xff, 0x80), { mode: 0o600 });
+    const secrets = createSecrets({ environment: { SENDENSE_SECRET_KEY_FILE: path } });
+    await expect(secrets.get('key')).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringContaining(`${path} is not UTF-8 text`) as string,
+      remedy: expect.stringContaining('base64') as string,
+    });
+  });
+
   it.each([0o604, 0o640, 0o622])('refuses a file with mode %o', async (mode) => {
     const path = await file('open-key', 'hunter2', mode);
     const secrets = createSecrets({ environment: { SENDENSE_SECRET_KEY_FILE: path } });

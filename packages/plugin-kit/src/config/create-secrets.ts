@@ -17,7 +17,7 @@ export type SecretSources = {
   readonly fileSystem?: FileSystem;
 };
 
-/** The secret in a file, without the end of its line. A file that others may read is refused with `CONFIG_INVALID`. */
+/** The secret in a file, without the end of its line. A file that others may read, or that is no text, is refused with `CONFIG_INVALID`. */
 export async function readSecretFile(path: string, fileSystem: FileSystem = nodeFileSystem): Promise<Secret> {
   const status = await fileSystem.stat(path);
   if (status?.mode !== undefined && (status.mode & NOT_OWNER) !== 0)
@@ -27,7 +27,21 @@ export async function readSecretFile(path: string, fileSystem: FileSystem = node
       remedy: `chmod 600 ${path}`,
     });
   const bytes = await readSmallFile(fileSystem, path, MAX_SECRET_BYTES);
-  return new Secret(new TextDecoder().decode(bytes).replace(/\r?\n$/, ''));
+  return new Secret(textOf(bytes, path).replace(/\r?\n$/, ''));
+}
+
+/** Bytes that are no text would all be read as the same replacement character, and different keys as one. */
+function textOf(bytes: Uint8Array, path: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    // without its cause: that may show the bytes
+    throw new SendenseError('CONFIG_INVALID', `${path} is not UTF-8 text`, {
+      operation: 'read-secret',
+      context: { path },
+      remedy: 'write the secret as one line of text; of a binary key its base64, as of "base64 -w0"',
+    });
+  }
 }
 
 /**

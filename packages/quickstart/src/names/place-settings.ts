@@ -1,10 +1,12 @@
 import { SendenseError } from '@sendense/core';
+import { holdsUserinfo } from '@sendense/plugin-kit';
 
 /** What stands behind `?` in a name: text by name, none of it secret. */
 export type PlaceSettings<Name extends string> = { readonly [name in Name]?: string };
 
 /**
- * Reads `a=1&b=2`. Throws `CONFIG_INVALID` for a setting that is not among `names`, that is given twice or is empty; the
+ * Reads `a=1&b=2`. Throws `CONFIG_INVALID` for a setting that is not among `names`, that is given twice, is empty or an address
+ * with a credential; the
  * message never repeats a value: somebody may have put a secret there.
  */
 export function readSettings<Name extends string>(
@@ -18,6 +20,7 @@ export function readSettings<Name extends string>(
     if (name === undefined) throw wrongSetting(`${kind} has no setting ${JSON.stringify(given)}`, names);
     if (value === '' || settings[name] !== undefined)
       throw wrongSetting(`the setting ${name} of ${kind} is empty or given twice`, names);
+    if (holdsUserinfo(value)) throw wrongSetting(`the setting ${name} of ${kind} holds a credential`, names);
     settings[name] = value;
   }
   return settings;
