@@ -18,7 +18,7 @@ export const imageCheck = defineVerb<ImageOption & ParentsOption>({
       parents,
       ...(format && { format }),
     });
-    const sound = leaks === 0 ? 'no damage' : `no damage; ${leaks} clusters are leaked`;
+    const sound = leaks === 0 ? 'no damage' : `no damage; ${leaks} leaks: room that nothing uses`;
     return {
       json: { errors, leaks, findings: describeFindings(findings) },
       lines: [...findingLines(findings), errors === 0 ? sound : `damage found: ${errors} errors`],

@@ -1,6 +1,6 @@
 import { type Call, throwIfAborted } from '@sendense/core';
 import type { CheckLog } from '../qcow2/check-result.ts';
-import type { FilePart, TabledFile } from './file-parts.ts';
+import type { FilePart, TabledFile, UnitName } from './file-parts.ts';
 import { SectorSet } from './sector-set.ts';
 
 /** Places in all formats are whole sectors. */
@@ -20,7 +20,7 @@ export async function checkParts(
   windowBytes: number = WINDOW_BYTES,
 ): Promise<void> {
   const fileBytes = await tabled.file.handle.size();
-  const leaks = new LeakFinder(tabled.unitBytes ?? Number.POSITIVE_INFINITY, log);
+  const leaks = new LeakFinder(tabled, log);
   for (let start = 0; start < fileBytes; start += windowBytes) {
     const window = { start, end: Math.min(fileBytes, start + windowBytes) };
     const used = new SectorSet(Math.ceil((window.end - start) / SECTOR_BYTES));
@@ -47,11 +47,13 @@ function enter(part: FilePart, { start, end }: Window, used: SectorSet, log: Che
 /** Counts units of gaps that a part follows; a gap may go through several windows. */
 class LeakFinder {
   readonly #unitBytes: number;
+  readonly #unitName: UnitName;
   readonly #log: CheckLog;
   #open: { readonly start: number; readonly end: number } | undefined;
 
-  constructor(unitBytes: number, log: CheckLog) {
+  constructor({ unitBytes = Number.POSITIVE_INFINITY, unitName }: TabledFile, log: CheckLog) {
     this.#unitBytes = unitBytes;
+    this.#unitName = unitName;
     this.#log = log;
   }
 
@@ -64,6 +66,6 @@ class LeakFinder {
 
   #tell(start: number, end: number): void {
     for (let at = start; at + this.#unitBytes <= end; at += this.#unitBytes)
-      this.#log.leak(at, `nothing refers to the block at offset ${at}`);
+      this.#log.leak(this.#unitName, `nothing refers to the ${this.#unitName} at offset ${at}`);
   }
 }

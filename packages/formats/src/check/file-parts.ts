@@ -13,11 +13,16 @@ export type FilePart = {
   readonly what: () => string;
 };
 
+/** What a format calls what its tables give out. */
+export type UnitName = 'block' | 'grain';
+
 /** A file in which the tables of an image give out places. */
 export type TabledFile = {
   readonly file: DataFile;
   /** What one entry of the tables gives out, in bytes; absent where parts that nobody refers to cannot be told. */
   readonly unitBytes?: number;
+  /** What the format calls it. */
+  readonly unitName: UnitName;
   /** Every part that is in use, any number of times: those that are shared after the others. */
   parts(): AsyncIterable<FilePart>;
 };

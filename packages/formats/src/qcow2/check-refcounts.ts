@@ -72,7 +72,7 @@ function compareBlock(
     counts[at] = stored;
     if (stored === counted) continue;
     const offset = (windowFirst + at) * clusterBytes;
-    if (stored > counted) log.leak(offset);
+    if (stored > counted) log.leak('cluster', `the cluster at offset ${offset} is counted and not used`);
     else
       log.error('refcount', `the cluster at offset ${offset} is used ${counted} times and counted ${stored}`);
   }

@@ -1,4 +1,5 @@
 import type { Finding } from '@sendense/core';
+import type { UnitName } from '../check/file-parts.ts';
 
 /** The most findings that are listed one by one. */
 const MAX_FINDINGS = 100;
@@ -7,7 +8,7 @@ const MAX_FINDINGS = 100;
 export type CheckResult = {
   /** Damage: tables and refcounts that contradict each other or the format. */
   readonly errors: number;
-  /** Clusters or blocks that nothing refers to: space lost, no damage. */
+  /** Clusters, blocks or grains that nothing refers to: space lost, no damage. */
   readonly leaks: number;
   /** The first hundred, and one more that tells when there are others. */
   readonly findings: readonly Finding[];
@@ -37,9 +38,10 @@ export class CheckLog {
     this.#add({ severity: 'warning', code, message, object: this.#object });
   }
 
-  leak(offset: number, message = `the cluster at offset ${offset} is counted and not used`): void {
+  /** `unit` is what the format calls it. */
+  leak(unit: 'cluster' | UnitName, message: string): void {
     this.#leaks += 1;
-    this.#add({ severity: 'warning', code: 'cluster-leaked', message, object: this.#object });
+    this.#add({ severity: 'warning', code: `${unit}-leaked`, message, object: this.#object });
   }
 
   result(): CheckResult {

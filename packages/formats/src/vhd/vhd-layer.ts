@@ -41,7 +41,7 @@ export class VhdLayer implements Layer {
       tables: new TablePages(handle, cache, corrupt),
     });
     const { unitBytes } = this.#map;
-    this.tabled = [{ file: this.data, unitBytes, parts: () => this.#map.parts() }];
+    this.tabled = [{ file: this.data, unitBytes, unitName: 'block', parts: () => this.#map.parts() }];
   }
 
   runAt(offset: number, end: number): Run | Promise<Run> {

@@ -36,7 +36,7 @@ export class VhdxLayer implements Layer {
     this.#head = head;
     this.#map = new BlockMap({ ...head, fileBytes, tables: new TablePages(file, cache, corrupt) });
     const unitBytes = head.disk.blockBytes;
-    this.tabled = [{ file: this.data, unitBytes, parts: () => this.#map.parts() }];
+    this.tabled = [{ file: this.data, unitBytes, unitName: 'block', parts: () => this.#map.parts() }];
   }
 
   runAt(offset: number, end: number): Run | Promise<Run> {

@@ -72,12 +72,13 @@ export class GrainLayer implements Layer {
   #tabled(): TabledFile {
     const { file, geometry, storage, headBytes } = this.#options;
     const map = this.#map;
-    if (storage !== 'plain' || headBytes === undefined) return { file, parts: () => map.parts() };
+    if (storage !== 'plain' || headBytes === undefined)
+      return { file, unitName: 'grain', parts: () => map.parts() };
     async function* parts(): AsyncGenerator<FilePart> {
       yield* map.parts();
       yield { offset: 0, length: headBytes ?? 0, use: 'shared', what: () => 'the head of the file' };
     }
-    return { file, unitBytes: geometry.grainBytes, parts };
+    return { file, unitBytes: geometry.grainBytes, unitName: 'grain', parts };
   }
 
   async #decompress({ start, end, hostOffset }: CompressedRun): Promise<Uint8Array> {
