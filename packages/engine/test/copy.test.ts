@@ -83,6 +83,15 @@ async function expectSameBytes(from: Repository, to: Repository, points: readonl
     }
 }
 
+/** One full, and an empty repository to copy it to. */
+async function createFull() {
+  const scenario = await createScenario(['auto']);
+  const { engine, repository: from } = await startProcess(scenario.world);
+  const [full] = await collect(from.points());
+  if (full === undefined) throw new Error('there is no point');
+  return { scenario, engine, from, to: await openAway(scenario.away), full };
+}
+
 /** A repository that gives back other bytes for `points` than were stored. */
 function lyingAbout(to: Repository, points: readonly RecoveryPoint[]): Repository {
   return {
@@ -216,56 +225,47 @@ describe('copying points', () => {
   });
 
   it('builds nothing on a copy that differs, verified or not, until it is deleted and made anew', async () => {
-    const scenario = await createScenario(['auto']);
-    const { engine, repository: from } = await startProcess(scenario.world);
-    const to = await openAway(scenario.away);
-    const [full] = await collect(from.points());
-    const lying = lyingAbout(to, await collect(from.points()));
+    const { scenario, engine, from, to, full } = await createFull();
+    const lying = lyingAbout(to, [full]);
     await expect(engine.copy({ from, to: lying })).rejects.toMatchObject({ code: 'CORRUPT' });
     await addPoint(scenario);
     for (const verify of [true, false])
       await expect(engine.copy({ from, to: lying, verify })).rejects.toMatchObject({
         code: 'CORRUPT',
-        message: expect.stringContaining(full?.id ?? '') as string,
+        message: expect.stringContaining(full.id) as string,
         remedy: expect.stringContaining('every later one of its machine') as string,
       });
-    expect(await collect(to.points())).toMatchObject([{ id: full?.id }]);
-    await to.maintenance?.delete(full?.id as PointId);
+    expect(await collect(to.points())).toMatchObject([{ id: full.id }]);
+    await to.maintenance?.delete(full.id);
     expect(await engine.copy({ from, to })).toMatchObject({ skipped: [], failed: [], verified: true });
     await expectSamePoints(from, to);
   });
 
   it('reads back what was copied unverified before anything verified is built on it, asked for or not', async () => {
-    const scenario = await createScenario(['auto']);
-    const { engine, repository: from } = await startProcess(scenario.world);
-    const to = await openAway(scenario.away);
-    const [full] = await collect(from.points());
+    const { scenario, engine, from, to, full } = await createFull();
     await engine.copy({ from, to, verify: false });
     const { pointId } = await addPoint(scenario);
-    const lying = lyingAbout(to, full === undefined ? [] : [full]);
+    const lying = lyingAbout(to, [full]);
     await expect(engine.copy({ from, to: lying, points: [pointId] })).rejects.toMatchObject({
       code: 'CORRUPT',
-      context: { point: full?.id },
+      context: { point: full.id },
     });
     expect(await engine.copy({ from, to })).toMatchObject({ copied: [pointId], verified: true });
     await expectSamePoints(from, to);
   });
 
   it('says so as long as a copy that differs is there, with its original gone', async () => {
-    const scenario = await createScenario(['auto']);
-    const { engine, repository: from } = await startProcess(scenario.world);
-    const to = await openAway(scenario.away);
-    const [full] = await collect(from.points());
-    const lying = lyingAbout(to, await collect(from.points()));
+    const { scenario, engine, from, to, full } = await createFull();
+    const lying = lyingAbout(to, [full]);
     await expect(engine.copy({ from, to: lying })).rejects.toMatchObject({ code: 'CORRUPT' });
     const { pointId } = await addPoint(scenario);
-    await from.maintenance?.delete(full?.id as PointId);
+    await from.maintenance?.delete(full.id);
     const result = await engine.copy({ from, to });
     expect(result.copied).toEqual([pointId]);
     expect(result.findings).toContainEqual(
-      expect.objectContaining({ severity: 'error', code: 'copy-corrupt', point: full?.id }),
+      expect.objectContaining({ severity: 'error', code: 'copy-corrupt', point: full.id }),
     );
-    expect(await collect(to.points())).toMatchObject([{ id: full?.id }, { id: pointId, kind: 'full' }]);
+    expect(await collect(to.points())).toMatchObject([{ id: full.id }, { id: pointId, kind: 'full' }]);
   });
 
   it('tells every failure where nothing could be copied, the worst of them too', async () => {
@@ -289,16 +289,13 @@ describe('copying points', () => {
   });
 
   it('pins a copy in the next run where the destination would not', async () => {
-    const { world, away } = await createScenario(['auto']);
-    const { engine, repository: from } = await startProcess(world);
-    const [full] = await collect(from.points());
-    await from.maintenance?.annotate?.(full?.id as PointId, { held: true });
-    const to = await openAway(away);
+    const { engine, from, to, full } = await createFull();
+    await from.maintenance?.annotate?.(full.id, { held: true });
     const refusing = { ...to, ...(to.maintenance && { maintenance: { ...to.maintenance } }) };
     if (refusing.maintenance)
       refusing.maintenance.annotate = () => Promise.reject(new Error('the storage is gone'));
     await expect(engine.copy({ from, to: refusing })).rejects.toMatchObject({ code: 'UNEXPECTED' });
-    expect(await engine.copy({ from, to })).toMatchObject({ skipped: [full?.id], failed: [] });
+    expect(await engine.copy({ from, to })).toMatchObject({ skipped: [full.id], failed: [] });
     expect(await collect(to.points())).toMatchObject([{ held: true }]);
   });
 
