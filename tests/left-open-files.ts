@@ -1,8 +1,7 @@
 import { readdirSync, readlinkSync } from 'node:fs';
 import { setImmediate as turn } from 'node:timers/promises';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { afterAll } from 'vitest';
+import { collectGarbage } from './collect-garbage.ts';
 
 /*
  * Runs before each file of tests. A file that is forgotten instead of closed is closed by the garbage collector, some time
@@ -31,12 +30,10 @@ process.on('warning', ({ message }) => {
   if (/^Closing file descriptor \d+ on garbage collection/.test(message)) forgotten.push(message);
 });
 
-async function collectGarbage(): Promise<void> {
-  setFlagsFromString('--expose-gc');
-  const collect: () => void = runInNewContext('gc');
+async function collectForgotten(): Promise<void> {
   // what a promise or a callback still held goes in the second or third round, and Node warns in a turn after
   for (let round = 0; round < 4; round += 1) {
-    collect();
+    collectGarbage();
     await turn();
   }
 }
@@ -44,6 +41,6 @@ async function collectGarbage(): Promise<void> {
 afterAll(async () => {
   // collecting takes a while, so only where something is open that was not
   const after = openFiles();
-  if (before === undefined || after === undefined || after > before) await collectGarbage();
+  if (before === undefined || after === undefined || after > before) await collectForgotten();
   if (forgotten.length > 0) throw new Error(`files were opened and never closed: ${forgotten.join('; ')}`);
 });

@@ -4,10 +4,9 @@ import { readdirSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { createNativeDriver } from '@sendense/blockio-native';
 import type { BlockEndpoint, Call, TransferRequest } from '@sendense/core';
+import { collectGarbage } from '@sendense/tests/collect-garbage';
 
 // By hand: `node --conditions=@sendense/source packages/blockio-native/test/leak-process.ts 10000`. As many transfers from and
 // to an NBD server as told, each beside a reader and a writer of its own, one in eight aborted. Says what the process
@@ -53,9 +52,6 @@ async function run(times: number, ends: Ends): Promise<void> {
     await Promise.all(Array.from({ length: AT_ONCE }, (_, index) => oneRound(round + index, ends)));
 }
 
-setFlagsFromString('--expose-gc');
-const collect: unknown = runInNewContext('gc');
-
 const held = () => ({
   files: readdirSync('/proc/self/fd').length,
   threads: readdirSync('/proc/self/task').length,
@@ -64,7 +60,7 @@ const held = () => ({
 
 /** What is held once the threads of closed connections have ended; they are told to, and not waited for. */
 async function heldInTheEnd(most?: ReturnType<typeof held>) {
-  if (typeof collect === 'function') collect();
+  collectGarbage();
   let now = held();
   for (let waits = 0; waits < 500 && (most === undefined ? waits < 20 : grew(most, now)); waits++) {
     await new Promise((resolve) => setTimeout(resolve, 10));

@@ -1,7 +1,6 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import type { ByteRange } from '@sendense/core';
 import { seededRandom } from '@sendense/testkit';
+import { collectGarbage } from '@sendense/tests/collect-garbage';
 import { testScale, testSeed } from '@sendense/tests/scale';
 import { expect, it } from 'vitest';
 import { arrayDisk } from './array-disk.ts';
@@ -25,19 +24,14 @@ const PATIENCE_MS = 10_000;
 
 /**
  * Bytes of buffers that are in use. What is garbage counts for nothing: when it is collected depends on how busy the machine
- * is, so it is collected here before more than `most` is believed. V8 frees the buffers of a collection on a thread of its own and
- * counts them until that is done; the second collection waits for it.
+ * is, so it is collected here before more than `most` is believed.
  */
 function bufferBytes(most: number): number {
   const { arrayBuffers } = process.memoryUsage();
   if (arrayBuffers <= most) return arrayBuffers;
   collectGarbage();
-  collectGarbage();
   return process.memoryUsage().arrayBuffers;
 }
-
-setFlagsFromString('--expose-gc');
-const collectGarbage: () => void = runInNewContext('gc');
 
 /** What the disks of the server saw. */
 type Seen = { requests: number; largestBytes: number; mostBytes: number };
