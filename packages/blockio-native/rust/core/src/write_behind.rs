@@ -35,8 +35,7 @@ impl WriteBehind {
         let (begin, begun) = channel::<(AlignedBuffer, Writes)>();
         let begun = Arc::new(Mutex::new(begun));
         let (done, back) = channel();
-        let mut writers = 0;
-        for _ in 0..WRITERS {
+        let start_one = || {
             let (begun, done) = (Arc::clone(&begun), done.clone());
             // a panic in there would leave nothing half done
             let next = move || begun.lock().unwrap_or_else(PoisonError::into_inner).recv();
@@ -50,13 +49,10 @@ impl WriteBehind {
                     let _ = done.send(buffer);
                 }
             };
-            writers +=
-                usize::from(Builder::new().name("sendense-write".into()).spawn_scoped(scope, work).is_ok());
-        }
-        if writers == 0 {
-            return None;
-        }
-        Some(WriteBehind { begin, back, away: 0 })
+            Builder::new().name("sendense-write".into()).spawn_scoped(scope, work).is_ok()
+        };
+        let writers = (0..WRITERS).filter(|_| start_one()).count();
+        (writers > 0).then_some(WriteBehind { begin, back, away: 0 })
     }
 
     /// Begins to write; a failure stops the transfer. Gives the buffer back where nobody writes any more.

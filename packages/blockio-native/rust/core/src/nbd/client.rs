@@ -317,13 +317,15 @@ impl Line {
                 running.push(next);
                 Ok(())
             }
-            Err(failure) => {
-                let ended = of_the_call(failure);
-                let told = if ended.is_ok() { failure } else { next.call.lost(failure) };
-                self.answer(next.answer, Err(told));
-                ended
-            }
+            Err(failure) => self.refuse(next, failure),
         }
+    }
+
+    /// Answers a call that could not be begun or gone on with; fails where it is not the call that is wrong.
+    fn refuse(&self, Running { call, answer, .. }: Running, failure: Failure) -> Result<(), Failure> {
+        let ended = of_the_call(failure);
+        self.answer(answer, Err(if ended.is_ok() { failure } else { call.lost(failure) }));
+        ended
     }
 
     /// Begins a call, or the next part of it.
@@ -376,12 +378,7 @@ impl Line {
                             call.ticket = ticket;
                             running.push(call);
                         }
-                        Err(failure) => {
-                            let ended = of_the_call(failure);
-                            let told = if ended.is_ok() { failure } else { call.call.lost(failure) };
-                            self.answer(call.answer, Err(told));
-                            ended?;
-                        }
+                        Err(failure) => self.refuse(call, failure)?,
                     }
                 }
                 ended => {
