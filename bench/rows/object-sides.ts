@@ -7,7 +7,7 @@ import { runSide, type Side } from '../measure/side.ts';
 import type { Destination } from '../report/result.ts';
 import { OUR_ENVIRONMENT, type Workbench } from '../workbench.ts';
 import { placements } from './measure-pairs.ts';
-import { type FreshRepository, freshRepository } from './our-backup.ts';
+import { backupCommand, type FreshRepository, freshRepository } from './our-backup.ts';
 import { newestPoint, requireSameBytes } from './same-bytes.ts';
 
 /** A repository of restic that is made anew where a row needs it, and how its commands are run. */
@@ -43,12 +43,10 @@ export function resticRepository(folder: string): ResticRepository {
 
 /** A backup of a raw file into an object repository, on disk when it ends; nothing is cleared before. */
 export function ourObjectBackup(bench: Workbench, repository: FreshRepository, source: string): Side {
-  const { home, name } = repository;
-  const from = ['--source', `image:${source}`, '--repository', name];
   return {
-    cwd: home,
+    cwd: repository.home,
     env: OUR_ENVIRONMENT,
-    command: `${bench.ctl(home, 'backup', 'start', ...from)} && ${syncFolder(repository.path)}`,
+    command: backupCommand(bench, repository, [`image:${source}`]),
     before: async () => undefined,
   };
 }

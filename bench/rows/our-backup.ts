@@ -35,7 +35,18 @@ export function freshRepository(
   };
 }
 
-/** A first backup of `sources` by the command line into a new repository, on disk when it ends. */
+/** The command that backs `sources` up into a repository, on disk when it ends. */
+export function backupCommand(
+  bench: Workbench,
+  { home, name, path: folder }: FreshRepository,
+  sources: readonly string[],
+  flags: readonly string[] = [],
+): string {
+  const from = sources.flatMap((source) => ['--source', source]);
+  return `${bench.ctl(home, 'backup', 'start', ...from, '--repository', name, ...flags)} && ${syncFolder(folder)}`;
+}
+
+/** A first backup of `sources` by the command line into a new repository. */
 export function ourBackup(
   bench: Workbench,
   folder: string,
@@ -43,20 +54,10 @@ export function ourBackup(
   flags: readonly string[] = [],
 ): Side & { readonly repository: FreshRepository } {
   const repository = freshRepository(bench, folder);
-  const from = sources.flatMap((source) => ['--source', source]);
-  const backup = bench.ctl(
-    repository.home,
-    'backup',
-    'start',
-    ...from,
-    '--repository',
-    repository.path,
-    ...flags,
-  );
   return {
     repository,
     cwd: folder,
-    command: `${backup} && ${syncFolder(repository.path)}`,
+    command: backupCommand(bench, repository, sources, flags),
     before: () => repository.renew(),
   };
 }
