@@ -29,14 +29,14 @@ export function copyPoints(
   const start = { verb: 'copy', subject, call, rateBytesPerSecond, ...(jobId && { jobId }) } as const;
   return runJob(context, start, async (job) => {
     const run = await prepare(context, job, request);
-    return copyAll(run, await planCopies(run));
+    return copyAll(run, planCopies(run));
   });
 }
 
 async function prepare(context: EngineContext, job: Job, request: CopyPointsRequest): Promise<CopyRun> {
   const originals = new Map<PointId, RecoveryPoint>();
   for await (const point of request.from.points({}, { signal: job.signal })) originals.set(point.id, point);
-  return { context, job, request, originals, held: await readHeld(request.to, { request, job }) };
+  return { context, job, request, originals, held: await readHeld({ request, job }) };
 }
 
 async function copyAll(run: CopyRun, plan: CopyPlan): Promise<CopyPointsResult> {

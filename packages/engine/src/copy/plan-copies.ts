@@ -1,4 +1,4 @@
-import { type PointId, type RecoveryPoint, type Repository, SendenseError } from '@sendense/core';
+import { type PointId, type RecoveryPoint, SendenseError } from '@sendense/core';
 import type { CopyRun } from './copy-run.ts';
 
 /** What is copied, and in which order. */
@@ -11,20 +11,19 @@ export type CopyPlan = {
 
 /**
  * Compares what both repositories hold. A point that the destination had once, or never got, is passed over when it has a newer
- * one of the stream: what its retention removed does not come back. Rejects with `NOT_FOUND` for a point that is not there.
+ * one of the stream: what its retention removed does not come back. Throws `NOT_FOUND` for a point that is not there.
  */
-export async function planCopies(run: CopyRun): Promise<CopyPlan> {
-  const { request, held, job } = run;
+export function planCopies({ request, originals, held, job }: CopyRun): CopyPlan {
   const wanted = request.points === undefined ? undefined : new Set(request.points);
-  const streams = new Map<string, RecoveryPoint[]>();
+  const fresh: RecoveryPoint[] = [];
   const skipped: PointId[] = [];
   const passedOver: PointId[] = [];
-  for await (const point of pointsOf(request.from, run)) {
+  for (const point of originals.values()) {
+    if (request.machine !== undefined && point.machine !== request.machine) continue;
     if (wanted !== undefined && !wanted.delete(point.id)) continue;
-    const stream = streamOf(point);
     if (held.points.get(point.id)?.instant === point.instant) skipped.push(point.id);
-    else if ((held.newest.get(stream) ?? -1) >= point.sequence) passedOver.push(point.id);
-    else streams.set(stream, [...(streams.get(stream) ?? []), point]);
+    else if ((held.newest.get(streamOf(point)) ?? -1) >= point.sequence) passedOver.push(point.id);
+    else fresh.push(point);
   }
   const [missing] = wanted ?? [];
   if (missing !== undefined) throw unknownPoint(missing);
@@ -34,8 +33,11 @@ export async function planCopies(run: CopyRun): Promise<CopyPlan> {
       code: 'points-passed-over',
       message: `${passedOver.length} points are older than what the destination has of their stream, and are not copied: ${passedOver.join(', ')}`,
     });
-  const inOrder = [...streams.values()].map((points) => points.toSorted((a, b) => a.sequence - b.sequence));
-  return { streams: inOrder, skipped: [...skipped, ...passedOver] };
+  const streams = [...Map.groupBy(fresh, streamOf).values()];
+  return {
+    streams: streams.map((points) => points.toSorted((a, b) => a.sequence - b.sequence)),
+    skipped: [...skipped, ...passedOver],
+  };
 }
 
 /** What the destination holds. */
@@ -46,10 +48,12 @@ export type HeldPoints = {
 };
 
 /** Reads what the destination holds of the machines in question. */
-export async function readHeld(to: Repository, run: Pick<CopyRun, 'request' | 'job'>): Promise<HeldPoints> {
+export async function readHeld({ request, job }: Pick<CopyRun, 'request' | 'job'>): Promise<HeldPoints> {
+  const { to, machine } = request;
   const points = new Map<PointId, RecoveryPoint>();
   const newest = new Map<string, number>();
-  for await (const point of pointsOf(to, run)) {
+  const filter = machine === undefined ? {} : { machine };
+  for await (const point of to.points(filter, { signal: job.signal })) {
     points.set(point.id, point);
     const stream = streamOf(point);
     newest.set(stream, Math.max(newest.get(stream) ?? -1, point.sequence));
@@ -60,11 +64,6 @@ export async function readHeld(to: Repository, run: Pick<CopyRun, 'request' | 'j
 /** What points are copied in order within. */
 export function streamOf({ machine, stream }: RecoveryPoint): string {
   return `${machine} ${stream}`;
-}
-
-function pointsOf(repository: Repository, { request, job }: Pick<CopyRun, 'request' | 'job'>) {
-  const { machine } = request;
-  return repository.points(machine === undefined ? {} : { machine }, { signal: job.signal });
 }
 
 function unknownPoint(point: PointId): SendenseError {
