@@ -13,8 +13,8 @@ const PARALLEL_DISKS = 4;
 /** What the copying of disks takes of its run. */
 export type DisksRun = Pick<BackupRun, 'context' | 'job' | 'type'> & {
   readonly request: Pick<BackupRun['request'], 'parallelDisks' | 'windowBytes'>;
-  /** Progress of the disks within a larger job, told their work in bytes. Default: the job is these disks. */
-  readonly progress?: (workBytes: number) => JobProgress;
+  /** Progress of the disks within a larger job. Default: the job is these disks. */
+  readonly progress?: JobProgress;
 };
 
 /** How a disk is copied. */
@@ -46,8 +46,8 @@ export async function copyDisks(
     if (plan === undefined || disk === undefined) throw missingWriter(view.id);
     tasks.push({ view, plan, writer: disk, workBytes: await workOf(view, plan, { signal: job.signal }) });
   }
-  const workBytes = tasks.reduce((sum, task) => sum + task.workBytes, 0);
-  const progress = run.progress?.(workBytes) ?? createJobProgress(job, workBytes);
+  const plannedBytes = tasks.reduce((sum, task) => sum + task.workBytes, 0);
+  const progress = run.progress ?? createJobProgress(job, plannedBytes);
   const concurrency = request.parallelDisks ?? PARALLEL_DISKS;
   const copies = await runParallel(tasks, { concurrency, signal: job.signal }, async (task, signal) => {
     const copy = await copyDisk(run, task, progress, signal);

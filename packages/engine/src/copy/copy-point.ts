@@ -77,9 +77,9 @@ async function copyInto(
 ): Promise<CopiedPoint> {
   const { job, request, context } = run;
   const type = point.kind === 'differential' ? point.kind : 'auto';
-  const disksRun = { context, job, request, type, progress: () => progress.part() } as const;
   try {
     const copies = await job.step('copy', async () => {
+      const disksRun = { context, job, request, type, progress: progress.part() } as const;
       const copied = await copyDisks(disksRun, original.views, plans, writer);
       await storeArtifacts({ job, request, repository: request.to }, original.artifacts, writer);
       return copied;

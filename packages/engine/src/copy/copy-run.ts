@@ -34,7 +34,7 @@ export class CopyProgress {
     this.#plannedBytes = plannedBytes;
   }
 
-  /** Progress of the next part, which is to take `bytes`. */
+  /** Progress of the next part. */
   part(): JobProgress {
     return createJobProgress(this.#job, this.#plannedBytes, this.#doneBytes);
   }

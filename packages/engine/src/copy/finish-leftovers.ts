@@ -5,7 +5,7 @@ import type { FailedCopy } from './copy-request.ts';
 import { CopyProgress, type CopyRun, expectedBytes } from './copy-run.ts';
 import { failureOf } from './failure-of.ts';
 import { keepHold } from './keep-hold.ts';
-import { openOriginal, plansOf } from './open-original.ts';
+import { openOriginal } from './open-original.ts';
 import { type CopyPlan, streamOf } from './plan-copies.ts';
 import { CORRUPT_COPY_REMEDY, verifyCopy } from './verify-copy.ts';
 
@@ -51,11 +51,9 @@ async function finish(run: CopyRun, point: RecoveryPoint, note: JournalRecord<Co
 }
 
 async function verifyLeftover(run: CopyRun, point: RecoveryPoint, note: JournalRecord<CopyNote>) {
-  const bases = new Map();
-  await using original = await openOriginal(run, point, bases);
-  const plans = plansOf(run, point, original, bases);
+  await using original = await openOriginal(run, point, new Map());
   const progress = new CopyProgress(run.job, expectedBytes(point));
-  await verifyCopy(run, { point, original, plans, note }, progress);
+  await verifyCopy(run, { point, original, plans: new Map(), note }, progress);
 }
 
 function knownCorrupt({ id }: RecoveryPoint, { from }: CopyNote): SendenseError {

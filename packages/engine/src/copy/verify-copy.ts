@@ -15,6 +15,7 @@ export const CORRUPT_COPY_REMEDY =
 export type CopyToVerify = {
   readonly point: RecoveryPoint;
   readonly original: Original;
+  /** How each disk was copied. One without a plan is read back whole. */
   readonly plans: ReadonlyMap<DiskId, DiskCopyPlan>;
   readonly note: JournalRecord<CopyNote>;
 };
