@@ -19,9 +19,8 @@ import {
   identitiesOf,
   linuxImageLocks,
   nodeFileSystem,
-  refuseExisting,
   refuseInUse,
-  refuseReplacing,
+  refuseTaken,
   resolveTarget,
   TargetFolder,
 } from '@sendense/plugin-kit/files';
@@ -102,8 +101,7 @@ async function convert(context: Context, request: ConvertRequest, call?: Call): 
   const source = await describeSource(options, request, fileSystem);
   const target = await resolveTarget(fileSystem, request.target.path);
   const kept = await identitiesOf(fileSystem, source.files);
-  if (request.overwrite) await refuseReplacing(fileSystem, target, kept);
-  else await refuseExisting(fileSystem, target);
+  await refuseTaken(fileSystem, target, { overwrite: request.overwrite, kept });
   await refuseInUse(fileSystem, imageLocks, target);
   const { format, subformat = SUBFORMATS[request.target.format][0] } = request.target;
   const files = new TargetFolder(fileSystem, target, `.partial-${random.uuid()}`);

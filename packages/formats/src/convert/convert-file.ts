@@ -5,13 +5,7 @@ import {
   type Finding,
   throwIfAborted,
 } from '@sendense/core';
-import {
-  identitiesOf,
-  refuseExisting,
-  refuseInUse,
-  refuseReplacing,
-  resolveTarget,
-} from '@sendense/plugin-kit/files';
+import { identitiesOf, refuseInUse, refuseTaken, resolveTarget } from '@sendense/plugin-kit/files';
 import type { DiskImage } from '../disk-image.ts';
 import { lostSectorSize, sectorBytesOf } from '../sector-size.ts';
 import { flatExtentPath } from '../vmdk/flat-extent-path.ts';
@@ -35,9 +29,8 @@ export async function convertFile(
   const target = await resolveTarget(context.fileSystem, request.target.path);
   const plan = planTarget(context, request, source);
   const kept = await identitiesOf(context.fileSystem, source.allFiles);
-  for (const name of namesOf(target, plan))
-    if (request.overwrite) await refuseReplacing(context.fileSystem, name, kept);
-    else await refuseExisting(context.fileSystem, name);
+  const { overwrite } = request;
+  for (const name of namesOf(target, plan)) await refuseTaken(context.fileSystem, name, { overwrite, kept });
   await refuseAnyInUse(context, target, plan);
   await refuseTooMuchData(plan, source, call);
   const begunMs = context.clock.monotonicMs();
@@ -49,7 +42,7 @@ export async function convertFile(
   const { sizeBytes, bytesRead } = await writeTarget(context, folder, plan, source, call);
   throwIfAborted(call?.signal, 'convert-file');
   await refuseAnyInUse(context, target, plan);
-  const fileSizeBytes = await folder.publish(request.overwrite, kept);
+  const fileSizeBytes = await folder.publish(overwrite, kept);
   context.rates.note(plan, bytesRead, context.clock.monotonicMs() - begunMs);
   return {
     format: plan.format,

@@ -3,10 +3,8 @@ import type { AppendFile } from './append-file.ts';
 import type { ClusterAppender } from './cluster-appender.ts';
 import { COPIED_HIGH } from './constants.ts';
 import type { ImageLayout } from './image-layout.ts';
+import { offsetAt } from './read-table.ts';
 import { writeSparsely } from './write-sparsely.ts';
-
-/** Bits 32–55 of an L1 entry belong to the offset. */
-const OFFSET_HIGH = 0x00ff_ffff;
 
 type L2Table = { readonly index: number; readonly cluster: number; readonly bytes: Uint8Array };
 
@@ -56,9 +54,9 @@ export class TableWriter {
     const { clusterBytes, l1Cluster } = this.#layout;
     await handle.read(new Uint8Array(this.#l1.buffer), l1Cluster * clusterBytes);
     for (let index = 0; index < this.#l1.byteLength / 8; index += 1)
-      if (this.#tableOffset(index) >= fileBytes) this.#l1.setBigUint64(index * 8, 0n);
+      if (offsetAt(this.#l1, index * 8) >= fileBytes) this.#l1.setBigUint64(index * 8, 0n);
     const index = Math.floor(guest / this.#entries);
-    const offset = index * 8 < this.#l1.byteLength ? this.#tableOffset(index) : 0;
+    const offset = index * 8 < this.#l1.byteLength ? offsetAt(this.#l1, index * 8) : 0;
     if (offset === 0) return;
     const bytes = new Uint8Array(clusterBytes);
     await handle.read(bytes, offset);
@@ -121,11 +119,6 @@ export class TableWriter {
 
   #writeL2({ bytes, cluster }: L2Table): Promise<void> {
     return writeSparsely(this.#file, bytes, cluster * this.#layout.clusterBytes);
-  }
-
-  /** Where a table lies in the file; 0 for none. */
-  #tableOffset(index: number): number {
-    return (this.#l1.getUint32(index * 8) & OFFSET_HIGH) * 2 ** 32 + this.#l1.getUint32(index * 8 + 4);
   }
 
   #setL1(index: number, cluster: number, flag: number): void {

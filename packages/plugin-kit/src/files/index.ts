@@ -5,13 +5,7 @@ export { mapErrno } from './map-errno.ts';
 export { nodeFileSystem } from './node-file-system.ts';
 export { type Publication, publishFile } from './publish-file.ts';
 export { readSmallFile, writeFileDurably } from './small-files.ts';
-export {
-  identitiesOf,
-  refuseExisting,
-  refuseReplacing,
-  resolveTarget,
-  TargetFolder,
-} from './target-folder.ts';
+export { identitiesOf, refuseTaken, resolveTarget, TargetFolder } from './target-folder.ts';
 export {
   preparedLockName,
   prepareTokenLock,

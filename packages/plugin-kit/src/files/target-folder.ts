@@ -29,8 +29,8 @@ export class TargetFolder {
   }
 
   /**
-   * Gives the finished, durable files their names, the main file's last; resolves with the bytes of all. Rejects with
-   * `ALREADY_EXISTS` before the first, unless `overwrite`, and then by {@link refuseReplacing} with `kept`.
+   * Gives the finished, durable files their names, the main file's last; resolves with the bytes of all. Rejects as
+   * {@link refuseTaken} does, before the first.
    */
   async publish(overwrite: boolean, kept: ReadonlySet<string>): Promise<number> {
     const last = basename(this.#target);
@@ -41,8 +41,7 @@ export class TargetFolder {
     }));
     let sizeBytes = 0;
     for (const { from, to } of moves) {
-      if (overwrite) await refuseReplacing(this.#fileSystem, to, kept);
-      else await refuseExisting(this.#fileSystem, to);
+      await refuseTaken(this.#fileSystem, to, { overwrite, kept });
       sizeBytes += (await this.#fileSystem.stat(from))?.sizeBytes ?? 0;
     }
     for (const move of moves) await publishFile(this.#fileSystem, { ...move, overwrite, isPublished: false });
@@ -71,16 +70,6 @@ export async function resolveTarget(fileSystem: FileSystem, path: string): Promi
   return join(await fileSystem.realPath(dirname(absolute)), basename(absolute));
 }
 
-/** Rejects with `ALREADY_EXISTS` when something has the name. */
-export async function refuseExisting(fileSystem: FileSystem, path: string): Promise<void> {
-  if ((await fileSystem.stat(path)) === undefined) return;
-  throw new SendenseError('ALREADY_EXISTS', `${path} already exists`, {
-    operation: 'check-target',
-    remedy: 'choose another name, or allow it to be overwritten',
-    context: { path },
-  });
-}
-
 /** The identities of files, by which other names of them are known; of what is not there, nothing. */
 export async function identitiesOf(
   fileSystem: FileSystem,
@@ -90,20 +79,23 @@ export async function identitiesOf(
   return new Set(found.flatMap((status) => status?.identity ?? []));
 }
 
-/** Rejects with `CONFIG_INVALID` when what has the name is no file, or one whose identity is in `kept`: it is being read. */
-export async function refuseReplacing(
+/**
+ * Rejects with `ALREADY_EXISTS` when something has the name; with `overwrite` only with `CONFIG_INVALID`, for what is no file, and
+ * for a file whose identity is in `kept`: it is being read.
+ */
+export async function refuseTaken(
   fileSystem: FileSystem,
   path: string,
-  kept: ReadonlySet<string>,
+  { overwrite, kept }: { readonly overwrite: boolean; readonly kept: ReadonlySet<string> },
 ): Promise<void> {
   const there = await fileSystem.stat(path);
   if (there === undefined) return;
-  const refused = (why: string, remedy: string) =>
-    new SendenseError('CONFIG_INVALID', `${path} ${why}`, {
-      operation: 'check-target',
-      remedy,
-      context: { path },
-    });
-  if (there.kind !== 'file') throw refused('is there and is no file', 'choose another name');
-  if (kept.has(there.identity)) throw refused('belongs to what is converted', 'convert to another name');
+  const refused = (code: 'ALREADY_EXISTS' | 'CONFIG_INVALID', why: string, remedy: string) =>
+    new SendenseError(code, `${path} ${why}`, { operation: 'check-target', remedy, context: { path } });
+  if (!overwrite)
+    throw refused('ALREADY_EXISTS', 'already exists', 'choose another name, or allow it to be overwritten');
+  if (there.kind !== 'file')
+    throw refused('CONFIG_INVALID', 'is there and is no file', 'choose another name');
+  if (kept.has(there.identity))
+    throw refused('CONFIG_INVALID', 'belongs to what is converted', 'convert to another name');
 }
