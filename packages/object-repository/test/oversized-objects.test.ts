@@ -51,3 +51,13 @@ it.each([
     ]);
   },
 );
+
+it('a key slot of 1 GiB is no other key, and is not fetched when the only one is removed', async () => {
+  const store = createMemoryStore(noObjects());
+  await (await createObjectRepository({ store, key: testKey }))[Symbol.asyncDispose]();
+  const slot = `keys/${'f'.repeat(32)}`;
+  await using opened = await openObjectRepository({ store: withHugeObject(store, slot), key: testKey });
+  const [only] = await collect(store.list('keys/'));
+  const removed = opened.maintenance.removeKey(only?.key.slice('keys/'.length) ?? '');
+  await expect(removed).rejects.toMatchObject({ code: 'CONFLICT' });
+});

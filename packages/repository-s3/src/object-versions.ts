@@ -1,4 +1,8 @@
-import { ListObjectVersionsCommand, type ListObjectVersionsCommandOutput } from '@aws-sdk/client-s3';
+import {
+  type DeleteMarkerEntry,
+  ListObjectVersionsCommand,
+  type ListObjectVersionsCommandOutput,
+} from '@aws-sdk/client-s3';
 import type { Call } from '@sendense/core';
 import { type NamedObject, namedObject, nextPage } from '@sendense/object-repository/remote';
 import type { Bucket } from './bucket.ts';
@@ -46,21 +50,15 @@ function versionsOf(
   { Versions = [], DeleteMarkers = [] }: ListObjectVersionsCommandOutput,
   location: string,
 ): ObjectVersion[] {
-  const of =
-    (isMarker: boolean) =>
-    (each: (typeof Versions)[number] | (typeof DeleteMarkers)[number]): ObjectVersion => ({
-      ...namedObject(
-        {
-          name: each.Key,
-          sizeBytes: isMarker ? 0 : 'Size' in each ? each.Size : undefined,
-          modifiedAt: each.LastModified,
-        },
-        location,
-      ),
-      versionId: each.VersionId ?? 'null',
-      isMarker,
-    });
-  return [...Versions.map(of(false)), ...DeleteMarkers.map(of(true))];
+  const of = (each: DeleteMarkerEntry, sizeBytes: number | undefined, isMarker: boolean): ObjectVersion => ({
+    ...namedObject({ name: each.Key, sizeBytes, modifiedAt: each.LastModified }, location),
+    versionId: each.VersionId ?? 'null',
+    isMarker,
+  });
+  return [
+    ...Versions.map((version) => of(version, version.Size, false)),
+    ...DeleteMarkers.map((marker) => of(marker, 0, true)),
+  ];
 }
 
 /** Of every object the version that was written first, ascending by name. An object whose first version is gone shows the next one. */

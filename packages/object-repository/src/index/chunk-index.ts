@@ -133,7 +133,7 @@ export class ChunkIndex implements AsyncDisposable {
     for (const [key, sizeBytes] of objects) {
       const content = await this.#readContent(key, sizeBytes, call);
       if (content === undefined) continue;
-      const bytes = writeRecords(content, buffer, 0);
+      const bytes = writeRecords(content, buffer);
       if (bytes === undefined) this.#noteDamaged(key, damagedObject(key, 'is no index object'));
       else {
         await parts.add(buffer.subarray(0, bytes));

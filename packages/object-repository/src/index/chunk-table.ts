@@ -92,17 +92,9 @@ export class ChunkTable implements AsyncDisposable {
     return this.#turn(() => this.#visitCopies(ids, visit));
   }
 
-  /** Tells each record and its place; the bytes are good until `visit` returns. Once in a while `pause` is awaited. */
+  /** Tells each record and its place. Once in a while `pause` is awaited; until it resolves the bytes are good. */
   eachRecord(visit: (record: Buffer, place: number) => void, pause: () => Promise<void>): Promise<void> {
-    return this.#turn(async () => {
-      for (let first = 0; first < this.#pages + SPARE_PAGES; first += SWEEP_PAGES) {
-        const pages = await this.#read(first, SWEEP_PAGES);
-        for (let page = 0; page < pages.length; page += 1)
-          for (let slot = 0; slot < pages.count(page); slot += 1)
-            visit(pages.record(page, slot), (first + page) * PAGE_RECORDS + slot);
-        await pause();
-      }
-    });
+    return this.#turn(() => this.#eachRecord(visit, pause));
   }
 
   /** Makes room for so many more records at once. */
@@ -135,6 +127,19 @@ export class ChunkTable implements AsyncDisposable {
       for (let slot = pages.find(0, id); slot >= 0; slot = pages.find(0, id, slot + 1))
         if (visit(pages.record(0, slot), page * PAGE_RECORDS + slot)) return;
       if (pages.count(0) < PAGE_RECORDS) return;
+    }
+  }
+
+  async #eachRecord(
+    visit: (record: Buffer, place: number) => void,
+    pause: () => Promise<void>,
+  ): Promise<void> {
+    for (let first = 0; first < this.#pages + SPARE_PAGES; first += SWEEP_PAGES) {
+      const pages = await this.#read(first, SWEEP_PAGES);
+      for (let page = 0; page < pages.length; page += 1)
+        for (let slot = 0; slot < pages.count(page); slot += 1)
+          visit(pages.record(page, slot), (first + page) * PAGE_RECORDS + slot);
+      await pause();
     }
   }
 
@@ -210,13 +215,13 @@ export class ChunkTable implements AsyncDisposable {
     const larger = await ChunkTable.open(this.#create, pages);
     try {
       let batch: Buffer[] = [];
-      for (let first = 0; first < this.#pages + SPARE_PAGES; first += SWEEP_PAGES) {
-        const read = await this.#read(first, SWEEP_PAGES);
-        for (let page = 0; page < read.length; page += 1)
-          for (let slot = 0; slot < read.count(page); slot += 1) batch.push(read.record(page, slot));
-        if (batch.length > 0) await larger.#addBatch(Buffer.concat(batch));
-        batch = [];
-      }
+      await this.#eachRecord(
+        (record) => batch.push(record),
+        async () => {
+          if (batch.length > 0) await larger.#addBatch(Buffer.concat(batch));
+          batch = [];
+        },
+      );
     } catch (error) {
       await larger[Symbol.asyncDispose]();
       throw error;

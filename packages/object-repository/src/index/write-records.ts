@@ -4,13 +4,13 @@ import { PACK_BYTES } from './index-object.ts';
 import { PACK_ID_BYTES, RECORD_BYTES } from './table-page.ts';
 
 /**
- * Writes the records of the content of an index object from `start` on; gives how many bytes they take, `undefined` for what
+ * Writes the records of the content of an index object; gives how many bytes they take, `undefined` for what
  * `parseIndex` would refuse. It does what that does without an object for each chunk: an index is loaded by millions of them.
  */
-export function writeRecords(content: Uint8Array, into: Buffer, start: number): number | undefined {
+export function writeRecords(content: Uint8Array, into: Buffer): number | undefined {
   const view = Buffer.from(content.buffer, content.byteOffset, content.byteLength);
   if (view.byteLength < 4) return undefined;
-  let [at, out] = [4, start];
+  let [at, out] = [4, 0];
   for (let left = view.readUInt32LE(0); left > 0; left -= 1) {
     if (at + PACK_BYTES > view.byteLength) return undefined;
     const pack = at;
@@ -30,5 +30,5 @@ export function writeRecords(content: Uint8Array, into: Buffer, start: number): 
     }
     if (offset > sizeBytes) return undefined;
   }
-  return at === view.byteLength ? out - start : undefined;
+  return at === view.byteLength ? out : undefined;
 }

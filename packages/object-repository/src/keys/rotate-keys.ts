@@ -2,9 +2,10 @@ import { type Call, SendenseError } from '@sendense/core';
 import { newObjectId, type RepositoryContext } from '../context.ts';
 import { PREFIXES } from '../layout/object-keys.ts';
 import { takePruneLock } from '../maintain/prune-lock.ts';
+import { getListed, type Sized } from '../store/get-listed.ts';
 import { parseKeySlot, SCRYPT_COST_LOG2, serializeKeySlot } from './key-slot.ts';
 import type { KeySource } from './key-source.ts';
-import { isProven, parseClaimed } from './proven-json.ts';
+import { isProven, MAX_PROVEN_BYTES, parseClaimed } from './proven-json.ts';
 
 /** A key slot as people see it; `id` names it to `removeKey`. */
 export type KeySlotInfo = {
@@ -16,8 +17,10 @@ export type KeySlotInfo = {
 /** The key slots of a repository. */
 export async function listKeys({ store }: RepositoryContext, call?: Call): Promise<readonly KeySlotInfo[]> {
   const slots: KeySlotInfo[] = [];
-  for await (const { key } of store.list(PREFIXES.slots, undefined, call)) {
-    const { kind, label } = parseKeySlot(parseClaimed(await store.get(key, undefined, call), key), key);
+  for await (const listed of store.list(PREFIXES.slots, undefined, call)) {
+    const { key } = listed;
+    const bytes = await getListed(store, listed, MAX_PROVEN_BYTES, call);
+    const { kind, label } = parseKeySlot(parseClaimed(bytes, key), key);
     slots.push({ id: key.slice(PREFIXES.slots.length), kind, label });
   }
   return slots;
@@ -54,9 +57,9 @@ export async function removeKey(context: RepositoryContext, id: string, call?: C
   const object = `${PREFIXES.slots}${id}`;
   let isThere = false;
   let others = 0;
-  for await (const { key } of context.store.list(PREFIXES.slots, undefined, call)) {
-    if (key === object) isThere = true;
-    else if (await isWhole(context, key, call)) others += 1;
+  for await (const listed of context.store.list(PREFIXES.slots, undefined, call)) {
+    if (listed.key === object) isThere = true;
+    else if (await isWhole(context, listed, call)) others += 1;
   }
   if (!isThere)
     throw new SendenseError('NOT_FOUND', `there is no key slot ${id}`, {
@@ -73,11 +76,10 @@ export async function removeKey(context: RepositoryContext, id: string, call?: C
 }
 
 /** Whether a slot is as a holder of the master key wrote it. */
-async function isWhole({ store, keys }: RepositoryContext, object: string, call?: Call): Promise<boolean> {
-  const bytes = await store.get(object, undefined, call);
+async function isWhole({ store, keys }: RepositoryContext, listed: Sized, call?: Call): Promise<boolean> {
   try {
-    const claimed = parseClaimed(bytes, object);
-    parseKeySlot(claimed, object);
+    const claimed = parseClaimed(await getListed(store, listed, MAX_PROVEN_BYTES, call), listed.key);
+    parseKeySlot(claimed, listed.key);
     return isProven(claimed, keys.proof);
   } catch (error) {
     if (SendenseError.is(error, 'CORRUPT') || SendenseError.is(error, 'FORMAT_UNSUPPORTED')) return false;

@@ -1,5 +1,4 @@
-import type { Call, Finding } from '@sendense/core';
-import { throwIfAborted } from '@sendense/core';
+import { type Call, type Finding, throwIfAborted } from '@sendense/core';
 import type { RepositoryContext } from '../context.ts';
 import type { ChunkTable } from '../index/chunk-table.ts';
 import type { IndexedPack } from '../index/index-object.ts';
@@ -19,14 +18,14 @@ type KeptCopy = { readonly id: Uint8Array; readonly place: number; readonly at: 
 
 /** Which packs the points need. */
 export class LivePacks implements AsyncDisposable {
-  readonly findings: Finding[] = [];
+  /** Packs with a copy that counts and cannot be read: by their keys one finding each. */
+  readonly damaged = new Map<string, Finding>();
   readonly #context: RepositoryContext;
   readonly #table: ChunkTable;
   readonly #marks: PlaceMarks;
   readonly packs: PackTable;
   /** Places of marked copies that were read and are whole. */
   readonly #whole: PlaceMarks;
-  readonly #hurt = new Set<string>();
 
   private constructor(context: RepositoryContext, table: ChunkTable, marks: PlaceMarks, packs: PackTable) {
     this.#context = context;
@@ -101,14 +100,12 @@ export class LivePacks implements AsyncDisposable {
       return true;
     }
     const object = packKey(at.pack);
-    if (!this.#hurt.has(object))
-      this.findings.push({
-        severity: 'error',
-        code: 'pack-damaged',
-        message: `a chunk in ${object} cannot be read; its other copy stays`,
-        object,
-      });
-    this.#hurt.add(object);
+    this.damaged.set(object, {
+      severity: 'error',
+      code: 'pack-damaged',
+      message: `a chunk in ${object} cannot be read; its other copy stays`,
+      object,
+    });
     return false;
   }
 }

@@ -54,12 +54,7 @@ export async function prune(
   const plans = await readPlans(context, options);
   const points = unhurt(await context.points.all(options));
   const { kept, surplus } = divide(points, policy, options);
-  const { left, locked, findings } = await removeManifests(
-    context,
-    { points, plans, lock },
-    surplus,
-    options,
-  );
+  const { left, locked, hurt } = await removeManifests(context, { points, plans, lock }, surplus, options);
   const swept = await carryOut(context, left, lock, options);
   const after = unhurt(await context.points.all(options));
   const open = await readPlans(context, options);
@@ -74,7 +69,7 @@ export async function prune(
     kept: idsOf([...kept, ...stay]),
     removed: idsOf(surplus.filter((point) => !stay.includes(point))),
     freedBytes,
-    findings: [...locked.map(({ finding }) => finding), ...uniqueObjects([...findings, ...live.findings])],
+    findings: [...locked.map(({ finding }) => finding), ...new Map([...hurt, ...live.damaged]).values()],
   };
 }
 
@@ -103,7 +98,7 @@ async function removeManifests(
 ) {
   const { plans, lock } = found;
   await refreshUnhurt(context, call);
-  const findings: Finding[] = [];
+  let hurt: ReadonlyMap<string, Finding> = new Map();
   let left = plans;
   if (plans.length > 0) {
     const { request } = await markingOf(context, found, call);
@@ -112,7 +107,7 @@ async function removeManifests(
     await lock.check(call);
     for (const { key } of voided) await context.store.delete(key, call);
     left = plans.filter((plan) => !voided.includes(plan));
-    findings.push(...live.findings);
+    hurt = live.damaged;
   }
   const locked: LockedPoint[] = [];
   for (const point of surplus) {
@@ -123,17 +118,13 @@ async function removeManifests(
       locked.push({ point, error, finding: stillLocked(point, error) });
     });
   }
-  return { left, locked, findings };
+  return { left, locked, hurt };
 }
 
 type LockedPoint = { readonly point: StoredPoint; readonly error: SendenseError; readonly finding: Finding };
 
 function stillLocked({ record: { id } }: StoredPoint, { message }: SendenseError): Finding {
   return { severity: 'warning', code: 'point-locked', message: `point ${id} stays: ${message}`, point: id };
-}
-
-function uniqueObjects(findings: readonly Finding[]): readonly Finding[] {
-  return [...new Map(findings.map((finding) => [finding.object, finding])).values()];
 }
 
 /** Points that all can be read. Throws `CORRUPT`: what a damaged manifest needs nobody knows, so nothing is deleted. */

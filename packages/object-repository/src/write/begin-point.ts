@@ -30,26 +30,14 @@ export async function beginPoint(
   const lock = lockOf(context);
   const sink = await ChunkSink.open(context, { condemned, deadline, lock });
   const disks = new Map<DiskId, DiskWriter>();
-  const progress: DiskProgress[] = [];
   for (const disk of draft.disks) {
     const { id, sizeBytes } = disk;
     const found = bases.get(id);
     const base = found && openMap(context, found.disk.root, found.disk.sizeBytes);
-    const ofDisk = new DiskProgress(context, draft, disk, sink);
-    progress.push(ofDisk);
-    const earlier = await ofDisk.find(committed !== undefined, call);
+    const progress = new DiskProgress(context, draft, disk, sink);
+    const earlier = await progress.find(committed !== undefined, call);
     const { chunkBytes } = configuration;
-    disks.set(id, new DiskWriter(sink, { sizeBytes, chunkBytes, base, earlier, progress: ofDisk }));
+    disks.set(id, new DiskWriter(sink, { sizeBytes, chunkBytes, base, earlier, progress }));
   }
-  return new ObjectPointWriter(context, {
-    draft,
-    fence,
-    committed,
-    bases,
-    sink,
-    disks,
-    deadline,
-    lock,
-    progress,
-  });
+  return new ObjectPointWriter(context, { draft, fence, committed, bases, sink, disks, deadline, lock });
 }

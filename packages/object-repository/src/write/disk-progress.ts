@@ -2,7 +2,7 @@ import { type Call, type DraftDisk, type PointDraft, SendenseError } from '@send
 import type { RepositoryContext } from '../context.ts';
 import { numberAtEnd, progressKey, progressPrefix } from '../layout/object-keys.ts';
 import type { DiskMap } from '../map/disk-map.ts';
-import { FAN_OUT, isZeroId } from '../map/map-node.ts';
+import { FAN_OUT, isZeroId, type MapNode } from '../map/map-node.ts';
 import { openMap } from '../map/open-map.ts';
 import { openRecord, sealRecord } from '../records/sealed-json.ts';
 import { type ProgressRecord, progressRecord } from '../records/small-records.ts';
@@ -104,26 +104,22 @@ export class DiskProgress {
     if (root === null) return true;
     if (!(await this.#sink.holds(Buffer.from(root, 'hex')))) return false;
     try {
-      for (let level = map.depth - 1; level >= 0; level -= 1)
-        for (let index = 0; ; index += 1) {
-          const found = await this.#idsOf(map, level, index);
-          if (found === 'end') break;
-          if (!(await this.#sink.holds(found))) return false;
-        }
+      for (let level = map.depth - 1; level >= 0; level -= 1) {
+        const covered = FAN_OUT ** (level + 1);
+        for (let index = 0; index * covered < map.chunks; index += 1)
+          if (!(await this.#sink.holds(idsIn(await map.node(level, index))))) return false;
+      }
       return true;
     } catch (error) {
       if (SendenseError.is(error, 'CORRUPT')) return false;
       throw error;
     }
   }
+}
 
-  /** The ids in a node that are not of zeros. */
-  async #idsOf(map: DiskMap, level: number, index: number): Promise<Buffer | 'end'> {
-    const covered = FAN_OUT ** (level + 1);
-    if (index * covered >= map.chunks) return 'end';
-    const node = await map.node(level, index);
-    if (node === undefined) return Buffer.alloc(0);
-    const ids = Array.from({ length: FAN_OUT }, (_, slot) => node.at(slot)).filter((id) => !isZeroId(id));
-    return Buffer.concat(ids);
-  }
+/** The ids in a node that are not of zeros. */
+function idsIn(node: MapNode | undefined): Buffer {
+  if (node === undefined) return Buffer.alloc(0);
+  const ids = Array.from({ length: FAN_OUT }, (_, slot) => node.at(slot)).filter((id) => !isZeroId(id));
+  return Buffer.concat(ids);
 }

@@ -35,9 +35,9 @@ export class DiskWriter implements BlockWriter {
   readonly rewritable = false;
   readonly untouched: 'zero' | 'base';
   readonly meter: Meter = { storedBytes: 0 };
+  readonly progress: DiskProgress;
   writtenBytes = 0;
   readonly #sink: ChunkSink;
-  readonly #progress: DiskProgress;
   /** Up to where an earlier attempt made everything durable. */
   readonly #doneBytes: number;
   readonly #map: MapBuilder;
@@ -49,7 +49,7 @@ export class DiskWriter implements BlockWriter {
     this.limits = { alignmentBytes: chunkBytes, maxBytes, maxInFlight: 1, order: 'ascending' };
     this.untouched = base === undefined ? 'zero' : 'base';
     this.#sink = sink;
-    this.#progress = progress;
+    this.progress = progress;
     this.#doneBytes = earlier?.record.doneBytes ?? 0;
     this.meter.storedBytes = earlier?.record.storedBytes ?? 0;
     this.writtenBytes = earlier?.record.writtenBytes ?? 0;
@@ -66,7 +66,7 @@ export class DiskWriter implements BlockWriter {
       await this.#map.set(first + index, id, call);
     }
     this.writtenBytes += data.byteLength;
-    if (this.#progress.isDue(data.byteLength)) await this.#save(offset + data.byteLength, call);
+    if (this.progress.isDue(data.byteLength)) await this.#save(offset + data.byteLength, call);
   }
 
   async zero(offset: number, length: number, call?: Call): Promise<void> {
@@ -99,7 +99,7 @@ export class DiskWriter implements BlockWriter {
     const root = rootText(await this.#map.snapshot(call));
     const doneBytes = Math.min(end, this.sizeBytes);
     const { storedBytes } = this.meter;
-    await this.#progress.save({ root, doneBytes, storedBytes, writtenBytes: this.writtenBytes }, call);
+    await this.progress.save({ root, doneBytes, storedBytes, writtenBytes: this.writtenBytes }, call);
   }
 
   async #storeNode(chunk: Uint8Array, call?: Call): Promise<Uint8Array> {

@@ -18,7 +18,6 @@ import type { Base } from './check-draft.ts';
 import type { ChunkSink } from './chunk-sink.ts';
 import { commitManifest } from './commit-manifest.ts';
 import type { Deadline } from './deadline.ts';
-import type { DiskProgress } from './disk-progress.ts';
 import type { DiskWriter } from './disk-writer.ts';
 import { finishDisks } from './finish-disks.ts';
 import { lockObjects } from './lock-objects.ts';
@@ -37,7 +36,6 @@ export type PointInHand = {
   readonly deadline: Deadline;
   /** How the objects of the point are locked. */
   readonly lock: PutOptions;
-  readonly progress: readonly DiskProgress[];
 };
 
 /** Writes one point; see the order of writes in the format. */
@@ -88,7 +86,7 @@ export class ObjectPointWriter implements PointWriter {
   }
 
   async #done(record: PointRecord): Promise<PointRecord> {
-    for (const progress of this.#point.progress) await progress.remove();
+    for (const { progress } of this.#point.disks.values()) await progress.remove();
     return record;
   }
 
