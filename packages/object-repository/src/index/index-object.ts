@@ -1,5 +1,11 @@
 import { damagedObject } from '../keys/proven-json.ts';
-import { ENTRY_BYTES, type PackEntry, parseEntries, serializeEntries } from '../packs/pack-directory.ts';
+import {
+  ENTRY_BYTES,
+  framesBytes,
+  type PackEntry,
+  parseEntries,
+  serializeEntries,
+} from '../packs/pack-directory.ts';
 import { MAX_PACK_BYTES, PACK_HEADER_BYTES } from '../packs/pack-layout.ts';
 
 /** No index object names more chunks than this and those of one more pack; the format allows four times as many. */
@@ -50,10 +56,29 @@ export function* parseIndex(content: Uint8Array, key: string): Generator<Indexed
     at += PACK_BYTES;
     const end = at + count * ENTRY_BYTES;
     if (end > view.byteLength || sizeBytes > MAX_PACK_BYTES) wrong();
-    const entries = [...parseEntries(view.subarray(at, end), key)];
-    if (entries.reduce((sum, { length }) => sum + length, PACK_HEADER_BYTES) > sizeBytes) wrong();
-    yield { id, sizeBytes, entries };
+    const entries = view.subarray(at, end);
+    if (PACK_HEADER_BYTES + framesBytes(entries, key) > sizeBytes) wrong();
+    yield new ListedPack(id, sizeBytes, entries, key);
     at = end;
   }
   if (at !== view.byteLength) wrong();
+}
+
+/** A pack of an index object. Most who read an index look into few packs, so entries are made when they are asked for. */
+class ListedPack implements IndexedPack {
+  readonly id: string;
+  readonly sizeBytes: number;
+  readonly #entries: Buffer;
+  readonly #key: string;
+
+  constructor(id: string, sizeBytes: number, entries: Buffer, key: string) {
+    this.id = id;
+    this.sizeBytes = sizeBytes;
+    this.#entries = entries;
+    this.#key = key;
+  }
+
+  get entries(): readonly PackEntry[] {
+    return [...parseEntries(this.#entries, this.#key)];
+  }
 }

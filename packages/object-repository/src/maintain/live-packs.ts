@@ -57,8 +57,11 @@ export class LivePacks implements AsyncDisposable {
     const needed = new Set<string>();
     let [waiting, ids]: [IndexedPack[], number] = [[], 0];
     for (const pack of packs) {
-      if ((await this.packs.get(pack.id)) !== undefined) needed.add(pack.id);
-      else waiting.push(pack);
+      if ((await this.packs.get(pack.id)) !== undefined) {
+        needed.add(pack.id);
+        continue;
+      }
+      waiting.push(pack);
       ids += pack.entries.length;
       if (ids < BATCH) continue;
       await this.#findStandIns(waiting, needed, call);

@@ -28,12 +28,22 @@ export function serializeEntries(entries: readonly PackEntry[]): Buffer {
 /** The entries of `bytes`, whose length is a multiple of an entry's. Throws `CORRUPT` for a kind or length that cannot be. */
 export function* parseEntries(bytes: Uint8Array, object: string): Generator<PackEntry> {
   const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  for (let at = 0; at < view.byteLength; at += ENTRY_BYTES) {
-    const length = view.readUInt32LE(at + ID_BYTES);
-    const kind = view.readUInt8(at + ID_BYTES + 4);
-    if (length === 0 || !isKind(kind)) throw damagedObject(object, 'names a chunk that cannot be');
-    yield { id: view.subarray(at, at + ID_BYTES), length, kind };
-  }
+  for (let at = 0; at < view.byteLength; at += ENTRY_BYTES)
+    yield { id: view.subarray(at, at + ID_BYTES), ...frameAt(view, at, object) };
+}
+
+/** Bytes of all the frames that entries tell of, without an object for each. Throws as {@link parseEntries} does. */
+export function framesBytes(entries: Buffer, object: string): number {
+  let bytes = 0;
+  for (let at = 0; at < entries.byteLength; at += ENTRY_BYTES) bytes += frameAt(entries, at, object).length;
+  return bytes;
+}
+
+function frameAt(entries: Buffer, at: number, object: string): Omit<PackEntry, 'id'> {
+  const length = entries.readUInt32LE(at + ID_BYTES);
+  const kind = entries.readUInt8(at + ID_BYTES + 4);
+  if (length === 0 || !isKind(kind)) throw damagedObject(object, 'names a chunk that cannot be');
+  return { length, kind };
 }
 
 function isKind(kind: number): kind is ChunkKind {
