@@ -6,6 +6,7 @@ import {
   type ObjectRepository,
   openObjectRepository,
 } from '../src/object-repository.ts';
+import { type Cut, cutEverywhere, runUntil, WAYS_TO_DIE } from './cut-process.ts';
 import { testKey } from './keys.ts';
 import { createMemoryStore, type Interceptor, noObjects, type SharedObjects } from './memory-store.ts';
 import {
@@ -18,9 +19,6 @@ import {
 } from './sample-disk.ts';
 
 const GRACE_MS = 7 * 24 * 3600 * 1000;
-
-/** What every operation rejects with once the process is dead. */
-class ProcessDied extends Error {}
 
 const first: DiskModel = [1, 2, 0, 3, 3, 4];
 const second: DiskModel = [1, 5, 6, 0, 3, 4];
@@ -48,6 +46,10 @@ const story: readonly { readonly afterMs: number; readonly run: Step }[] = [
 const open = (shared: SharedObjects, intercept?: Interceptor): Promise<ObjectRepository> =>
   openObjectRepository({ store: createMemoryStore(shared, intercept), key: testKey });
 
+/** A repository without points. */
+const empty = noObjects();
+await create(empty);
+
 async function create(shared: SharedObjects): Promise<void> {
   const options = {
     store: createMemoryStore(shared),
@@ -58,25 +60,17 @@ async function create(shared: SharedObjects): Promise<void> {
   await (await createObjectRepository(options))[Symbol.asyncDispose]();
 }
 
-/** Runs the story until operation `cutAt`, which no longer happens, or happens unheard; gives how many steps ended. */
-async function play(shared: SharedObjects, cutAt: number, happens: boolean) {
-  let operations = 0;
-  const intercept: Interceptor = async (_, run) => {
-    operations += 1;
-    if (operations < cutAt || (operations === cutAt && happens)) run();
-    if (operations >= cutAt) throw new ProcessDied(`cut at ${operations}`);
-  };
+/** Runs the story until the cut; gives how many operations it began and how many steps ended. */
+async function tell(shared: SharedObjects, cut: Cut) {
   let steps = 0;
-  try {
+  const operations = await runUntil(cut, async (intercept) => {
     await using repository = await open(shared, intercept);
     for (const { afterMs, run } of story) {
       shared.nowMs += afterMs;
       await run(repository);
       steps += 1;
     }
-  } catch (error) {
-    if (operations < cutAt) throw error;
-  }
+  });
   return { steps, operations };
 }
 
@@ -115,34 +109,22 @@ function census(shared: SharedObjects): Record<string, number> {
   );
 }
 
+async function play(cut: Cut): Promise<number> {
+  const shared: SharedObjects = { ...empty, objects: new Map(empty.objects) };
+  const { steps, operations } = await tell(shared, cut);
+  await expectWhole(shared, steps);
+  await goOn(shared, steps);
+  const { points, packs, prune = 0 } = census(shared);
+  expect({ points, prune }).toEqual({ points: 1, prune: 0 });
+  if (cut.at % 8 === 0) expect(packs).toBe(await neededPacks(shared));
+  return operations;
+}
+
 describe('a process that dies at any operation of the store', () => {
-  it.each([
-    ['does not happen', false],
-    ['happens unheard', true],
-  ])(
+  it.each(WAYS_TO_DIE)(
     'loses no committed point and leaves nothing for ever, when that operation %s',
     async (_what, happens) => {
-      const whole = noObjects();
-      await create(whole);
-      const { operations } = await play(whole, Number.POSITIVE_INFINITY, false);
-      let cuts = 0;
-      for (let cutAt = 1; cutAt <= operations; cutAt += 1) {
-        const shared = noObjects();
-        await create(shared);
-        const { steps } = await play(shared, cutAt, happens);
-        try {
-          await expectWhole(shared, steps);
-          await goOn(shared, steps);
-          const { points, packs, prune = 0 } = census(shared);
-          expect({ points, prune }).toEqual({ points: 1, prune: 0 });
-          if (cutAt % 8 === 0) expect(packs).toBe(await neededPacks(shared));
-        } catch (error) {
-          throw new Error(`cut at operation ${cutAt} of ${operations}`, { cause: error });
-        }
-        cuts += 1;
-      }
-      process.stdout.write(`object repository: ${cuts} cuts\n`);
-      expect(cuts).toBeGreaterThan(100);
+      expect(await cutEverywhere('backups and prunes', happens, play)).toBeGreaterThan(100);
     },
   );
 });
