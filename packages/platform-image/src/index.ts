@@ -8,4 +8,5 @@ export { removeStaleLocks } from './image-lock.ts';
 export type { ImageWatch } from './image-watch.ts';
 export { closeImages, type OpenedImage, openImage } from './opened-image.ts';
 export { isOurs, qcow2Of } from './our-bitmaps.ts';
+export { restingMark } from './resting-mark.ts';
 export { instantLost, steadyReader } from './steady-reader.ts';

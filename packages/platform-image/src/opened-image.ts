@@ -18,7 +18,7 @@ export type OpenedImage = {
 };
 
 /** Times of writes advance in steps of up to 10 ms (a kernel tick): a younger file may be written again unseen. */
-const TICK_MS = 20;
+export const TICK_MS = 20;
 
 /** Waits until the last write is older than a tick, so that any later one shows in the time. */
 async function settle({ fileSystem, clock }: ImageContext, path: string): Promise<void> {

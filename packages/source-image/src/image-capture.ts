@@ -4,7 +4,7 @@ import {
   type ChangeState,
   type DiskId,
   type Finding,
-  instantId,
+  type InstantId,
   throwIfAborted,
 } from '@sendense/core';
 import { sectorBytesOf } from '@sendense/formats';
@@ -24,6 +24,7 @@ import { MAX_BASELINES } from './why-no-baseline.ts';
 
 /** What a capture starts from. */
 export type CaptureParts = Pick<Capture, 'spec' | 'skipped' | 'findings'> & {
+  readonly instant: InstantId;
   readonly stream: ChangeState['stream'];
   readonly captureId: Parameters<typeof serializeBitmapName>[0]['capture'];
   readonly machine: ChangeState['machine'];
@@ -72,7 +73,7 @@ export function imageCapture(context: SourceContext, parts: CaptureParts): Captu
   const { captureId, stream, machine, disks, spec, skipped, findings, closed } = parts;
   const at = context.clock.now();
   const bitmap = serializeBitmapName({ capture: captureId, stream, at });
-  const instant = { id: instantId(context.random.uuid()), at };
+  const instant = { id: parts.instant, at };
   const seal = async (call?: Call): Promise<SealedCapture> => {
     for (const { watch } of disks) {
       const changed = await watch.changedFile();

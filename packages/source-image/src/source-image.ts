@@ -19,6 +19,7 @@ import { imageFile, type SourceContext } from './context.ts';
 import { diskIdsOf } from './disk-id.ts';
 import { type FoundImages, findImages } from './find-images.ts';
 import { imageCapture } from './image-capture.ts';
+import { instantOf } from './instant-of.ts';
 import { checkMachine, machineName, machineOf, machineSpecOf } from './machine.ts';
 import { type OpenedDisk, openDisks } from './opened-disk.ts';
 import { checkOptions, type ImageSourceOptions, imageSourceOptionsSchema } from './options.ts';
@@ -100,6 +101,7 @@ async function capture(
   return await withDisks(context, found, request, async (disks) => {
     const decided = await decideDisks(context, request, disks, call);
     const parts = {
+      instant: await instantOf(context, request, disks),
       captureId: request.id,
       stream: request.stream,
       machine,

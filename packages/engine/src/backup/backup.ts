@@ -1,4 +1,4 @@
-import { type Call, type Capture, guardRepository, guardSource, pointId } from '@sendense/core';
+import { type Call, type Capture, guardRepository, guardSource } from '@sendense/core';
 import { withClaim } from '../jobs/claim.ts';
 import { disposeQuietly } from '../jobs/dispose-quietly.ts';
 import type { EngineContext } from '../jobs/engine-context.ts';
@@ -14,6 +14,7 @@ import { journalEnd, journalStart } from './journal-run.ts';
 import { makePoint } from './make-point.ts';
 import { makeRoom } from './make-room.ts';
 import { readStanding, recoverStream, type StreamStanding } from './recover-stream.ts';
+import { settlePoint, startingIds } from './resume-point.ts';
 import { summarizeBackup } from './summarize-backup.ts';
 
 /** Backs up one machine, in the one order of the contracts: each step may be the last one that happens. */
@@ -42,13 +43,10 @@ export function backup(
 }
 
 async function backupStream(run: BackupRun): Promise<BackupResult> {
-  const { job, context, request } = run;
+  const { job, request } = run;
   const startedMs = job.clock.monotonicMs();
   const { standing, order } = await job.step('recover', () => prepareRun(run));
-  const started = await journalStart(run, standing.record, {
-    captureId: order.captureId,
-    pointId: pointId(context.services.random.uuid()),
-  });
+  const begun = await journalStart(run, standing.record, startingIds(run, standing, order));
   const hooks = createFreezeRun(job, request.hooks, request.machine.id);
   let capture: Capture | undefined;
   try {
@@ -59,6 +57,7 @@ async function backupStream(run: BackupRun): Promise<BackupResult> {
       checkCapture(run, frozen, order, hooks, standing.history);
       return frozen;
     });
+    const started = await settlePoint(run, standing.record, begun, capture);
     job.subject = { ...job.subject, machineName: capture.spec.name, point: started.pointId };
     const made = await makePoint(run, { standing, capture, order, hooks, started });
     return summarizeBackup(run, made, { standing, order }, job.clock.monotonicMs() - startedMs);

@@ -1,7 +1,7 @@
 import type { Capture, ChangeState, PointWriter, RecoveryPoint } from '@sendense/core';
 import { throwIfAborted } from '../jobs/to-sendense-error.ts';
 import type { JournalRecord } from '../journal/journal-record.ts';
-import type { StreamRecord, StreamRun } from '../journal/stream-record.ts';
+import type { InterruptedRun, StreamRecord, StreamRun } from '../journal/stream-record.ts';
 import type { BackupRun } from './backup-run.ts';
 import { commitPoint } from './commit-point.ts';
 import { newStreamRecord } from './recover-stream.ts';
@@ -10,19 +10,24 @@ import { newStreamRecord } from './recover-stream.ts';
 export async function journalStart(
   run: BackupRun,
   record: JournalRecord<StreamRecord>,
-  ids: Pick<StreamRun, 'captureId' | 'pointId'>,
+  ids: InterruptedRun,
 ): Promise<StreamRun> {
   const { fence, clock } = run.context;
-  const started: StreamRun = {
-    ...ids,
-    holder: fence.holder,
-    startedAt: clock.now().toISOString(),
-    instant: null,
-  };
+  const started = { ...ids, holder: fence.holder, startedAt: clock.now().toISOString() };
+  return journalRun(run, record, started);
+}
+
+/** Journals the run under way. */
+export async function journalRun(
+  run: BackupRun,
+  record: JournalRecord<StreamRecord>,
+  started: StreamRun,
+): Promise<StreamRun> {
   await record.write({
     ...(record.value ?? newStreamRecord(run)),
     machine: run.request.machine,
     run: started,
+    interrupted: null,
   });
   return started;
 }
@@ -53,12 +58,15 @@ export async function journalAndCommit(
   return commitPoint(run, writer, sealed === null ? [] : [sealed]);
 }
 
-/** After a clean abandon nothing is left that the id names, so the run is over. */
+/** After a clean abandon nothing is left that the id names, so the run is over; its point may still be gone on with. */
 export async function journalEnd(run: BackupRun, record: JournalRecord<StreamRecord>): Promise<void> {
   const before = record.value;
   if (before === undefined || before.run === null) return;
   try {
-    await record.write({ ...before, run: null });
+    const { captureId, pointId, instant } = before.run;
+    const isResumable = run.repository.capabilities.resumesPoint && instant !== null;
+    const interrupted = isResumable ? { captureId, pointId, instant } : null;
+    await record.write({ ...before, run: null, interrupted });
   } catch (error) {
     run.job.log('warn', 'the end of the run could not be journalled; the next run recovers', {
       error: String(error),

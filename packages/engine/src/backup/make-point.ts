@@ -9,6 +9,7 @@ import type { FreezeOrder } from './freeze-machine.ts';
 import { journalAndCommit } from './journal-run.ts';
 import { type DiskPlans, planDisks } from './plan-disks.ts';
 import type { StreamStanding } from './recover-stream.ts';
+import { reportResumed } from './resume-point.ts';
 import { sealCapture } from './seal-capture.ts';
 import { commitCapture, settleBaselines } from './settle-source.ts';
 import { storeArtifacts } from './store-artifacts.ts';
@@ -40,6 +41,7 @@ export async function makePoint(run: BackupRun, making: PointMaking): Promise<Ma
   try {
     begun = await beginOrFull(run, making, plans);
     const { writer, disks } = begun;
+    await reportResumed(run, writer);
     const copies = await job.step('copy', async () => {
       const copied = await copyDisks(run, capture.disks, disks, writer);
       await storeArtifacts(run, capture.artifacts, writer);

@@ -3,7 +3,7 @@ import { refuseLiveHolder } from '../jobs/claim.ts';
 import type { EngineContext } from '../jobs/engine-context.ts';
 import { toSendenseError } from '../jobs/to-sendense-error.ts';
 import type { JournalRecord } from '../journal/journal-record.ts';
-import { openStreamRecord, type StreamRecord } from '../journal/stream-record.ts';
+import { type InterruptedRun, openStreamRecord, type StreamRecord } from '../journal/stream-record.ts';
 import type { BackupRun } from './backup-run.ts';
 import { heldBaselines } from './baselines.ts';
 import { readStreamHistory, type StreamHistory } from './stream-history.ts';
@@ -19,8 +19,8 @@ export type StreamStanding = {
   readonly held: readonly ChangeState[];
   /** Journalled baselines whose instant the destination does not hold: of a run that died, or of a deleted point. */
   readonly orphaned: readonly ChangeState[];
-  /** Of the run that died before its point was committed: capturing with it again adopts or removes what it left. */
-  readonly unfinished: CaptureId | undefined;
+  /** The run that ended before its point was committed: capturing with its id again adopts or removes what it left. */
+  readonly unfinished: InterruptedRun | undefined;
 };
 
 /** Reads journal and destination; changes nothing. Rejects with `LOCKED` while another worker runs the stream. */
@@ -31,16 +31,17 @@ export async function readStanding(run: BackupRun): Promise<StreamStanding> {
   refuseForeignStream(run, known);
   if (known?.run) refuseLiveHolder(context, stream, known.run.holder);
   const history = await readStreamHistory(repository, { machine: machineKey, stream }, job.signal);
-  const died = known?.run ?? null;
+  const last = known?.run ?? known?.interrupted ?? undefined;
   const committed =
-    died !== null && (history.has(died.pointId) || (died.instant !== null && history.holds(died.instant)));
+    last !== undefined &&
+    (history.has(last.pointId) || (last.instant !== null && history.holds(last.instant)));
   const states = known?.states ?? [];
   return {
     record,
     history,
     held: heldBaselines(history, states, { machine: run.request.machine, stream }),
     orphaned: states.filter((state) => !history.holds(state.instant)),
-    unfinished: died !== null && !committed ? died.captureId : undefined,
+    unfinished: committed ? undefined : last,
   };
 }
 
@@ -57,11 +58,11 @@ export async function recoverStream(run: BackupRun, standing: StreamStanding): P
       message:
         standing.unfinished === undefined
           ? 'the last run stopped after its point was committed; its baseline is kept'
-          : 'the last run stopped before its point was committed; what it left is removed',
+          : 'the last run stopped before its point was committed; what it left at the source is taken over or removed',
     });
   const left = (await retireStates(run, standing.orphaned)) ? [] : standing.orphaned;
   await writeStates(run, standing.record, [...standing.held, ...left]);
-  return standing.unfinished ?? newCaptureId(context);
+  return standing.unfinished?.captureId ?? newCaptureId(context);
 }
 
 /** A capture id that starts with the owner's prefix, by which `reconcile` knows what is ours. */

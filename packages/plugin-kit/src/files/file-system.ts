@@ -11,6 +11,8 @@ export type FileStatus = {
   /** Bytes taken on the storage below; less than `sizeBytes` when sparse. */
   readonly allocatedBytes: number;
   readonly modifiedMs: number;
+  /** When bytes or attributes were last changed, in nanoseconds since 1970 by the storage's clock; absent where it has none. */
+  readonly changedNs?: bigint;
   /** Permission bits, e.g. 0o600; absent where the storage has none. */
   readonly mode?: number;
   /** Device and inode as text: equal for two names of one file. */

@@ -1,3 +1,4 @@
+export { bootId } from './boot-id.ts';
 export type { FileHandle } from './file-handle.ts';
 export type { FileKind, FileStatus, FileSystem, FileSystemSpace, OpenMode } from './file-system.ts';
 export { type ImageLocks, type ImageUse, linuxImageLocks, refuseInUse } from './image-locks.ts';

@@ -46,6 +46,7 @@ async function status(path: string): Promise<FileStatus | undefined> {
     sizeBytes: Number(stats.size),
     allocatedBytes: Number(stats.blocks) * 512,
     modifiedMs: Number(stats.mtimeMs),
+    changedNs: stats.ctimeNs,
     mode: Number(stats.mode) & 0o7777,
     identity: `${stats.dev}:${stats.ino}`,
   };

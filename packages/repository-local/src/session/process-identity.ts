@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { threadId } from 'node:worker_threads';
+import { bootId } from '@sendense/plugin-kit/files';
 
 /** Which process this is, so that another process can tell whether it still runs. */
 export type ProcessIdentity = {
@@ -50,7 +51,7 @@ export function isRunning(pid: number): boolean {
 
 /** This process and thread. */
 export function processIdentity(): ProcessIdentity {
-  const boot = firstOf(() => readFileSync('/proc/sys/kernel/random/boot_id', 'latin1'), hostname);
+  const boot = bootId() ?? hostname();
   const namespace = firstOf(() => readlinkSync('/proc/self/ns/pid'));
   const host = createHash('sha256').update(`${boot}\n${namespace}`).digest('hex').slice(0, 12);
   return { host, pid: process.pid, start: processStart(process.pid), thread: threadId };
