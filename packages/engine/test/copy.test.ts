@@ -268,6 +268,22 @@ describe('copying points', () => {
     expect(await collect(to.points())).toMatchObject([{ id: full.id }, { id: pointId, kind: 'full' }]);
   });
 
+  it('says once a run, for all, which copies were never read back once their originals are gone', async () => {
+    const { scenario, engine, from, to, full } = await createFull();
+    await addPoint(scenario);
+    await engine.copy({ from, to, verify: false });
+    await addPoint(scenario);
+    const [, second] = await collect(from.points());
+    for (const id of [second?.id, full.id]) if (id !== undefined) await from.maintenance?.delete(id);
+    const unread = async () =>
+      (await engine.copy({ from, to })).findings.filter(({ code }) => code === 'copy-unverified');
+    expect(await unread()).toMatchObject([
+      { severity: 'warning', message: expect.stringContaining('2 copies') as string },
+    ]);
+    await to.maintenance?.delete(full.id);
+    expect(await unread()).toMatchObject([{ severity: 'warning', point: second?.id }]);
+  });
+
   it('tells every failure where nothing could be copied, the worst of them too', async () => {
     const scenario = await createScenario(['auto']);
     const other = addMachine(scenario.world, 'other', [256 * KIB]);

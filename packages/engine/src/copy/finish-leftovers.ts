@@ -20,14 +20,19 @@ export async function finishLeftovers(
   const asked = new Set(skipped);
   const goingOn = new Set(streams.flatMap(([point]) => (point === undefined ? [] : [streamOf(point)])));
   const failed: FailedCopy[] = [];
+  const unread: PointId[] = [];
   for (const [id, note] of await readCopyNotes(run)) {
     const point = leftover(run, id);
-    if (point === undefined) reportOrphan(run, id, note);
-    else if (asked.has(id) || goingOn.has(streamOf(point)))
+    if (point === undefined) {
+      if (!run.held.points.has(id)) continue; // deleted there, too
+      if (note.value?.isCorrupt === true) reportOrphan(run, id);
+      else unread.push(id);
+    } else if (asked.has(id) || goingOn.has(streamOf(point)))
       await finish(run, point, note).catch((thrown: unknown) =>
         failed.push({ point: id, error: failureOf(run.job, thrown) }),
       );
   }
+  if (unread.length > 0) reportUnread(run, unread);
   return failed;
 }
 
@@ -38,10 +43,25 @@ function leftover({ originals, held }: CopyRun, id: PointId): RecoveryPoint | un
 }
 
 /** Nothing builds on a copy without its original, and nothing can be compared with it. */
-function reportOrphan({ held, job }: CopyRun, id: PointId, { value }: JournalRecord<CopyNote>): void {
-  if (value?.isCorrupt !== true || !held.points.has(id)) return;
+function reportOrphan({ job }: CopyRun, id: PointId): void {
   const message = `the copy of point ${id} was read back before, and cannot be trusted; its original is gone`;
   job.report({ severity: 'error', code: 'copy-corrupt', message, point: id });
+}
+
+/** One finding for all of them: there may be as many as a retention of the source removed. */
+function reportUnread({ job }: CopyRun, [first, ...others]: readonly PointId[]): void {
+  if (first === undefined) return;
+  const message =
+    others.length === 0
+      ? `the copy of point ${first} was never read back, and its original is gone`
+      : `${others.length + 1} copies were never read back, and their originals are gone: ${first} and others`;
+  const advice = 'verify tells whether they can be read; nothing is built on them';
+  job.report({
+    severity: 'warning',
+    code: 'copy-unverified',
+    message: `${message}; ${advice}`,
+    point: first,
+  });
 }
 
 async function finish(run: CopyRun, point: RecoveryPoint, note: JournalRecord<CopyNote>): Promise<void> {
