@@ -91,6 +91,50 @@ describe('a rotation that cannot end', () => {
   });
 });
 
+describe('a key slot that is damaged', () => {
+  it('is told, a rotation goes on past it, and the last whole one is never removed', async () => {
+    const repository = ['--repository', 'dir:damaged'];
+    await ctlJson(home, ['repository', 'init', ...repository], 0, ENV);
+    const keys = join(home, 'damaged', 'keys');
+    await writeFile(join(keys, 'f'.repeat(32)), 'what nobody opens');
+    const told = expect.objectContaining({
+      code: 'key-slot-unreadable',
+      object: `keys/${'f'.repeat(32)}`,
+    }) as object;
+    const rotate = ['repository', 'key', 'rotate', ...repository, '--new-passphrase-file', 'new.txt'];
+    const rotated = await ctlJson(home, [...rotate, '--label', 'new'], 0, ENV);
+    expect(rotated).toMatchObject({ slots: [{ label: 'new' }, { kind: 'unreadable' }], findings: [told] });
+    const [{ id }] = rotated.slots as [{ id: string }];
+    const remove = ['repository', 'key', 'remove', ...repository, '--passphrase-file', 'new.txt', '--key-id'];
+    expect(await failure([...remove, id])).toMatchObject({ code: 'CONFLICT' });
+    expect(await ctlJson(home, [...remove, 'f'.repeat(32)])).toMatchObject({ slots: [{ id }], findings: [] });
+  });
+});
+
+describe('repository rebuild-index', () => {
+  it('brings points back whose index objects are gone, and is refused where there is no index', async () => {
+    await writeFile(join(home, 'disk.raw'), Buffer.alloc(1 << 20, 7));
+    const start = ['backup', 'start', '--source', 'image:disk.raw', '--repository', 'dir:lost'];
+    await ctlJson(home, ['repository', 'init', '--repository', 'dir:lost'], 0, ENV);
+    const { pointId } = await ctlJson(home, start, 0, ENV);
+    await rm(join(home, 'lost', 'index'), { recursive: true });
+    const restore = ['restore', 'start', '--repository', 'dir:lost', '--backup-id', String(pointId)];
+    const target = ['--target', 'image:back.raw', '--format', 'raw'];
+    expect(await failure([...restore, ...target], ENV)).toMatchObject({
+      exit: 3,
+      remedy: expect.stringContaining('repository rebuild-index') as string,
+    });
+    const rebuild = ['repository', 'rebuild-index', '--repository', 'dir:lost'];
+    expect(await ctlJson(home, rebuild, 0, ENV)).toMatchObject({ leftOut: 0, findings: [] });
+    expect(await ctlJson(home, [...restore, ...target, '--overwrite'], 0, ENV)).toMatchObject({
+      verified: true,
+    });
+    expect(await failure(['repository', 'rebuild-index', '--repository', 'chains'], ENV)).toMatchObject({
+      exit: 1,
+    });
+  });
+});
+
 describe('a passphrase for a repository that does not encrypt', () => {
   const REFUSED = {
     exit: 2,

@@ -8,6 +8,7 @@ import {
 } from '../src/object-repository.ts';
 import { testKey } from './keys.ts';
 import { createMemoryStore, type Interceptor, noObjects, type SharedObjects } from './memory-store.ts';
+import { plainChunks } from './plain-chunks.ts';
 import {
   CHUNK_BYTES,
   type DiskModel,
@@ -19,7 +20,7 @@ import {
 import { Schedule } from './schedule.ts';
 
 const GRACE_MS = 8 * 3600 * 1000;
-const SCHEDULES = 60 * Number(process.env.SENDENSE_TEST_SCALE ?? 1);
+const SCHEDULES = 2000 * Number(process.env.SENDENSE_TEST_SCALE ?? 1);
 
 const old: DiskModel = [1, 2, 3, 4];
 const now: DiskModel = [1, 5, 0, 6];
@@ -30,7 +31,8 @@ const full: SamplePoint = { stream: 'b', sequence: 1, disk: [4, 3, 7, 2] };
 
 function open(shared: SharedObjects, intercept?: Interceptor): Promise<ObjectRepository> {
   const clock = { now: () => new Date(shared.nowMs), monotonicMs: () => shared.nowMs };
-  return openObjectRepository({ store: createMemoryStore(shared, intercept), key: testKey }, { clock });
+  const services = { clock, drivers: [plainChunks] };
+  return openObjectRepository({ store: createMemoryStore(shared, intercept), key: testKey }, services);
 }
 
 /** A repository whose first point is gone, and whose packs are planned to go or not yet. */
@@ -42,7 +44,7 @@ async function history(isPlanned: boolean): Promise<SharedObjects> {
     chunkBytes: CHUNK_BYTES,
     graceMs: GRACE_MS,
   };
-  await using repository = await createObjectRepository(options);
+  await using repository = await createObjectRepository(options, { drivers: [plainChunks] });
   const first: SamplePoint = { stream: 'a', sequence: 1, disk: old };
   await writeSample(repository, first);
   await writeSample(repository, {
@@ -76,17 +78,31 @@ async function pruneOften(shared: SharedObjects, intercept: Interceptor, point?:
   if (point !== undefined) await repository.maintenance.delete(point).catch(unlessGone);
   for (let round = 0; round < 3; round += 1) {
     shared.nowMs += GRACE_MS / 3;
-    await repository.maintenance.prune({ last: 2 });
+    await repository.maintenance.prune({ last: 2 }).catch(unlessLocked);
   }
 }
 
-function unlessGone(error: unknown): void {
-  if (!SendenseError.is(error, 'NOT_FOUND')) throw error;
+/** Only one of prune and rebuild has the lock at a time. */
+function unlessLocked(error: unknown): void {
+  if (!SendenseError.is(error, 'LOCKED') && !SendenseError.is(error, 'FENCED')) throw error;
 }
+
+async function rebuildOnce(shared: SharedObjects, intercept: Interceptor): Promise<void> {
+  await using repository = await open(shared, intercept);
+  await repository.maintenance.rebuildIndex().catch(unlessLocked);
+}
+
+function unlessGone(error: unknown): void {
+  if (!SendenseError.is(error, 'NOT_FOUND')) unlessLocked(error);
+}
+
+/** Made once; each schedule goes on from copies of it. */
+const pasts = [await history(true), await history(false)] as const;
 
 async function play(seed: number) {
   const random = seededRandom(seed);
-  const shared = await history(seededInteger(random, 2) === 0);
+  const past = pasts[seededInteger(random, 2) === 0 ? 0 : 1];
+  const shared: SharedObjects = { ...past, objects: new Map(past.objects) };
   shared.nowMs += seededInteger(random, 3) * 0.45 * GRACE_MS; // a plan may ripen while the writers are at work
   const schedule = new Schedule(
     (below) => seededInteger(random, below),
@@ -95,24 +111,35 @@ async function play(seed: number) {
     },
   );
   const deleted = seededInteger(random, 2) === 0 ? base.id : undefined;
+  const isRebuilt = seededInteger(random, 2) === 0;
+  let compacted = false;
+  const watched =
+    (intercept: Interceptor): Interceptor =>
+    (operation, run) => {
+      compacted ||= operation.kind === 'put' && operation.key.startsWith('packs/');
+      return intercept(operation, run);
+    };
   const outcomes = Promise.all([
     schedule.actor((intercept) => backUp(shared, intercept, increment)),
     schedule.actor((intercept) => backUp(shared, intercept, full)),
-    schedule.actor((intercept) => pruneOften(shared, intercept, deleted)),
+    schedule.actor((intercept) => pruneOften(shared, watched(intercept), deleted)),
+    ...(isRebuilt ? [schedule.actor((intercept) => rebuildOnce(shared, intercept))] : []),
   ]);
   await Promise.all([outcomes, schedule.play()]);
   const [first, second] = await outcomes;
-  return { shared, operations: schedule.operations, committed: [first, second] };
+  return { shared, compacted, operations: schedule.operations, committed: [first, second] };
 }
 
-describe('two writers and a prune at once', () => {
+describe('two writers and a prune at once, and a rebuild of the index in half of the orders', () => {
   it(`keep every committed point whole in ${SCHEDULES} orders of their operations`, async () => {
     let operations = 0;
     let committed = 0;
+    let compactions = 0;
     for (let seed = 1; seed <= SCHEDULES; seed += 1) {
       try {
         const played = await play(seed);
         operations += played.operations;
+        compactions += played.compacted ? 1 : 0;
         committed += played.committed.filter((id) => id !== undefined).length;
         await using repository = await open(played.shared);
         const there = (await collect(repository.points())).map(({ id }) => id);
@@ -125,8 +152,9 @@ describe('two writers and a prune at once', () => {
       }
     }
     process.stdout.write(
-      `object repository: ${SCHEDULES} schedules, ${operations} operations, ${committed} points\n`,
+      `object repository: ${SCHEDULES} schedules (seeds 1 to ${SCHEDULES}), ${operations} operations, ${committed} points, packs compacted in ${compactions}\n`,
     );
     expect(committed).toBeGreaterThan(SCHEDULES);
+    expect(compactions).toBeGreaterThan(SCHEDULES / 4);
   });
 });

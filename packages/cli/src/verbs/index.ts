@@ -27,6 +27,7 @@ import {
   repositoryKeyRotate,
 } from './repository-key.ts';
 import { repositoryRebuildCatalog } from './repository-rebuild-catalog.ts';
+import { repositoryRebuildIndex } from './repository-rebuild-index.ts';
 import { repositoryUsage } from './repository-usage.ts';
 import { repositoryValidate } from './repository-validate.ts';
 import { restoreResume } from './restore-resume.ts';
@@ -41,6 +42,7 @@ export const VERBS: readonly Verb[] = [
   repositoryUsage,
   repositoryValidate,
   repositoryRebuildCatalog,
+  repositoryRebuildIndex,
   repositoryKeyList,
   repositoryKeyAdd,
   repositoryKeyRemove,

@@ -1,8 +1,10 @@
 import { amendError, SendenseError } from '@sendense/core';
 import type { Command } from 'commander';
+import { describeFindings, findingLines } from '../output/describe-findings.ts';
 import { parseText } from '../program/flag-values.ts';
 import { type RepositoryOption, repositoryFlag } from '../program/shared-flags.ts';
-import { describeSlots, type OpenKeys, openKeys, slotLines } from '../session/key-slots.ts';
+import { describeSlots, slotFindings, slotLines } from '../session/key-slots.ts';
+import { type OpenObjects, openObjects } from '../session/object-maintenance.ts';
 import { askNewPassphrase } from '../session/passphrase.ts';
 import type { Session } from '../session/session.ts';
 import { defineVerb, type VerbResult } from '../verb.ts';
@@ -19,14 +21,25 @@ function newKeyFlags(command: Command): Command {
     .option('--label <text>', 'whose key it is; anybody who reads the storage can read it', parseText);
 }
 
-async function addKey(session: Session, { open, keys }: OpenKeys, options: NewKeyOptions): Promise<string> {
+const openKeys = (session: Session, options: RepositoryOption) =>
+  openObjects(session, options, 'is not encrypted: it has no keys');
+
+async function addKey(
+  session: Session,
+  { open, maintenance }: OpenObjects,
+  options: NewKeyOptions,
+): Promise<string> {
   const passphrase = await askNewPassphrase(session, options.newPassphraseFile, open.location);
-  return keys.addKey({ passphrase }, { label: options.label ?? '' }, session.call);
+  return maintenance.addKey({ passphrase }, { label: options.label ?? '' }, session.call);
 }
 
-async function resultOf(session: Session, { keys }: OpenKeys, done: string[]): Promise<VerbResult> {
-  const slots = await keys.keys(session.call);
-  return { json: { slots: describeSlots(slots) }, lines: [...done, ...slotLines(slots)] };
+async function resultOf(session: Session, { maintenance }: OpenObjects, done: string[]): Promise<VerbResult> {
+  const slots = await maintenance.keys(session.call);
+  const findings = slotFindings(slots);
+  return {
+    json: { slots: describeSlots(slots), findings: describeFindings(findings) },
+    lines: [...done, ...slotLines(slots), ...findingLines(findings)],
+  };
 }
 
 /** `repository key list` */
@@ -56,7 +69,7 @@ export const repositoryKeyRemove = defineVerb<RepositoryOption & { readonly keyI
   flags: (command) => repositoryFlag(command).requiredOption('--key-id <id>', 'the key', parseText),
   async run(session, options) {
     const open = await openKeys(session, options);
-    await open.keys.removeKey(options.keyId, session.call);
+    await open.maintenance.removeKey(options.keyId, session.call);
     return resultOf(session, open, [`key ${options.keyId} removed`]);
   },
 });
@@ -72,16 +85,20 @@ export const repositoryKeyRotate = defineVerb<NewKeyOptions & { readonly keyId?:
     const old = await oldKey(session, open, options.keyId);
     // the new one first: whenever this ends, a key opens the repository
     const id = await addKey(session, open, options);
-    await open.keys.removeKey(old, session.call).catch((error: unknown) => {
+    await open.maintenance.removeKey(old, session.call).catch((error: unknown) => {
       throw halfRotated(error, old, id);
     });
     return resultOf(session, open, [`key ${old} replaced by ${id}`]);
   },
 });
 
-/** The key that goes: `given`, which must be there, or the only one. */
-async function oldKey(session: Session, { keys }: OpenKeys, given: string | undefined): Promise<string> {
-  const slots = await keys.keys(session.call);
+/** The key that goes: `given`, which must be there, or the only one that opens something. */
+async function oldKey(
+  session: Session,
+  { maintenance }: OpenObjects,
+  given: string | undefined,
+): Promise<string> {
+  const slots = await maintenance.keys(session.call);
   if (given !== undefined) {
     if (slots.some(({ id }) => id === given)) return given;
     throw new SendenseError('NOT_FOUND', `there is no key ${JSON.stringify(given)}`, {
@@ -89,7 +106,7 @@ async function oldKey(session: Session, { keys }: OpenKeys, given: string | unde
       remedy: '"sendense-ctl repository key list" shows the keys; nothing was changed',
     });
   }
-  const [only, ...others] = slots;
+  const [only, ...others] = slots.filter(({ kind }) => kind !== 'unreadable');
   if (only !== undefined && others.length === 0) return only.id;
   throw new SendenseError('CONFIG_INVALID', `there are ${others.length + 1} keys`, {
     operation: 'rotate-key',

@@ -3,25 +3,33 @@ import { newObjectId, type RepositoryContext } from '../context.ts';
 import { PREFIXES } from '../layout/object-keys.ts';
 import { takePruneLock } from '../maintain/prune-lock.ts';
 import { getListed, type Sized } from '../store/get-listed.ts';
-import { parseKeySlot, SCRYPT_COST_LOG2, serializeKeySlot } from './key-slot.ts';
+import { type KeySlot, parseKeySlot, SCRYPT_COST_LOG2, serializeKeySlot } from './key-slot.ts';
 import type { KeySource } from './key-source.ts';
-import { isProven, MAX_PROVEN_BYTES, parseClaimed } from './proven-json.ts';
+import { damagedObject, isProven, MAX_PROVEN_BYTES, parseClaimed } from './proven-json.ts';
 
 /** A key slot as people see it; `id` names it to `removeKey`. */
 export type KeySlotInfo = {
   readonly id: string;
-  readonly kind: 'scrypt' | 'provider';
+  /** `unreadable`: nobody opens the repository with it. */
+  readonly kind: 'scrypt' | 'provider' | 'unreadable';
+  /** Empty for an unreadable one. */
   readonly label: string;
+  /** Of an unreadable one: why. */
+  readonly problem?: string;
 };
 
-/** The key slots of a repository. */
-export async function listKeys({ store }: RepositoryContext, call?: Call): Promise<readonly KeySlotInfo[]> {
+/** The key slots of a repository. What is wrong with one is told of it. */
+export async function listKeys(context: RepositoryContext, call?: Call): Promise<readonly KeySlotInfo[]> {
+  context.enter('list-keys', call);
   const slots: KeySlotInfo[] = [];
-  for await (const listed of store.list(PREFIXES.slots, undefined, call)) {
-    const { key } = listed;
-    const bytes = await getListed(store, listed, MAX_PROVEN_BYTES, call);
-    const { kind, label } = parseKeySlot(parseClaimed(bytes, key), key);
-    slots.push({ id: key.slice(PREFIXES.slots.length), kind, label });
+  for await (const listed of context.store.list(PREFIXES.slots, undefined, call)) {
+    const id = listed.key.slice(PREFIXES.slots.length);
+    const slot = await readWhole(context, listed, call);
+    slots.push(
+      SendenseError.is(slot)
+        ? { id, kind: 'unreadable', label: '', problem: slot.message }
+        : { id, kind: slot.kind, label: slot.label },
+    );
   }
   return slots;
 }
@@ -59,7 +67,7 @@ export async function removeKey(context: RepositoryContext, id: string, call?: C
   let others = 0;
   for await (const listed of context.store.list(PREFIXES.slots, undefined, call)) {
     if (listed.key === object) isThere = true;
-    else if (await isWhole(context, listed, call)) others += 1;
+    else if (!SendenseError.is(await readWhole(context, listed, call))) others += 1;
   }
   if (!isThere)
     throw new SendenseError('NOT_FOUND', `there is no key slot ${id}`, {
@@ -75,14 +83,18 @@ export async function removeKey(context: RepositoryContext, id: string, call?: C
   await context.store.delete(object, call);
 }
 
-/** Whether a slot is as a holder of the master key wrote it. */
-async function isWhole({ store, keys }: RepositoryContext, listed: Sized, call?: Call): Promise<boolean> {
+/** A slot as a holder of the master key wrote it; else what is wrong with it. */
+async function readWhole(
+  { store, keys }: RepositoryContext,
+  listed: Sized,
+  call?: Call,
+): Promise<KeySlot | SendenseError> {
   try {
     const claimed = parseClaimed(await getListed(store, listed, MAX_PROVEN_BYTES, call), listed.key);
-    parseKeySlot(claimed, listed.key);
-    return isProven(claimed, keys.proof);
+    const slot = parseKeySlot(claimed, listed.key);
+    return isProven(claimed, keys.proof) ? slot : damagedObject(listed.key, 'was changed');
   } catch (error) {
-    if (SendenseError.is(error, 'CORRUPT') || SendenseError.is(error, 'FORMAT_UNSUPPORTED')) return false;
+    if (SendenseError.is(error, 'CORRUPT') || SendenseError.is(error, 'FORMAT_UNSUPPORTED')) return error;
     throw error;
   }
 }

@@ -7,9 +7,9 @@ import { type RebuildReport, rebuildIndex } from './rebuild-index.ts';
 
 /** What needs the right to delete, beyond the contract. */
 export interface ObjectMaintenance extends RepositoryMaintenance {
-  /** Makes the index anew from the packs. No backup may run meanwhile. */
+  /** Makes the index anew from the packs, also while backups run. Rejects with `LOCKED` while another one prunes. */
   rebuildIndex(call?: Call): Promise<RebuildReport>;
-  /** The key slots. */
+  /** The key slots, those that cannot be used too. */
   keys(call?: Call): Promise<readonly KeySlotInfo[]>;
   /** Adds a key slot and gives its id; rotation is to add the new key, then to remove the old one. No data is rewritten. */
   addKey(

@@ -1,4 +1,4 @@
-import { type Call, throwIfAborted } from '@sendense/core';
+import { type Call, SendenseError, throwIfAborted } from '@sendense/core';
 import type { RepositoryContext } from '../context.ts';
 import type { ChunkTable, TableCopy } from '../index/chunk-table.ts';
 import type { PackIdSet } from '../index/pack-id-set.ts';
@@ -19,6 +19,8 @@ export type MarkRequest = {
   readonly avoided: readonly PackIdSet[];
   /** Renews the lock when it is due; marking can take longer than it holds. */
   readonly check: () => Promise<void>;
+  /** Learns of a chunk that is needed and cannot be found or read, and marking goes on. Without it marking fails: `CORRUPT`. */
+  readonly missing?: (error: SendenseError) => void;
 };
 
 /**
@@ -82,12 +84,23 @@ class Marker {
       isNew = this.#mark(id, copies);
     });
     if (!isNew) return;
-    const node = MapNode.parse(await this.#context.chunks.load(id, this.#call), level, nameOf(id));
+    const node = await this.#readNode(id, level);
+    if (node === undefined) return;
     for (let slot = 0; slot < FAN_OUT; slot += 1) {
       const child = node.at(slot);
       if (isZeroId(child)) continue;
       if (level > 0) await this.#markNode(child, level - 1);
       else await this.#later(child);
+    }
+  }
+
+  async #readNode(id: Uint8Array, level: number): Promise<MapNode | undefined> {
+    try {
+      return MapNode.parse(await this.#context.chunks.load(id, this.#call), level, nameOf(id));
+    } catch (error) {
+      if (this.#request.missing === undefined || !SendenseError.is(error, 'CORRUPT')) throw error;
+      this.#request.missing(error);
+      return undefined;
     }
   }
 
@@ -101,8 +114,12 @@ class Marker {
   #mark(id: Uint8Array, copies: readonly TableCopy[]): boolean {
     const chosen =
       copies.length > 1 ? (copies.find((copy) => !this.#isAvoided(copy)) ?? copies[0]) : copies[0];
-    if (chosen === undefined)
-      throw damagedObject(nameOf(id), 'is needed by a point, and no index object names it');
+    if (chosen === undefined) {
+      const error = damagedObject(nameOf(id), 'is needed by a point, and no index object names it');
+      if (this.#request.missing === undefined) throw error;
+      this.#request.missing(error);
+      return false;
+    }
     return this.marks.add(chosen.place);
   }
 

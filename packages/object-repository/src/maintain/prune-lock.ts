@@ -11,6 +11,8 @@ import { Stopwatch } from '../store/stopwatch.ts';
 const LEASE_MS = 3600 * 1000;
 /** After so much of it the holder renews. */
 const RENEW_MS = LEASE_MS / 2;
+/** Later nothing is sent that must not come after the lock of another one. */
+const SEND_MS = (LEASE_MS * 3) / 4;
 
 /** The lock of the one who prunes; see the format, section 5. */
 export interface PruneLock extends AsyncDisposable {
@@ -18,6 +20,8 @@ export interface PruneLock extends AsyncDisposable {
   readonly takenAt: Date;
   /** Renews the lock when it is old. Rejects with `FENCED` when another one has it. */
   check(call?: Call): Promise<void>;
+  /** For `put`: throws `FENCED` when so much of the lock is over that another one may have it when the object appears. */
+  readonly beforeSend: () => void;
 }
 
 /** Takes the lock. Rejects with `LOCKED` while another one has it. */
@@ -47,6 +51,10 @@ class HeldLock implements PruneLock {
   readonly #token: string;
   #number: number;
   #watch: Stopwatch;
+
+  readonly beforeSend = (): void => {
+    if (this.#watch.elapsedMs > SEND_MS) throw lost();
+  };
 
   constructor(context: RepositoryContext, { takenAt, number, token, watch }: Held) {
     this.#context = context;

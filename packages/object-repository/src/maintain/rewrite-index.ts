@@ -1,16 +1,19 @@
 import type { Call } from '@sendense/core';
 import type { RepositoryContext } from '../context.ts';
 import { INDEX_ENTRIES, type IndexedPack, serializeIndex } from '../index/index-object.ts';
+import type { PruneLock } from './prune-lock.ts';
 
-/** Puts packs into index objects, each as large as a writer's. */
+/** Puts packs into index objects, each as large as a writer's, while the lock is held: another holder may sweep what they name. */
 export class IndexWriter {
   readonly #context: RepositoryContext;
+  readonly #lock: PruneLock;
   readonly #call: Call | undefined;
   #packs: IndexedPack[] = [];
   #entries = 0;
 
-  constructor(context: RepositoryContext, call?: Call) {
+  constructor(context: RepositoryContext, lock: PruneLock, call?: Call) {
     this.#context = context;
+    this.#lock = lock;
     this.#call = call;
   }
 
@@ -24,7 +27,9 @@ export class IndexWriter {
   /** Stores what is left. */
   async finish(): Promise<void> {
     if (this.#packs.length === 0) return;
-    await this.#context.index.publish(serializeIndex(this.#packs), undefined, this.#call);
+    await this.#lock.check(this.#call);
+    const { beforeSend } = this.#lock;
+    await this.#context.index.publish(serializeIndex(this.#packs), { beforeSend }, this.#call);
     this.#packs = [];
     this.#entries = 0;
   }
@@ -38,15 +43,15 @@ export async function rewriteIndex(
   context: RepositoryContext,
   old: readonly string[],
   keep: (pack: string) => boolean,
-  check: () => Promise<void>,
+  lock: PruneLock,
   call?: Call,
 ): Promise<void> {
-  const writer = new IndexWriter(context, call);
+  const writer = new IndexWriter(context, lock, call);
   for (const key of old)
     for await (const pack of context.index.read(key, call)) if (keep(pack.id)) await writer.add(pack);
   await writer.finish();
   for (const key of old) {
-    await check();
+    await lock.check(call);
     await context.store.delete(key, call);
   }
 }

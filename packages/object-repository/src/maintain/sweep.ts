@@ -5,6 +5,7 @@ import { PackTable } from '../index/pack-table.ts';
 import { PREFIXES, packIdOf, packKey } from '../layout/object-keys.ts';
 import { sealRecord } from '../records/sealed-json.ts';
 import { MOST_PACKS, planRecord } from '../records/small-records.ts';
+import { Compaction } from './compaction.ts';
 import type { DamagedPacks } from './damaged-packs.ts';
 import type { LivePacks } from './live-packs.ts';
 import type { Plan } from './plans.ts';
@@ -29,13 +30,12 @@ export async function carryOut(
   const { locked, free } = await divideByLock(context, lock, call);
   if (ripe.length === 0 && free.length <= MANY_INDEX_OBJECTS) return 0;
   const held = await packsOf(context, locked, isSwept, call);
-  const check = () => lock.check(call);
-  await rewriteIndex(context, free, (pack) => !isSwept(pack) || held.has(pack), check, call);
+  await rewriteIndex(context, free, (pack) => !isSwept(pack) || held.has(pack), lock, call);
   let freedBytes = 0;
   for (const { key, packs } of ripe) {
     let left = 0;
     for (const pack of packs) {
-      await check();
+      await lock.check(call);
       const freed = held.has(pack) ? undefined : await removePack(context, pack, call);
       if (freed === undefined) left += 1;
       freedBytes += freed ?? 0;
@@ -89,10 +89,15 @@ export type Found = {
   readonly lock: PruneLock;
 };
 
-/** Plans the deletion of indexed packs that nothing needs, and deletes packs that no index object has named for the grace. */
+/**
+ * Plans the deletion of indexed packs that nothing needs, those that are mostly dead and were copied among them, and deletes packs that
+ * no index object has named for the grace.
+ */
 export async function planNext(context: RepositoryContext, found: Found, call?: Call): Promise<number> {
   const { live, plans, damaged, lock } = found;
   await using indexed = await PackTable.open(context.createTable);
+  const avoided = damaged.map(({ packs }) => packs);
+  await using compaction = new Compaction(context, { live, avoided, lock });
   const dead = new Set<string>();
   for (const key of context.index.objects) {
     const packs: IndexedPack[] = [];
@@ -106,7 +111,11 @@ export async function planNext(context: RepositoryContext, found: Found, call?: 
     if (dead.size >= MOST_PACKS) continue; // the next prune takes the rest
     const needed = await live.neededOf(packs, call);
     for (const { id } of packs) if (!needed.has(id)) dead.add(id);
+    const sparse = packs.filter(({ id }) => needed.has(id));
+    await compaction.take(sparse, call);
   }
+  // their copies are in the index before a plan names them
+  for (const id of await compaction.finish(call)) dead.add(id);
   await lock.check(call);
   if (dead.size > 0) await putPlan(context, [...dead].slice(0, MOST_PACKS), call);
   await removeSettledDamage(context, damaged, indexed, lock, call);

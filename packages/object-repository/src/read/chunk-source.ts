@@ -57,10 +57,20 @@ export class ChunkSource {
   }
 
   /** This copy of a chunk, never from memory; `undefined` when it is damaged or gone. Rejects as the store does. */
-  async readCopy(id: Uint8Array, { pack, offset, length }: ChunkPlace): Promise<Uint8Array | undefined> {
+  async readCopy(id: Uint8Array, place: ChunkPlace): Promise<Uint8Array | undefined> {
+    return (await this.#readWhole(id, place))?.chunk;
+  }
+
+  /** The frame of this copy, sealed as it is, once it was found to be the chunk of `id`; else as {@link ChunkSource.readCopy}. */
+  async readFrame(id: Uint8Array, place: ChunkPlace): Promise<Uint8Array | undefined> {
+    return (await this.#readWhole(id, place))?.frame;
+  }
+
+  async #readWhole(id: Uint8Array, { pack, offset, length }: ChunkPlace) {
     const { store, window } = this.#options;
     try {
-      return await this.#decode(await window.run(() => store.get(packKey(pack), { offset, length })), id);
+      const frame = await window.run(() => store.get(packKey(pack), { offset, length }));
+      return { frame, chunk: await this.#decode(frame, id) };
     } catch (error) {
       if (isLost(error)) return undefined;
       throw error;
@@ -154,7 +164,7 @@ function lostChunk(
     operation: 'read-chunks',
     remedy:
       damaged > 0 || packs.size === 0
-        ? 'rebuild the index, then repeat'
+        ? 'make the index anew with "repository rebuild-index", then repeat'
         : 'run verify to see which points are hurt',
     context: { chunk: name, object },
     cause,

@@ -42,8 +42,18 @@ export class Deadline {
     if (this.#isLate) throw expired(point, 'none');
   }
 
+  /** Deletes a pack of the point that nobody can rely on yet, when it is not too late for that. It takes effect as what is sent. */
+  async remove(run: (call: Call) => Promise<void>): Promise<void> {
+    if (!this.#isLate) await run({ signal: this.#expiry() });
+  }
+
   get #isLate(): boolean {
     return this.#elapsedMs > this.#graceMs / 2;
+  }
+
+  #expiry(): AbortSignal {
+    const leftMs = (this.#graceMs * 3) / 4 - this.#elapsedMs;
+    return AbortSignal.timeout(Math.max(1, Math.min(MOST_MS, Math.floor(leftMs))));
   }
 
   /**
@@ -57,8 +67,7 @@ export class Deadline {
       if (this.#isLate) throw expired(point, isSent ? 'unknown' : 'none');
       isSent = true;
     };
-    const leftMs = (this.#graceMs * 3) / 4 - this.#elapsedMs;
-    const expiry = AbortSignal.timeout(Math.max(1, Math.min(MOST_MS, Math.floor(leftMs))));
+    const expiry = this.#expiry();
     const signal = call?.signal === undefined ? expiry : AbortSignal.any([call.signal, expiry]);
     try {
       return await send({ beforeSend }, { ...call, signal });

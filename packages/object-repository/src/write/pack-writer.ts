@@ -23,7 +23,7 @@ type OpenPack = {
 };
 
 /** Who learns the store's times, and how packs are locked. */
-type PackOptions = { readonly deadline: Pick<Deadline, 'note'>; readonly lock: PutOptions };
+type PackOptions = { readonly deadline: Pick<Deadline, 'note' | 'remove'>; readonly lock: PutOptions };
 
 type PackContext = Pick<RepositoryContext, 'store' | 'sealer' | 'random'>;
 
@@ -80,7 +80,7 @@ export class PackWriter {
     this.#check();
   }
 
-  /** Ends the uploads, and removes the packs where it may: no index object names them. */
+  /** Ends the uploads, and removes the packs where it may: no index object names them, and none will while it is not late. */
   async abandon(): Promise<void> {
     this.#failure ??= {
       error: new SendenseError('NOT_OPEN', 'the point was given up', { operation: 'write-pack' }),
@@ -88,8 +88,9 @@ export class PackWriter {
     this.#open = undefined;
     this.#stop.abort();
     await Promise.all(this.#uploads);
+    const { store } = this.#context;
     for (const id of this.#created.splice(0))
-      await this.#context.store.delete(packKey(id)).catch(unlessForbidden);
+      await this.#deadline.remove((call) => store.delete(packKey(id), call)).catch(unlessForbidden);
   }
 
   /** The packs have index objects now, or may have them: others may rely on them. */

@@ -1,0 +1,28 @@
+import { describeFindings, findingLines } from '../output/describe-findings.ts';
+import { type RepositoryOption, repositoryFlag } from '../program/shared-flags.ts';
+import { openObjects } from '../session/object-maintenance.ts';
+import { defineVerb } from '../verb.ts';
+
+/** `repository rebuild-index` */
+export const repositoryRebuildIndex = defineVerb<RepositoryOption>({
+  words: ['repository', 'rebuild-index'],
+  summary:
+    'make the index of an object repository anew from its packs, after index objects were hidden or damaged; backups may run meanwhile',
+  flags: repositoryFlag,
+  async run(session, options) {
+    const lack = 'has no index of chunks: each image says itself what it holds';
+    const { maintenance } = await openObjects(session, options, lack);
+    const { packs, leftOut, findings } = await maintenance.rebuildIndex(session.call);
+    const isHurt = findings.some(({ severity }) => severity === 'error');
+    return {
+      json: { packs, leftOut, findings: describeFindings(findings) },
+      lines: [
+        ...findingLines(findings),
+        `the index names ${packs} packs`,
+        ...(leftOut === 0 ? [] : [`${leftOut} packs of unfinished backups were left out of it`]),
+        ...(isHurt ? ['"sendense-ctl verify" tells which points are hurt'] : []),
+      ],
+      exitCode: isHurt ? 3 : 0,
+    };
+  },
+});

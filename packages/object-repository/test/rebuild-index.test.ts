@@ -1,0 +1,141 @@
+import { soloFence } from '@sendense/plugin-kit';
+import { describe, expect, it } from 'vitest';
+import { openObjectRepository } from '../src/object-repository.ts';
+import { create, first, flip, GRACE_MS, keysOf, open, twin } from './hurt-objects.ts';
+import { testKey } from './keys.ts';
+import { createMemoryStore, type SharedObjects } from './memory-store.ts';
+import { draftOf, expectSample, type SamplePoint, sampleId, writeDisk, writeSample } from './sample-disk.ts';
+
+const HOUR_MS = 3600 * 1000;
+const other: SamplePoint = { stream: 'c', sequence: 1, disk: [7, 8, 9] };
+
+function removeAll(shared: SharedObjects, prefix: string): void {
+  for (const key of keysOf(shared, prefix)) shared.objects.delete(key);
+}
+
+async function rebuild(shared: SharedObjects) {
+  await using repository = await open(shared);
+  return await repository.maintenance.rebuildIndex();
+}
+
+describe('an index that is made again while a backup runs', () => {
+  it('leaves out the packs of the backup, so that nobody relies on them when it is given up', async () => {
+    const shared = await create();
+    await using one = await open(shared);
+    await writeSample(one, other);
+    const writer = await one.begin(draftOf(first), soloFence);
+    await writeDisk(writer, first);
+    const before = keysOf(shared, 'packs/').length;
+    expect(await rebuild(shared)).toMatchObject({ leftOut: 1, findings: [] });
+    await using two = await open(shared);
+    const next = await two.begin(draftOf(twin), soloFence);
+    await writeDisk(next, twin);
+    await writer[Symbol.asyncDispose]();
+    await next.commit([]);
+    await next[Symbol.asyncDispose]();
+    for (const point of [other, twin]) await expectSample(two, sampleId(point), point.disk);
+    expect(keysOf(shared, 'packs/').length).toBeGreaterThanOrEqual(before);
+  });
+
+  it('does not hinder the backup: it is committed and restores', async () => {
+    const shared = await create();
+    await using one = await open(shared);
+    await writeSample(one, other);
+    const writer = await one.begin(draftOf(twin), soloFence);
+    await writeDisk(writer, twin);
+    removeAll(shared, 'index/');
+    await rebuild(shared);
+    await expect(writer.commit([])).resolves.toMatchObject({ id: sampleId(twin) });
+    await using two = await open(shared);
+    for (const point of [other, twin]) await expectSample(two, sampleId(point), point.disk);
+  });
+
+  it('names packs as old as the grace, and a backup that is given up later than that leaves them', async () => {
+    const shared = await create();
+    await using one = await open(shared);
+    const writer = await one.begin(draftOf(first), soloFence);
+    await writeDisk(writer, first);
+    shared.nowMs += GRACE_MS;
+    expect(await rebuild(shared)).toMatchObject({ leftOut: 0, findings: [] });
+    await using two = await open(shared);
+    await writeSample(two, twin);
+    await writer[Symbol.asyncDispose]();
+    await using three = await open(shared);
+    await expectSample(three, sampleId(twin), twin.disk);
+  });
+});
+
+describe('an index that is made again', () => {
+  it('tells what points miss, and finds the rest', async () => {
+    const shared = await create();
+    await using repository = await open(shared);
+    await writeSample(repository, first);
+    const [lost = ''] = keysOf(shared, 'packs/').toSorted(
+      (a, b) => sizeOf(shared, b) - sizeOf(shared, a), // the one with the chunks, not that with the map
+    );
+    await writeSample(repository, other);
+    shared.objects.delete(lost);
+    removeAll(shared, 'index/');
+    const { findings } = await rebuild(shared);
+    expect(new Set(findings.map(({ code }) => code))).toEqual(new Set(['chunk-missing']));
+    await using after = await open(shared);
+    await expectSample(after, sampleId(other), other.disk);
+  });
+
+  it('loses nothing when the process dies at any of its operations', async () => {
+    const written = await create();
+    await using repository = await open(written);
+    for (const point of [first, other]) await writeSample(repository, point);
+    const [one = '', two = ''] = keysOf(written, 'index/');
+    written.objects.delete(one);
+    flip(written, two);
+    let cuts = 0;
+    for (let isCut = true; isCut; cuts += 1) {
+      const shared = { objects: new Map(written.objects), nowMs: written.nowMs };
+      let operations = 0;
+      const store = createMemoryStore(shared, async (_, run) => {
+        operations += 1;
+        if (operations <= cuts) run();
+        else throw new Error(`cut at ${operations}`);
+      });
+      isCut = await (async () => {
+        await using dying = await openObjectRepository({ store, key: testKey });
+        await dying.maintenance.rebuildIndex();
+      })().then(
+        () => false,
+        () => true,
+      );
+      shared.nowMs += HOUR_MS; // so long a lock holds
+      await using after = await open(shared);
+      expect(await after.maintenance.rebuildIndex()).toMatchObject({ findings: [] });
+      for (const point of [first, other]) await expectSample(after, sampleId(point), point.disk);
+    }
+    process.stdout.write(`object repository: ${cuts} cuts of a rebuild\n`);
+    expect(cuts).toBeGreaterThan(20);
+  });
+
+  it('is refused while another process prunes, and sends nothing once another one may hold the lock', async () => {
+    const shared = await create();
+    await using repository = await open(shared);
+    await writeSample(repository, first);
+    let isLate = false;
+    await using slow = await open(shared, async ({ kind, key }, run) => {
+      if (kind === 'list' && key === 'points/' && !isLate) {
+        isLate = true;
+        await expect(rebuild(shared)).rejects.toMatchObject({ code: 'LOCKED' });
+        shared.nowMs += HOUR_MS;
+        await rebuild(shared);
+      }
+      run();
+    });
+    removeAll(shared, 'index/');
+    await expect(slow.maintenance.rebuildIndex()).rejects.toMatchObject({ code: 'FENCED' });
+    expect(isLate).toBe(true);
+    await using after = await open(shared);
+    await expectSample(after, sampleId(first), first.disk);
+  });
+});
+
+function sizeOf({ objects }: SharedObjects, key: string): number {
+  return objects.get(key)?.bytes.byteLength ?? 0;
+}
