@@ -1,14 +1,37 @@
-import { copyFileSync, mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runQuietly } from './run-quietly.ts';
-import { unpackedFolder } from './unpacked-packages.ts';
+import { unpackedFolder, unpackedPrograms } from './unpacked-packages.ts';
 
 /** A program that the package manager of its language builds or downloads, of one version. */
 export interface ProgramSource {
   readonly manager: 'go' | 'npm';
-  /** `module/path@version`, or `package@version` as `npm-programs/NAME` locks it. */
+  /**
+   * `module/path@version`, or `package@version` as `npm-programs/NAME` locks it, or for Go `./folder` of this checkout, whose
+   * go.mod locks what it needs.
+   */
   readonly package: string;
+}
+
+/** Whether a program of this checkout was built from the sources as they are now; others do not change. */
+export function isCurrent(name: string, { package: wanted }: ProgramSource): boolean {
+  if (!isOurs(wanted)) return true;
+  try {
+    const built = statSync(unpackedPrograms(name)).mtimeMs;
+    const sources = sourceFolder(wanted);
+    return readdirSync(sources).every((file) => statSync(join(sources, file)).mtimeMs < built);
+  } catch {
+    return false;
+  }
+}
+
+function isOurs(wanted: string): boolean {
+  return wanted.startsWith('./');
+}
+
+function sourceFolder(wanted: string): string {
+  return fileURLToPath(new URL(`../${wanted}`, import.meta.url));
 }
 
 /** Puts the program below `.cache/peers/NAME/usr/bin`, whole or not at all. Tells whether it worked. */
@@ -36,7 +59,9 @@ function buildWithGo(wanted: string, target: string): boolean {
   const bin = join(target, 'usr', 'bin');
   mkdirSync(bin, { recursive: true });
   const env = { ...process.env, GOBIN: join(target, 'incoming') };
-  if (!runQuietly('go', ['install', wanted], { cwd: target, env })) return false;
+  const ours = isOurs(wanted);
+  const command = ['install', ...(ours ? ['-trimpath', '.'] : [wanted])];
+  if (!runQuietly('go', command, { cwd: ours ? sourceFolder(wanted) : target, env })) return false;
   rmSync(bin, { recursive: true });
   renameSync(env.GOBIN, bin);
   return true;

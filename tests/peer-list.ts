@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { delimiter } from 'node:path';
-import type { ProgramSource } from './fetched-programs.ts';
+import { isCurrent, type ProgramSource } from './fetched-programs.ts';
 import { isAtLeast } from './program-version.ts';
 import { hasUnpacked, unpackedPrograms } from './unpacked-packages.ts';
 
@@ -50,6 +50,7 @@ export function readPeers(): readonly Peer[] {
 export function isPresent(peer: Peer): boolean {
   if (peer.impossible !== undefined || peer.detect === undefined) return false;
   if (peer.unpack?.files?.every((pattern) => hasUnpacked(peer.name, pattern)) === false) return false;
+  if (peer.fetch !== undefined && !isCurrent(peer.name, peer.fetch)) return false;
   const env = peerEnvironment(peer);
   return peer.detect.every(([command = '', ...args], index) => {
     const { status, stdout } = spawnSync(command, args, {

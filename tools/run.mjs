@@ -36,6 +36,7 @@ const programs = {
   docs: 'tools/docs/main.ts',
   'docs:generate': 'tools/generate-docs.ts',
   bench: 'bench/main.ts',
+  'test-vcenter': 'tools/test-vcenter/main.ts',
 };
 
 const [name = '', ...args] = process.argv.slice(2);

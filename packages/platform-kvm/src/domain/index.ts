@@ -1,3 +1,11 @@
+export {
+  childOf,
+  childrenOf,
+  element,
+  serializeXml,
+  textOf,
+  type XmlElement,
+} from '@sendense/plugin-kit/xml';
 export { indexOfDiskName, slotOf } from './disk-slot.ts';
 export type {
   BackingImage,
@@ -18,5 +26,3 @@ export { type DomainCapabilities, parseDomainCapabilities } from './parse-capabi
 export { parseDomain } from './parse-domain.ts';
 export { parseXml } from './parse-xml.ts';
 export { type DomainExtras, serializeDomain } from './serialize-domain.ts';
-export { serializeXml } from './serialize-xml.ts';
-export { childOf, childrenOf, element, textOf, type XmlElement } from './xml-element.ts';

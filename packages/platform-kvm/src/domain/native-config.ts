@@ -1,7 +1,6 @@
 import type { Artifact } from '@sendense/core';
+import { serializeXml, type XmlElement } from '@sendense/plugin-kit/xml';
 import { parseXml } from './parse-xml.ts';
-import { serializeXml } from './serialize-xml.ts';
-import type { XmlElement } from './xml-element.ts';
 
 /** Attributes that hold a secret: `<graphics passwd=…>`, the only one that the XML of a domain itself can hold. */
 const SECRET_ATTRIBUTES: ReadonlySet<string> = new Set(['passwd', 'passwdValidTo']);

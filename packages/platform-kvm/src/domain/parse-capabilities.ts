@@ -1,6 +1,6 @@
 import { SendenseError } from '@sendense/core';
+import { childOf, childrenOf, textOf, type XmlElement } from '@sendense/plugin-kit/xml';
 import { parseXml } from './parse-xml.ts';
-import { childOf, childrenOf, textOf, type XmlElement } from './xml-element.ts';
 
 /** What a host offers to domains of one kind (https://libvirt.org/formatdomaincaps.html). */
 export type DomainCapabilities = {

@@ -1,6 +1,6 @@
+import { childOf, textOf, type XmlElement } from '@sendense/plugin-kit/xml';
 import type { BackingImage, DiskSource, DomainDisk, DriveAddress } from './domain.ts';
 import { wholeNumber } from './whole-number.ts';
-import { childOf, textOf, type XmlElement } from './xml-element.ts';
 
 /** Longest chain that is followed; libvirt's own limit is 200 images. */
 const MAX_BACKING = 200;

@@ -1,10 +1,10 @@
 import { SendenseError } from '@sendense/core';
+import { childOf, childrenOf, textOf, type XmlElement } from '@sendense/plugin-kit/xml';
 import type { CpuTopology, Domain, DomainInterface, DomainTpm } from './domain.ts';
 import { parseDisk } from './parse-disk.ts';
 import { parseFirmware } from './parse-firmware.ts';
 import { parseXml } from './parse-xml.ts';
 import { wholeNumber } from './whole-number.ts';
-import { childOf, childrenOf, textOf, type XmlElement } from './xml-element.ts';
 
 /** More of one kind than any machine has. */
 const MAX_DEVICES = 1024;

@@ -1,5 +1,5 @@
+import { childOf, childrenOf, type XmlElement } from '@sendense/plugin-kit/xml';
 import type { DomainFirmware, DomainNvram } from './domain.ts';
-import { childOf, childrenOf, type XmlElement } from './xml-element.ts';
 
 /** Reads what `<os>` says of the firmware: chosen by libvirt (`firmware='efi'`), or a loader by name. */
 export function parseFirmware(os: XmlElement | undefined): DomainFirmware {

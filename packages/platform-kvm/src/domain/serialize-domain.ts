@@ -1,6 +1,5 @@
+import { element, serializeXml, type XmlElement } from '@sendense/plugin-kit/xml';
 import type { Domain, DomainDisk, DomainFirmware, DomainInterface } from './domain.ts';
-import { serializeXml } from './serialize-xml.ts';
-import { element, type XmlElement } from './xml-element.ts';
 
 /** What a new domain has beside what {@link Domain} describes. */
 export type DomainExtras = {

@@ -1,0 +1,10 @@
+export {
+  type DescribedMachine,
+  describeMachine,
+  listMachines,
+  type VimMachineSummary,
+} from './list-machines.ts';
+export { diskIdOf, machineSpecOf, VMWARE_PLATFORM } from './machine-spec.ts';
+export type { VimDevices, VimDisk, VimNic } from './parse-devices.ts';
+export type { VimMachine, VimPower } from './parse-machine.ts';
+export type { Names } from './read-names.ts';

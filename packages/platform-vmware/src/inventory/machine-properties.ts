@@ -1,0 +1,22 @@
+/** What is read of a machine to make a neutral one of it. */
+export const MACHINE_PATHS = [
+  'name',
+  'parent',
+  'resourcePool',
+  'capability.changeTrackingSupported',
+  'config.uuid',
+  'config.instanceUuid',
+  'config.version',
+  'config.template',
+  'config.guestId',
+  'config.guestFullName',
+  'config.firmware',
+  'config.bootOptions',
+  'config.changeTrackingEnabled',
+  'config.files.vmPathName',
+  'config.hardware',
+  'runtime.host',
+  'runtime.powerState',
+  'runtime.consolidationNeeded',
+  'snapshot',
+] as const;

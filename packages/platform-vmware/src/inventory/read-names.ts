@@ -1,0 +1,68 @@
+import type { Call } from '@sendense/core';
+import { readProperties } from '../properties/read-properties.ts';
+import type { VimClient } from '../session/vim-client.ts';
+import { managedObjectOf } from '../soap/read-element.ts';
+import type { ManagedObject } from '../soap/vim-value.ts';
+import { decodeName } from './parse-machine.ts';
+
+/** Names of objects of the inventory, and of all that hold them. */
+export type Names = {
+  readonly name: (object: ManagedObject | undefined) => string | undefined;
+  /** Names from the top to the object itself, without the root: `DC0/vm/linux`. */
+  readonly path: (object: ManagedObject | undefined) => string | undefined;
+};
+
+type Entry = { readonly name: string; readonly parent: ManagedObject | undefined };
+
+/** Deeper folders than anybody makes: a server whose folders hold each other is not followed for ever. */
+const MAX_DEPTH = 64;
+
+/** Reads the names of objects and of their parents, one request for each level. */
+export async function readNames(
+  client: VimClient,
+  objects: readonly (ManagedObject | undefined)[],
+  call?: Call,
+): Promise<Names> {
+  const known = new Map<string, Entry>();
+  let wanted = unknownOf(objects, known);
+  for (let depth = 0; wanted.length > 0 && depth < MAX_DEPTH; depth += 1) {
+    const paths = { type: 'ManagedEntity', paths: ['name', 'parent'] };
+    const read = await readProperties(client, wanted, paths, call);
+    for (const object of wanted) known.set(object.id, { name: object.id, parent: undefined });
+    for (const { object, values } of read) {
+      const name = decodeName(values.get('name')?.text || object.id);
+      known.set(object.id, { name, parent: managedObjectOf(values.get('parent')) });
+    }
+    wanted = unknownOf(
+      read.map(({ object }) => known.get(object.id)?.parent),
+      known,
+    );
+  }
+  return {
+    name: (object) => (object === undefined ? undefined : known.get(object.id)?.name),
+    path: (object) => (object === undefined ? undefined : pathOf(object, known)),
+  };
+}
+
+function unknownOf(
+  objects: readonly (ManagedObject | undefined)[],
+  known: ReadonlyMap<string, Entry>,
+): ManagedObject[] {
+  const unknown = new Map<string, ManagedObject>();
+  for (const object of objects) {
+    if (object !== undefined && !known.has(object.id)) unknown.set(object.id, object);
+  }
+  return [...unknown.values()];
+}
+
+function pathOf(object: ManagedObject, known: ReadonlyMap<string, Entry>): string {
+  const names: string[] = [];
+  let at: ManagedObject | undefined = object;
+  for (let depth = 0; at !== undefined && depth < MAX_DEPTH; depth += 1) {
+    const entry: Entry | undefined = known.get(at.id);
+    // the root folder has no parent, and its name is never shown
+    if (entry?.parent !== undefined) names.unshift(entry.name);
+    at = entry?.parent;
+  }
+  return names.join('/');
+}

@@ -1,0 +1,155 @@
+import { type ErrorCode, SendenseError } from '@sendense/core';
+import { type ErrorRule, type ErrorTable, mapByTable } from '@sendense/plugin-kit';
+import type { VimFault } from './soap/envelope.ts';
+
+/** What failed. */
+export type FailedVimCall = {
+  readonly method: string;
+  /** The server as a person names it. */
+  readonly host: string;
+};
+
+const CREDENTIALS = 'check the user and the password';
+const lost: ErrorRule = ['NOT_FOUND', 'names something that is not there (any more)', 'list it again'];
+const busy: ErrorRule = ['LOCKED', 'is refused while another task uses the same thing', 'repeat it later'];
+const exists: ErrorRule = [
+  'ALREADY_EXISTS',
+  'would make something that is already there',
+  'choose another name',
+];
+const state: ErrorRule = [
+  'CONFLICT',
+  'does not fit the state of the machine',
+  'look at the machine and repeat it',
+];
+const full: ErrorRule = ['NO_SPACE', 'needs more space than there is', 'free space on the datastore'];
+const unknownHere: ErrorRule = [
+  'UNSUPPORTED',
+  'is not offered by this server',
+  'use a newer vCenter or ESXi',
+];
+const quiesce: ErrorRule = [
+  'QUIESCE_FAILED',
+  'could not bring the guest to rest',
+  'check VMware Tools and, in Windows, the VSS writers; or accept a crash-consistent snapshot',
+];
+const snapshot: ErrorRule = [
+  'SNAPSHOT_FAILED',
+  'could not take or remove the snapshot',
+  'look at the snapshots and tasks of the machine',
+];
+const hostAway: ErrorRule = [
+  'CONNECTION_LOST',
+  'needs a host that does not answer vCenter',
+  'check the host',
+];
+const wrong: ErrorRule = ['CONFIG_INVALID', 'has a parameter that the server refuses'];
+const unfit: ErrorRule = [
+  'INCOMPATIBLE',
+  'asks for what the host cannot give',
+  'change the machine or the place',
+];
+
+/** Faults of vSphere by type. Subtypes that vSphere throws in place of their base are listed themselves. */
+const FAULTS: ErrorTable = {
+  InvalidLogin: ['AUTHENTICATION_FAILED', 'is refused: the user or the password is wrong', CREDENTIALS],
+  InvalidLocale: wrong,
+  PasswordExpired: ['AUTHENTICATION_FAILED', 'is refused: the password has expired', 'change the password'],
+  NotAuthenticated: ['EXPIRED', 'is refused: the session has ended', 'log in again'],
+  NoPermission: ['PERMISSION_DENIED', 'is refused: the user lacks a right', 'grant the right to the user'],
+  RestrictedVersion: [
+    'UNSUPPORTED',
+    'is refused: the licence of the host does not allow it',
+    'use a licensed vSphere: the free ESXi has a read-only API',
+  ],
+  LimitExceeded: [
+    'QUOTA_EXCEEDED',
+    'exceeds a limit of the server',
+    'close other sessions, or repeat it later',
+  ],
+  ManagedObjectNotFound: lost,
+  NotFound: lost,
+  FileNotFound: lost,
+  SnapshotDisabled: snapshot,
+  SnapshotFault: snapshot,
+  SnapshotIncompatibleDeviceInVm: snapshot,
+  SnapshotLocked: snapshot,
+  SnapshotNoChange: snapshot,
+  TooManySnapshotLevels: snapshot,
+  MemorySnapshotOnIndependentDisk: snapshot,
+  MultipleSnapshotsNotSupported: snapshot,
+  ApplicationQuiesceFault: quiesce,
+  FilesystemQuiesceFault: quiesce,
+  DuplicateName: exists,
+  AlreadyExists: exists,
+  FileAlreadyExists: exists,
+  TaskInProgress: busy,
+  VAppTaskInProgress: busy,
+  ResourceInUse: busy,
+  FileLocked: busy,
+  ConcurrentAccess: ['CONFLICT', 'met a change by somebody else', 'read it again and repeat it'],
+  InvalidState: state,
+  InvalidPowerState: state,
+  NoDiskSpace: full,
+  InsufficientStorageSpace: full,
+  MethodNotFound: unknownHere,
+  MethodDisabled: [
+    'LOCKED',
+    'is disabled for this machine by another solution',
+    'end its backup, or enable the method',
+  ],
+  NotImplemented: unknownHere,
+  NotSupported: unknownHere,
+  HostCommunication: hostAway,
+  HostNotConnected: hostAway,
+  HostNotReachable: hostAway,
+  NoHost: hostAway,
+  InvalidArgument: wrong,
+  InvalidName: wrong,
+  InvalidDatastorePath: wrong,
+  InvalidProperty: wrong,
+  InvalidRequest: wrong,
+  InvalidType: wrong,
+  InvalidVmConfig: unfit,
+  InsufficientResourcesFault: unfit,
+  RequestCanceled: ['ABORTED', 'was cancelled on the server'],
+  Timedout: ['TIMEOUT', 'took the server too long', 'repeat it later'],
+};
+
+/** The SendenseError of a fault. Its context names the fault, the method, and a missing right. */
+export function mapFault(fault: VimFault, { method, host }: FailedVimCall): SendenseError {
+  const said = fault.message === '' ? '' : ` (${fault.message})`;
+  const { privilege } = fault;
+  return mapByTable(undefined, FAULTS, {
+    operation: `vim-${method}`,
+    subject: `${method} on ${host}${said}`,
+    vendorCode: fault.name,
+    context: { fault: fault.name, method, ...(privilege === undefined ? {} : { privilege }) },
+  });
+}
+
+/** Whether an error is that fault of a server. */
+export function isFault(error: unknown, name: string): error is SendenseError {
+  return SendenseError.is(error) && error.context.fault === name;
+}
+
+/** What an HTTP status without a SOAP body means. */
+const STATUSES: Readonly<Record<number, readonly [ErrorCode, string]>> = {
+  401: ['AUTHENTICATION_FAILED', 'wants a login'],
+  403: ['PERMISSION_DENIED', 'refuses the request'],
+  404: ['NOT_FOUND', 'has no vSphere API at this address'],
+  429: ['RATE_LIMITED', 'asks to slow down'],
+  503: ['CONNECTION_LOST', 'is not ready'],
+};
+
+/** The SendenseError of an answer that is no SOAP message. */
+export function mapStatus(status: number, { method, host }: FailedVimCall): SendenseError {
+  const known = STATUSES[status] ?? (status >= 500 ? STATUSES[503] : undefined);
+  const [code, text] = known ?? (['PROTOCOL_VIOLATION', 'does not speak the vSphere API'] as const);
+  return new SendenseError(code, `${host} ${text} (HTTP ${status})`, {
+    operation: `vim-${method}`,
+    context: { method, httpStatus: status },
+    effect: status >= 500 ? 'unknown' : 'none',
+    remedy: 'check the address, and that vCenter or ESXi has finished starting',
+  });
+}

@@ -1,0 +1,110 @@
+import { type Call, SendenseError } from '@sendense/core';
+import { childOf, textOf, type XmlElement } from '@sendense/plugin-kit/xml';
+import { mapFault } from '../map-error.ts';
+import type { VimClient, VimInvoke } from '../session/vim-client.ts';
+import { decodeLocalizedFault } from '../soap/envelope.ts';
+import { itemsOf, managedObjectOf, wholeNumberOf } from '../soap/read-element.ts';
+import { type ManagedObject, type VimField, vimObject } from '../soap/vim-value.ts';
+import { filterOfObjects } from './filter-spec.ts';
+import { valuesOf } from './object-properties.ts';
+
+/** What is read of a task. */
+const PATHS = ['info.state', 'info.error', 'info.result', 'info.progress'] as const;
+
+/** How long the server waits for news before it answers without; below the usual time-out of proxies. */
+const WAIT_SECONDS = 20;
+
+/** What may be wanted while a task runs. */
+export type TaskCall = Call & {
+  /** Told when the server tells of progress, in per cent. */
+  readonly onPercent?: (percent: number) => void;
+};
+
+/**
+ * Begins `method` (`…_Task`) and waits for its end. Resolves with its result, `undefined` when it has none. Rejects with the
+ * fault of the task. After `ABORTED` the task goes on: `effect` is `unknown`.
+ */
+export async function runTask(
+  client: VimClient,
+  method: string,
+  target: ManagedObject,
+  fields: readonly VimField[],
+  call: TaskCall = {},
+): Promise<XmlElement | undefined> {
+  const response = await client.invoke(method, target, fields, call);
+  const task = managedObjectOf(childOf(response, 'returnval'));
+  if (task === undefined) {
+    throw new SendenseError('PROTOCOL_VIOLATION', `the reply to ${method} names no task`, {
+      operation: `vim-${method}`,
+      effect: 'unknown',
+    });
+  }
+  return waitForTask(client, task, method, call);
+}
+
+/** Waits for the end of a task that was begun; see {@link runTask}. */
+export async function waitForTask(
+  client: VimClient,
+  task: ManagedObject,
+  method: string,
+  call: TaskCall = {},
+): Promise<XmlElement | undefined> {
+  return client.inOneSession(async (invoke) => {
+    // a collector of its own: updates of the one that all share would go to whoever asks first
+    const made = await invoke('CreatePropertyCollector', client.content.propertyCollector);
+    const collector = managedObjectOf(childOf(made, 'returnval')) ?? client.content.propertyCollector;
+    try {
+      const filter = filterOfObjects([task], { type: 'Task', paths: PATHS });
+      await invoke('CreateFilter', collector, [
+        ['spec', filter],
+        ['partialUpdates', false],
+      ]);
+      return await watch({ client, invoke, collector }, method, call);
+    } finally {
+      // collectors end with the session at the latest
+      if (collector.id !== client.content.propertyCollector.id)
+        await invoke('DestroyPropertyCollector', collector, [], {}).catch(() => undefined);
+    }
+  }, call);
+}
+
+/** Where updates of a task come from. */
+type Watch = { readonly client: VimClient; readonly invoke: VimInvoke; readonly collector: ManagedObject };
+
+async function watch(
+  { client, invoke, collector }: Watch,
+  method: string,
+  call: TaskCall,
+): Promise<XmlElement | undefined> {
+  const values = new Map<string, XmlElement>();
+  let version = '';
+  for (;;) {
+    const response = await invoke('WaitForUpdatesEx', collector, [
+      ['version', version],
+      ['options', vimObject([['maxWaitSeconds', WAIT_SECONDS]])],
+    ]);
+    // without news there is no returnval, and the version stays
+    const update = childOf(response, 'returnval');
+    version = textOf(update, 'version') ?? version;
+    for (const [name, value] of changesOf(update)) values.set(name, value);
+    const state = values.get('info.state')?.text;
+    if (state === 'success') return values.get('info.result');
+    if (state === 'error') throw failureOf(values.get('info.error'), method, client.host);
+    tellProgress(values.get('info.progress'), call);
+  }
+}
+
+function changesOf(update: XmlElement | undefined): ReadonlyMap<string, XmlElement> {
+  const objects = itemsOf(update, 'filterSet').flatMap((filter) => itemsOf(filter, 'objectSet'));
+  return valuesOf(objects.flatMap((object) => itemsOf(object, 'changeSet')));
+}
+
+function tellProgress(value: XmlElement | undefined, { onPercent }: TaskCall): void {
+  const percent = wholeNumberOf(value);
+  if (percent !== undefined) onPercent?.(percent);
+}
+
+function failureOf(error: XmlElement | undefined, method: string, host: string): SendenseError {
+  if (error !== undefined) return mapFault(decodeLocalizedFault(error), { method, host });
+  return new SendenseError('UNEXPECTED', `${method} failed without a reason`, { operation: `vim-${method}` });
+}

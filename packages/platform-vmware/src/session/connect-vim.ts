@@ -1,0 +1,48 @@
+import { type Call, type Secret, SendenseError } from '@sendense/core';
+import { systemTimer, type Timer } from '@sendense/plugin-kit';
+import { SoapChannel } from '../http/soap-channel.ts';
+import { createTrustedAgent, type VimTrust } from '../http/trusted-agent.ts';
+import { parseVimAddress } from './vim-address.ts';
+import type { VimClient } from './vim-client.ts';
+import { VimSession } from './vim-session.ts';
+
+/** How to reach a vCenter or ESXi. */
+export type VimOptions = VimTrust & {
+  /** `vc.example`, `vc.example:8443` or `https://vc.example`. */
+  readonly address: string;
+  /** E.g. `backup@vsphere.local`, or `root` on an ESXi. */
+  readonly user: string;
+  readonly password: Secret;
+  /** The longest silence of the server; default 120 s: inventories of thousands of machines take their time. */
+  readonly requestTimeoutMs?: number;
+  /** How often the session is used at least; default 5 min: vCenter ends one that is idle for 30 min. */
+  readonly keepAliveMs?: number;
+  readonly timer?: Timer;
+};
+
+/**
+ * Logs in. Rejects with `AUTHENTICATION_FAILED`, `UNTRUSTED_PEER` for a certificate that is self-signed, expired or for another
+ * host and that neither `caPem` nor `thumbprint` vouches for, `CONNECTION_LOST`, `PROTOCOL_VIOLATION`.
+ */
+export async function connectVim(options: VimOptions, call?: Call): Promise<VimClient> {
+  const { requestTimeoutMs = 120_000, keepAliveMs = 300_000, timer = systemTimer, user, password } = options;
+  if (options.caPem !== undefined && options.thumbprint !== undefined) throw bothTrusts();
+  const url = parseVimAddress(options.address);
+  const channel = new SoapChannel(createTrustedAgent(options), url, requestTimeoutMs);
+  try {
+    const session = new VimSession(channel, { host: url.host, user, password });
+    await session.open(call);
+    session.keepAlive(timer, keepAliveMs);
+    return session;
+  } catch (error) {
+    await channel[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+function bothTrusts(): SendenseError {
+  return new SendenseError('CONFIG_INVALID', 'both caPem and thumbprint are given', {
+    operation: 'connect-vim',
+    remedy: 'give the certificate of the authority, or the thumbprint of the server',
+  });
+}

@@ -1,0 +1,152 @@
+import { type Call, type Secret, SendenseError } from '@sendense/core';
+import type { Timer } from '@sendense/plugin-kit';
+import { childOf, type XmlElement } from '@sendense/plugin-kit/xml';
+import type { SoapChannel } from '../http/soap-channel.ts';
+import { isFault, mapFault, mapStatus } from '../map-error.ts';
+import { decodeReply, encodeRequest, type VimReply } from '../soap/envelope.ts';
+import type { ManagedObject, VimField } from '../soap/vim-value.ts';
+import { parseServiceContent, SERVICE_INSTANCE, type ServiceContent } from './service-content.ts';
+import type { VimClient, VimInvoke } from './vim-client.ts';
+
+/** Who logs in, and where. */
+type Account = { readonly host: string; readonly user: string; readonly password: Secret };
+
+/** The version before the server told its own: every vSphere that is not older than 6.5 knows it. */
+const FIRST_VERSION = '6.5';
+
+/** Logging out must not keep a program that ends waiting for a server that is gone. */
+const LOGOUT_MS = 5_000;
+
+/** See {@link VimClient}. */
+export class VimSession implements VimClient {
+  readonly #channel: SoapChannel;
+  readonly #account: Account;
+  readonly #closing = new AbortController();
+  #content: ServiceContent | undefined;
+  #cookie: string | undefined;
+  /** Counts logins: who saw a session end asks for the one after it, and many of them get the same. */
+  #generation = 0;
+  #login: Promise<void> | undefined;
+
+  constructor(channel: SoapChannel, account: Account) {
+    this.#channel = channel;
+    this.#account = account;
+  }
+
+  get host(): string {
+    return this.#account.host;
+  }
+
+  get content(): ServiceContent {
+    if (this.#content !== undefined) return this.#content;
+    throw new SendenseError('NOT_OPEN', 'the session is not open', { operation: 'vim-content' });
+  }
+
+  /** Logs in for the first time. */
+  async open(call?: Call): Promise<void> {
+    const response = await this.#send('RetrieveServiceContent', SERVICE_INSTANCE, [], call);
+    this.#content = parseServiceContent(childOf(response, 'returnval'));
+    await this.#logInAfter(this.#generation, call);
+  }
+
+  /** Uses the session now and then until it is disposed. A failure is left to the next call, which tells of it. */
+  keepAlive(timer: Timer, everyMs: number): void {
+    const { signal } = this.#closing;
+    const beat = async (): Promise<void> => {
+      await timer.sleep(everyMs, signal);
+      await this.#send('CurrentTime', SERVICE_INSTANCE, [], { signal }).catch(() => undefined);
+      return beat();
+    };
+    // ends with ABORTED when the session is disposed
+    beat().catch(() => undefined);
+  }
+
+  readonly invoke: VimInvoke = (method, target, fields, call) =>
+    this.inOneSession(async (invoke) => invoke(method, target, fields, call), call);
+
+  async inOneSession<T>(run: (invoke: VimInvoke) => Promise<T>, call?: Call): Promise<T> {
+    if (this.#closing.signal.aborted) {
+      throw new SendenseError('NOT_OPEN', 'the session was closed', { operation: 'vim-call' });
+    }
+    const generation = this.#generation;
+    const invoke: VimInvoke = (method, target, fields = [], own = call) =>
+      this.#send(method, target, fields, own);
+    try {
+      return await run(invoke);
+    } catch (error) {
+      if (!isFault(error, 'NotAuthenticated')) throw error;
+      await this.#logInAfter(generation);
+      return run(invoke);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#closing.signal.aborted) return;
+    this.#closing.abort();
+    const call = { signal: AbortSignal.timeout(LOGOUT_MS) };
+    // a session that has ended already is as good
+    if (this.#cookie !== undefined && this.#content !== undefined)
+      await this.#send('Logout', this.#content.sessionManager, [], call).catch(() => undefined);
+    await this.#channel[Symbol.asyncDispose]();
+  }
+
+  /** Logs in unless somebody did since `generation`; many callers at once share one login. */
+  async #logInAfter(generation: number, call?: Call): Promise<void> {
+    if (this.#generation > generation) return;
+    this.#login ??= this.#logIn(call).finally(() => {
+      this.#login = undefined;
+    });
+    await this.#login;
+  }
+
+  async #logIn(call?: Call): Promise<void> {
+    this.#cookie = undefined;
+    const { user, password } = this.#account;
+    const fields: VimField[] = [
+      ['userName', user],
+      ['password', password.reveal()],
+    ];
+    await this.#send('Login', this.content.sessionManager, fields, call);
+    if (this.#cookie === undefined) {
+      throw new SendenseError('PROTOCOL_VIOLATION', `${this.#account.host} gives no session`, {
+        operation: 'vim-Login',
+        remedy: 'check that no proxy removes the cookies of the server',
+      });
+    }
+    this.#generation += 1;
+  }
+
+  async #send(
+    method: string,
+    target: ManagedObject,
+    fields: readonly VimField[],
+    call?: Call,
+  ): Promise<XmlElement> {
+    const version = this.#content?.about.apiVersion || FIRST_VERSION;
+    const body = encodeRequest(method, target, fields);
+    const message = { method, body, action: `urn:vim25/${version}`, cookie: this.#cookie };
+    const answer = await this.#channel.send(message, call);
+    this.#cookie = answer.cookie ?? this.#cookie;
+    const failed = { method, host: this.#account.host };
+    // faults come with status 500; every other status is not of the API
+    if (answer.status !== 200 && answer.status !== 500) throw mapStatus(answer.status, failed);
+    const reply = this.#decode(answer.text, answer.status, method);
+    if (reply.kind === 'result') return reply.response;
+    throw mapFault({ ...reply.fault, message: this.#withoutPassword(reply.fault.message) }, failed);
+  }
+
+  #decode(text: string, status: number, method: string): VimReply {
+    try {
+      return decodeReply(text, method);
+    } catch (error) {
+      // a proxy answers with a page of its own
+      throw status === 500 ? mapStatus(status, { method, host: this.#account.host }) : error;
+    }
+  }
+
+  /** What a server says ends in logs; a hostile one could repeat what it was told. */
+  #withoutPassword(text: string): string {
+    const password = this.#account.password.reveal();
+    return password === '' ? text : text.replaceAll(password, '[redacted]');
+  }
+}

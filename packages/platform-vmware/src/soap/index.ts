@@ -1,0 +1,2 @@
+export type { VimFault } from './envelope.ts';
+export { type ManagedObject, type VimField, type VimObject, type VimValue, vimObject } from './vim-value.ts';

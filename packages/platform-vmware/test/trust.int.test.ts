@@ -1,0 +1,139 @@
+import { X509Certificate } from 'node:crypto';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Secret } from '@sendense/core';
+import { type Certificates, makeCertificates } from '@sendense/tests/nbd';
+import { describeWithPeers } from '@sendense/tests/peers';
+import { startTestVcenter, type TestVcenter } from '@sendense/tests/vmware';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { connectVim, type VimOptions, type VimTrust } from '../src/index.ts';
+
+describeWithPeers(['test-vcenter', 'openssl'], 'the certificate of a vCenter', () => {
+  let folder: string;
+  let certificates: Certificates;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'sendense-trust-'));
+    certificates = await makeCertificates(folder);
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+
+  async function serve(from: string): Promise<TestVcenter> {
+    const [certificateFile, keyFile] = ['server-cert.pem', 'server-key.pem'].map((file) => join(from, file));
+    return startTestVcenter({
+      machines: 0,
+      certificate: { certificateFile: certificateFile ?? '', keyFile: keyFile ?? '' },
+    });
+  }
+
+  async function login(server: TestVcenter, trust: VimTrust): Promise<string> {
+    const account = { address: server.url, user: server.user, password: new Secret(server.password) };
+    await using client = await connectVim({ ...account, ...trust });
+    return client.content.about.kind;
+  }
+
+  it('is trusted by its authority', async () => {
+    await using server = await serve(certificates.folder);
+    expect(await login(server, { caPem: certificates.caPem })).toBe('vcenter');
+    await expect(login(server, {})).rejects.toMatchObject({ code: 'UNTRUSTED_PEER' });
+    await expect(login(server, { caPem: certificates.stranger.caPem })).rejects.toMatchObject({
+      code: 'UNTRUSTED_PEER',
+    });
+  });
+
+  describe('that is self-signed', () => {
+    let server: TestVcenter;
+    beforeAll(async () => {
+      server = await startTestVcenter({ machines: 0 });
+    });
+    afterAll(() => server[Symbol.asyncDispose]());
+
+    it('is refused, and told so', async () => {
+      await expect(login(server, {})).rejects.toMatchObject({
+        code: 'UNTRUSTED_PEER',
+        remedy: expect.any(String),
+      });
+    });
+
+    it('is trusted by its SHA-256 or SHA-1, written in any way', async () => {
+      const { fingerprint } = new X509Certificate(await readFile(server.caFile));
+      const bare = server.thumbprint.replaceAll(':', '').toLowerCase();
+      for (const thumbprint of [server.thumbprint, bare, fingerprint])
+        expect(await login(server, { thumbprint })).toBe('vcenter');
+    });
+
+    it('is refused by another thumbprint, and by none of the right length', async () => {
+      const other = server.thumbprint.replace(/^../, server.thumbprint.startsWith('00') ? '01' : '00');
+      await expect(login(server, { thumbprint: other })).rejects.toMatchObject({
+        code: 'UNTRUSTED_PEER',
+        context: { thumbprint: server.thumbprint },
+      });
+      await expect(login(server, { thumbprint: 'AB:CD' })).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+    });
+  });
+
+  it.each(['expired', 'wrongHost'] as const)(
+    'that is %s is refused, unless it is known in person',
+    async (kind) => {
+      const { folder: from } = certificates[kind];
+      await using server = await serve(from);
+      await expect(login(server, { caPem: certificates.caPem })).rejects.toMatchObject({
+        code: 'UNTRUSTED_PEER',
+      });
+      expect(await login(server, { thumbprint: server.thumbprint })).toBe('vcenter');
+    },
+  );
+
+  describe('of something that is no vCenter', () => {
+    async function answering(
+      status: number,
+      body: string,
+      options: Partial<VimOptions> = {},
+    ): Promise<unknown> {
+      const { certificatePem: cert, keyPem: key } = certificates.server;
+      const server = createServer({ cert, key }, (_request, response) => {
+        response.writeHead(status).end(body);
+      });
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      const { port } = server.address() as AddressInfo;
+      const account = { user: 'u', password: new Secret('hidden-word'), caPem: certificates.caPem };
+      try {
+        return await connectVim({ address: `127.0.0.1:${port}`, ...account, ...options }).catch(
+          (error: unknown) => error,
+        );
+      } finally {
+        server.closeAllConnections();
+        server.close();
+      }
+    }
+
+    it.each([
+      [200, 'hello', 'FORMAT_INVALID'],
+      [200, 'x'.repeat(17 * 1024 * 1024), 'PROTOCOL_VIOLATION'],
+      [404, 'nothing here', 'NOT_FOUND'],
+      [502, '<html>', 'CONNECTION_LOST'],
+      [500, 'oops', 'CONNECTION_LOST'],
+      [302, '', 'PROTOCOL_VIOLATION'],
+    ])('HTTP %i is a failure with a remedy', async (status, body, code) => {
+      expect(await answering(status, body)).toMatchObject({ code, remedy: expect.any(String) });
+    });
+
+    it('a server that repeats the password does not bring it into an error', async () => {
+      const fault = '<faultstring>no hidden-word here</faultstring>';
+      const text = `<e:Envelope xmlns:e="x"><e:Body><e:Fault>${fault}</e:Fault></e:Body></e:Envelope>`;
+      const error = await answering(500, text);
+      expect(error).toMatchObject({ message: expect.stringContaining('no [redacted] here') });
+    });
+  });
+
+  it.each(['http://127.0.0.1', 'https://me:secret@127.0.0.1', 'https://'])(
+    '%s is no address',
+    async (address) => {
+      const refused = connectVim({ address, user: 'u', password: new Secret('p') });
+      await expect(refused).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+      await expect(refused).rejects.not.toThrow(/secret/);
+    },
+  );
+});

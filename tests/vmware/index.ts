@@ -1,0 +1,1 @@
+export { startTestVcenter, type TestVcenter, type TestVcenterOptions } from './test-vcenter.ts';

@@ -1,0 +1,53 @@
+package main
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+
+	"github.com/vmware/govmomi/simulator"
+	"github.com/vmware/govmomi/vim25/mo"
+	"github.com/vmware/govmomi/vim25/types"
+)
+
+// The stock simulator answers the property collector without a login; vCenter does not.
+func requireLogin(registry *simulator.Registry) {
+	registry.Handler = func(ctx *simulator.Context, method *simulator.Method) (mo.Reference, types.BaseMethodFault) {
+		if ctx.Session != nil || !strings.HasPrefix(method.Name, "RetrieveProperties") {
+			return nil, nil
+		}
+		return nil, &types.NotAuthenticated{
+			NoPermission: types.NoPermission{Object: &method.This, PrivilegeId: "System.View"},
+		}
+	}
+}
+
+// The stock simulator gives the files of datastores to anybody; vCenter asks for a session.
+func guardFiles(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/folder") && !isLoggedIn(next, r) {
+			w.Header().Set("WWW-Authenticate", `Basic realm="VMware HTTP server"`)
+			http.Error(w, "not logged in", http.StatusUnauthorized)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+const currentTime = `<?xml version="1.0"?><Envelope xmlns="http://schemas.xmlsoap.org/soap/envelope/"><Body>` +
+	`<CurrentTime xmlns="urn:vim25"><_this type="ServiceInstance">ServiceInstance</_this></CurrentTime></Body></Envelope>`
+
+// A cookie is good when a call that needs a session is answered with it.
+func isLoggedIn(next http.Handler, r *http.Request) bool {
+	cookie, err := r.Cookie("vmware_soap_session")
+	if err != nil {
+		return false
+	}
+	ask := httptest.NewRequest(http.MethodPost, "/sdk", io.NopCloser(bytes.NewBufferString(currentTime)))
+	ask.AddCookie(cookie)
+	answer := httptest.NewRecorder()
+	next.ServeHTTP(answer, ask)
+	return answer.Code == http.StatusOK
+}
