@@ -25,6 +25,8 @@ export type RepositoryContext = {
   readonly progressBytes: number;
   /** How long writers lock what a point needs, in milliseconds; `undefined` without object lock. */
   readonly retainMs: number | undefined;
+  /** Prune copies what is needed of packs of which a smaller part than `below` is, at most `bytes` at once. */
+  readonly compaction: { readonly below: number; readonly bytes: number };
   readonly createTable: CreateTableStorage;
   readonly clock: Clock;
   readonly random: Random;

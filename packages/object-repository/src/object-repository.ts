@@ -92,7 +92,8 @@ async function openContext(
   call?: Call,
 ): Promise<OpenContext> {
   const { store, key } = options;
-  const { cacheBytes, zstdLevel, retainMs, progressBytes } = parseOpenOptions(options);
+  const settings = parseOpenOptions(options);
+  const { cacheBytes, zstdLevel, retainMs, progressBytes } = settings;
   if (retainMs !== undefined && !store.capabilities.retention) throw noObjectLock(store.location);
   const { clock, random, log, drivers, temporaryDirectory } = systemServices(services);
   const { configuration, masterKey, keys } = await unlock(store, key, call);
@@ -121,6 +122,7 @@ async function openContext(
     points,
     retainMs,
     progressBytes,
+    compaction: { below: settings.compactBelow, bytes: settings.compactBytes },
     createTable,
     clock,
     random,

@@ -11,6 +11,9 @@ const MIB = 1024 * 1024;
 /** Of locks. */
 const RETAIN_MS = { least: 60_000, most: 36_500 * 24 * 3600 * 1000 };
 
+/** Of `compactBelow`: more would copy again and again. */
+const MOST_COMPACT_BELOW = 0.9;
+
 const openSchema = z.object({
   /** Chunks that were read lately are kept up to so many bytes. */
   cacheBytes: z
@@ -21,6 +24,13 @@ const openSchema = z.object({
   retainMs: z.int().min(RETAIN_MS.least).max(RETAIN_MS.most).optional(),
   /** An interrupted point goes on where it was at most so many bytes, or a 64th of a disk, ago. */
   progressBytes: z
+    .int()
+    .min(MIB)
+    .default(1024 * MIB),
+  /** Prune copies what is needed of packs of which a smaller part is needed, so that they can go; 0: of none. */
+  compactBelow: z.number().min(0).max(MOST_COMPACT_BELOW).default(0.5),
+  /** One prune copies about so many bytes at the most. */
+  compactBytes: z
     .int()
     .min(MIB)
     .default(1024 * MIB),

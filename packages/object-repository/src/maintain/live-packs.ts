@@ -5,7 +5,8 @@ import type { IndexedPack } from '../index/index-object.ts';
 import { PackTable } from '../index/pack-table.ts';
 import { type ChunkPlace, placeOf } from '../index/table-page.ts';
 import { packKey } from '../layout/object-keys.ts';
-import { ID_BYTES } from '../packs/pack-directory.ts';
+import { ID_BYTES, type PackEntry } from '../packs/pack-directory.ts';
+import { LiveBytes } from './live-bytes.ts';
 import { type MarkRequest, markLive } from './mark-live.ts';
 import { PlaceMarks } from './place-marks.ts';
 
@@ -16,6 +17,9 @@ const AT_ONCE = 16;
 
 type KeptCopy = { readonly id: Uint8Array; readonly place: number; readonly at: ChunkPlace };
 
+/** A frame of a pack that is the copy of its chunk which counts, and where it lies. */
+export type CountingFrame = { readonly entry: PackEntry; readonly place: ChunkPlace };
+
 /** Which packs the points need. */
 export class LivePacks implements AsyncDisposable {
   /** Packs with a copy that counts and cannot be read: by their keys one finding each. */
@@ -24,11 +28,22 @@ export class LivePacks implements AsyncDisposable {
   readonly #table: ChunkTable;
   readonly #marks: PlaceMarks;
   readonly packs: PackTable;
+  /** How much of each pack they need. */
+  readonly bytes: LiveBytes;
   /** Places of marked copies that were read and are whole. */
   readonly #whole: PlaceMarks;
 
-  private constructor(context: RepositoryContext, table: ChunkTable, marks: PlaceMarks, packs: PackTable) {
+  private constructor(
+    context: RepositoryContext,
+    table: ChunkTable,
+    {
+      marks,
+      packs,
+      bytes,
+    }: { readonly marks: PlaceMarks; readonly packs: PackTable; readonly bytes: LiveBytes },
+  ) {
     this.#context = context;
+    this.bytes = bytes;
     this.#table = table;
     this.#marks = marks;
     this.packs = packs;
@@ -40,13 +55,17 @@ export class LivePacks implements AsyncDisposable {
     const table = await context.index.table(call);
     const marks = await markLive(context, table, request, call);
     const packs = await PackTable.open(context.createTable);
+    const bytes = new LiveBytes(table.count, context.random);
     await table.eachRecord(
       (record, place) => {
-        if (marks.has(place)) packs.add(placeOf(record).pack);
+        if (!marks.has(place)) return;
+        const { pack, length } = placeOf(record);
+        packs.add(pack);
+        bytes.add(pack, length);
       },
       () => packs.settle(),
     );
-    return new LivePacks(context, table, marks, packs);
+    return new LivePacks(context, table, { marks, packs, bytes });
   }
 
   /**
@@ -69,6 +88,26 @@ export class LivePacks implements AsyncDisposable {
     }
     await this.#findStandIns(waiting, needed, call);
     return needed;
+  }
+
+  /** The frames of a pack that count, in the order in which they lie. */
+  async countingFrames({ id: pack, entries }: IndexedPack): Promise<readonly CountingFrame[]> {
+    const frames: CountingFrame[] = [];
+    await this.#table.visitCopies(Buffer.concat(entries.map(({ id }) => id)), (index, copies) => {
+      const copy = copies.find(({ place }) => this.#marks.has(place));
+      const entry = entries[index];
+      if (copy === undefined || entry === undefined) return;
+      const place = placeOf(copy.record);
+      if (place.pack === pack) frames.push({ entry: { ...entry, id: Uint8Array.from(entry.id) }, place });
+    });
+    return frames.toSorted((a, b) => a.place.offset - b.place.offset);
+  }
+
+  /** Tells of a pack with a copy that counts and cannot be read. */
+  noteDamaged(pack: string, what: string): void {
+    const object = packKey(pack);
+    const message = `a chunk in ${object} cannot be read; ${what}`;
+    this.damaged.set(object, { severity: 'error', code: 'pack-damaged', message, object });
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -102,13 +141,7 @@ export class LivePacks implements AsyncDisposable {
       this.#whole.add(place);
       return true;
     }
-    const object = packKey(at.pack);
-    this.damaged.set(object, {
-      severity: 'error',
-      code: 'pack-damaged',
-      message: `a chunk in ${object} cannot be read; its other copy stays`,
-      object,
-    });
+    this.noteDamaged(at.pack, 'its other copy stays');
     return false;
   }
 }

@@ -1,0 +1,143 @@
+import { type Call, throwIfAborted } from '@sendense/core';
+import type { RepositoryContext } from '../context.ts';
+import type { IndexedPack } from '../index/index-object.ts';
+import type { PackIdSet } from '../index/pack-id-set.ts';
+import type { ChunkPlace } from '../index/table-page.ts';
+import { damagedObject } from '../keys/proven-json.ts';
+import { packKey } from '../layout/object-keys.ts';
+import { PackWriter } from '../write/pack-writer.ts';
+import type { CountingFrame, LivePacks } from './live-packs.ts';
+import type { PruneLock } from './prune-lock.ts';
+import { IndexWriter } from './rewrite-index.ts';
+
+/** Frames read at once. */
+const AT_ONCE = 4;
+/** A pack counts for at least so much of what one prune copies: requests and lookups cost, too. */
+const LEAST_PACK_BYTES = 1024 * 1024;
+/** One prune copies no more frames: where each lies is in memory until it was read back. */
+const MOST_FRAMES = 131_072;
+
+/** What a compaction asks and works with. */
+export type CompactionRequest = {
+  readonly live: LivePacks;
+  /** Packs that are left as they are: verify found them damaged. */
+  readonly avoided: readonly PackIdSet[];
+  readonly lock: PruneLock;
+};
+
+/**
+ * Copies what points need of packs that are mostly dead into new packs, so that those can be planned; see the format, section 4.
+ * Frames are copied as they are, sealed, each once it was found to be the chunk of its id: what binds them is their key, not their pack.
+ */
+export class Compaction implements AsyncDisposable {
+  readonly #context: RepositoryContext;
+  readonly #request: CompactionRequest;
+  readonly #packs: PackWriter;
+  readonly #made: IndexedPack[] = [];
+  readonly #copied: { readonly id: Uint8Array; readonly place: ChunkPlace }[] = [];
+  readonly #emptied: string[] = [];
+  #leftBytes: number;
+
+  constructor(context: RepositoryContext, request: CompactionRequest) {
+    this.#context = context;
+    this.#request = request;
+    this.#leftBytes = context.compaction.bytes;
+    // what is given up is named by no index object, and goes after the grace
+    const deadline = { note: () => undefined, remove: async () => undefined };
+    this.#packs = new PackWriter(context, { deadline, lock: {} }, async (pack) => {
+      this.#made.push(pack);
+    });
+  }
+
+  /** Copies the frames that count of those of some indexed packs that are mostly dead, as far as one prune goes. */
+  async take(packs: readonly IndexedPack[], call?: Call): Promise<void> {
+    for (const pack of packs) {
+      if (this.#leftBytes <= 0 || this.#copied.length >= MOST_FRAMES) return;
+      const sparse = await this.#sparse(pack);
+      if (sparse === undefined) continue;
+      throwIfAborted(call?.signal, 'prune-points');
+      await this.#request.lock.check(call);
+      this.#leftBytes -= LEAST_PACK_BYTES;
+      if (!(await this.#isLocked(sparse, call))) await this.#copy(sparse);
+    }
+  }
+
+  /**
+   * Makes the copies durable, reads them back and puts them into the index. Gives the packs of which nothing is needed any more.
+   * Rejects with `CORRUPT` when a copy is not what was stored: nothing was put into the index then.
+   */
+  async finish(call?: Call): Promise<readonly string[]> {
+    await this.#packs.flush();
+    await this.#readBack(call);
+    const index = new IndexWriter(this.#context, this.#request.lock, call);
+    for (const pack of this.#made) await index.add(pack);
+    await index.finish();
+    return this.#emptied;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#packs.abandon();
+  }
+
+  /** The pack when it is mostly dead. One that shares its counter is found another time. */
+  async #sparse(pack: IndexedPack): Promise<IndexedPack | undefined> {
+    const { id, sizeBytes } = pack;
+    const { live, avoided } = this.#request;
+    const { below } = this.#context.compaction;
+    const most = live.bytes.most(id);
+    if (most >= sizeBytes * below || avoided.some((packs) => packs.has(id))) return undefined;
+    // one that only stands in for a damaged copy has no frames that count
+    if ((await live.packs.get(id)) === undefined) return undefined;
+    const { entries } = pack; // made when they are asked for
+    const all = entries.reduce((sum, { length }) => sum + length, 0);
+    return most < all * below ? { id, sizeBytes, entries } : undefined;
+  }
+
+  /** A pack that object lock keeps takes its room whatever is copied. */
+  async #isLocked({ id }: IndexedPack, call?: Call): Promise<boolean> {
+    const { store } = this.#context;
+    if (!store.capabilities.retention) return false;
+    const until = (await store.head(packKey(id), call))?.retainUntil;
+    return until !== undefined && until > this.#request.lock.takenAt;
+  }
+
+  async #copy(pack: IndexedPack): Promise<void> {
+    const { id } = pack;
+    const { chunks } = this.#context;
+    const frames = await this.#request.live.countingFrames(pack);
+    const read: { readonly frame: CountingFrame; readonly bytes: Uint8Array }[] = [];
+    for (let first = 0; first < frames.length; first += AT_ONCE) {
+      const some = frames.slice(first, first + AT_ONCE);
+      const found = await Promise.all(some.map(({ entry, place }) => chunks.readFrame(entry.id, place)));
+      for (const [index, frame] of some.entries()) {
+        const bytes = found[index];
+        if (bytes === undefined)
+          return this.#request.live.noteDamaged(id, 'the pack stays as it is: run verify');
+        read.push({ frame, bytes });
+      }
+    }
+    for (const { frame, bytes } of read)
+      this.#copied.push({ id: frame.entry.id, place: this.#packs.add(frame.entry, bytes) });
+    this.#emptied.push(id);
+    this.#leftBytes -= Math.max(0, bytesOf(frames) - LEAST_PACK_BYTES);
+    await this.#packs.room();
+  }
+
+  async #readBack(call?: Call): Promise<void> {
+    for (let first = 0; first < this.#copied.length; first += AT_ONCE) {
+      throwIfAborted(call?.signal, 'prune-points');
+      await this.#request.lock.check(call);
+      const some = this.#copied.slice(first, first + AT_ONCE);
+      await Promise.all(
+        some.map(async ({ id, place }) => {
+          if ((await this.#context.chunks.readFrame(id, place)) === undefined)
+            throw damagedObject(packKey(place.pack), 'is not what was just stored');
+        }),
+      );
+    }
+  }
+}
+
+function bytesOf(frames: readonly CountingFrame[]): number {
+  return frames.reduce((sum, { entry }) => sum + entry.length, 0);
+}
