@@ -10,6 +10,10 @@ import type { DiskView } from './disk-view.ts';
 
 /** All disks of one machine frozen at one named instant. Dispose before `commit` abandons the candidate baseline. */
 export interface Capture extends AsyncDisposable {
+  /**
+   * Must: bear the id of an earlier capture only when it was captured under the same `CaptureRequest.id` and every byte of every
+   * disk is that of then: a repository goes on with an interrupted point of that instant.
+   */
   readonly instant: { readonly id: InstantId; readonly at: Date };
   /** What was obtained, not what was asked for. */
   readonly consistency: Consistency;
