@@ -4,7 +4,7 @@ import { z } from 'zod';
 /** Options of the file driver. */
 export const fileDriverOptionsSchema = z
   .strictObject({
-    /** Bytes of one buffer of a transfer; two are in use at once. A multiple of 4096. */
+    /** Bytes of one buffer of a transfer; four are in use at once. A multiple of 4096. */
     bufferBytes: z
       .int()
       .min(64 * 1024)

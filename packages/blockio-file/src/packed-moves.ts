@@ -8,7 +8,7 @@ export type Move = {
   readonly length: number;
 };
 
-/** The most bytes of a zero piece: one buffer of that size is held for each of the two sides. */
+/** The most bytes of a zero piece: four buffers of that size are held. */
 export const MAX_PIECE_BYTES = 16 * 1024 * 1024;
 
 /** How many moves `moves` holds. Throws `RANGE_INVALID` when its length is not a whole number of moves. */

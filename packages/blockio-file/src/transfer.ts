@@ -49,20 +49,26 @@ function* partsOf({ request, from, bufferBytes }: TransferJob): Generator<Part> 
   }
 }
 
-/** A part being read. Its failure is kept until it is taken, so that a read ahead never rejects unobserved. */
-type Filled = { readonly part: Part; readonly data: Uint8Array; readonly failure?: unknown };
+/** Buffers of a transfer: one is read into, one digested, two are written. One write at a time leaves the destination idle. */
+const BUFFERS = 4;
 
-async function fill(part: Part, buffer: Uint8Array): Promise<Filled> {
-  const data = buffer.subarray(0, part.length);
+/** A buffer, and the writes out of it; `written` never rejects. */
+type Slot = { readonly buffer: Uint8Array; written: Promise<void> };
+
+/** A part that was read. A failure is kept until it is taken, so that a read ahead never rejects unobserved. */
+type Filled = { readonly part: Part; readonly slot: Slot; readonly failure?: unknown };
+
+async function fill(part: Part, slot: Slot): Promise<Filled> {
+  await slot.written;
   try {
-    await readExactly(part.from, data, part.source);
-    return { part, data };
+    await readExactly(part.from, slot.buffer.subarray(0, part.length), part.source);
+    return { part, slot };
   } catch (failure) {
-    return { part, data, failure };
+    return { part, slot, failure };
   }
 }
 
-/** Digests and writes parts, and notes the zero runs. */
+/** Digests parts, notes the zero runs and begins the writes of the rest. */
 class Sink {
   readonly #job: TransferJob;
   readonly #hasher: Blake3Stream | undefined;
@@ -70,6 +76,7 @@ class Sink {
   readonly #zeros = new ZeroList();
   /** Bytes by which what follows moves up. */
   #packed = 0;
+  #failed: { readonly failure: unknown } | undefined;
 
   constructor(job: TransferJob, hasher: Blake3Stream | undefined) {
     this.#job = job;
@@ -77,26 +84,46 @@ class Sink {
     this.#digests = new Uint8Array(hasher === undefined ? 0 : countMoves(job.request.moves) * DIGEST_BYTES);
   }
 
-  async take({ part, data }: Filled): Promise<void> {
-    const { request, to } = this.#job;
+  /** Takes a part; what is written of it stays in its slot until `written`. */
+  take({ part, slot }: Filled): void {
+    const data = slot.buffer.subarray(0, part.length);
+    const { request } = this.#job;
     this.#hasher?.update(data);
     if (part.last && this.#hasher !== undefined) {
       this.#digests.set(this.#hasher.digest(), part.move * DIGEST_BYTES);
     }
+    const writes: Promise<unknown>[] = [];
     let pending = 0;
     for (const run of zeroRuns(data, request.zeros.pieceBytes)) {
       if (!run.zero) continue;
       this.#zeros.add(part.move, part.start + run.start, run.length);
       if (request.zeros.action === 'write') continue;
-      await this.#write(to, part, data.subarray(pending, run.start), pending);
+      writes.push(this.#write(part, data.subarray(pending, run.start), pending));
       pending = run.start + run.length;
       if (request.zeros.action === 'pack') this.#packed += run.length;
     }
-    await this.#write(to, part, data.subarray(pending), pending);
+    writes.push(this.#write(part, data.subarray(pending), pending));
+    slot.written = this.#settle(writes, part.length);
   }
 
-  async #write(to: OpenEndpoint, part: Part, data: Uint8Array, start: number): Promise<void> {
-    if (data.byteLength > 0) await to.handle.write(data, part.destination + start - this.#packed);
+  /** Throws the first failure of a write. */
+  check(): void {
+    if (this.#failed !== undefined) throw this.#failed.failure;
+  }
+
+  async #write(part: Part, data: Uint8Array, start: number): Promise<void> {
+    if (data.byteLength > 0) await this.#job.to.handle.write(data, part.destination + start - this.#packed);
+  }
+
+  /** Waits for every write, also when one has failed. */
+  async #settle(writes: readonly Promise<void>[], bytes: number): Promise<void> {
+    try {
+      for (const written of await Promise.allSettled(writes))
+        if (written.status === 'rejected') throw written.reason;
+      this.#job.progress.add(bytes);
+    } catch (failure) {
+      this.#failed ??= { failure };
+    }
   }
 
   result(): TransferResult {
@@ -106,33 +133,40 @@ class Sink {
 }
 
 /**
- * Runs the moves one after another, reading one buffer ahead of the write. Settles only when neither a read nor a
- * write is under way, so nothing is written afterwards.
+ * Runs the moves one after another: while a buffer is digested the next is read and those before are written. Settles only when
+ * neither a read nor a write is under way, so nothing is written afterwards.
  */
 export async function runTransfer(job: TransferJob, call?: Call): Promise<TransferResult> {
   const sink = new Sink(job, job.request.digest ? await createBlake3Stream() : undefined);
   const parts = partsOf(job);
-  let buffer = new Uint8Array(job.bufferBytes);
-  let spare = new Uint8Array(job.bufferBytes);
+  const slots: Slot[] = [];
+  let taken = 0;
   const next = (): Promise<Filled> | undefined => {
     const { value: part } = parts.next();
     if (!part) return undefined;
-    [buffer, spare] = [spare, buffer];
-    return fill(part, buffer);
+    const slot = slots[taken % BUFFERS] ?? {
+      buffer: new Uint8Array(job.bufferBytes),
+      written: Promise.resolve(),
+    };
+    slots[taken % BUFFERS] = slot;
+    taken += 1;
+    return fill(part, slot);
   };
   let reading = next();
   try {
     while (reading !== undefined) {
       const filled: Filled = await reading;
       throwIfAborted(call?.signal, 'transfer');
+      sink.check();
       if (filled.failure !== undefined) throw filled.failure;
       reading = next();
-      await sink.take(filled);
-      job.progress.add(filled.part.length);
+      sink.take(filled);
     }
   } finally {
     await reading;
+    for (const { written } of slots) await written;
   }
   throwIfAborted(call?.signal, 'transfer');
+  sink.check();
   return sink.result();
 }
