@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
+import { basename, dirname, join } from 'node:path';
 import type { ConvertRequest, FormatConverter } from '@sendense/core';
 import { createFormatConverter, type FormatConverterOptions } from '@sendense/formats/convert';
 import { createRaw } from '@sendense/formats/raw';
 import type { FileHandle, FileSystem } from '@sendense/plugin-kit/files';
-import { createMemoryFileSystem, seededBytes } from '@sendense/testkit';
+import { createMemoryFileSystem, type MemoryFileSystem, seededBytes } from '@sendense/testkit';
 
 const MIB = 1024 * 1024;
 
@@ -11,11 +12,12 @@ const MIB = 1024 * 1024;
 export const SOURCE_BYTES = 5 * MIB;
 
 /** A file system with a raw disk of random bytes, `/images/source`. */
-export async function sourceFileSystem(): Promise<FileSystem> {
+export async function sourceFileSystem(): Promise<MemoryFileSystem> {
   const fileSystem = createMemoryFileSystem();
   await fileSystem.makeDirectory('/images');
   await using writer = await createRaw('/images/source', { fileSystem, sizeBytes: SOURCE_BYTES });
   await writer.write(0, seededBytes(1, SOURCE_BYTES));
+  await writer.flush();
   return fileSystem;
 }
 
@@ -25,6 +27,18 @@ export function resumingConverter(
   options: FormatConverterOptions = {},
 ): FormatConverter {
   return createFormatConverter({ fileSystem, resume: true, checkpointBytes: MIB, ...options });
+}
+
+/** What the next process does with the lock on a target of a dead one: the process of a test is alive. */
+export async function breakLock(fileSystem: FileSystem, target: string): Promise<void> {
+  const lock = join(dirname(target), `.${basename(target)}.convert-lock`);
+  if ((await fileSystem.stat(lock)) === undefined) return;
+  for (const name of await fileSystem.list(lock)) {
+    const path = join(lock, name);
+    if ((await fileSystem.stat(path))?.kind === 'directory') await fileSystem.removeDirectory(path);
+    else await fileSystem.unlink(path);
+  }
+  await fileSystem.removeDirectory(lock);
 }
 
 /** Asks for a raw copy of the source. */

@@ -13,6 +13,7 @@ import {
 } from '@sendense/testkit';
 import { testScale, testSeed } from '@sendense/tests/scale';
 import { describe, expect, it } from 'vitest';
+import { breakLock } from './conversions.ts';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -87,21 +88,9 @@ async function convert(
     return (await converter.convert(requestOf(target))).findings;
   } catch (error) {
     if (!cut.dead) throw error;
-    await breakLock(fileSystem);
+    await breakLock(fileSystem, '/images/target');
     return undefined;
   }
-}
-
-/** What the next process does with the lock of a dead one: the process of this test is alive. */
-async function breakLock(fileSystem: MemoryFileSystem): Promise<void> {
-  const lock = '/images/.target.convert-lock';
-  if ((await fileSystem.stat(lock)) === undefined) return;
-  for (const name of await fileSystem.list(lock)) {
-    const path = `${lock}/${name}`;
-    if ((await fileSystem.stat(path))?.kind === 'directory') await fileSystem.removeDirectory(path);
-    else await fileSystem.unlink(path);
-  }
-  await fileSystem.removeDirectory(lock);
 }
 
 /** How many changes of the file system a conversion is. */
@@ -143,7 +132,7 @@ describe.each(TARGETS)(`a conversion to $format $subformat that was cut (seed ${
       // Killed; or without power, when all that was not synced may be lost, or any part of it.
       if (cut % 4 !== 0) {
         fileSystem = fileSystem.afterPowerLoss(cut % 4 === 1 ? 0 : SEED + cut);
-        await breakLock(fileSystem);
+        await breakLock(fileSystem, '/images/target');
       }
       // Cut again where it goes on, before it comes to an end.
       if (cut % 3 === 0 && (await convert(fileSystem, target, 12)) !== undefined) continue;

@@ -1,13 +1,17 @@
+import { dirname } from 'node:path';
 import type { Finding } from '@sendense/core';
 import { TargetFolder } from '@sendense/plugin-kit/files';
 import { flatExtentPath } from '../vmdk/flat-extent-path.ts';
 import type { WriterCheckpoint } from '../writer-checkpoint.ts';
 import type { ConverterContext } from './context.ts';
 import { type ConversionJournal, readJournal, refuseStranger, writeJournal } from './conversion-journal.ts';
-import { lockTarget } from './conversion-lock.ts';
+import { type FileMark, markOf } from './file-mark.ts';
 import { isOnePass, type TargetPlan } from './target-plan.ts';
 
 const NOTHING: WriterCheckpoint = { doneBytes: 0, fileBytes: 0 };
+
+/** What tells the folder of a conversion that may be resumed from its target. */
+export const RESUMABLE_SUFFIX = '.partial';
 
 /**
  * Where a target is written before it gets its name. With `resume` the folder has a fixed name and a journal, and outlives a
@@ -21,8 +25,7 @@ export class ConversionFolder implements AsyncDisposable {
   readonly findings: readonly Finding[];
   readonly #context: ConverterContext;
   readonly #files: TargetFolder;
-  readonly #journal: ConversionJournal;
-  readonly #lock: AsyncDisposable | undefined;
+  #journal: ConversionJournal;
   #isFinished = false;
 
   private constructor(
@@ -30,18 +33,16 @@ export class ConversionFolder implements AsyncDisposable {
     files: TargetFolder,
     journal: ConversionJournal,
     findings: readonly Finding[],
-    lock: AsyncDisposable | undefined,
   ) {
     this.#context = context;
     this.#files = files;
     this.#journal = journal;
-    this.#lock = lock;
     this.image = files.file;
     this.checkpoint = { doneBytes: journal.doneBytes, fileBytes: journal.fileBytes };
     this.findings = findings;
   }
 
-  /** Makes the folder, or goes on with the one that is there. Rejects with `LOCKED` when another conversion uses it. */
+  /** Makes the folder, or goes on with the one that is there. With `resume` the caller holds the lock of the target. */
   static async begin(
     context: ConverterContext,
     target: string,
@@ -49,33 +50,37 @@ export class ConversionFolder implements AsyncDisposable {
     source: ConversionJournal['source'],
   ): Promise<ConversionFolder> {
     const { fileSystem, random, options } = context;
-    const suffix = options.resume ? '.partial' : `.partial-${random.uuid()}`;
+    const suffix = options.resume ? RESUMABLE_SUFFIX : `.partial-${random.uuid()}`;
     const files = new TargetFolder(fileSystem, target, suffix);
-    const lock = options.resume ? await lockTarget(context, target) : undefined;
-    try {
-      const fresh = journalOf(plan, source);
-      const left = options.resume ? await readJournal(fileSystem, files.path) : undefined;
-      if (left === undefined) await refuseStranger(fileSystem, files.path);
-      const { checkpoint, findings } = await whatIsLeft(context, { files, target, plan }, fresh, left);
-      await files.make();
-      if (checkpoint.doneBytes === 0) await files.empty();
-      const folder = new ConversionFolder(context, files, { ...fresh, ...checkpoint }, findings, lock);
-      await folder.note(checkpoint);
-      return folder;
-    } catch (error) {
-      await lock?.[Symbol.asyncDispose]();
-      throw error;
-    }
+    const fresh = journalOf(plan, source);
+    const left = options.resume ? await readJournal(fileSystem, files.path) : undefined;
+    if (left === undefined) await refuseStranger(fileSystem, files.path);
+    const { checkpoint, findings } = await whatIsLeft(context, { files, target, plan }, fresh, left);
+    await files.make();
+    if (checkpoint.doneBytes === 0) await files.empty();
+    const folder = new ConversionFolder(context, files, { ...fresh, ...checkpoint }, findings);
+    await folder.note(checkpoint);
+    // A journal in a folder that a power failure takes away says nothing.
+    if (options.resume) await fileSystem.syncDirectory(dirname(target));
+    return folder;
   }
 
   /** Notes what is durable. */
-  async note(checkpoint: WriterCheckpoint): Promise<void> {
+  async note(change: WriterCheckpoint | { readonly publishing: FileMark[] }): Promise<void> {
     if (!this.#context.options.resume) return;
-    await writeJournal(this.#context.fileSystem, this.#files.path, { ...this.#journal, ...checkpoint });
+    this.#journal = { ...this.#journal, ...change };
+    await writeJournal(this.#context.fileSystem, this.#files.path, this.#journal);
   }
 
   /** Gives the finished, durable files their names, see `TargetFolder.publish`; resolves with the bytes of all files. */
   async publish(overwrite: boolean, kept: ReadonlySet<string>): Promise<number> {
+    const { fileSystem } = this.#context;
+    const moves = await this.#files.moves();
+    // One file has its name or has it not.
+    if (moves.length > 1)
+      await this.note({
+        publishing: await Promise.all(moves.map(({ from, to }) => markOf(fileSystem, to, from))),
+      });
     const sizeBytes = await this.#files.publish(overwrite, kept);
     this.#isFinished = true;
     return sizeBytes;
@@ -83,11 +88,7 @@ export class ConversionFolder implements AsyncDisposable {
 
   /** Removes what is unfinished, unless it is kept to go on with. */
   async [Symbol.asyncDispose](): Promise<void> {
-    try {
-      if (this.#isFinished || !this.#context.options.resume) await this.#files.remove();
-    } finally {
-      await this.#lock?.[Symbol.asyncDispose]();
-    }
+    if (this.#isFinished || !this.#context.options.resume) await this.#files.remove();
   }
 }
 
@@ -96,7 +97,7 @@ function journalOf(
   source: ConversionJournal['source'],
 ): ConversionJournal {
   const target = { format, subformat: subformat ?? null, sizeBytes };
-  return { schema: 3, source, target, ...NOTHING };
+  return { schema: 4, source, target, ...NOTHING, publishing: [] };
 }
 
 type Left = { readonly checkpoint: WriterCheckpoint; readonly findings: readonly Finding[] };

@@ -2,27 +2,20 @@ import { join } from 'node:path';
 import { SendenseError } from '@sendense/core';
 import { type FileSystem, readSmallFile, writeFileDurably } from '@sendense/plugin-kit/files';
 import { z } from 'zod';
+import { fileMarkSchema } from './file-mark.ts';
 
 /** A journal is a few names and numbers; a chain has 512 files at most. */
 const MAX_JOURNAL_BYTES = 4 * 1024 * 1024;
 
-const fileSchema = z.strictObject({
-  path: z.string(),
-  kind: z.enum(['file', 'device']),
-  identity: z.string(),
-  sizeBytes: z.int().nonnegative(),
-  modifiedMs: z.number(),
-});
-
 const journalSchema = z.strictObject({
-  schema: z.literal(3),
+  schema: z.literal(4),
   source: z.strictObject({
     /** As it was stated, or found. */
     format: z.string(),
     /** Of the disk. */
     sizeBytes: z.int().nonnegative(),
     /** Every file, as it was. */
-    files: z.array(fileSchema),
+    files: z.array(fileMarkSchema),
   }),
   target: z.strictObject({
     format: z.string(),
@@ -33,6 +26,8 @@ const journalSchema = z.strictObject({
   doneBytes: z.int().nonnegative(),
   /** What the file of the disk's bytes was long then, without what an attempt put behind that later. */
   fileBytes: z.int().nonnegative(),
+  /** The files of a finished image of several, when they were about to get their names, in that order; before, none. */
+  publishing: z.array(fileMarkSchema),
 });
 
 /** What is remembered of an unfinished conversion. */

@@ -1,9 +1,8 @@
 import type { Call, ConvertRequest } from '@sendense/core';
-import { statusOf } from '../chain/open-chain.ts';
 import type { DiskImage } from '../disk-image.ts';
 import { openDiskImage } from '../open-disk-image.ts';
 import type { ConverterContext } from './context.ts';
-import type { ConversionJournal } from './conversion-journal.ts';
+import { type FileMark, markOf } from './file-mark.ts';
 
 /** Opens what is to be converted. */
 export async function openSource(
@@ -17,17 +16,9 @@ export async function openSource(
  * Every file of what is to be converted, as it is before it is opened to be read: one that is replaced while it is open must not be
  * taken for what was read. Their names are known only from opening them once.
  */
-export async function sourceFiles(
-  context: ConverterContext,
-  request: ConvertRequest,
-): Promise<ConversionJournal['source']['files']> {
+export async function sourceFiles(context: ConverterContext, request: ConvertRequest): Promise<FileMark[]> {
   await using source = await openSource(context, request);
-  const files = [];
-  for (const path of source.allFiles) {
-    const { kind, identity, sizeBytes, modifiedMs } = await statusOf(path, context.fileSystem);
-    files.push({ path, kind, identity, sizeBytes, modifiedMs });
-  }
-  return files;
+  return await Promise.all(source.allFiles.map((path) => markOf(context.fileSystem, path)));
 }
 
 /** Bytes of the disk that have to be read. */

@@ -12,10 +12,12 @@ import { flatExtentPath } from '../vmdk/flat-extent-path.ts';
 import type { WriterCheckpoint } from '../writer-checkpoint.ts';
 import type { ConverterContext } from './context.ts';
 import { ConversionFolder } from './conversion-folder.ts';
+import { lockTarget } from './conversion-lock.ts';
 import { openSource, sourceFiles } from './conversion-source.ts';
 import { copyDisk } from './copy-disk.ts';
 import { openTarget } from './open-target.ts';
 import { refuseTooMuchData } from './refuse-too-much-data.ts';
+import { takeBack } from './take-back.ts';
 import { isOnePass, planTarget, type TargetPlan } from './target-plan.ts';
 
 /** Converts a file; see `FormatConverter.convert`. */
@@ -30,6 +32,8 @@ export async function convertFile(
   const plan = planTarget(context, request, source);
   const kept = await identitiesOf(context.fileSystem, source.allFiles);
   const { overwrite } = request;
+  await using _lock = context.options.resume ? await lockTarget(context, target) : undefined;
+  if (context.options.resume) await takeBack(context, target, kept);
   for (const name of namesOf(target, plan)) await refuseTaken(context.fileSystem, name, { overwrite, kept });
   await refuseAnyInUse(context, target, plan);
   await refuseTooMuchData(plan, source, call);

@@ -1,7 +1,7 @@
 import { basename, dirname, join, resolve } from 'node:path';
 import { SendenseError } from '@sendense/core';
 import type { FileSystem } from './file-system.ts';
-import { publishFile } from './publish-file.ts';
+import { type Publication, publishFile } from './publish-file.ts';
 import { removeIfEmpty } from './token-lock.ts';
 
 /**
@@ -28,17 +28,22 @@ export class TargetFolder {
     await this.#fileSystem.makeDirectory(this.path);
   }
 
+  /** The files and the names that they get, the main file's last. */
+  async moves(): Promise<readonly Pick<Publication, 'from' | 'to'>[]> {
+    const last = basename(this.#target);
+    const names = (await this.#fileSystem.list(this.path)).filter((name) => !name.startsWith('.'));
+    return [...names.filter((name) => name !== last), last].map((name) => ({
+      from: join(this.path, name),
+      to: join(dirname(this.#target), name),
+    }));
+  }
+
   /**
    * Gives the finished, durable files their names, the main file's last; resolves with the bytes of all. Rejects as
    * {@link refuseTaken} does, before the first.
    */
   async publish(overwrite: boolean, kept: ReadonlySet<string>): Promise<number> {
-    const last = basename(this.#target);
-    const names = (await this.#fileSystem.list(this.path)).filter((name) => !name.startsWith('.'));
-    const moves = [...names.filter((name) => name !== last), last].map((name) => ({
-      from: join(this.path, name),
-      to: join(dirname(this.#target), name),
-    }));
+    const moves = await this.moves();
     let sizeBytes = 0;
     for (const { from, to } of moves) {
       await refuseTaken(this.#fileSystem, to, { overwrite, kept });
@@ -46,6 +51,19 @@ export class TargetFolder {
     }
     for (const move of moves) await publishFile(this.#fileSystem, { ...move, overwrite, isPublished: false });
     return sizeBytes;
+  }
+
+  /** Makes a published file unfinished again, by the name that it got. */
+  async takeBack(published: string): Promise<void> {
+    const unfinished = join(this.path, basename(published));
+    if ((await this.#fileSystem.stat(unfinished)) === undefined) {
+      await this.#fileSystem.rename(published, unfinished);
+      await this.#fileSystem.syncDirectory(this.path);
+    } else {
+      // Cut off between its two names.
+      await this.#fileSystem.unlink(published);
+    }
+    await this.#fileSystem.syncDirectory(dirname(published));
   }
 
   /** Removes everything in the folder, which stays. The owner's notes go last: until then they say whose the rest is. */
