@@ -14,9 +14,10 @@ import {
 } from '@sendense/core';
 import type { CopyItem } from '../copy/copy-items.ts';
 import { locateItems } from '../copy/locate-items.ts';
-import { partsOf } from './block-parts.ts';
+import { type BlockPart, partsOf } from './block-parts.ts';
 import type { BlockPlaces } from './block-places.ts';
 import { type Move, MoveQueue } from './move-queue.ts';
+import { ZeroScan } from './zero-scan.ts';
 
 /** Zeros of this size and alignment are left out. */
 export const ZERO_PIECE_BYTES = 65_536;
@@ -29,6 +30,7 @@ export type BlockTransferParts = {
   readonly places: BlockPlaces;
   readonly zero: BlockWriter['zero'];
   readonly loop: (extents: AsyncIterable<Extent>, options: CopyOptions) => Promise<CopyResult>;
+  readonly source: BlockReader;
   readonly locate: NonNullable<BlockReader['locate']>;
   readonly driver: BlockIoDriver;
   readonly to: FileEndpoint;
@@ -41,6 +43,7 @@ export class BlockTransfers {
   readonly #parts: BlockTransferParts;
   readonly #options: CopyOptions;
   readonly #queue = new MoveQueue();
+  readonly #scan: ZeroScan;
   /** Room that was taken for blocks, until it is known whether they hold anything. */
   readonly #pending = new Map<number, number>();
   /** Blocks from here on were empty when the copy began: what is left out there reads as zeros. */
@@ -51,6 +54,7 @@ export class BlockTransfers {
   constructor(parts: BlockTransferParts, options: CopyOptions) {
     this.#parts = parts;
     this.#options = options;
+    this.#scan = new ZeroScan(parts.source);
     this.#freshFrom = parts.isPristine ? 0 : parts.places.endBytes;
   }
 
@@ -74,7 +78,11 @@ export class BlockTransfers {
 
   async #add(item: Extract<CopyItem, { kind: 'data' }>): Promise<void> {
     for (const part of partsOf(item, this.#parts.places.blockBytes)) {
-      const position = await this.#roomFor(part.block);
+      const position = await this.#roomFor(part);
+      if (position === 'none-needed') {
+        this.#count({ bytesRead: part.length, bytesWritten: 0, bytesZeroed: part.length });
+        continue;
+      }
       if (position === undefined) {
         await this.#loop(part);
         continue;
@@ -85,13 +93,17 @@ export class BlockTransfers {
     }
   }
 
-  /** Where a driver may write to a block; `undefined` where zeros may not be left out. */
-  async #roomFor(block: number): Promise<number | undefined> {
+  /**
+   * Where a driver may write to a block; `undefined` where zeros may not be left out. Zeros alone get no room: what is
+   * given back between other blocks would stay in the file.
+   */
+  async #roomFor({ block, offset, length }: BlockPart): Promise<number | 'none-needed' | undefined> {
     const { places } = this.#parts;
     const pending = this.#pending.get(block);
     if (pending !== undefined) return pending;
     const found = await places.find(block);
     if (found !== undefined) return found >= this.#freshFrom ? found : undefined;
+    if (await this.#scan.isZero({ offset, length }, this.#options)) return 'none-needed';
     const position = await places.take();
     this.#pending.set(block, position);
     return position;

@@ -40,7 +40,7 @@ export async function copyIntoBlocks(
   if (!isDriven || locate === undefined || source.limits.order === 'ascending')
     return await loop(extents, options);
   return await new BlockTransfers(
-    { places, zero: loopSink.zero, loop, locate, driver, to, isPristine },
+    { places, zero: loopSink.zero, loop, source, locate, driver, to, isPristine },
     options,
   ).copy(extents);
 }
