@@ -1,5 +1,3 @@
-import type { FormatConverter } from '@sendense/core';
-import type { FormatConverterOptions } from '@sendense/formats/convert';
 import type { FileSystem } from '@sendense/plugin-kit/files';
 import { beforeEach, expect, it } from 'vitest';
 import { rawRequest as request, resumingConverter, sourceFileSystem } from '../../test/conversions.ts';
@@ -11,12 +9,8 @@ beforeEach(async () => {
   fileSystem = await sourceFileSystem();
 });
 
-function converter(options: FormatConverterOptions = {}): FormatConverter {
-  return resumingConverter(fileSystem, options);
-}
-
 it('estimates by what it measured, once it has', async () => {
-  const ours = converter();
+  const ours = resumingConverter(fileSystem);
   expect(await ours.estimateTime(request())).toMatchObject({ basis: 'assumed' });
   await ours.convert(request());
   expect(await ours.estimateTime(request())).toMatchObject({ basis: 'measured' });
@@ -27,13 +21,13 @@ it.each([
   ['aws', 'raw', undefined, 1024 * MiB],
 ] as const)('rounds a disk for %s up, and says so', async (sizeFor, format, subformat, sizeBytes) => {
   const target = { path: '/images/target', format, ...(subformat && { subformat }) };
-  const made = await converter({ sizeFor }).convert({ ...request(), target });
+  const made = await resumingConverter(fileSystem, { sizeFor }).convert({ ...request(), target });
   expect(made.virtualSizeBytes).toBe(sizeBytes);
   expect(made.findings).toMatchObject([{ code: 'size-rounded-up' }]);
 });
 
 it('makes the fixed VHD that Azure takes, and never a dynamic one for it', async () => {
-  const ours = converter({ sizeFor: 'azure' });
+  const ours = resumingConverter(fileSystem, { sizeFor: 'azure' });
   const target = { path: '/images/target', format: 'vhd' } as const;
   const dynamic = ours.convert({ ...request(), target: { ...target, subformat: 'dynamic' } });
   await expect(dynamic).rejects.toMatchObject({

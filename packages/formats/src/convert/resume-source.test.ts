@@ -1,7 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { FormatConverter } from '@sendense/core';
 import { openDiskImage } from '@sendense/formats';
-import type { FormatConverterOptions } from '@sendense/formats/convert';
 import { createQcow2 } from '@sendense/formats/qcow2';
 import { createRaw } from '@sendense/formats/raw';
 import { createVmdk } from '@sendense/formats/vmdk';
@@ -24,10 +22,6 @@ beforeEach(async () => {
   fileSystem = await sourceFileSystem();
 });
 
-function converter(options: FormatConverterOptions = {}): FormatConverter {
-  return resumingConverter(fileSystem, options);
-}
-
 /** Another file with the same bytes. */
 async function replace(path: string): Promise<void> {
   await using handle = await fileSystem.open(path, 'read');
@@ -41,14 +35,14 @@ async function replace(path: string): Promise<void> {
 describe('a conversion whose source is not what it was', () => {
   it('begins again, and says why, when the source has changed', async () => {
     await expect(
-      converter({ fileSystem: failingFileSystem(fileSystem, 3 * MiB) }).convert(request()),
+      resumingConverter(failingFileSystem(fileSystem, 3 * MiB)).convert(request()),
     ).rejects.toThrow('gone');
     await fileSystem.unlink('/images/source');
     {
       await using writer = await createRaw('/images/source', { fileSystem, sizeBytes: SIZE });
       await writer.write(0, seededBytes(2, SIZE));
     }
-    const { findings } = await converter().convert(request());
+    const { findings } = await resumingConverter(fileSystem).convert(request());
     expect(findings).toMatchObject([{ code: 'conversion-restarted' }]);
     expect(findings[0]?.message).toContain('the source has changed');
     expect(await digest(fileSystem, '/images/target')).toBe(await digest(fileSystem, '/images/source'));
@@ -69,9 +63,9 @@ describe('a conversion whose source is not what it was', () => {
         return slow.stat(path);
       },
     };
-    await expect(converter({ fileSystem: meddled }).convert(request())).rejects.toThrow('gone');
+    await expect(resumingConverter(meddled).convert(request())).rejects.toThrow('gone');
     expect(isReplaced).toBe(true);
-    const { findings } = await converter().convert(request());
+    const { findings } = await resumingConverter(fileSystem).convert(request());
     expect(findings).toMatchObject([{ code: 'conversion-restarted' }]);
     expect(await digest(fileSystem, '/images/target')).toBe(await digest(fileSystem, '/images/source'));
   });
@@ -90,10 +84,13 @@ describe('a conversion whose source is not what it was', () => {
       await handle.truncate(size);
     }
     await expect(
-      converter({ fileSystem: failingFileSystem(fileSystem, 3 * MiB) }).convert(request()),
+      resumingConverter(failingFileSystem(fileSystem, 3 * MiB)).convert(request()),
     ).rejects.toThrow('gone');
     const { source, ...rest } = request();
-    const { findings } = await converter().convert({ ...rest, source: { path: source.path } });
+    const { findings } = await resumingConverter(fileSystem).convert({
+      ...rest,
+      source: { path: source.path },
+    });
     expect(findings).toMatchObject([{ code: 'conversion-restarted' }]);
     await using image = await openDiskImage('/images/source', { fileSystem, format: 'qcow2' });
     const disk = new Uint8Array(size);
@@ -114,10 +111,10 @@ describe('a conversion whose source is not what it was', () => {
     }
     const source = { path };
     const parents = { folders: ['/images'] };
-    const broken = converter({ parents, fileSystem: failingFileSystem(fileSystem, 3 * MiB) });
+    const broken = resumingConverter(failingFileSystem(fileSystem, 3 * MiB), { parents });
     await expect(broken.convert({ ...request(), source })).rejects.toThrow('gone');
     await replace(path);
-    const { findings } = await converter({ parents }).convert({ ...request(), source });
+    const { findings } = await resumingConverter(fileSystem, { parents }).convert({ ...request(), source });
     expect(findings).toMatchObject([{ code: 'conversion-restarted' }]);
   });
 
@@ -129,9 +126,9 @@ describe('a conversion whose source is not what it was', () => {
         return found && path === '/images/source' ? { ...found, kind: 'device' } : found;
       },
     });
-    const broken = converter({ fileSystem: withDevice(failingFileSystem(fileSystem, 3.5 * MiB)) });
+    const broken = resumingConverter(withDevice(failingFileSystem(fileSystem, 3.5 * MiB)));
     await expect(broken.convert(request())).rejects.toThrow('gone');
-    const { findings } = await converter({ fileSystem: withDevice(fileSystem) }).convert(request());
+    const { findings } = await resumingConverter(withDevice(fileSystem)).convert(request());
     expect(findings).toMatchObject([{ code: 'conversion-restarted' }]);
     expect(findings[0]?.message).toContain('block device');
   });

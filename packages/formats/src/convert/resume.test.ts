@@ -1,5 +1,4 @@
-import type { ConvertRequest, FormatConverter } from '@sendense/core';
-import type { FormatConverterOptions } from '@sendense/formats/convert';
+import type { ConvertRequest } from '@sendense/core';
 import type { FileSystem } from '@sendense/plugin-kit/files';
 import { seededBytes } from '@sendense/testkit';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -18,10 +17,6 @@ beforeEach(async () => {
   fileSystem = await sourceFileSystem();
 });
 
-function converter(options: FormatConverterOptions = {}): FormatConverter {
-  return resumingConverter(fileSystem, options);
-}
-
 /** To a target that is made in one pass. */
 function streamRequest(): ConvertRequest {
   const target = { path: '/images/target', format: 'vmdk', subformat: 'streamOptimized' } as const;
@@ -30,11 +25,11 @@ function streamRequest(): ConvertRequest {
 
 describe('a conversion that may be resumed', () => {
   it('goes on with a raw target behind what was durable, and says so', async () => {
-    const broken = converter({ fileSystem: failingFileSystem(fileSystem, 3.5 * MiB) });
+    const broken = resumingConverter(failingFileSystem(fileSystem, 3.5 * MiB));
     await expect(broken.convert(request())).rejects.toThrow('the storage is gone');
     expect(await fileSystem.list('/images')).toEqual(['source', 'target.partial']);
     const watched = failingFileSystem(fileSystem, Number.POSITIVE_INFINITY);
-    const { findings } = await converter({ fileSystem: watched }).convert(request());
+    const { findings } = await resumingConverter(watched).convert(request());
     expect(findings).toMatchObject([{ code: 'conversion-resumed' }]);
     expect(findings[0]?.message).toContain(`the first ${3 * MiB} bytes were kept`);
     expect(watched.written).toBe(2 * MiB);
@@ -44,9 +39,9 @@ describe('a conversion that may be resumed', () => {
 
   it('begins a target again that is made in one pass, and says so', async () => {
     await expect(
-      converter({ fileSystem: failingFileSystem(fileSystem, 3 * MiB) }).convert(streamRequest()),
+      resumingConverter(failingFileSystem(fileSystem, 3 * MiB)).convert(streamRequest()),
     ).rejects.toThrow('gone');
-    const { findings } = await converter().convert(streamRequest());
+    const { findings } = await resumingConverter(fileSystem).convert(streamRequest());
     expect(findings).toMatchObject([{ code: 'conversion-restarted' }]);
     expect(findings[0]?.message).toContain('streamOptimized files are made in one pass');
   });
@@ -55,7 +50,7 @@ describe('a conversion that may be resumed', () => {
     await fileSystem.makeDirectory('/images/target.partial');
     await using theirs = await fileSystem.open('/images/target.partial/letter', 'create');
     await theirs.write(seededBytes(3, 10), 0);
-    await expect(converter().convert(request())).rejects.toMatchObject({
+    await expect(resumingConverter(fileSystem).convert(request())).rejects.toMatchObject({
       code: 'ALREADY_EXISTS',
       remedy: expect.stringContaining('/images/target.partial'),
     });
@@ -64,28 +59,28 @@ describe('a conversion that may be resumed', () => {
 
   it('keeps its journal until the rest of its folder is removed', async () => {
     await expect(
-      converter({ fileSystem: failingFileSystem(fileSystem, 3 * MiB) }).convert(streamRequest()),
+      resumingConverter(failingFileSystem(fileSystem, 3 * MiB)).convert(streamRequest()),
     ).rejects.toThrow('gone');
     const unlink = async (path: string) => {
       if (path.endsWith('/target')) throw new Error('cut off');
       await fileSystem.unlink(path);
     };
-    const cutOff = converter({ fileSystem: { ...fileSystem, unlink } });
+    const cutOff = resumingConverter({ ...fileSystem, unlink });
     await expect(cutOff.convert(streamRequest())).rejects.toThrow('cut off');
-    await converter().convert(streamRequest());
+    await resumingConverter(fileSystem).convert(streamRequest());
     expect(await fileSystem.list('/images')).toEqual(['source', 'target']);
   });
 
   it('is refused while another one writes to the same target', async () => {
-    const first = converter().convert(request());
-    await expect(converter().convert(request())).rejects.toMatchObject({ code: 'LOCKED' });
+    const first = resumingConverter(fileSystem).convert(request());
+    await expect(resumingConverter(fileSystem).convert(request())).rejects.toMatchObject({ code: 'LOCKED' });
     await first;
     expect(await digest(fileSystem, '/images/target')).toBe(await digest(fileSystem, '/images/source'));
   });
 });
 
 it('keeps nothing of a failed conversion that is not to be resumed', async () => {
-  const broken = converter({ resume: false, fileSystem: failingFileSystem(fileSystem, MiB) });
+  const broken = resumingConverter(failingFileSystem(fileSystem, MiB), { resume: false });
   await expect(broken.convert(request())).rejects.toThrow('the storage is gone');
   expect(await fileSystem.list('/images')).toEqual(['source']);
 });
