@@ -5,6 +5,7 @@ import { describeWithPeers } from '@sendense/tests/peers';
 import { expect, it } from 'vitest';
 import { ctlJson, startCtl } from '../../packages/cli/test/run-ctl.ts';
 import { startBlobService } from '../../packages/repository-azure/test/fixtures.ts';
+import { attackBucket } from '../../packages/repository-s3/test/attack-bucket.ts';
 import { startGateway } from '../../packages/repository-s3/test/fixtures.ts';
 import { Machine } from './machine.ts';
 import { preload } from './preload/index.ts';
@@ -35,9 +36,13 @@ async function killed(machine: Machine, after: string, ...args: string[]): Promi
   expect(stdout + stderr).not.toContain(PASSPHRASE);
 }
 
-async function backUp(machine: Machine, repository: string): Promise<Record<string, unknown>> {
+async function backUp(
+  machine: Machine,
+  repository: string,
+  ...flags: string[]
+): Promise<Record<string, unknown>> {
   const start = ['backup', 'start', '--source', 'image:disk.qcow2', '--repository', repository];
-  const made = await ctl(machine, ...start);
+  const made = await ctl(machine, ...start, ...flags);
   machine.holdsNow(String(made.pointId));
   return made;
 }
@@ -125,6 +130,45 @@ describeWithPeers(
       expect(await ctl(machine, ...keep)).toMatchObject({ kept: [next.pointId], removed: [full.pointId] });
       // what its retention removed does not come back
       expect(await ctl(machine, ...away)).toMatchObject({ copied: 0, skipped: 2 });
+
+      await machine.write([cluster(22, 5)]);
+      const straight = await backUp(machine, azure);
+      expect(await restore(machine, azure, straight.pointId)).toBe('Images are identical.');
+      await machine.write([cluster(23, 6)]);
+      const more = await backUp(machine, azure);
+      expect(more).toMatchObject({ kind: 'incremental', parentId: straight.pointId });
+      expect(await restore(machine, azure, more.pointId)).toBe('Images are identical.');
     });
   },
 );
+
+describeWithPeers(['qemu-img', 'qemu-io', 'versitygw'], 'points that nobody can delete', () => {
+  it('restore after an attack with the key of the writer, once the index was made anew', async () => {
+    await using machine = await Machine.create(DISK_BYTES);
+    await using gateway = await startGateway();
+    const plain = `s3://plain/office?endpoint=${gateway.endpoint}`;
+    const init = ['repository', 'init', '--repository'];
+    expect(await ctlJson(machine.home, [...init, plain, '--retain', '30d'], 1, ENV)).toMatchObject({
+      error: { code: 'UNSUPPORTED', remedy: expect.stringContaining('objectLock') as string },
+    });
+    const locked = `s3://locked/office?endpoint=${gateway.endpoint}&objectLock=compliance`;
+    await ctl(machine, 'repository', 'init', '--repository', locked);
+    await machine.write([{ offset: 0, length: 2 ** 20, value: 1 }, cluster(90, 2)]);
+    // its index object is not locked, and the next point needs its packs
+    await backUp(machine, locked);
+    await machine.write([cluster(20, 3)]);
+    const point = await backUp(machine, locked, '--retain', '1d');
+
+    expect(await attackBucket(gateway.client, 'locked')).toBeGreaterThan(5);
+    const rescued = `${locked}&versions=first`;
+    const target = ['--backup-id', String(point.pointId), '--target', 'image:early.raw'];
+    const early = ['restore', 'start', '--repository', rescued, ...target, '--format', 'raw'];
+    expect(await ctlJson(machine.home, early, 3, ENV)).toMatchObject({
+      error: { remedy: expect.stringContaining('repository rebuild-index') as string },
+    });
+    expect(await ctl(machine, 'repository', 'rebuild-index', '--repository', rescued)).toMatchObject({
+      findings: [],
+    });
+    expect(await restore(machine, rescued, point.pointId)).toBe('Images are identical.');
+  });
+});

@@ -7,6 +7,7 @@ import { deriveKeys, KEY_BYTES } from './keys/repository-keys.ts';
 import { CONFIGURATION_KEY, PREFIXES } from './layout/object-keys.ts';
 import type { CreateSettings } from './options.ts';
 import { newConfiguration } from './records/configuration.ts';
+import { checkRetention } from './store/check-retention.ts';
 import type { ObjectStore } from './store/object-store.ts';
 
 /** What a new repository is made of. */
@@ -20,15 +21,16 @@ export type NewRepository = {
 
 /**
  * Makes a repository in a store: a key slot, then the configuration, created by one of several at a time. Rejects with
- * `ALREADY_EXISTS` when there is one, `UNSUPPORTED` when the store replaces objects that it must only create.
+ * `ALREADY_EXISTS` when there is one, `UNSUPPORTED` when the store replaces objects that it must only create, or cannot lock them.
  */
 export async function createStore(
   { store, key, settings, random, now }: NewRepository,
   call?: Call,
 ): Promise<void> {
+  if (settings.retainMs !== undefined) checkRetention(store);
   if ((await store.head(CONFIGURATION_KEY, call)) !== undefined) throw isThere(store);
   await checkCreateOnly(store, random, call);
-  const { chunkBytes, graceMs, scryptCostLog2: costLog2 } = settings;
+  const { chunkBytes, graceMs, retainMs, scryptCostLog2: costLog2 } = settings;
   const id = repositoryId(random.uuid());
   const masterKey = random.bytes(KEY_BYTES);
   const keys = deriveKeys(masterKey, id);
@@ -36,7 +38,8 @@ export async function createStore(
   const newSlot = { label: 'first', costLog2 };
   const slot = await serializeKeySlot(masterKey, keys, key, newSlot, { repositoryId: id, object });
   await store.put(object, slot, undefined, call);
-  const fields = { id, createdAt: now.toISOString(), chunkBytes, graceMs };
+  const locks = retainMs === undefined ? {} : { retainMs };
+  const fields = { id, createdAt: now.toISOString(), chunkBytes, graceMs, ...locks };
   const bytes = serializeProven(newConfiguration(fields), keys.proof);
   await store.put(CONFIGURATION_KEY, bytes, undefined, call).catch((error: unknown) => {
     throw SendenseError.is(error, 'ALREADY_EXISTS') ? isThere(store) : error;

@@ -33,6 +33,7 @@ import { listPoints, measureUsage } from './read/list-points.ts';
 import { openPoint } from './read/open-point.ts';
 import { PointCatalog } from './read/point-catalog.ts';
 import { createSealer } from './seal/seal.ts';
+import { checkRetention } from './store/check-retention.ts';
 import { verifyRepository } from './verify/verify-repository.ts';
 import { beginPoint } from './write/begin-point.ts';
 
@@ -93,8 +94,8 @@ async function openContext(
 ): Promise<OpenContext> {
   const { store, key } = options;
   const settings = parseOpenOptions(options);
-  const { cacheBytes, zstdLevel, retainMs, progressBytes } = settings;
-  if (retainMs !== undefined && !store.capabilities.retention) throw noObjectLock(store.location);
+  const { cacheBytes, zstdLevel, retainMs: wantedMs, progressBytes } = settings;
+  if (wantedMs !== undefined) checkRetention(store);
   const { clock, random, log, drivers, temporaryDirectory } = systemServices(services);
   const { configuration, masterKey, keys } = await unlock(store, key, call);
   const sealer = createSealer(keys.seal, configuration.id);
@@ -120,7 +121,7 @@ async function openContext(
     openIndex,
     chunks,
     points,
-    retainMs,
+    retainMs: longerOf(wantedMs, configuration.retainMs),
     progressBytes,
     compaction: { below: settings.compactBelow, bytes: settings.compactBytes },
     createTable,
@@ -150,12 +151,9 @@ function openChunker(drivers: readonly BlockIoDriver[], options: ChunkerOptions)
   return createChunker(options, () => Promise.reject(new TypeError('chunks are read from memory here')));
 }
 
-function noObjectLock(location: string): SendenseError {
-  return new SendenseError('UNSUPPORTED', `${location} has no object lock`, {
-    operation: 'open-repository',
-    remedy: 'open the store with object lock, or leave out "retainMs"',
-    context: { location },
-  });
+/** The repository's own counts for every writer; who wants more gets more. */
+function longerOf(one: number | undefined, other: number | undefined): number | undefined {
+  return one === undefined || other === undefined ? (one ?? other) : Math.max(one, other);
 }
 
 function handleOf(context: OpenContext): ObjectRepository {
@@ -165,7 +163,10 @@ function handleOf(context: OpenContext): ObjectRepository {
     kind: 'object',
     id: context.configuration.id,
     location: context.store.location,
-    capabilities: { ...capabilities, immutability: context.retainMs !== undefined },
+    capabilities: {
+      ...capabilities,
+      immutability: context.retainMs !== undefined && context.store.capabilities.retention,
+    },
     begin: (draft, fence, call) => beginPoint(context, draft, fence, call),
     points: (filter, call) => listPoints(context, filter, call),
     open: (point, options) => openPoint(context, point, options),

@@ -3,13 +3,10 @@ import type { FileSystem } from '@sendense/plugin-kit/files';
 import { z } from 'zod';
 import { SCRYPT_COST_LOG2 } from './keys/key-slot.ts';
 import type { KeySource } from './keys/key-source.ts';
-import { CHUNK_BYTES, GRACE_MS } from './records/configuration.ts';
+import { CHUNK_BYTES, GRACE_MS, RETAIN_MS } from './records/configuration.ts';
 import type { ObjectStore } from './store/object-store.ts';
 
 const MIB = 1024 * 1024;
-
-/** Of locks. */
-const RETAIN_MS = { least: 60_000, most: 36_500 * 24 * 3600 * 1000 };
 
 /** Of `compactBelow`: more would copy again and again. */
 const MOST_COMPACT_BELOW = 0.9;
@@ -20,7 +17,10 @@ const openSchema = z.object({
     .int()
     .min(MIB)
     .default(64 * MIB),
-  /** Writers lock what a point needs for at least so long from its commit, in milliseconds; needs a store with object lock. */
+  /**
+   * Writers lock what a point needs for at least so long from its commit, in milliseconds; needs a store with object lock. Given when
+   * the repository is made, it counts for every writer, also for those that ask for less or nothing.
+   */
   retainMs: z.int().min(RETAIN_MS.least).max(RETAIN_MS.most).optional(),
   /** An interrupted point goes on where it was at most so many bytes, or a 64th of a disk, ago. */
   progressBytes: z

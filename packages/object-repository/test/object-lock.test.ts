@@ -190,9 +190,42 @@ describe('a point in a store with object lock', () => {
     },
   );
 
-  it('is not offered by a store without it: it is refused when it is opened', async () => {
+  it('is locked for as long as the repository says, by writers that say nothing or less', async () => {
+    const shared: SharedObjects = { ...noObjects(), retention: true };
+    const made = { store: createMemoryStore(shared), key: testKey, chunkBytes: CHUNK_BYTES };
+    await (await createObjectRepository({ ...made, retainMs: RETAIN_MS }))[Symbol.asyncDispose]();
+    const clock = { now: () => new Date(shared.nowMs), monotonicMs: () => shared.nowMs };
+    for (const [stream, retainMs] of [
+      ['a', undefined],
+      ['b', 60_000],
+    ] as const) {
+      const options = { store: createMemoryStore(shared), key: testKey, ...(retainMs && { retainMs }) };
+      await using repository = await openObjectRepository(options, { clock });
+      expect(repository.capabilities.immutability).toBe(true);
+      await writeSample(repository, { ...first, stream });
+    }
+    shared.nowMs += RETAIN_MS;
+    for (const stream of ['a', 'b']) await expectRestored(afterAttack(shared), { ...first, stream });
+  });
+
+  it('is made nowhere else where the repository asks for it, and read there', async () => {
+    const shared: SharedObjects = { ...noObjects(), retention: true };
+    const made = { store: createMemoryStore(shared), key: testKey, chunkBytes: CHUNK_BYTES };
+    await using repository = await createObjectRepository({ ...made, retainMs: RETAIN_MS });
+    await writeSample(repository, first);
+    const store = createMemoryStore({ ...shared, retention: false });
+    await using other = await openObjectRepository({ store, key: testKey });
+    await expect(other.begin(draftOf({ ...first, sequence: 2 }), soloFence)).rejects.toMatchObject({
+      code: 'UNSUPPORTED',
+      remedy: expect.stringContaining('objectLock') as string,
+    });
+    await expectSample(other, sampleId(first), first.disk);
+  });
+
+  it('is not offered by a store without it: nothing is made there', async () => {
     const shared = noObjects();
     const options = { store: createMemoryStore(shared), key: testKey, retainMs: RETAIN_MS };
     await expect(createObjectRepository(options)).rejects.toMatchObject({ code: 'UNSUPPORTED' });
+    expect(shared.objects.size).toBe(0);
   });
 });

@@ -1,5 +1,13 @@
 import { expect, it } from 'vitest';
-import { collectText, parseBytes, parseCount, parsePositive, parseText, parseUuid } from './flag-values.ts';
+import {
+  collectText,
+  parseBytes,
+  parseCount,
+  parsePositive,
+  parseSpan,
+  parseText,
+  parseUuid,
+} from './flag-values.ts';
 
 it('reads byte counts with and without binary units', () => {
   expect(['1', '1048576', '1K', '1.5k', '50M', '2GiB', '1TB', '3 M'].map(parseBytes)).toEqual([
@@ -14,6 +22,15 @@ it('reads byte counts with and without binary units', () => {
   ]);
   for (const text of ['', '0', '-1', '1X', 'M', '1e9', 'NaN', '99999999999999T', '0.1']) {
     expect(() => parseBytes(text)).toThrow('number of bytes');
+  }
+});
+
+it('reads spans of hours, days and weeks', () => {
+  expect(['12h', '1d', '30d', '4w'].map(parseSpan)).toEqual(
+    [12, 24, 720, 672].map((hours) => hours * 3_600_000),
+  );
+  for (const text of ['', '30', 'd', '0d', '1.5d', '-1d', '1m', '999999d']) {
+    expect(() => parseSpan(text)).toThrow('hours, days or weeks');
   }
 });
 

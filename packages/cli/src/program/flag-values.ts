@@ -10,6 +10,16 @@ export function parseBytes(text: string): number {
   throw new InvalidArgumentError('It must be a number of bytes above 0, such as 1048576, 100M or 1.5G.');
 }
 
+const SPANS: Readonly<Record<string, number>> = { h: 3_600_000, d: 86_400_000, w: 604_800_000 };
+
+/** `12h`, `30d`, `4w` as milliseconds. */
+export function parseSpan(text: string): number {
+  const [, count, unit = ''] = /^(\d{1,5})([hdw])$/.exec(text) ?? [];
+  const spanMs = Number(count) * (SPANS[unit] ?? Number.NaN);
+  if (spanMs > 0) return spanMs;
+  throw new InvalidArgumentError('It must be hours, days or weeks, such as 12h, 30d or 4w.');
+}
+
 /** A whole number from 0. */
 export function parseCount(text: string): number {
   const count = Number(text);

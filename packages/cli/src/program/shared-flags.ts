@@ -1,8 +1,10 @@
 import type { Command } from 'commander';
-import { parseText } from './flag-values.ts';
+import { parseSpan, parseText } from './flag-values.ts';
 
 /** `--repository` and what opens it. */
 export type RepositoryOption = { readonly repository?: string } & PassphraseOption;
+/** `--retain`, in milliseconds. */
+export type RetainOption = { readonly retain?: number };
 /** `--passphrase-file`. */
 export type PassphraseOption = { readonly passphraseFile?: string };
 /** `--machine` or `--vm`. */
@@ -22,6 +24,15 @@ export function repositoryFlag(command: Command): Command {
       `${REPOSITORY_FORMS} (default: the configured one, else the only one known)`,
       parseText,
     ),
+  );
+}
+
+/** Adds `--retain TIME`, for what makes points. */
+export function retainFlag(command: Command): Command {
+  return command.option(
+    '--retain <time>',
+    'object repositories: how long nobody can delete the points that are made now, e.g. 30d; needs object lock (default: as the repository was made)',
+    parseSpan,
   );
 }
 

@@ -6,7 +6,7 @@ import {
   resolveRepository,
 } from '@sendense/quickstart';
 import { findPlace, missingFlag } from '../names/find-place.ts';
-import type { RepositoryOption } from '../program/shared-flags.ts';
+import type { RepositoryOption, RetainOption } from '../program/shared-flags.ts';
 import { askPassphrase, type PassphraseSources, refuseUselessPassphrase } from './passphrase.ts';
 import type { Session } from './session.ts';
 
@@ -53,18 +53,24 @@ function withInitRemedy(error: unknown, text: string): unknown {
 /** Opens the repository that the flags name (default: see `--repository`) for the length of the session. */
 export async function openRepository(
   session: Session,
-  { repository: name, passphraseFile: file }: RepositoryOption,
+  { repository: name, passphraseFile: file, retain }: RepositoryOption & RetainOption,
   drivers: readonly BlockIoDriver[] = [],
 ): Promise<OpenRepository> {
-  return openNamed(session, name ?? (await defaultRepository(session)), { file }, drivers);
+  return openNamed(session, name ?? (await defaultRepository(session)), { file }, { drivers, retain });
 }
 
-/** Opens a repository by its name, with its passphrase from `sources`. The first of `drivers` moves bytes within it. */
+/** The first of `drivers` moves bytes within the repository; `retain`: see `--retain`. */
+type OpenOptions = {
+  readonly drivers?: readonly BlockIoDriver[];
+  readonly retain?: number | undefined;
+};
+
+/** Opens a repository by its name, with its passphrase from `sources`. */
 export async function openNamed(
   session: Session,
   name: string,
   sources: PassphraseSources,
-  drivers: readonly BlockIoDriver[] = [],
+  { drivers = [], retain }: OpenOptions = {},
 ): Promise<OpenRepository> {
   const text = repositoryText(session, name);
   refuseUselessPassphrase(session, text, sources);
@@ -73,6 +79,7 @@ export async function openNamed(
     workingDirectory: session.host.workingDirectory,
     environment: session.host.env,
     passphrase: askPassphrase(session, sources),
+    ...(retain === undefined ? {} : { retainMs: retain }),
   };
   const resolved = await resolveRepository(text, options, services, session.call).catch((error: unknown) => {
     throw withInitRemedy(error, text);

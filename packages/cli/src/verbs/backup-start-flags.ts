@@ -1,12 +1,19 @@
 import type { Consistency } from '@sendense/core';
 import { type Command, Option } from 'commander';
 import { collectText, parseBytes, parsePositive, parseText, parseUuid } from '../program/flag-values.ts';
-import { machineFlag, type RepositoryOption, repositoryFlag } from '../program/shared-flags.ts';
+import {
+  machineFlag,
+  type RepositoryOption,
+  type RetainOption,
+  repositoryFlag,
+  retainFlag,
+} from '../program/shared-flags.ts';
 import type { ConsistencyOptions } from '../session/asked-consistency.ts';
 import type { HookOptions } from '../session/with-hooks.ts';
 
 /** Options of `backup start`. */
 export type BackupStartOptions = RepositoryOption &
+  RetainOption &
   ConsistencyOptions &
   HookOptions & {
     readonly source?: readonly string[];
@@ -23,7 +30,7 @@ export type BackupStartOptions = RepositoryOption &
   };
 
 function what(command: Command): Command {
-  return machineFlag(repositoryFlag(command))
+  return machineFlag(retainFlag(repositoryFlag(command)))
     .option(
       '--source <source>',
       'image:PATH (a file, or a folder of disks), qemu:QMP-SOCKET (a running machine), libvirt:DOMAIN, or a name from the configuration; may be repeated',

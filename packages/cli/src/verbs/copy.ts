@@ -4,7 +4,13 @@ import { describeFindings, findingLines } from '../output/describe-findings.ts';
 import { errorLine, errorReport } from '../output/error-report.ts';
 import { formatBytes } from '../output/human-size.ts';
 import { collectText, parseBytes, parsePositive, parseText } from '../program/flag-values.ts';
-import { type MachineOption, machineFlag, REPOSITORY_FORMS } from '../program/shared-flags.ts';
+import {
+  type MachineOption,
+  machineFlag,
+  REPOSITORY_FORMS,
+  type RetainOption,
+  retainFlag,
+} from '../program/shared-flags.ts';
 import { findPoint, readPoints } from '../session/find-points.ts';
 import { machinePoints } from '../session/machine-points.ts';
 import { noteChange } from '../session/maintain.ts';
@@ -12,16 +18,17 @@ import { openEngine } from '../session/open-engine.ts';
 import { openNamed } from '../session/open-repository.ts';
 import { defineVerb, type VerbResult } from '../verb.ts';
 
-type Options = MachineOption & {
-  readonly from: string;
-  readonly to: string;
-  readonly point?: readonly string[];
-  readonly fromPassphraseFile?: string;
-  readonly toPassphraseFile?: string;
-  readonly verify: boolean;
-  readonly rate?: number;
-  readonly parallel?: number;
-};
+type Options = MachineOption &
+  RetainOption & {
+    readonly from: string;
+    readonly to: string;
+    readonly point?: readonly string[];
+    readonly fromPassphraseFile?: string;
+    readonly toPassphraseFile?: string;
+    readonly verify: boolean;
+    readonly rate?: number;
+    readonly parallel?: number;
+  };
 
 function flags(command: Command): Command {
   const ends = [
@@ -36,7 +43,7 @@ function flags(command: Command): Command {
         `file with its passphrase (default: SENDENSE_${upper}_PASSPHRASE, SENDENSE_PASSPHRASE, else a prompt)`,
         parseText,
       );
-  return machineFlag(command, 'only points of this machine')
+  return machineFlag(retainFlag(command), 'only points of this machine')
     .option('--point <id>', 'only this point; may be repeated', collectText)
     .option('--no-verify', 'do not read the copies back')
     .option('--rate <bytes>', 'most bytes a second, e.g. 50M', parseBytes)
@@ -55,10 +62,12 @@ export const copy = defineVerb<Options>({
       file: fromPassphraseFile,
       variable: 'SENDENSE_FROM_PASSPHRASE',
     });
-    const to = await openNamed(session, options.to, {
-      file: toPassphraseFile,
-      variable: 'SENDENSE_TO_PASSPHRASE',
-    });
+    const to = await openNamed(
+      session,
+      options.to,
+      { file: toPassphraseFile, variable: 'SENDENSE_TO_PASSPHRASE' },
+      { retain: options.retain },
+    );
     const all = await readPoints(from.repository, session.call);
     const machine =
       options.machine === undefined

@@ -1,6 +1,6 @@
 import { createRepository } from '@sendense/quickstart';
 import type { Command } from 'commander';
-import { parseBytes, parsePositive, parseText } from '../program/flag-values.ts';
+import { parseBytes, parsePositive, parseSpan, parseText } from '../program/flag-values.ts';
 import { type PassphraseOption, passphraseFlag, REPOSITORY_FORMS } from '../program/shared-flags.ts';
 import { noteChange } from '../session/maintain.ts';
 import { keepRepository, repositoryServices, repositoryText } from '../session/open-repository.ts';
@@ -13,6 +13,7 @@ type Options = PassphraseOption & {
   readonly repository: string;
   readonly chunkSize?: number;
   readonly grace?: number;
+  readonly retain?: number;
 };
 
 function flags(command: Command): Command {
@@ -26,6 +27,11 @@ function flags(command: Command): Command {
       '--grace <hours>',
       'objects only, for good: how long prune leaves what no point needs; a backup may take half of it (default: 168)',
       parsePositive,
+    )
+    .option(
+      '--retain <time>',
+      'objects only, for good: how long nobody can delete a point, e.g. 30d; needs a store with object lock, such as s3://…?objectLock=compliance',
+      parseSpan,
     );
 }
 
@@ -44,7 +50,7 @@ export const repositoryInit = defineVerb<Options>({
   async run(session, options) {
     await session.catalog();
     const text = repositoryText(session, options.repository);
-    const { chunkSize, grace, passphraseFile: file } = options;
+    const { chunkSize, grace, retain, passphraseFile: file } = options;
     refuseUselessPassphrase(session, text, { file });
     const made = await createRepository(
       text,
@@ -54,6 +60,7 @@ export const repositoryInit = defineVerb<Options>({
         passphrase: askPassphrase(session, { file }),
         ...(chunkSize === undefined ? {} : { chunkBytes: chunkSize }),
         ...(grace === undefined ? {} : { graceMs: grace * HOUR_MS }),
+        ...(retain === undefined ? {} : { retainMs: retain }),
       },
       await repositoryServices(session, text),
       session.call,

@@ -9,6 +9,9 @@ const DAY_MS = 24 * 3600 * 1000;
 /** How long what is not needed any more stays; see the format, section 4. */
 export const GRACE_MS = { least: 3600 * 1000, default: 7 * DAY_MS, most: 3650 * DAY_MS };
 
+/** Of locks. */
+export const RETAIN_MS = { least: 60_000, most: 36_500 * DAY_MS };
+
 const FORMAT = 'sendense-object-repository';
 const VERSION = 1;
 
@@ -23,6 +26,8 @@ const schema = z.strictObject({
     .max(CHUNK_BYTES.most)
     .refine((bytes) => Number.isInteger(Math.log2(bytes))),
   graceMs: z.int().nonnegative().max(GRACE_MS.most),
+  /** How long every point must live at least; absent where writers say so, or nobody. */
+  retainMs: z.int().min(RETAIN_MS.least).max(RETAIN_MS.most).optional(),
 });
 
 /** What a repository is; see the format, section 3.1. */

@@ -3,6 +3,7 @@ import type { RepositoryContext } from '../context.ts';
 import { readDamagedPacks } from '../maintain/damaged-packs.ts';
 import { readPlans } from '../maintain/plans.ts';
 import { openMap } from '../map/open-map.ts';
+import { checkRetention } from '../store/check-retention.ts';
 import { checkDraft } from './check-draft.ts';
 import { ChunkSink } from './chunk-sink.ts';
 import { Deadline } from './deadline.ts';
@@ -19,7 +20,8 @@ export async function beginPoint(
   call?: Call,
 ): Promise<PointWriter> {
   context.enter('begin-point', call);
-  const { configuration, clock } = context;
+  const { configuration, clock, retainMs, store } = context;
+  if (retainMs !== undefined) checkRetention(store);
   const deadline = new Deadline(configuration.graceMs, clock);
   // The order is that of the format, section 4: plans, then manifests and index.
   const plans = await readPlans(context, call);

@@ -23,6 +23,11 @@ export type ResolveRepositoryOptions = {
   readonly passphrase?: AskPassphrase;
   /** Variables with credentials of stores. Default: those of the process. */
   readonly environment?: Environment;
+  /**
+   * How long points must live, in milliseconds: what they need is locked, in a store with object lock. Of a new repository for every
+   * later writer, else for points that are made by this handle. Default: what the repository says.
+   */
+  readonly retainMs?: number;
 };
 
 /** What only a new object repository can be told; see `@sendense/object-repository`. */
@@ -78,16 +83,17 @@ export async function createRepository(
   call: Call = {},
 ): Promise<ResolvedRepository> {
   const place = placeOf(name, options);
-  const { chunkBytes, graceMs } = options;
+  const { chunkBytes, graceMs, retainMs } = options;
   if (place.kind === 'local') {
-    if ((chunkBytes ?? graceMs) !== undefined) throw notOfChains();
+    if ((chunkBytes ?? graceMs) !== undefined) throw notOfChains('chunkBytes and graceMs belong');
+    if (retainMs !== undefined) throw notOfChains('locks that nobody can undo belong');
     const repository = await createLocalRepository({ path: place.path }, services);
     return resolved({ ...place, path: repository.path }, repository, true);
   }
   const access = await accessTo(place, 'create', options, services);
   const { createObjectRepository } = await import('@sendense/object-repository');
-  const sizes = { ...(chunkBytes && { chunkBytes }), ...(graceMs && { graceMs }) };
-  return resolved(place, await createObjectRepository({ ...access, ...sizes }, services, call), true);
+  const given = { ...(chunkBytes && { chunkBytes }), ...(graceMs && { graceMs }), ...lockOf(options) };
+  return resolved(place, await createObjectRepository({ ...access, ...given }, services, call), true);
 }
 
 function placeOf(name: string, { workingDirectory = process.cwd() }: ResolveRepositoryOptions) {
@@ -105,13 +111,22 @@ async function openAt(
   call: Call,
 ): Promise<ResolvedRepository> {
   if (place.kind === 'local') {
+    if (options.retainMs !== undefined) throw notOfChains('locks that nobody can undo belong');
     const repository = await openLocalRepository({ path: place.path }, services);
     // its real path
     return resolved({ ...place, path: repository.path }, repository, false);
   }
   const access = await accessTo(place, 'open', options, services);
   const { openObjectRepository } = await import('@sendense/object-repository');
-  return resolved(place, await openObjectRepository(access, services, call), false);
+  return resolved(
+    place,
+    await openObjectRepository({ ...access, ...lockOf(options) }, services, call),
+    false,
+  );
+}
+
+function lockOf({ retainMs }: ResolveRepositoryOptions) {
+  return retainMs === undefined ? {} : { retainMs };
 }
 
 /** The passphrase first: a store that is open would have to be closed when nobody knows it. */
@@ -141,8 +156,8 @@ async function otherKind(place: RepositoryPlace, error: unknown): Promise<unknow
   });
 }
 
-function notOfChains(): SendenseError {
-  return new SendenseError('CONFIG_INVALID', 'chunkBytes and graceMs belong to object repositories', {
+function notOfChains(what: string): SendenseError {
+  return new SendenseError('CONFIG_INVALID', `${what} to object repositories`, {
     operation: 'create-repository',
     remedy: 'leave them out, or name dir:PATH, s3://… or azure://…',
   });
