@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { SendenseError } from '@sendense/core';
 import { collect } from '@sendense/testkit';
 import { describe, expect, it } from 'vitest';
 import { openObjectRepository } from '../src/object-repository.ts';
@@ -56,7 +57,6 @@ describe('a prune', () => {
     const [sparse] = dataPacks(shared);
     await prune(shared);
     expect(keysOf(shared, 'packs/')).toContain(sparse);
-    expect(keysOf(shared, 'prune/plan-')).toHaveLength(1);
     await expectWhole(shared, last);
     await prune(shared);
     expect(keysOf(shared, 'packs/')).not.toContain(sparse);
@@ -102,6 +102,24 @@ describe('a prune', () => {
     await prune(shared);
     await prune(shared);
     expect(dataPacks(shared)).toEqual([sparse]);
+  });
+
+  it('plans what nothing needs also where there is no room for copies, and says so', async () => {
+    const [full, last] = pointsOf('a', 1, 1);
+    const shared = await withStreams([full, last, ...pointsOf('b', 11, 0)]);
+    const [, dead] = dataPacks(shared);
+    shared.nowMs += GRACE_MS;
+    const clock = { now: () => new Date(shared.nowMs), monotonicMs: () => shared.nowMs };
+    const store = createMemoryStore(shared, async ({ kind, key }, run) => {
+      if (kind === 'put' && key.startsWith('packs/'))
+        throw new SendenseError('NO_SPACE', 'the store is full', { operation: 'put-object' });
+      run();
+    });
+    await using repository = await openObjectRepository({ store, key: testKey }, { clock });
+    await expect(repository.maintenance.prune({ last: 1 })).rejects.toMatchObject({ code: 'NO_SPACE' });
+    await prune(shared);
+    expect(keysOf(shared, 'packs/')).not.toContain(dead);
+    await expectWhole(shared, last);
   });
 
   it('copies nothing of a pack with a frame that is damaged, and names it', async () => {

@@ -37,6 +37,7 @@ export class Compaction implements AsyncDisposable {
   readonly #copied: { readonly id: Uint8Array; readonly place: ChunkPlace }[] = [];
   readonly #emptied: string[] = [];
   #leftBytes: number;
+  #failure: { readonly error: unknown } | undefined;
 
   constructor(context: RepositoryContext, request: CompactionRequest) {
     this.#context = context;
@@ -49,8 +50,19 @@ export class Compaction implements AsyncDisposable {
     });
   }
 
-  /** Copies the frames that count of those of some indexed packs that are mostly dead, as far as one prune goes. */
+  /**
+   * Copies the frames that count of those of some indexed packs that are mostly dead, as far as one prune goes. What it fails with
+   * `finish` tells: what nothing needs is planned before, also where there is no room for copies.
+   */
   async take(packs: readonly IndexedPack[], call?: Call): Promise<void> {
+    try {
+      if (this.#failure === undefined) await this.#take(packs, call);
+    } catch (error) {
+      this.#failure = { error };
+    }
+  }
+
+  async #take(packs: readonly IndexedPack[], call?: Call): Promise<void> {
     for (const pack of packs) {
       if (this.#leftBytes <= 0 || this.#copied.length >= MOST_FRAMES) return;
       const sparse = await this.#sparse(pack);
@@ -64,9 +76,10 @@ export class Compaction implements AsyncDisposable {
 
   /**
    * Makes the copies durable, reads them back and puts them into the index. Gives the packs of which nothing is needed any more.
-   * Rejects with `CORRUPT` when a copy is not what was stored: nothing was put into the index then.
+   * Rejects with `CORRUPT` when a copy is not what was stored, or with what copying failed with; the index is as it was then.
    */
   async finish(call?: Call): Promise<readonly string[]> {
+    if (this.#failure !== undefined) throw this.#failure.error;
     await this.#packs.flush();
     await this.#readBack(call);
     const index = new IndexWriter(this.#context, this.#request.lock, call);

@@ -114,15 +114,19 @@ export async function planNext(context: RepositoryContext, found: Found, call?: 
     const sparse = packs.filter(({ id }) => needed.has(id));
     await compaction.take(sparse, call);
   }
-  // their copies are in the index before a plan names them
-  for (const id of await compaction.finish(call)) dead.add(id);
   await lock.check(call);
-  if (dead.size > 0) await putPlan(context, [...dead].slice(0, MOST_PACKS), call);
+  await putPlan(context, [...dead].slice(0, MOST_PACKS), call);
   await removeSettledDamage(context, damaged, indexed, lock, call);
-  return removeUnindexed(context, indexed, lock, call);
+  const freedBytes = await removeUnindexed(context, indexed, lock, call);
+  // last, because a store that is full takes no copies; they are in the index before a plan names what was copied
+  const copied = await compaction.finish(call);
+  await lock.check(call);
+  await putPlan(context, copied, call);
+  return freedBytes;
 }
 
 async function putPlan({ store, sealer, random }: RepositoryContext, packs: readonly string[], call?: Call) {
+  if (packs.length === 0) return;
   const key = `${PREFIXES.plans}${newObjectId(random)}`;
   await store.put(key, sealRecord(sealer, planRecord, key, { packs }), undefined, call);
 }
