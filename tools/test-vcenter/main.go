@@ -13,7 +13,6 @@ import (
 	"path/filepath"
 
 	"github.com/vmware/govmomi/simulator"
-	_ "github.com/vmware/govmomi/vapi/simulator"
 )
 
 // What the first line of standard output tells; the names are those of the command line's documentation.
@@ -91,7 +90,6 @@ func serve(o options, model *simulator.Model) error {
 	keepDisks(model.Map())
 	requireLogin(model.Map())
 	model.Service.TLS = tls
-	model.Service.RegisterEndpoints = true
 	model.Service.Listen = &url.URL{User: url.UserPassword(o.user, o.password), Host: o.listen}
 	server := model.Service.NewServer()
 	defer server.Close()

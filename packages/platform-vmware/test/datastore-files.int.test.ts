@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { type OutgoingHttpHeaders, request } from 'node:https';
+import type { OutgoingHttpHeaders } from 'node:http';
+import { request } from 'node:https';
 import { join } from 'node:path';
 import { describeWithPeers } from '@sendense/tests/peers';
 import { startTestVcenter, type TestVcenter } from '@sendense/tests/vmware';

@@ -9,6 +9,8 @@ import { type Certificates, makeCertificates } from '@sendense/tests/nbd';
 import { describeWithPeers } from '@sendense/tests/peers';
 import { startTestVcenter, type TestVcenter } from '@sendense/tests/vmware';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SoapChannel } from '../src/http/soap-channel.ts';
+import { createTrustedAgent } from '../src/http/trusted-agent.ts';
 import { connectVim, type VimOptions, type VimTrust } from '../src/index.ts';
 
 describeWithPeers(['test-vcenter', 'openssl'], 'the certificate of a vCenter', () => {
@@ -93,8 +95,9 @@ describeWithPeers(['test-vcenter', 'openssl'], 'the certificate of a vCenter', (
       options: Partial<VimOptions> = {},
     ): Promise<unknown> {
       const { certificatePem: cert, keyPem: key } = certificates.server;
-      const server = createServer({ cert, key }, (_request, response) => {
-        response.writeHead(status).end(body);
+      const server = createServer({ cert, key }, (request, response) => {
+        if (status === 0) request.socket.destroy();
+        else response.writeHead(status).end(body);
       });
       await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
       const { port } = server.address() as AddressInfo;
@@ -118,6 +121,40 @@ describeWithPeers(['test-vcenter', 'openssl'], 'the certificate of a vCenter', (
       [302, '', 'PROTOCOL_VIOLATION'],
     ])('HTTP %i is a failure with a remedy', async (status, body, code) => {
       expect(await answering(status, body)).toMatchObject({ code, remedy: expect.any(String) });
+    });
+
+    it('a connection that breaks leaves open what the server has done', async () => {
+      const error = await answering(0, '');
+      expect(error).toMatchObject({ code: 'CONNECTION_LOST', effect: 'unknown' });
+    });
+
+    it('a request that waits when the channel is closed tells so', async () => {
+      const { certificatePem: cert, keyPem: key } = certificates.server;
+      const asked = Promise.withResolvers<void>();
+      const server = createServer({ cert, key }, () => asked.resolve());
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      const { port } = server.address() as AddressInfo;
+      const agent = createTrustedAgent({ caPem: certificates.caPem });
+      const channel = new SoapChannel(agent, new URL(`https://127.0.0.1:${port}/sdk`), 60_000);
+      const message = {
+        method: 'WaitForUpdatesEx',
+        body: '<x/>',
+        action: 'urn:vim25/8.0',
+        cookie: undefined,
+      };
+      const told = channel.send(message).catch((error: unknown) => error);
+      await asked.promise;
+      await channel[Symbol.asyncDispose]();
+      expect(await told).toMatchObject({ code: 'NOT_OPEN', effect: 'unknown' });
+      server.close();
+    });
+
+    it('nobody who listens is told as such, and nothing was done', async () => {
+      const account = { user: 'u', password: new Secret('p') };
+      await expect(connectVim({ address: '127.0.0.1:1', ...account })).rejects.toMatchObject({
+        code: 'CONNECTION_LOST',
+        effect: 'none',
+      });
     });
 
     it('a server that repeats the password does not bring it into an error', async () => {

@@ -1,4 +1,4 @@
-import { abortedError, type Call, SendenseError, throwIfAborted } from '@sendense/core';
+import { abortedError, amendError, type Call, SendenseError, throwIfAborted } from '@sendense/core';
 import { mapSocketError } from '@sendense/plugin-kit/nbd';
 import { type Agent, type Dispatcher, request } from 'undici';
 import { MAX_REPLY_BYTES } from '../soap/envelope.ts';
@@ -22,8 +22,14 @@ export type SoapAnswer = {
 
 const COOKIE = /^(vmware_soap_session=[^;\s]{1,1024})/;
 
+/** Sends messages and reads what comes back. */
+export interface SoapSender extends AsyncDisposable {
+  /** Rejects with `UNTRUSTED_PEER`, `CONNECTION_LOST`, `TIMEOUT`, `ABORTED`, `PROTOCOL_VIOLATION` for what is too long. */
+  send(message: SoapMessage, call?: Call): Promise<SoapAnswer>;
+}
+
 /** Sends SOAP messages to one server. */
-export class SoapChannel implements AsyncDisposable {
+export class SoapChannel implements SoapSender {
   readonly #agent: Agent;
   readonly #url: URL;
   readonly #timeoutMs: number;
@@ -35,7 +41,6 @@ export class SoapChannel implements AsyncDisposable {
     this.#timeoutMs = timeoutMs;
   }
 
-  /** Rejects with `UNTRUSTED_PEER`, `CONNECTION_LOST`, `TIMEOUT`, `ABORTED`, `PROTOCOL_VIOLATION` for what is too long. */
   async send(message: SoapMessage, call?: Call): Promise<SoapAnswer> {
     const { method } = message;
     throwIfAborted(call?.signal, `vim-${method}`);
@@ -72,19 +77,42 @@ export class SoapChannel implements AsyncDisposable {
 
   #failure(error: unknown, method: string): SendenseError {
     if (SendenseError.is(error)) return error;
-    const cause = socketErrorOf(error);
-    return mapSocketError(cause, `vim-${method}`, this.#url.host);
+    const code = codeOf(error);
+    if (CLOSED.has(code)) return closed(method);
+    const cause = SOCKET_CODES[code] === undefined ? error : withCode(error, SOCKET_CODES[code]);
+    const mapped = mapSocketError(cause, `vim-${method}`, this.#url.host);
+    return SENT.has(codeOf(cause)) ? amendError(mapped, { effect: 'unknown' }) : mapped;
   }
 }
 
 /** undici has names of its own for what sockets do. */
-function socketErrorOf(error: unknown): unknown {
-  const code = (error as NodeJS.ErrnoException | undefined)?.code;
-  if (code === 'UND_ERR_SOCKET')
-    return Object.assign(new Error('closed', { cause: error }), { code: 'ECONNRESET' });
-  if (code !== undefined && /^UND_ERR_(?:HEADERS|BODY|CONNECT)_TIMEOUT$/.test(code))
-    return Object.assign(new Error('silent', { cause: error }), { code: 'ETIMEDOUT' });
-  return error;
+const SOCKET_CODES: Readonly<Record<string, string>> = {
+  UND_ERR_SOCKET: 'ECONNRESET',
+  UND_ERR_HEADERS_TIMEOUT: 'ETIMEDOUT',
+  UND_ERR_BODY_TIMEOUT: 'ETIMEDOUT',
+  UND_ERR_CONNECT_TIMEOUT: 'EHOSTUNREACH',
+};
+
+/** After these the server may have done what it was asked. */
+const SENT: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'ETIMEDOUT']);
+
+/** The channel was closed under the request. */
+const CLOSED: ReadonlySet<string> = new Set(['UND_ERR_DESTROYED', 'UND_ERR_CLOSED', 'UND_ERR_ABORTED']);
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : '';
+}
+
+function withCode(cause: unknown, code: string): Error {
+  return Object.assign(new Error(code, { cause }), { code });
+}
+
+function closed(method: string): SendenseError {
+  return new SendenseError('NOT_OPEN', `the session was closed during ${method}`, {
+    operation: `vim-${method}`,
+    effect: 'unknown',
+    context: { method },
+  });
 }
 
 async function readBounded(body: Dispatcher.ResponseData['body'], method: string): Promise<string> {

@@ -72,6 +72,12 @@ describe('a recorded machine of vCenter', () => {
     });
   });
 
+  it('names disks by their keys when one has the UUID of another', () => {
+    const disks = machine.disks.map((disk) => ({ ...disk, uuid: 'same' }));
+    const { disks: neutral } = machineSpecOf({ ...machine, disks }, NAMES);
+    expect(neutral.map(({ id }) => id)).toEqual(['key-2016', 'key-32000']);
+  });
+
   it.each([
     [{ firmware: 'efi', secureBoot: false }, { firmware: 'uefi' }],
     [{ firmware: 'bios', secureBoot: true }, { firmware: 'bios' }],

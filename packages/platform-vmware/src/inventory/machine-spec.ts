@@ -20,11 +20,12 @@ const FAMILIES: readonly (readonly [RegExp, NonNullable<MachineSpec['guest']>['f
 const ARM = /^arm/i;
 
 /**
- * The identity of a disk: the UUID of its backing, which snapshots keep and clones do not; of a backing without one its key in
- * the machine.
+ * The identity of a disk of `disks`, all of one machine: the UUID of its backing, which snapshots keep and clones do not. A
+ * backing without one, or with one that another disk has too (its file was copied), is known by its key in the machine.
  */
-export function diskIdOf({ uuid, key }: VimDisk): DiskId {
-  return diskId(uuid === undefined ? `key-${key}` : uuid);
+export function diskIdOf({ uuid, key }: VimDisk, disks: readonly VimDisk[]): DiskId {
+  const isOwn = uuid !== undefined && disks.filter((disk) => disk.uuid === uuid).length === 1;
+  return diskId(isOwn ? uuid : `key-${key}`);
 }
 
 /** The neutral model of a machine. `names` knows its folder, pool, host, datastores and networks. */
@@ -40,7 +41,7 @@ export function machineSpecOf(machine: VimMachine, names: Names): MachineSpec {
     ...(cpu === undefined ? {} : { cpu }),
     ...(memoryMib === undefined || memoryMib <= 0 ? {} : { memoryBytes: memoryMib * 1024 * 1024 }),
     guest: { family: familyOf(guestId), ...(guestName === undefined ? {} : { name: guestName }) },
-    disks: machine.disks.map(neutralDisk),
+    disks: machine.disks.map((disk) => neutralDisk(disk, machine.disks)),
     nics: machine.nics.slice(0, 256).map((nic) => neutralNic(nic, names)),
     tpm: machine.tpm,
     placement: placementOf(machine, names),
@@ -65,9 +66,9 @@ function familyOf(guestId: string | undefined): NonNullable<MachineSpec['guest']
   return FAMILIES.find(([pattern]) => pattern.test(guestId))?.[1] ?? 'other';
 }
 
-function neutralDisk(disk: VimDisk): MachineSpec['disks'][number] {
+function neutralDisk(disk: VimDisk, disks: readonly VimDisk[]): MachineSpec['disks'][number] {
   const { label, slot, sizeBytes } = disk;
-  return { id: diskIdOf(disk), label, slot, sizeBytes, sectorBytes: 512 };
+  return { id: diskIdOf(disk, disks), label, slot, sizeBytes, sectorBytes: 512 };
 }
 
 function neutralNic({ label, macAddress, type, network, networkName, connected }: VimNic, names: Names) {

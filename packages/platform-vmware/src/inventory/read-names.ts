@@ -7,6 +7,7 @@ import { decodeName } from './parse-machine.ts';
 
 /** Names of objects of the inventory, and of all that hold them. */
 export type Names = {
+  /** Name of the object itself. */
   readonly name: (object: ManagedObject | undefined) => string | undefined;
   /** Names from the top to the object itself, without the root: `DC0/vm/linux`. */
   readonly path: (object: ManagedObject | undefined) => string | undefined;

@@ -1,7 +1,7 @@
 import { type Call, type Secret, SendenseError } from '@sendense/core';
 import type { Timer } from '@sendense/plugin-kit';
 import { childOf, type XmlElement } from '@sendense/plugin-kit/xml';
-import type { SoapChannel } from '../http/soap-channel.ts';
+import type { SoapSender } from '../http/soap-channel.ts';
 import { isFault, mapFault, mapStatus } from '../map-error.ts';
 import { decodeReply, encodeRequest, type VimReply } from '../soap/envelope.ts';
 import type { ManagedObject, VimField } from '../soap/vim-value.ts';
@@ -19,7 +19,7 @@ const LOGOUT_MS = 5_000;
 
 /** See {@link VimClient}. */
 export class VimSession implements VimClient {
-  readonly #channel: SoapChannel;
+  readonly #channel: SoapSender;
   readonly #account: Account;
   readonly #closing = new AbortController();
   #content: ServiceContent | undefined;
@@ -28,7 +28,7 @@ export class VimSession implements VimClient {
   #generation = 0;
   #login: Promise<void> | undefined;
 
-  constructor(channel: SoapChannel, account: Account) {
+  constructor(channel: SoapSender, account: Account) {
     this.#channel = channel;
     this.#account = account;
   }
@@ -52,10 +52,11 @@ export class VimSession implements VimClient {
   /** Uses the session now and then until it is disposed. A failure is left to the next call, which tells of it. */
   keepAlive(timer: Timer, everyMs: number): void {
     const { signal } = this.#closing;
-    const beat = async (): Promise<void> => {
-      await timer.sleep(everyMs, signal);
-      await this.#send('CurrentTime', SERVICE_INSTANCE, [], { signal }).catch(() => undefined);
-      return beat();
+    const beat = async (): Promise<never> => {
+      for (;;) {
+        await timer.sleep(everyMs, signal);
+        await this.#send('CurrentTime', SERVICE_INSTANCE, [], { signal }).catch(() => undefined);
+      }
     };
     // ends with ABORTED when the session is disposed
     beat().catch(() => undefined);
