@@ -21,8 +21,8 @@ export class ZeroScan {
     let size = FIRST_BYTES;
     for (let from = 0; from < length; ) {
       const bytes = this.#part(Math.min(size, length - from));
-      for (let taken = 0; pace !== undefined && taken < bytes.byteLength; )
-        taken += await pace.take(bytes.byteLength - taken, call);
+      for (let taken = 0; taken < bytes.byteLength; )
+        taken += (await pace?.take(bytes.byteLength - taken, call)) ?? bytes.byteLength;
       await this.#source.read(offset + from, bytes, call);
       if (!isZeroBytes(bytes)) return false;
       from += bytes.byteLength;

@@ -32,8 +32,8 @@ export async function convertFile(
   const plan = planTarget(context, request, source);
   const kept = await identitiesOf(context.fileSystem, source.allFiles);
   const { overwrite } = request;
-  await using _lock = context.options.resume ? await lockTarget(context, target) : undefined;
-  if (context.options.resume) await takeBack(context, target, kept);
+  await using lock = context.options.resume ? await lockTarget(context, target) : undefined;
+  if (lock !== undefined) await takeBack(context, target, kept);
   for (const name of namesOf(target, plan)) await refuseTaken(context.fileSystem, name, { overwrite, kept });
   await refuseAnyInUse(context, target, plan);
   await refuseTooMuchData(plan, source, call);
