@@ -22,7 +22,7 @@ test('an absolute row is judged by its own value', () => {
     ours: 21,
     theirs: null,
     ratio: null,
-    bar: 20,
+    bar: 10,
     met: false,
   });
 });
