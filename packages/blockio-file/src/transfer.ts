@@ -92,7 +92,7 @@ class Sink {
     if (part.last && this.#hasher !== undefined) {
       this.#digests.set(this.#hasher.digest(), part.move * DIGEST_BYTES);
     }
-    const writes: Promise<unknown>[] = [];
+    const writes: Promise<void>[] = [];
     let pending = 0;
     for (const run of zeroRuns(data, request.zeros.pieceBytes)) {
       if (!run.zero) continue;
