@@ -119,18 +119,20 @@ describe('repository rebuild-index', () => {
     const { pointId } = await ctlJson(home, start, 0, ENV);
     await rm(join(home, 'lost', 'index'), { recursive: true });
     const restore = ['restore', 'start', '--repository', 'dir:lost', '--backup-id', String(pointId)];
-    const target = ['--target', 'image:back.raw', '--format', 'raw'];
-    expect(await failure([...restore, ...target], ENV)).toMatchObject({
+    const target = (file: string) => ['--target', `image:${file}`, '--format', 'raw'];
+    expect(await failure([...restore, ...target('early.raw')], ENV)).toMatchObject({
       exit: 3,
       remedy: expect.stringContaining('repository rebuild-index') as string,
     });
     const rebuild = ['repository', 'rebuild-index', '--repository', 'dir:lost'];
     expect(await ctlJson(home, rebuild, 0, ENV)).toMatchObject({ leftOut: 0, findings: [] });
-    expect(await ctlJson(home, [...restore, ...target, '--overwrite'], 0, ENV)).toMatchObject({
+    expect(await ctlJson(home, [...restore, ...target('back.raw')], 0, ENV)).toMatchObject({
       verified: true,
     });
-    expect(await failure(['repository', 'rebuild-index', '--repository', 'chains'], ENV)).toMatchObject({
+    await ctlJson(home, ['repository', 'init', '--repository', 'no-index']);
+    expect(await failure(['repository', 'rebuild-index', '--repository', 'no-index'])).toMatchObject({
       exit: 1,
+      code: 'UNSUPPORTED',
     });
   });
 });
