@@ -20,7 +20,7 @@ import {
   type SharedObjects,
 } from '../../packages/object-repository/test/memory-store.ts';
 import { testScale, testSeed } from '../scale.ts';
-import { type InterruptedWorld, worlds } from './interrupted-worlds.ts';
+import { type InterruptedWorld, imageWorld, worlds } from './interrupted-worlds.ts';
 
 const MIB = 1024 * 1024;
 const DISK_BYTES = 12 * MIB;
@@ -141,4 +141,17 @@ describe.each(worlds)('a backup to object storage of $name', ({ create, ends }) 
     // what is equal and was said to be stored is not sent again
     expect(sizeOf(storage, 'packs/') - before).toBeLessThan(DISK_BYTES - saved * STEP_BYTES + MIB);
   });
+});
+
+it('fails for an image that was replaced once it was open, and mixes nothing into the next point', async () => {
+  const [content, other] = [seededBytes(1, DISK_BYTES), seededBytes(2, DISK_BYTES)];
+  await using world = await imageWorld(content);
+  const storage = await createStorage();
+  await world.replaceOnceOpened(other);
+  await expect(backUp(storage, world)).rejects.toMatchObject({ code: 'INSTANT_LOST' });
+  expect(recordsOf(storage)).toBeGreaterThan(0);
+  const result = await backUp(storage, world);
+  await expectPoint(storage, result?.pointId, other);
+  expect(codesOf(result)).toContain('point-abandoned');
+  expect(codesOf(result)).not.toContain('point-resumed');
 });

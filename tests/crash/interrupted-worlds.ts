@@ -1,7 +1,9 @@
-import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { type MachineRef, type SourceConnector, systemServices } from '@sendense/core';
+import { type FileSystem, nodeFileSystem } from '@sendense/plugin-kit/files';
 import { createImageSource } from '@sendense/source-image';
 import { createMemorySource, MemoryHypervisor } from '@sendense/testkit';
 
@@ -31,22 +33,47 @@ async function memoryWorld(content: Uint8Array): Promise<InterruptedWorld> {
   };
 }
 
+/** Images at rest, which somebody may replace without a word. */
+export interface ImageWorld extends InterruptedWorld {
+  /** Another image gets the name as soon as the next process has opened the one that is there. */
+  replaceOnceOpened(content: Uint8Array): Promise<void>;
+}
+
 /** An image at rest is its own snapshot for as long as nobody writes to it. */
-async function imageWorld(content: Uint8Array): Promise<InterruptedWorld> {
+export async function imageWorld(content: Uint8Array): Promise<ImageWorld> {
   const folder = await mkdtemp(path.join(tmpdir(), 'sendense-interrupted-'));
   const file = path.join(folder, 'disk.raw');
   await writeFile(file, content);
+  const next = path.join(folder, 'next');
   const opened: SourceConnector[] = [];
+  let isReplacing = false;
+  const fileSystem: FileSystem = {
+    ...nodeFileSystem,
+    async open(name, mode) {
+      const handle = await nodeFileSystem.open(name, mode);
+      if (!isReplacing) return handle;
+      isReplacing = false;
+      await rename(next, file);
+      // As quiet as an image that tells its bytes by its times.
+      await delay(100);
+      return handle;
+    },
+  };
   return {
     machine: { connection: 'image', id: file },
     open() {
-      const source = createImageSource({ path: file, format: 'raw' }, { imageLocks: async () => undefined });
+      const options = { path: file, format: 'raw', track: 'off' } as const;
+      const source = createImageSource(options, { fileSystem, imageLocks: async () => undefined });
       opened.push(source);
       return source;
     },
     async write(offset, bytes) {
       await using handle = await open(file, 'r+');
       await handle.write(bytes, 0, bytes.byteLength, offset);
+    },
+    async replaceOnceOpened(other) {
+      await writeFile(next, other);
+      isReplacing = true;
     },
     bytes: () => readFile(file),
     crash: () => undefined,
