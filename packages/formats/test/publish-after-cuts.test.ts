@@ -1,5 +1,6 @@
 import type { ConvertRequest } from '@sendense/core';
 import { checkDiskImage, compareImages, openDiskImage } from '@sendense/formats';
+import { type FileSystem, readSmallFile, writeFileDurably } from '@sendense/plugin-kit/files';
 import { countingFileSystem, crashingFileSystem, type MemoryFileSystem } from '@sendense/testkit';
 import { describe, expect, it } from 'vitest';
 import { breakLock, rawRequest, resumingConverter, SOURCE_BYTES, sourceFileSystem } from './conversions.ts';
@@ -43,6 +44,26 @@ async function expectWhole(fileSystem: MemoryFileSystem, what: string): Promise<
   // What a dead process leaves of its lock begins with a dot.
   const names = (await fileSystem.list('/images')).filter((name) => !name.startsWith('.'));
   expect(names, what).toEqual(['source', 'target-flat.vmdk', 'target.vmdk']);
+}
+
+/** Adds a line to a text file, or puts a longer one in its place. */
+async function rewrite(fileSystem: MemoryFileSystem, path: string, isReplaced: boolean): Promise<void> {
+  const text = await readSmallFile(fileSystem, path, 65_536);
+  const longer = new TextEncoder().encode(`${new TextDecoder().decode(text)}# edited\n`);
+  if (isReplaced) return writeFileDurably(fileSystem, path, longer);
+  await using handle = await fileSystem.open(path, 'read-write');
+  await handle.write(longer, 0);
+}
+
+/** Stops a conversion when it writes its journal, behind all that it does to an earlier one's files. */
+function failingToBegin(fileSystem: FileSystem): FileSystem {
+  return {
+    ...fileSystem,
+    async open(path, mode) {
+      if (mode === 'create' && path.includes('.conversion.json')) throw new Error('no more');
+      return await fileSystem.open(path, mode);
+    },
+  };
 }
 
 describe('a conversion to a descriptor and an extent, cut off between their names', () => {
@@ -103,5 +124,41 @@ describe('a conversion to a descriptor and an extent, cut off between their name
     expect(await fileSystem.list('/images')).toEqual(
       expect.arrayContaining(['target-flat.vmdk', 'target.vmdk']),
     );
+  });
+
+  it.each([
+    { what: 'edited', isInFolder: false, isReplaced: false },
+    { what: 'edited while the folder had it too', isInFolder: true, isReplaced: false },
+    { what: 'replaced', isInFolder: false, isReplaced: true },
+  ])('leaves both files alone when the descriptor was $what', async ({ isInFolder, isReplaced }) => {
+    const fileSystem = await newFileSystem();
+    // The link is followed by the sync of its folder and the end of the first name.
+    await convertUntil(fileSystem, (await publication()).descriptor + (isInFolder ? 2 : 3));
+    const inFolder = await fileSystem.list('/images/target.vmdk.partial');
+    expect(inFolder.includes('target.vmdk')).toBe(isInFolder);
+    await rewrite(fileSystem, '/images/target.vmdk', isReplaced);
+    const overwrite = resumingConverter(failingToBegin(fileSystem)).convert({
+      ...request(),
+      overwrite: true,
+    });
+    await expect(overwrite).rejects.toThrow('no more');
+    expect(await fileSystem.list('/images')).toEqual(
+      expect.arrayContaining(['target-flat.vmdk', 'target.vmdk']),
+    );
+  });
+
+  it('leaves a file alone that its journal names, and that is none of the target', async () => {
+    const fileSystem = await newFileSystem();
+    await fileSystem.makeDirectory('/elsewhere');
+    await convertUntil(fileSystem, (await publication()).descriptor);
+    await fileSystem.rename('/images/target-flat.vmdk', '/elsewhere/letter');
+    const journal = '/images/target.vmdk.partial/.conversion.json';
+    const text = new TextDecoder().decode(await readSmallFile(fileSystem, journal, 65_536));
+    const forged = text.replace('"/images/target-flat.vmdk"', '"/elsewhere/letter"');
+    expect(forged).not.toBe(text);
+    await writeFileDurably(fileSystem, journal, new TextEncoder().encode(forged));
+    await resumingConverter(fileSystem).convert(request());
+    expect(await fileSystem.list('/elsewhere')).toEqual(['letter']);
+    await expectWhole(fileSystem, 'with a forged journal');
   });
 });
