@@ -122,6 +122,29 @@ describe('a prune', () => {
     await expectWhole(shared, last);
   });
 
+  it('takes back the copies that it could not finish: they would fill the store for as long as the grace', async () => {
+    const [full, last] = pointsOf('a', 1, 1);
+    const shared = await withStreams([full, last]);
+    const before = keysOf(shared, 'packs/');
+    shared.nowMs += GRACE_MS;
+    const clock = { now: () => new Date(shared.nowMs), monotonicMs: () => shared.nowMs };
+    const made = () => keysOf(shared, 'packs/').filter((key) => !before.includes(key));
+    let isBroken = false;
+    const store = createMemoryStore(shared, async ({ kind, key }, run) => {
+      const isPack = kind === 'get' && key.startsWith('packs/');
+      isBroken ||= isPack && made().length > 0;
+      if (isPack && isBroken)
+        throw new SendenseError('CONNECTION_LOST', 'the network broke', { operation: 'get-object' });
+      run();
+    });
+    await using repository = await openObjectRepository({ store, key: testKey }, { clock });
+    await expect(repository.maintenance.prune({ last: 1 })).rejects.toMatchObject({
+      code: 'CONNECTION_LOST',
+    });
+    expect([isBroken, made()]).toEqual([true, []]);
+    await expectWhole(shared, last);
+  });
+
   it('copies nothing of a pack with a frame that is damaged, and names it', async () => {
     const [full, last] = pointsOf('a', 1, 1);
     const shared = await withStreams([full, last]);

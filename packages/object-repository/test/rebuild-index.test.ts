@@ -1,7 +1,8 @@
 import { soloFence } from '@sendense/plugin-kit';
+import { collect } from '@sendense/testkit';
 import { describe, expect, it } from 'vitest';
 import { openObjectRepository } from '../src/object-repository.ts';
-import { create, first, flip, GRACE_MS, keysOf, open, twin } from './hurt-objects.ts';
+import { create, dataPacks, first, flip, GRACE_MS, keysOf, open, twin } from './hurt-objects.ts';
 import { testKey } from './keys.ts';
 import { createMemoryStore, type SharedObjects } from './memory-store.ts';
 import { draftOf, expectSample, type SamplePoint, sampleId, writeDisk, writeSample } from './sample-disk.ts';
@@ -35,6 +36,69 @@ describe('an index that is made again while a backup runs', () => {
     await next[Symbol.asyncDispose]();
     for (const point of [other, twin]) await expectSample(two, sampleId(point), point.disk);
     expect(keysOf(shared, 'packs/').length).toBeGreaterThanOrEqual(before);
+  });
+
+  it('names every young copy of what a point needs: the one that is deleted may be that of the backup', async () => {
+    for (let turn = 0; turn < 8; turn += 1) {
+      const shared = await create();
+      await using one = await open(shared);
+      await writeSample(one, first);
+      removeAll(shared, 'index/');
+      await using two = await open(shared);
+      const writer = await two.begin(draftOf(twin), soloFence);
+      await writeDisk(writer, twin);
+      await rebuild(shared);
+      await writer[Symbol.asyncDispose]();
+      await using three = await open(shared);
+      await expectSample(three, sampleId(first), first.disk);
+    }
+  });
+
+  it('lets nobody rely on what the backup stored in the place of damaged chunks', async () => {
+    const shared = await create();
+    await using one = await open(shared);
+    await writeSample(one, first);
+    for (const key of dataPacks(shared)) flip(shared, key);
+    await collect(one.verify({ depth: 'data' }));
+    shared.nowMs += GRACE_MS;
+    const anew: SamplePoint = { stream: 'd', sequence: 1, disk: [1, 5, 6] };
+    await using two = await open(shared);
+    const writer = await two.begin(draftOf(anew), soloFence);
+    await writeDisk(writer, anew);
+    await rebuild(shared);
+    await using three = await open(shared);
+    const later: SamplePoint = { stream: 'e', sequence: 1, disk: [6, 5, 1] };
+    const next = await three.begin(draftOf(later), soloFence);
+    await writeDisk(next, later);
+    await writer[Symbol.asyncDispose]();
+    await next.commit([]);
+    await using four = await open(shared);
+    await expectSample(four, sampleId(later), later.disk);
+  });
+
+  it('refuses a point that relies on what the backup stored all the same: its process has loaded the index again', async () => {
+    const shared = await create();
+    await using one = await open(shared);
+    await writeSample(one, first);
+    for (const key of dataPacks(shared)) flip(shared, key);
+    await collect(one.verify({ depth: 'data' }));
+    shared.nowMs += GRACE_MS;
+    const anew: SamplePoint = { stream: 'd', sequence: 1, disk: [1, 5, 6] };
+    await using two = await open(shared);
+    await using writer = await two.begin(draftOf(anew), soloFence);
+    await writeDisk(writer, anew);
+    await using three = await open(shared);
+    const later: SamplePoint = { stream: 'e', sequence: 1, disk: [6, 5, 6] };
+    await using next = await three.begin(draftOf(later), soloFence);
+    await rebuild(shared);
+    await using another = await three.begin(draftOf({ ...later, stream: 'f' }), soloFence);
+    await writeDisk(next, later);
+    await expect(next.commit([])).rejects.toMatchObject({ code: 'CONFLICT', effect: 'none' });
+    await writeDisk(another, later);
+    await another.commit([]);
+    await writer[Symbol.asyncDispose]();
+    await using four = await open(shared);
+    await expectSample(four, sampleId({ ...later, stream: 'f' }), later.disk);
   });
 
   it('does not hinder the backup: it is committed and restores', async () => {

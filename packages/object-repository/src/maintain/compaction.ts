@@ -43,8 +43,14 @@ export class Compaction implements AsyncDisposable {
     this.#context = context;
     this.#request = request;
     this.#leftBytes = context.compaction.bytes;
-    // what is given up is named by no index object, and goes after the grace
-    const deadline = { note: () => undefined, remove: async () => undefined };
+    const deadline = {
+      note: () => undefined,
+      // copies that no index object names: the store may be full, and nobody makes the index anew while the lock is held
+      remove: async (run: (call: Call) => Promise<void>) => {
+        await request.lock.check();
+        await run({});
+      },
+    };
     this.#packs = new PackWriter(context, { deadline, lock: {} }, async (pack) => {
       this.#made.push(pack);
     });
@@ -82,6 +88,7 @@ export class Compaction implements AsyncDisposable {
     if (this.#failure !== undefined) throw this.#failure.error;
     await this.#packs.flush();
     await this.#readBack(call);
+    this.#packs.publish();
     const index = new IndexWriter(this.#context, this.#request.lock, call);
     for (const pack of this.#made) await index.add(pack);
     await index.finish();

@@ -73,21 +73,29 @@ export class DamageNotes implements AsyncDisposable {
   }
 
   async #put(packs: readonly string[], call?: Call): Promise<readonly Finding[]> {
-    const { store, sealer, random } = this.#context;
     this.#known ??= await readDamagedPacks(this.#context, call);
     const known = this.#known;
     const more = packs.filter((pack) => !known.some((record) => record.packs.has(pack)));
     try {
-      for (let first = 0; first < more.length; first += MOST_PACKS) {
-        const key = `${PREFIXES.damage}${newObjectId(random)}`;
-        const record = { packs: more.slice(first, first + MOST_PACKS) };
-        await store.put(key, sealRecord(sealer, damageRecord, key, record), undefined, call);
-      }
+      await putDamagedPacks(this.#context, more, call);
       return [];
     } catch (error) {
       if (!SendenseError.is(error, 'PERMISSION_DENIED')) throw error;
       const message = `${more.length} damaged packs could not be noted: backups may still rely on what is in them`;
       return [{ severity: 'warning', code: 'damage-not-noted', message }];
     }
+  }
+}
+
+/** Stores damage records of packs: writers that begin after it do not rely on them. */
+export async function putDamagedPacks(
+  { store, sealer, random }: Pick<RepositoryContext, 'store' | 'sealer' | 'random'>,
+  packs: readonly string[],
+  call?: Call,
+): Promise<void> {
+  for (let first = 0; first < packs.length; first += MOST_PACKS) {
+    const key = `${PREFIXES.damage}${newObjectId(random)}`;
+    const record = { packs: packs.slice(first, first + MOST_PACKS) };
+    await store.put(key, sealRecord(sealer, damageRecord, key, record), undefined, call);
   }
 }

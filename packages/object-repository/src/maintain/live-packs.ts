@@ -2,6 +2,7 @@ import { type Call, type Finding, throwIfAborted } from '@sendense/core';
 import type { RepositoryContext } from '../context.ts';
 import type { ChunkTable } from '../index/chunk-table.ts';
 import type { IndexedPack } from '../index/index-object.ts';
+import type { PackIdSet } from '../index/pack-id-set.ts';
 import { PackTable } from '../index/pack-table.ts';
 import { type ChunkPlace, placeOf } from '../index/table-page.ts';
 import { packKey } from '../layout/object-keys.ts';
@@ -32,6 +33,7 @@ export class LivePacks implements AsyncDisposable {
   readonly bytes: LiveBytes;
   /** Places of marked copies that were read and are whole. */
   readonly #whole: PlaceMarks;
+  readonly #unsure: PackIdSet | undefined;
 
   private constructor(
     context: RepositoryContext,
@@ -40,8 +42,14 @@ export class LivePacks implements AsyncDisposable {
       marks,
       packs,
       bytes,
-    }: { readonly marks: PlaceMarks; readonly packs: PackTable; readonly bytes: LiveBytes },
+      unsure,
+    }: Pick<MarkRequest, 'unsure'> & {
+      readonly marks: PlaceMarks;
+      readonly packs: PackTable;
+      readonly bytes: LiveBytes;
+    },
   ) {
+    this.#unsure = unsure;
     this.#context = context;
     this.bytes = bytes;
     this.#table = table;
@@ -65,12 +73,12 @@ export class LivePacks implements AsyncDisposable {
       },
       () => packs.settle(),
     );
-    return new LivePacks(context, table, { marks, packs, bytes });
+    return new LivePacks(context, table, { ...request, marks, packs, bytes });
   }
 
   /**
    * Those of some packs that must stay: they hold a copy that counts, or they hold another copy of a chunk whose counting copy
-   * cannot be read. So the last whole copy of a chunk is never given up for a damaged one.
+   * cannot be read, or lies in a pack that may still be deleted. So the last whole copy of a chunk is never given up for a damaged one.
    */
   async neededOf(packs: readonly IndexedPack[], call?: Call): Promise<ReadonlySet<string>> {
     const needed = new Set<string>();
@@ -122,8 +130,13 @@ export class LivePacks implements AsyncDisposable {
       const copy = copies.find(({ place }) => this.#marks.has(place));
       const owner = owners[index];
       if (copy === undefined || owner === undefined || this.#whole.has(copy.place)) return;
+      const at = placeOf(copy.record);
+      if (this.#unsure?.has(at.pack) === true) {
+        needed.add(owner);
+        return;
+      }
       const id = Uint8Array.from(ids.subarray(index * ID_BYTES, (index + 1) * ID_BYTES));
-      kept.push({ owner, id, place: copy.place, at: placeOf(copy.record) });
+      kept.push({ owner, id, place: copy.place, at });
     });
     for (let first = 0; first < kept.length; first += AT_ONCE) {
       throwIfAborted(call?.signal, 'prune-points');

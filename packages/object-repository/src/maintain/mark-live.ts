@@ -17,6 +17,8 @@ export type MarkRequest = {
   readonly points: readonly StoredPoint[];
   /** Packs of whose copies another one is taken where there is one. */
   readonly avoided: readonly PackIdSet[];
+  /** Packs that may still be deleted: a copy in one of them makes no other copy needless. */
+  readonly unsure?: PackIdSet;
   /** Renews the lock when it is due; marking can take longer than it holds. */
   readonly check: () => Promise<void>;
   /** Learns of a chunk that is needed and cannot be found or read, and marking goes on. Without it marking fails: `CORRUPT`. */

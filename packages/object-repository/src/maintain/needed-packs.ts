@@ -1,6 +1,7 @@
 import { type Call, type Finding, SendenseError } from '@sendense/core';
 import type { RepositoryContext } from '../context.ts';
 import { type IndexedPack, serializeIndex } from '../index/index-object.ts';
+import { PackIdSet } from '../index/pack-id-set.ts';
 import { RECORD_BYTES } from '../index/table-page.ts';
 import { writeRecords } from '../index/write-records.ts';
 import { readDirectory } from '../packs/read-directory.ts';
@@ -18,7 +19,8 @@ const MOST_TOLD = 100;
 const BATCH = 65_536;
 
 /**
- * Those of some packs that a point needs, by an index of its own in which they are. What cannot be found or read is a finding: then
+ * Those of some packs that a point needs, by an index of its own in which they are; of several copies in such packs all, because
+ * any of them may be of a writer that gives up yet. What cannot be found or read is a finding: then
  * the packs that only lie behind it are not known to be needed, and prune deletes nothing either.
  */
 export async function findNeededPacks(
@@ -45,7 +47,8 @@ export async function findNeededPacks(
     told += 1;
     if (told <= MOST_TOLD) findings.push({ severity: 'error', code: 'chunk-missing', message });
   };
-  const request = { points, avoided: [], check: () => lock.check(call), missing };
+  const unsure = new PackIdSet(readable.map(({ id }) => id));
+  const request = { points, avoided: [unsure], unsure, check: () => lock.check(call), missing };
   await using live = await LivePacks.find(context, request, call);
   const needed = await neededOf(context, live, readable, call);
   // the damage of those is told by who adds them

@@ -6,6 +6,7 @@ import type { PackEntry } from '../packs/pack-directory.ts';
 import { MAX_PACK_BYTES, PACK_HEADER_BYTES } from '../packs/pack-layout.ts';
 import { readDirectory } from '../packs/read-directory.ts';
 import { damage } from '../verify/damage.ts';
+import { putDamagedPacks } from './damaged-packs.ts';
 import { findNeededPacks, type YoungPack } from './needed-packs.ts';
 import { type PruneLock, takePruneLock } from './prune-lock.ts';
 import { IndexWriter } from './rewrite-index.ts';
@@ -22,7 +23,8 @@ export type RebuildReport = {
 /**
  * Makes the index anew from the directories of the packs, then removes the old index objects; backups and restores may go on
  * meanwhile. It names the packs that a whole old index object names, those as old as the grace, and of the others those that a
- * point needs: a writer that gives up may delete the rest. A pack whose directory is damaged is a finding; what the old index
+ * point needs: a writer that gives up may delete the rest. These are noted as damaged, so that later backups store anew what is in
+ * them. A pack whose directory is damaged is a finding; what the old index
  * knows of it stays, so that its chunks are found. Rejects with `LOCKED` while another process prunes.
  */
 export async function rebuildIndex(context: RepositoryContext, call?: Call): Promise<RebuildReport> {
@@ -58,6 +60,13 @@ class Rebuild implements AsyncDisposable {
     const young = await this.#addSettled();
     if (young.length > 0) await this.#writer.finish(); // the index that finds the needed ones has these
     const needed = await findNeededPacks(this.#context, young, this.#lock, this.#call);
+    // Whose they are cannot be told: a writer that gives up deletes its own, so others must not rely on them.
+    await this.#turn();
+    await putDamagedPacks(
+      this.#context,
+      needed.packs.map(({ id }) => id),
+      this.#call,
+    );
     for (const pack of needed.packs) await this.#add(pack);
     this.#findings.push(...needed.findings);
     await this.#carryOver(old);

@@ -23,7 +23,7 @@ export async function beginPoint(
   const { configuration, clock, retainMs, store } = context;
   if (retainMs !== undefined) checkRetention(store);
   const deadline = new Deadline(configuration.graceMs, clock);
-  // The order is that of the format, section 4: plans, then manifests and index.
+  // The order is that of the format, section 4: plans, then manifests and index, then damage records.
   const plans = await readPlans(context, call);
   const { committed, bases } = await checkDraft(context, draft, call);
   await context.index.refresh(call);
@@ -41,5 +41,16 @@ export async function beginPoint(
     const { chunkBytes } = configuration;
     disks.set(id, new DiskWriter(sink, { sizeBytes, chunkBytes, base, earlier, progress }));
   }
-  return new ObjectPointWriter(context, { draft, fence, committed, bases, sink, disks, deadline, lock });
+  const knownDamage = new Set(damaged.map(({ key }) => key));
+  return new ObjectPointWriter(context, {
+    draft,
+    fence,
+    committed,
+    bases,
+    sink,
+    disks,
+    deadline,
+    lock,
+    knownDamage,
+  });
 }

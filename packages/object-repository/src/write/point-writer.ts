@@ -21,6 +21,7 @@ import type { Deadline } from './deadline.ts';
 import type { DiskWriter } from './disk-writer.ts';
 import { finishDisks } from './finish-disks.ts';
 import { lockObjects } from './lock-objects.ts';
+import { refuseDamaged } from './refuse-damaged.ts';
 import { storeArtifact } from './store-artifact.ts';
 
 /** What a point writer works with. */
@@ -34,6 +35,8 @@ export type PointInHand = {
   readonly disks: ReadonlyMap<DiskId, DiskWriter>;
   /** An index object or a manifest sent later could name packs that are deleted. */
   readonly deadline: Deadline;
+  /** Keys of the damage records that were there when it was begun. */
+  readonly knownDamage: ReadonlySet<string>;
   /** How the objects of the point are locked. */
   readonly lock: PutOptions;
 };
@@ -79,6 +82,7 @@ export class ObjectPointWriter implements PointWriter {
       call,
     );
     throwIfAborted(call?.signal, 'commit-point');
+    await refuseDamaged(this.#context, this.#point, call);
     await sink.publish(this.#point.draft.id, call);
     await lockObjects(this.#context, this.#point, this.#record, call);
     const record = await commitManifest(this.#context, this.#point, this.#record, call);
