@@ -284,6 +284,17 @@ describe('copying points', () => {
     expect(await unread()).toMatchObject([{ severity: 'warning', point: second?.id }]);
   });
 
+  it('says nothing of copies from another repository, whose originals it does not know', async () => {
+    const { engine, from, to, full } = await createFull();
+    const elsewhere = await createMemoryRepository({ store: new MemoryStore(), id: repositoryId('repo-2') });
+    await engine.copy({ from, to, verify: false });
+    expect((await engine.copy({ from: elsewhere, to })).findings).toEqual([]);
+    await expect(engine.copy({ from, to: lyingAbout(to, [full]) })).rejects.toMatchObject({
+      code: 'CORRUPT',
+    });
+    expect((await engine.copy({ from: elsewhere, to })).findings).toEqual([]);
+  });
+
   it('tells every failure where nothing could be copied, the worst of them too', async () => {
     const scenario = await createScenario(['auto']);
     const other = addMachine(scenario.world, 'other', [256 * KIB]);

@@ -25,7 +25,8 @@ export async function finishLeftovers(
     const point = leftover(run, id);
     if (point === undefined) {
       if (!run.held.points.has(id)) continue; // deleted there, too
-      if (note.value?.isCorrupt === true) reportOrphan(run, id);
+      if (note.value?.from !== run.request.from.id) continue; // its original is in another repository
+      if (note.value.isCorrupt) reportOrphan(run, id);
       else unread.push(id);
     } else if (asked.has(id) || goingOn.has(streamOf(point)))
       await finish(run, point, note).catch((thrown: unknown) =>
