@@ -60,7 +60,7 @@ function buildWithGo(wanted: string, target: string): boolean {
   mkdirSync(bin, { recursive: true });
   const env = { ...process.env, GOBIN: join(target, 'incoming') };
   const ours = isOurs(wanted);
-  const command = ['install', ...(ours ? ['-trimpath', '.'] : [wanted])];
+  const command = ['install', ...(ours ? ['-trimpath', '-buildvcs=false', '.'] : [wanted])];
   if (!runQuietly('go', command, { cwd: ours ? sourceFolder(wanted) : target, env })) return false;
   rmSync(bin, { recursive: true });
   renameSync(env.GOBIN, bin);

@@ -7,6 +7,8 @@ export type FailedVimCall = {
   readonly method: string;
   /** The server as a person names it. */
   readonly host: string;
+  /** Takes secrets out of what the server says. */
+  readonly redact?: (text: string) => string;
 };
 
 const CREDENTIALS = 'check the user and the password';
@@ -112,20 +114,36 @@ const FAULTS: ErrorTable = {
   InvalidType: wrong,
   InvalidVmConfig: unfit,
   InsufficientResourcesFault: unfit,
-  RequestCanceled: ['ABORTED', 'was cancelled on the server'],
+  // not ABORTED, which says that the caller cancelled
+  RequestCanceled: [
+    'CONFLICT',
+    'was cancelled on the server by somebody else',
+    'look at the recent tasks of the server for who did it, and repeat it',
+  ],
   Timedout: ['TIMEOUT', 'took the server too long', 'repeat it later'],
 };
 
-/** The SendenseError of a fault. Its context names the fault, the method, and a missing right. */
-export function mapFault(fault: VimFault, { method, host }: FailedVimCall): SendenseError {
-  const said = fault.message === '' ? '' : ` (${fault.message})`;
-  const { privilege } = fault;
+/**
+ * The SendenseError of a fault. Its context names the fault, the method, a missing right, and the object that is not there. The
+ * sentence of the server is cut to 500 characters.
+ */
+export function mapFault(fault: VimFault, { method, host, redact = same }: FailedVimCall): SendenseError {
+  // a secret that is cut is not found any more
+  const told = (text: string, longest: number) => redact(text).slice(0, longest);
+  const said = fault.message === '' ? '' : ` (${told(fault.message, 500)})`;
+  const name = Object.hasOwn(FAULTS, fault.name) ? fault.name : told(fault.name, 100);
+  const privilege = fault.privilege === undefined ? {} : { privilege: told(fault.privilege, 200) };
+  const object = fault.object === undefined ? {} : { object: told(fault.object, 200) };
   return mapByTable(undefined, FAULTS, {
     operation: `vim-${method}`,
     subject: `${method} on ${host}${said}`,
-    vendorCode: fault.name,
-    context: { fault: fault.name, method, ...(privilege === undefined ? {} : { privilege }) },
+    vendorCode: name,
+    context: { fault: name, method, ...privilege, ...object },
   });
+}
+
+function same(text: string): string {
+  return text;
 }
 
 /** Whether an error is that fault of a server. */

@@ -88,6 +88,21 @@ describeWithPeers(['test-vcenter', 'openssl'], 'the certificate of a vCenter', (
     },
   );
 
+  it('for another host is told with options that there are', async () => {
+    await using server = await serve(certificates.wrongHost.folder);
+    await expect(login(server, { caPem: certificates.caPem })).rejects.toMatchObject({
+      remedy: expect.stringMatching(/by the name in the certificate, or give the thumbprint/),
+    });
+  });
+
+  it('is not waited for with less patience than a task wants', async () => {
+    const account = { address: '127.0.0.1:1', user: 'u', password: new Secret('p') };
+    for (const requestTimeoutMs of [29_999, Number.NaN])
+      await expect(connectVim({ ...account, requestTimeoutMs })).rejects.toMatchObject({
+        code: 'CONFIG_INVALID',
+      });
+  });
+
   describe('of something that is no vCenter', () => {
     async function answering(
       status: number,
@@ -165,12 +180,16 @@ describeWithPeers(['test-vcenter', 'openssl'], 'the certificate of a vCenter', (
     });
   });
 
-  it.each(['http://127.0.0.1', 'https://me:secret@127.0.0.1', 'https://'])(
-    '%s is no address',
-    async (address) => {
-      const refused = connectVim({ address, user: 'u', password: new Secret('p') });
-      await expect(refused).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
-      await expect(refused).rejects.not.toThrow(/secret/);
-    },
-  );
+  it.each([
+    'http://127.0.0.1',
+    'https://me:secret@127.0.0.1',
+    'me:secret@127.0.0.1',
+    'secret@127.0.0.1',
+    'me:12/secret@127.0.0.1',
+    'https://',
+  ])('%s is no address', async (address) => {
+    const refused = connectVim({ address, user: 'u', password: new Secret('p') });
+    await expect(refused).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+    await expect(refused).rejects.not.toThrow(/secret/);
+  });
 });

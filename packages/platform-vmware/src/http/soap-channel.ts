@@ -81,6 +81,7 @@ export class SoapChannel implements SoapSender {
     if (CLOSED.has(code)) return closed(method);
     const cause = SOCKET_CODES[code] === undefined ? error : withCode(error, SOCKET_CODES[code]);
     const mapped = mapSocketError(cause, `vim-${method}`, this.#url.host);
+    if (code === OTHER_HOST) return amendError(mapped, { remedy: OTHER_HOST_REMEDY });
     return SENT.has(codeOf(cause)) ? amendError(mapped, { effect: 'unknown' }) : mapped;
   }
 }
@@ -92,6 +93,11 @@ const SOCKET_CODES: Readonly<Record<string, string>> = {
   UND_ERR_BODY_TIMEOUT: 'ETIMEDOUT',
   UND_ERR_CONNECT_TIMEOUT: 'EHOSTUNREACH',
 };
+
+/** The certificate is for another host; here a thumbprint is the way to trust it all the same. */
+const OTHER_HOST = 'ERR_TLS_CERT_ALTNAME_INVALID';
+const OTHER_HOST_REMEDY =
+  'give the address by the name in the certificate, or give the thumbprint of the server';
 
 /** After these the server may have done what it was asked. */
 const SENT: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'ETIMEDOUT']);

@@ -2,9 +2,9 @@ import { TLSSocket } from 'node:tls';
 import { SendenseError } from '@sendense/core';
 import { Agent, buildConnector } from 'undici';
 
-/** How the certificate of a server is trusted; by the authorities of the system when neither is given. */
+/** How the certificate of a server is trusted; by the authorities that Node brings along when neither is given. */
 export type VimTrust = {
-  /** PEM bundle of authorities to trust instead of the system's. */
+  /** PEM bundle of authorities to trust instead of those of Node. */
   readonly caPem?: string;
   /**
    * SHA-256 or SHA-1 of the one certificate to trust, in hexadecimal with or without colons, as vCenter and ESXi show it. It

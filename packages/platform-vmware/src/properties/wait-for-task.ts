@@ -1,4 +1,4 @@
-import { type Call, SendenseError } from '@sendense/core';
+import { amendError, type Call, SendenseError } from '@sendense/core';
 import { childOf, textOf, type XmlElement } from '@sendense/plugin-kit/xml';
 import { mapFault } from '../map-error.ts';
 import type { VimClient, VimInvoke } from '../session/vim-client.ts';
@@ -22,7 +22,7 @@ export type TaskCall = Call & {
 
 /**
  * Begins `method` (`…_Task`) and waits for its end. Resolves with its result, `undefined` when it has none. Rejects with the
- * fault of the task. After `ABORTED` the task goes on: `effect` is `unknown`.
+ * fault of the task. After every other failure once it was begun, `ABORTED` among them, it may go on: `effect` is `unknown`.
  */
 export async function runTask(
   client: VimClient,
@@ -49,6 +49,32 @@ export async function waitForTask(
   method: string,
   call: TaskCall = {},
 ): Promise<XmlElement | undefined> {
+  const end = await watchInSession(client, task, method, call).catch((error: unknown) => {
+    throw leftOpen(error, method);
+  });
+  if (end.failure !== undefined) throw end.failure;
+  return end.result;
+}
+
+/** How a task ended. */
+type TaskEnd = { readonly result?: XmlElement | undefined; readonly failure?: SendenseError };
+
+/** The task goes on whatever keeps us from its end. */
+function leftOpen(error: unknown, method: string): SendenseError {
+  if (SendenseError.is(error)) return amendError(error, { effect: 'unknown' });
+  return new SendenseError('UNEXPECTED', `waiting for ${method} failed`, {
+    operation: `vim-${method}`,
+    effect: 'unknown',
+    cause: error,
+  });
+}
+
+async function watchInSession(
+  client: VimClient,
+  task: ManagedObject,
+  method: string,
+  call: TaskCall,
+): Promise<TaskEnd> {
   return client.inOneSession(async (invoke) => {
     // a collector of its own: updates of the one that all share would go to whoever asks first
     const made = await invoke('CreatePropertyCollector', client.content.propertyCollector);
@@ -71,11 +97,7 @@ export async function waitForTask(
 /** Where updates of a task come from. */
 type Watch = { readonly client: VimClient; readonly invoke: VimInvoke; readonly collector: ManagedObject };
 
-async function watch(
-  { client, invoke, collector }: Watch,
-  method: string,
-  call: TaskCall,
-): Promise<XmlElement | undefined> {
+async function watch({ client, invoke, collector }: Watch, method: string, call: TaskCall): Promise<TaskEnd> {
   const values = new Map<string, XmlElement>();
   let version = '';
   for (;;) {
@@ -88,8 +110,8 @@ async function watch(
     version = textOf(update, 'version') ?? version;
     for (const [name, value] of changesOf(update)) values.set(name, value);
     const state = values.get('info.state')?.text;
-    if (state === 'success') return values.get('info.result');
-    if (state === 'error') throw failureOf(values.get('info.error'), method, client.host);
+    if (state === 'success') return { result: values.get('info.result') };
+    if (state === 'error') return { failure: failureOf(values.get('info.error'), method, client) };
     tellProgress(values.get('info.progress'), call);
   }
 }
@@ -104,7 +126,8 @@ function tellProgress(value: XmlElement | undefined, { onPercent }: TaskCall): v
   if (percent !== undefined) onPercent?.(percent);
 }
 
-function failureOf(error: XmlElement | undefined, method: string, host: string): SendenseError {
-  if (error !== undefined) return mapFault(decodeLocalizedFault(error), { method, host });
+function failureOf(error: XmlElement | undefined, method: string, client: VimClient): SendenseError {
+  const { host, redact } = client;
+  if (error !== undefined) return mapFault(decodeLocalizedFault(error), { method, host, redact });
   return new SendenseError('UNEXPECTED', `${method} failed without a reason`, { operation: `vim-${method}` });
 }

@@ -13,12 +13,15 @@ export type VimOptions = VimTrust & {
   /** E.g. `backup@vsphere.local`, or `root` on an ESXi. */
   readonly user: string;
   readonly password: Secret;
-  /** The longest silence of the server; default 120 s: inventories of thousands of machines take their time. */
+  /** The longest silence of the server, at least 30 s; default 120 s: inventories of thousands of machines take their time. */
   readonly requestTimeoutMs?: number;
   /** How often the session is used at least; default 5 min: vCenter ends one that is idle for 30 min. */
   readonly keepAliveMs?: number;
   readonly timer?: Timer;
 };
+
+/** News of tasks may come no sooner than after 20 s, and the answer needs time itself. */
+const LEAST_TIMEOUT_MS = 30_000;
 
 /**
  * Logs in. Rejects with `AUTHENTICATION_FAILED`, `UNTRUSTED_PEER` for a certificate that is self-signed, expired or for another
@@ -27,6 +30,7 @@ export type VimOptions = VimTrust & {
 export async function connectVim(options: VimOptions, call?: Call): Promise<VimClient> {
   const { requestTimeoutMs = 120_000, keepAliveMs = 300_000, timer = systemTimer, user, password } = options;
   if (options.caPem !== undefined && options.thumbprint !== undefined) throw bothTrusts();
+  if (!(requestTimeoutMs >= LEAST_TIMEOUT_MS)) throw tooImpatient();
   const url = parseVimAddress(options.address);
   const channel = new SoapChannel(createTrustedAgent(options), url, requestTimeoutMs);
   try {
@@ -38,6 +42,13 @@ export async function connectVim(options: VimOptions, call?: Call): Promise<VimC
     await channel[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+function tooImpatient(): SendenseError {
+  return new SendenseError('CONFIG_INVALID', `requestTimeoutMs is less than ${LEAST_TIMEOUT_MS}`, {
+    operation: 'connect-vim',
+    remedy: `give at least ${LEAST_TIMEOUT_MS}: the server is silent for 20 s while a task runs`,
+  });
 }
 
 function bothTrusts(): SendenseError {

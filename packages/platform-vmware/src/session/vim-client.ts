@@ -19,6 +19,8 @@ export interface VimClient extends AsyncDisposable {
   /** The server as errors name it, e.g. `vc.example`. */
   readonly host: string;
   readonly content: ServiceContent;
+  /** A text of the server without the password, which a hostile one could repeat: what it says ends in logs. */
+  readonly redact: (text: string) => string;
   /** One call. When the session has ended it is opened again and the call repeated: the server did not carry it out. */
   readonly invoke: VimInvoke;
   /**

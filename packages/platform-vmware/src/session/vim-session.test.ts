@@ -1,40 +1,10 @@
-import { Secret } from '@sendense/core';
 import type { Timer } from '@sendense/plugin-kit';
 import { describe, expect, it } from 'vitest';
-import { simulatorReply } from '../../test/support/replies.ts';
-import type { SoapMessage, SoapSender } from '../http/soap-channel.ts';
-import { waitForTask } from '../properties/wait-for-task.ts';
-import { VimSession } from './vim-session.ts';
+import { faultReply, PASSWORD, scripted } from '../../test/support/scripted-session.ts';
+import type { SoapMessage } from '../http/soap-channel.ts';
+import { SERVICE_INSTANCE as INSTANCE } from './service-content.ts';
 
-const CONTENT = `<RetrieveServiceContentResponse><returnval><rootFolder type="Folder">root</rootFolder>
-<propertyCollector type="PropertyCollector">pc</propertyCollector><viewManager type="ViewManager">vm</viewManager>
-<about><apiVersion>8.0.2.0</apiVersion><apiType>VirtualCenter</apiType></about>
-<sessionManager type="SessionManager">sm</sessionManager></returnval></RetrieveServiceContentResponse>`;
-
-/** Bodies of answers by method; one that is not told is answered without a value. */
-type Script = Readonly<Record<string, (message: SoapMessage) => string>>;
-
-/** A channel that answers by a script and writes down what was sent. */
-function scripted(script: Script) {
-  const sent: SoapMessage[] = [];
-  let logins = 0;
-  const channel: SoapSender = {
-    async send(message, call) {
-      call?.signal?.throwIfAborted();
-      sent.push(message);
-      const { method } = message;
-      if (method === 'Login') logins += 1;
-      const body =
-        method === 'RetrieveServiceContent' ? CONTENT : (script[method]?.(message) ?? `<${method}Response/>`);
-      const cookie = method === 'Login' ? `vmware_soap_session=${logins}` : undefined;
-      return { status: body.includes('Fault') ? 500 : 200, text: simulatorReply(body), cookie };
-    },
-    [Symbol.asyncDispose]: async () => undefined,
-  };
-  const account = { host: 'vc.example', user: 'u', password: new Secret('p') };
-  const session = new VimSession(channel, account);
-  return { session, sent, methods: () => sent.map(({ method }) => method) };
-}
+const [FIRST, SECOND] = ['vmware_soap_session=1', 'vmware_soap_session=2'];
 
 /** A timer whose waits end when the test says so. */
 function heldTimer() {
@@ -84,58 +54,78 @@ describe('a session', () => {
       CurrentTime: ({ cookie }) => (cookie === 'vmware_soap_session=2' ? '<CurrentTimeResponse/>' : ended),
     });
     await session.open();
-    const ask = async () => session.invoke('CurrentTime', { type: 'ServiceInstance', id: 'ServiceInstance' });
+    const ask = async () => session.invoke('CurrentTime', INSTANCE);
     await Promise.all([ask(), ask(), ask()]);
     expect(methods().filter((method) => method === 'Login')).toHaveLength(2);
   });
-});
 
-describe('waiting for a task', () => {
-  const change = (name: string, value: string) =>
-    `<changeSet><name>${name}</name><op>assign</op><val>${value}</val></changeSet>`;
-  const update = (version: number, changes: string) =>
-    `<WaitForUpdatesExResponse><returnval><version>${version}</version><filterSet><objectSet>${changes}</objectSet></filterSet></returnval></WaitForUpdatesExResponse>`;
-  const script = (updates: readonly string[]): Script => {
-    const left = [...updates];
-    return {
-      CreatePropertyCollector: () =>
-        '<CreatePropertyCollectorResponse><returnval type="PropertyCollector">own</returnval></CreatePropertyCollectorResponse>',
-      WaitForUpdatesEx: () => left.shift() ?? '<WaitForUpdatesExResponse/>',
-    };
-  };
-  const task = { type: 'Task', id: 'task-1' };
-
-  it('goes on from the version it has, through answers without news, and tells progress', async () => {
-    const { session, sent } = scripted(
-      script([
-        update(1, change('info.state', 'running')),
-        '<WaitForUpdatesExResponse/>',
-        update(2, change('info.progress', '40')),
-        update(3, change('info.state', 'success') + change('info.result', 'done')),
-      ]),
-    );
+  it('is that of the login: a reply that comes late and from nobody does not take its place', async () => {
+    const { session, sent } = scripted({}, { CurrentTime: 'vmware_soap_session=nobody' });
     await session.open();
-    const told: number[] = [];
-    const result = await waitForTask(session, task, 'X_Task', { onPercent: (percent) => told.push(percent) });
-    expect([result?.text, told]).toEqual(['done', [40]]);
-    const versions = sent
-      .filter(({ method }) => method === 'WaitForUpdatesEx')
-      .map(({ body }) => /<version>(.*?)<\/version>|<version\/>/.exec(body)?.[1] ?? '');
-    expect(versions).toEqual(['', '1', '1', '2']);
-    expect(sent.at(-1)?.method).toBe('DestroyPropertyCollector');
+    await session.invoke('CurrentTime', INSTANCE);
+    await session.invoke('CurrentTime', INSTANCE);
+    expect(sent.map(({ cookie }) => cookie)).toEqual([undefined, undefined, FIRST, FIRST]);
   });
 
-  it('ends with the fault of the task', async () => {
-    const fault =
-      '<fault xmlns:i="x" i:type="FilesystemQuiesceFault"/><localizedMessage>the guest did not rest</localizedMessage>';
-    const { session } = scripted(
-      script([update(1, change('info.state', 'error') + change('info.error', fault))]),
-    );
+  it('is kept through calls that hang together, also when another one opens a new session meanwhile', async () => {
+    let ended = false;
+    const CurrentTime = ({ cookie }: SoapMessage) =>
+      ended && cookie === FIRST ? faultReply('NotAuthenticated') : '<CurrentTimeResponse/>';
+    const { session, sent } = scripted({ CurrentTime });
     await session.open();
-    await expect(waitForTask(session, task, 'CreateSnapshot_Task')).rejects.toMatchObject({
-      code: 'QUIESCE_FAILED',
-      message: expect.stringContaining('the guest did not rest'),
-      context: { fault: 'FilesystemQuiesceFault', method: 'CreateSnapshot_Task' },
+    const seen: number[] = [];
+    await session.inOneSession(async (invoke) => {
+      seen.push(sent.length);
+      await invoke('CurrentTime', INSTANCE);
+      ended = true;
+      await session.invoke('CurrentTime', INSTANCE);
+      await invoke('CurrentTime', INSTANCE);
+    });
+    expect(seen).toHaveLength(2);
+    expect(sent.filter(({ method }) => method === 'Login')).toHaveLength(2);
+    expect(sent.slice(seen[1]).map(({ cookie }) => cookie)).toEqual(Array(3).fill(SECOND));
+  });
+
+  it('is not opened again when it is being closed', async () => {
+    let close: Promise<void> | undefined;
+    const CurrentTime = () => {
+      close = session[Symbol.asyncDispose]();
+      return faultReply('NotAuthenticated');
+    };
+    const { session, methods } = scripted({ CurrentTime });
+    await session.open();
+    await expect(session.invoke('CurrentTime', INSTANCE)).rejects.toMatchObject({ code: 'NOT_OPEN' });
+    await close;
+    expect(methods().filter((method) => method === 'Login')).toHaveLength(1);
+  });
+});
+
+describe('a refusal that repeats the password', () => {
+  it.each([
+    [
+      'its sentence, at the place where it is cut',
+      `<faultstring>${'x'.repeat(495)}${PASSWORD}</faultstring>`,
+    ],
+    ['its type', `<detail><Of${PASSWORD}Fault/></detail>`],
+    [
+      'its right',
+      `<detail><NoPermissionFault><privilegeId>${PASSWORD}</privilegeId></NoPermissionFault></detail>`,
+    ],
+  ])('does not have it in %s', async (_where, fault) => {
+    const { session } = scripted({ CurrentTime: () => `<Fault>${fault}</Fault>` });
+    await session.open();
+    const error: unknown = await session.invoke('CurrentTime', INSTANCE).catch((reason: unknown) => reason);
+    expect(JSON.stringify(error)).not.toContain(PASSWORD.slice(0, 5));
+  });
+});
+
+describe('a changing call', () => {
+  it('leaves open what was done when its reply is broken', async () => {
+    const { session } = scripted({ Destroy_Task: () => '<' });
+    await session.open();
+    await expect(session.invoke('Destroy_Task', INSTANCE)).rejects.toMatchObject({
+      code: 'FORMAT_INVALID',
+      effect: 'unknown',
     });
   });
 });

@@ -1,7 +1,7 @@
-import { type Call, type Secret, SendenseError } from '@sendense/core';
+import { amendError, type Call, type Secret, SendenseError } from '@sendense/core';
 import type { Timer } from '@sendense/plugin-kit';
 import { childOf, type XmlElement } from '@sendense/plugin-kit/xml';
-import type { SoapSender } from '../http/soap-channel.ts';
+import type { SoapAnswer, SoapSender } from '../http/soap-channel.ts';
 import { isFault, mapFault, mapStatus } from '../map-error.ts';
 import { decodeReply, encodeRequest, type VimReply } from '../soap/envelope.ts';
 import type { ManagedObject, VimField } from '../soap/vim-value.ts';
@@ -66,20 +66,21 @@ export class VimSession implements VimClient {
     this.inOneSession(async (invoke) => invoke(method, target, fields, call), call);
 
   async inOneSession<T>(run: (invoke: VimInvoke) => Promise<T>, call?: Call): Promise<T> {
-    if (this.#closing.signal.aborted) {
-      throw new SendenseError('NOT_OPEN', 'the session was closed', { operation: 'vim-call' });
-    }
     const generation = this.#generation;
-    const invoke: VimInvoke = (method, target, fields = [], own = call) =>
-      this.#send(method, target, fields, own);
     try {
-      return await run(invoke);
+      return await this.#attempt(run, call);
     } catch (error) {
       if (!isFault(error, 'NotAuthenticated')) throw error;
+      this.#throwIfClosed();
       await this.#logInAfter(generation);
-      return run(invoke);
+      return this.#attempt(run, call);
     }
   }
+
+  readonly redact = (text: string): string => {
+    const password = this.#account.password.reveal();
+    return password === '' ? text : text.replaceAll(password, '[redacted]');
+  };
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#closing.signal.aborted) return;
@@ -89,6 +90,18 @@ export class VimSession implements VimClient {
     if (this.#cookie !== undefined && this.#content !== undefined)
       await this.#send('Logout', this.#content.sessionManager, [], call).catch(() => undefined);
     await this.#channel[Symbol.asyncDispose]();
+  }
+
+  /** Speaks in the session of now to the end: what was made in it is not known in one that is opened meanwhile. */
+  async #attempt<T>(run: (invoke: VimInvoke) => Promise<T>, call: Call | undefined): Promise<T> {
+    this.#throwIfClosed();
+    const cookie = this.#cookie;
+    return run((method, target, fields = [], own = call) => this.#send(method, target, fields, own, cookie));
+  }
+
+  #throwIfClosed(): void {
+    if (!this.#closing.signal.aborted) return;
+    throw new SendenseError('NOT_OPEN', 'the session was closed', { operation: 'vim-call' });
   }
 
   /** Logs in unless somebody did since `generation`; many callers at once share one login. */
@@ -101,19 +114,21 @@ export class VimSession implements VimClient {
   }
 
   async #logIn(call?: Call): Promise<void> {
-    this.#cookie = undefined;
     const { user, password } = this.#account;
     const fields: VimField[] = [
       ['userName', user],
       ['password', password.reveal()],
     ];
-    await this.#send('Login', this.content.sessionManager, fields, call);
-    if (this.#cookie === undefined) {
+    const answer = await this.#ask('Login', this.content.sessionManager, fields, call, undefined);
+    this.#responseOf(answer, 'Login');
+    // what other replies bring may be the session of nobody
+    if (answer.cookie === undefined) {
       throw new SendenseError('PROTOCOL_VIOLATION', `${this.#account.host} gives no session`, {
         operation: 'vim-Login',
         remedy: 'check that no proxy removes the cookies of the server',
       });
     }
+    this.#cookie = answer.cookie;
     this.#generation += 1;
   }
 
@@ -122,18 +137,30 @@ export class VimSession implements VimClient {
     target: ManagedObject,
     fields: readonly VimField[],
     call?: Call,
+    cookie: string | undefined = this.#cookie,
   ): Promise<XmlElement> {
+    return this.#responseOf(await this.#ask(method, target, fields, call, cookie), method);
+  }
+
+  async #ask(
+    method: string,
+    target: ManagedObject,
+    fields: readonly VimField[],
+    call: Call | undefined,
+    cookie: string | undefined,
+  ): Promise<SoapAnswer> {
     const version = this.#content?.about.apiVersion || FIRST_VERSION;
     const body = encodeRequest(method, target, fields);
-    const message = { method, body, action: `urn:vim25/${version}`, cookie: this.#cookie };
-    const answer = await this.#channel.send(message, call);
-    this.#cookie = answer.cookie ?? this.#cookie;
-    const failed = { method, host: this.#account.host };
+    return this.#channel.send({ method, body, action: `urn:vim25/${version}`, cookie }, call);
+  }
+
+  #responseOf({ status, text }: SoapAnswer, method: string): XmlElement {
+    const failed = { method, host: this.#account.host, redact: this.redact };
     // faults come with status 500; every other status is not of the API
-    if (answer.status !== 200 && answer.status !== 500) throw mapStatus(answer.status, failed);
-    const reply = this.#decode(answer.text, answer.status, method);
+    if (status !== 200 && status !== 500) throw mapStatus(status, failed);
+    const reply = this.#decode(text, status, method);
     if (reply.kind === 'result') return reply.response;
-    throw mapFault({ ...reply.fault, message: this.#withoutPassword(reply.fault.message) }, failed);
+    throw mapFault(reply.fault, failed);
   }
 
   #decode(text: string, status: number, method: string): VimReply {
@@ -141,13 +168,9 @@ export class VimSession implements VimClient {
       return decodeReply(text, method);
     } catch (error) {
       // a proxy answers with a page of its own
-      throw status === 500 ? mapStatus(status, { method, host: this.#account.host }) : error;
+      if (status === 500) throw mapStatus(status, { method, host: this.#account.host });
+      // the server may have done what it then told badly
+      throw SendenseError.is(error) ? amendError(error, { effect: 'unknown' }) : error;
     }
-  }
-
-  /** What a server says ends in logs; a hostile one could repeat what it was told. */
-  #withoutPassword(text: string): string {
-    const password = this.#account.password.reveal();
-    return password === '' ? text : text.replaceAll(password, '[redacted]');
   }
 }

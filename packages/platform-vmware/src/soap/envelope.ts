@@ -25,10 +25,12 @@ export type VimReply =
 export type VimFault = {
   /** Type of the fault, e.g. `InvalidLogin`; `ServerFault` where the server gave none. */
   readonly name: string;
-  /** The server's own sentence, at most 500 characters. */
+  /** The server's own sentence, as long as it is. */
   readonly message: string;
   /** The right that is missing, of `NoPermission`. */
   readonly privilege?: string;
+  /** Id of the object that is not there, of `ManagedObjectNotFound`. */
+  readonly object?: string;
 };
 
 /** The SOAP 1.1 message that calls `method` of `target`. `fields` are its parameters in the order of the WSDL. */
@@ -76,11 +78,13 @@ function decodeSoapFault(fault: XmlElement): VimFault {
 }
 
 function describe(detail: XmlElement | undefined, type: string | undefined, message = ''): VimFault {
-  const privilege = textOf(detail, 'privilegeId')?.slice(0, 200);
+  const privilege = textOf(detail, 'privilegeId');
+  const object = textOf(detail, 'obj');
   return {
-    name: (type ?? 'ServerFault').slice(0, 100),
-    message: message.slice(0, 500),
+    name: type ?? 'ServerFault',
+    message,
     ...(privilege === undefined ? {} : { privilege }),
+    ...(object === undefined ? {} : { object }),
   };
 }
 

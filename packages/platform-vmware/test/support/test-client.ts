@@ -32,6 +32,7 @@ export function watched(
     host: client.host,
     content: client.content,
     inOneSession,
+    redact: client.redact,
     invoke: (method, target, fields, call) =>
       inOneSession((invoke) => invoke(method, target, fields, call), call),
     [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),
