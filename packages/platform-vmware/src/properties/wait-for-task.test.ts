@@ -91,7 +91,9 @@ describe('waiting for a task', () => {
   });
 
   it('does not log in again for a task whose own fault is that of a session', async () => {
-    const { session, methods } = scripted(taskScript([failedTask('NotAuthenticated'), failedTask('NotAuthenticated')]));
+    const { session, methods } = scripted(
+      taskScript([failedTask('NotAuthenticated'), failedTask('NotAuthenticated')]),
+    );
     await session.open();
     await expect(waitForTask(session, task, 'X_Task')).rejects.toMatchObject({ code: 'EXPIRED' });
     expect(methods().filter((method) => method === 'Login')).toHaveLength(1);
