@@ -122,6 +122,12 @@ it('measures a row of the bench by the built command line and prints what script
     expect.objectContaining({ ...pair, peer: 'qemu-img -t writeback', bar: 0.5, reason: null }),
     expect.objectContaining({ ...pair, peer: 'qemu-img -t none -m 8', bar: 1.05, reason: null }),
     { ...nothing, name: 'browse-first', reason: expect.stringMatching(/yet$/) },
-    expect.objectContaining({ ...measured, name: 'memory-1g', theirs: null, ratio: null, bar: 192 * 2 ** 20 }),
+    expect.objectContaining({
+      ...measured,
+      name: 'memory-1g',
+      theirs: null,
+      ratio: null,
+      bar: 192 * 2 ** 20,
+    }),
   ]);
 });
