@@ -19,6 +19,20 @@ async function rebuild(shared: SharedObjects) {
   return await repository.maintenance.rebuildIndex();
 }
 
+/** Stores anew a chunk that is damaged, and two others. */
+const anew: SamplePoint = { stream: 'd', sequence: 1, disk: [1, 5, 6] };
+
+/** A point as old as the grace whose chunks are damaged, and noted so. */
+async function withDamage(): Promise<SharedObjects> {
+  const shared = await create();
+  await using repository = await open(shared);
+  await writeSample(repository, first);
+  for (const key of dataPacks(shared)) flip(shared, key);
+  await collect(repository.verify({ depth: 'data' }));
+  shared.nowMs += GRACE_MS;
+  return shared;
+}
+
 describe('an index that is made again while a backup runs', () => {
   it('leaves out the packs of the backup, so that nobody relies on them when it is given up', async () => {
     const shared = await create();
@@ -55,13 +69,7 @@ describe('an index that is made again while a backup runs', () => {
   });
 
   it('lets nobody rely on what the backup stored in the place of damaged chunks', async () => {
-    const shared = await create();
-    await using one = await open(shared);
-    await writeSample(one, first);
-    for (const key of dataPacks(shared)) flip(shared, key);
-    await collect(one.verify({ depth: 'data' }));
-    shared.nowMs += GRACE_MS;
-    const anew: SamplePoint = { stream: 'd', sequence: 1, disk: [1, 5, 6] };
+    const shared = await withDamage();
     await using two = await open(shared);
     const writer = await two.begin(draftOf(anew), soloFence);
     await writeDisk(writer, anew);
@@ -77,13 +85,7 @@ describe('an index that is made again while a backup runs', () => {
   });
 
   it('refuses a point that relies on what the backup stored all the same: its process has loaded the index again', async () => {
-    const shared = await create();
-    await using one = await open(shared);
-    await writeSample(one, first);
-    for (const key of dataPacks(shared)) flip(shared, key);
-    await collect(one.verify({ depth: 'data' }));
-    shared.nowMs += GRACE_MS;
-    const anew: SamplePoint = { stream: 'd', sequence: 1, disk: [1, 5, 6] };
+    const shared = await withDamage();
     await using two = await open(shared);
     await using writer = await two.begin(draftOf(anew), soloFence);
     await writeDisk(writer, anew);

@@ -80,10 +80,13 @@ export class LivePacks implements AsyncDisposable {
    * Those of some packs that must stay: they hold a copy that counts, or they hold another copy of a chunk whose counting copy
    * cannot be read, or lies in a pack that may still be deleted. So the last whole copy of a chunk is never given up for a damaged one.
    */
-  async neededOf(packs: readonly IndexedPack[], call?: Call): Promise<ReadonlySet<string>> {
+  async neededOf(
+    packs: Iterable<IndexedPack> | AsyncIterable<IndexedPack>,
+    call?: Call,
+  ): Promise<ReadonlySet<string>> {
     const needed = new Set<string>();
     let [waiting, ids]: [IndexedPack[], number] = [[], 0];
-    for (const pack of packs) {
+    for await (const pack of packs) {
       if ((await this.packs.get(pack.id)) !== undefined) {
         needed.add(pack.id);
         continue;

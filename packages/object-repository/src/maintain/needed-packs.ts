@@ -15,8 +15,6 @@ export type YoungPack = { readonly id: string; readonly sizeBytes: number };
 
 /** Chunks that are missing are told up to so many: one lost pack hurts many. */
 const MOST_TOLD = 100;
-/** Chunks looked up at once. */
-const BATCH = 65_536;
 
 /**
  * Those of some packs that a point needs, by an index of its own in which they are; of several copies in such packs all, because
@@ -50,7 +48,7 @@ export async function findNeededPacks(
   const unsure = new PackIdSet(readable.map(({ id }) => id));
   const request = { points, avoided: [unsure], unsure, check: () => lock.check(call), missing };
   await using live = await LivePacks.find(context, request, call);
-  const needed = await neededOf(context, live, readable, call);
+  const needed = await live.neededOf(readPacks(context, readable, call), call);
   // the damage of those is told by who adds them
   return {
     packs: [...hurt, ...readable.filter(({ id }) => needed.has(id))],
@@ -58,28 +56,16 @@ export async function findNeededPacks(
   };
 }
 
-async function neededOf(
+/** Some packs, one after another: all their entries at once would take much memory. */
+async function* readPacks(
   context: RepositoryContext,
-  live: LivePacks,
   packs: readonly YoungPack[],
   call?: Call,
-): Promise<ReadonlySet<string>> {
-  const needed = new Set<string>();
-  const settle = async (some: readonly IndexedPack[]) => {
-    for (const id of await live.neededOf(some, call)) needed.add(id);
-  };
-  let [batch, chunks]: [IndexedPack[], number] = [[], 0];
+): AsyncGenerator<IndexedPack> {
   for (const pack of packs) {
     const known = await readPack(context, pack, call);
-    if (known === undefined) continue; // its writer gave up meanwhile
-    batch.push(known);
-    chunks += known.entries.length;
-    if (chunks < BATCH) continue;
-    await settle(batch);
-    [batch, chunks] = [[], 0];
+    if (known !== undefined) yield known; // else its writer gave up meanwhile
   }
-  await settle(batch);
-  return needed;
 }
 
 async function readPack(
