@@ -1,8 +1,29 @@
+export {
+  AREAS_IN_USE,
+  type ChangedAreasRequest,
+  type ChangeId,
+  parseChangeId,
+  queryChangedAreas,
+  setChangeTracking,
+} from './changes/index.ts';
+export {
+  createDatastoreFiles,
+  type DatastoreFile,
+  type DatastoreFiles,
+  type DatastoreFilesOptions,
+  type DatastorePath,
+  formatDatastorePath,
+  parseDatastorePath,
+  readDatastore,
+  type VimDatastore,
+} from './datastore/index.ts';
+export type { RangeAnswer } from './http/fetch-range.ts';
 export type { VimTrust } from './http/trusted-agent.ts';
 export {
   type DescribedMachine,
   describeMachine,
   diskIdOf,
+  findMachine,
   listMachines,
   machineSpecOf,
   type Names,
@@ -27,6 +48,7 @@ export {
 } from './properties/index.ts';
 export {
   connectVim,
+  type FileRange,
   type ServiceContent,
   type VimAbout,
   type VimClient,
@@ -34,11 +56,16 @@ export {
   type VimOptions,
 } from './session/index.ts';
 export {
+  consolidateDisks,
   createSnapshot,
+  listSnapshots,
   readSnapshotDisks,
+  readSnapshots,
   removeSnapshot,
   type SnapshotRequest,
-} from './snapshot/snapshots.ts';
+  type VimSnapshot,
+  type VimSnapshotTree,
+} from './snapshot/index.ts';
 export {
   type ManagedObject,
   type VimFault,

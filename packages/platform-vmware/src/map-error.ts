@@ -171,3 +171,45 @@ export function mapStatus(status: number, { method, host }: FailedVimCall): Send
     remedy: 'check the address, and that vCenter or ESXi has finished starting',
   });
 }
+
+/** What an HTTP status of the file service means. */
+const FILE_STATUSES: Readonly<Record<number, ErrorRule>> = {
+  401: ['AUTHENTICATION_FAILED', 'is not given to this session', 'check that the user may log in'],
+  403: [
+    'PERMISSION_DENIED',
+    'is not given to this user',
+    'grant Datastore.Browse and Datastore.FileManagement on the datastore to the user',
+  ],
+  404: [
+    'NOT_FOUND',
+    'is not there',
+    'look at the machine: its disk may have been moved, or lie on vSAN or vVol',
+  ],
+  416: ['CORRUPT', 'ends before the part that was asked for', 'check the disk on the datastore'],
+  423: ['LOCKED', 'is held by a host', 'repeat it while a snapshot keeps the disk at rest'],
+  429: ['RATE_LIMITED', 'is not given now: the server asks to slow down', 'back up fewer machines at once'],
+  503: ['RATE_LIMITED', 'is not given now: the server is busy', 'back up fewer machines at once'],
+};
+
+/** A part of a file that was not given. */
+export type FailedFile = {
+  readonly host: string;
+  /** `[datastore] folder/file` */
+  readonly file: string;
+  readonly retryAfterMs?: number | undefined;
+};
+
+/** The SendenseError of an answer of the file service that holds no part of the file. */
+export function mapFileStatus(status: number, { host, file, retryAfterMs }: FailedFile): SendenseError {
+  const other: ErrorRule =
+    status >= 500
+      ? ['CONNECTION_LOST', 'cannot be read by the server now', 'look into the log of the host']
+      : ['PROTOCOL_VIOLATION', 'is not given by ranges', 'check the address, and that no proxy answers'];
+  const [code, text, remedy] = FILE_STATUSES[status] ?? other;
+  return new SendenseError(code, `${file} on ${host} ${text} (HTTP ${status})`, {
+    operation: 'read-datastore-file',
+    context: { file, httpStatus: status },
+    ...(remedy === undefined ? {} : { remedy }),
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  });
+}

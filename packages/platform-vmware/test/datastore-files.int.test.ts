@@ -1,60 +1,89 @@
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import type { OutgoingHttpHeaders } from 'node:http';
-import { request } from 'node:https';
 import { join } from 'node:path';
+import { textOf } from '@sendense/plugin-kit/xml';
 import { describeWithPeers } from '@sendense/tests/peers';
 import { startTestVcenter, type TestVcenter } from '@sendense/tests/vmware';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { encodeRequest } from '../src/soap/envelope.ts';
+import {
+  connectVim,
+  createDatastoreFiles,
+  type DatastoreFile,
+  describeMachine,
+  listMachines,
+  parseDatastorePath,
+  readDatastore,
+  readProperties,
+  type VimClient,
+  type VimOptions,
+} from '../src/index.ts';
+import { optionsOf } from './support/test-client.ts';
 
-type Answer = { readonly status: number | undefined; readonly cookie: string; readonly body: Buffer };
-
-/** What `source-vmware` will read; the client has no such call yet, so the test speaks for itself. */
 describeWithPeers(['test-vcenter'], 'files of the datastore of the test vCenter', () => {
   let server: TestVcenter;
-  let ca: Buffer;
-  let cookie: string;
+  let options: VimOptions;
+  let client: VimClient;
   beforeAll(async () => {
     server = await startTestVcenter({ machines: 0 });
-    ca = await readFile(server.caFile);
-    const login = encodeRequest('Login', { type: 'SessionManager', id: 'SessionManager' }, [
-      ['userName', server.user],
-      ['password', server.password],
-    ]);
-    cookie = (await send('/sdk', { soapaction: '"urn:vim25/8.0"' }, login)).cookie;
+    options = await optionsOf(server);
+    client = await connectVim(options);
   });
-  afterAll(() => server[Symbol.asyncDispose]());
+  afterAll(async () => {
+    await client[Symbol.asyncDispose]();
+    await server[Symbol.asyncDispose]();
+  });
 
-  async function send(path: string, headers: OutgoingHttpHeaders, body?: string): Promise<Answer> {
-    const done = Promise.withResolvers<Answer>();
-    const options = { ca, headers, method: body === undefined ? 'GET' : 'POST' };
-    const sent = request(new URL(path, server.url), options, (response) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('end', () => {
-        const given = response.headers['set-cookie']?.[0]?.split(';')[0] ?? '';
-        done.resolve({ status: response.statusCode, cookie: given, body: Buffer.concat(chunks) });
-      });
-    });
-    sent.once('error', done.reject);
-    sent.end(body);
-    return done.promise;
+  /** The file of the second disk of the machine `app-1`. */
+  async function fileOf(): Promise<DatastoreFile> {
+    const app = (await listMachines(client)).find(({ name }) => name === 'app-1');
+    const { machine } = await describeMachine(client, app?.object ?? { type: 'VirtualMachine', id: '' });
+    const disk = machine.disks.find(({ sizeBytes }) => sizeBytes === 2 * 2 ** 20);
+    const datastore = await readDatastore(client, disk?.datastore ?? { type: 'Datastore', id: '' });
+    expect(datastore).toMatchObject({ name: 'LocalDS_0', datacenter: 'DC0', accessible: true });
+    const { path } = parseDatastorePath(disk?.fileName ?? '');
+    return {
+      datastore: datastore.name,
+      datacenter: datastore.datacenter,
+      path: path.replace(/\.vmdk$/, '-flat.vmdk'),
+    };
   }
 
-  const FILE = '/folder/app-1/app-1_1-flat.vmdk?dcPath=DC0&dsName=LocalDS_0';
+  const digest = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
-  it('are given to a session only', async () => {
-    expect((await send(FILE, {})).status).toBe(401);
-    expect((await send(FILE, { cookie: 'vmware_soap_session=guessed' })).status).toBe(401);
-    expect((await send(FILE, { cookie, range: 'bytes=0-511' })).status).toBe(206);
+  it('hold the bytes of the disk, in parts and whole, many at once', async () => {
+    const file = await fileOf();
+    const wanted = await readFile(join(server.datastoreDir, file.path));
+    expect(wanted.subarray(0, 65_536).every((byte) => byte === 0)).toBe(false);
+    const files = createDatastoreFiles(client);
+    expect(await files.size(file)).toBe(wanted.length);
+    const whole = new Uint8Array(wanted.length);
+    const step = 150_000;
+    const starts = Array.from({ length: Math.ceil(whole.length / step) }, (_, index) => index * step);
+    await Promise.all(starts.map((start) => files.read(file, start, whole.subarray(start, start + step))));
+    expect(digest(whole)).toBe(digest(wanted));
   });
 
-  it('hold the bytes of the disk, whole and by range', async () => {
-    const file = await readFile(join(server.datastoreDir, 'app-1', 'app-1_1-flat.vmdk'));
-    expect(file.length).toBe(2 * 2 ** 20);
-    expect(file.subarray(0, 65_536).every((byte) => byte === 0)).toBe(false);
-    expect((await send(FILE, { cookie })).body.equals(file)).toBe(true);
-    const part = await send(FILE, { cookie, range: 'bytes=65000-66999' });
-    expect(part.body.equals(file.subarray(65_000, 67_000))).toBe(true);
+  it('are read on when the session is ended meanwhile', async () => {
+    const file = await fileOf();
+    const { sessionManager } = client.content;
+    const [found] = await readProperties(client, [sessionManager], {
+      type: 'SessionManager',
+      paths: ['currentSession'],
+    });
+    await using other = await connectVim(options);
+    const key = textOf(found?.values.get('currentSession'), 'key') ?? '';
+    await other.invoke('TerminateSession', other.content.sessionManager, [['sessionId', [key]]]);
+    const into = new Uint8Array(512);
+    await createDatastoreFiles(client).read(file, 0, into);
+    expect(into.every((byte) => byte === 0)).toBe(false);
+  });
+
+  it('are told apart from those that are not there, and from those that end before', async () => {
+    const file = await fileOf();
+    const files = createDatastoreFiles(client);
+    const gone = files.read({ ...file, path: 'app-1/gone-flat.vmdk' }, 0, new Uint8Array(1));
+    await expect(gone).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    for (const offset of [2 * 2 ** 20 - 100, 2 * 2 ** 20])
+      await expect(files.read(file, offset, new Uint8Array(512))).rejects.toMatchObject({ code: 'CORRUPT' });
   });
 });

@@ -81,11 +81,11 @@ describeWithPeers(['test-vcenter'], 'machines of the simulated vCenter', () => {
     const request = { name: 'sendense-test', description: 'a <test> & more', quiesce: false };
     const snapshot = await createSnapshot(client, machine, request);
     expect(snapshot.type).toBe('VirtualMachineSnapshot');
-    expect((await describeMachine(client, machine)).machine.currentSnapshot).toEqual(snapshot);
+    expect((await describeMachine(client, machine)).machine.snapshots.current).toEqual(snapshot);
     const { disks } = (await describeMachine(client, machine)).machine;
     expect(await readSnapshotDisks(client, snapshot)).toEqual(disks);
     await removeSnapshot(client, snapshot);
-    expect((await describeMachine(client, machine)).machine.currentSnapshot).toBeUndefined();
+    expect((await describeMachine(client, machine)).machine.snapshots.current).toBeUndefined();
     await removeSnapshot(client, snapshot);
   });
 

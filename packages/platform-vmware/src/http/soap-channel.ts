@@ -1,7 +1,8 @@
-import { abortedError, amendError, type Call, SendenseError, throwIfAborted } from '@sendense/core';
-import { mapSocketError } from '@sendense/plugin-kit/nbd';
+import { abortedError, type Call, SendenseError, throwIfAborted } from '@sendense/core';
 import { type Agent, type Dispatcher, request } from 'undici';
 import { MAX_REPLY_BYTES } from '../soap/envelope.ts';
+import { fetchRange, type RangeAnswer, type RangeMessage } from './fetch-range.ts';
+import { mapHttpError } from './map-http-error.ts';
 
 /** One message to send. */
 export type SoapMessage = {
@@ -22,10 +23,12 @@ export type SoapAnswer = {
 
 const COOKIE = /^(vmware_soap_session=[^;\s]{1,1024})/;
 
-/** Sends messages and reads what comes back. */
+/** Sends messages, and reads what comes back and what the server keeps in files: all on the same connections. */
 export interface SoapSender extends AsyncDisposable {
   /** Rejects with `UNTRUSTED_PEER`, `CONNECTION_LOST`, `TIMEOUT`, `ABORTED`, `PROTOCOL_VIOLATION` for what is too long. */
   send(message: SoapMessage, call?: Call): Promise<SoapAnswer>;
+  /** Reads a part of a file; see {@link fetchRange}. */
+  fetchRange(message: RangeMessage, call?: Call): Promise<RangeAnswer>;
 }
 
 /** Sends SOAP messages to one server. */
@@ -51,8 +54,13 @@ export class SoapChannel implements SoapSender {
     } catch (error) {
       if (call?.signal?.aborted === true)
         throw abortedError(`vim-${method}`, call.signal, undefined, 'unknown');
-      throw this.#failure(error, method);
+      throw mapHttpError(error, { operation: `vim-${method}`, subject: method, host: this.#url.host });
     }
+  }
+
+  fetchRange(message: RangeMessage, call?: Call): Promise<RangeAnswer> {
+    const { origin, host } = this.#url;
+    return fetchRange({ agent: this.#agent, origin, host, timeoutMs: this.#timeoutMs }, message, call);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -74,51 +82,6 @@ export class SoapChannel implements SoapSender {
       ...(signal === undefined ? {} : { signal }),
     } as const;
   }
-
-  #failure(error: unknown, method: string): SendenseError {
-    if (SendenseError.is(error)) return error;
-    const code = codeOf(error);
-    if (CLOSED.has(code)) return closed(method);
-    const cause = SOCKET_CODES[code] === undefined ? error : withCode(error, SOCKET_CODES[code]);
-    const mapped = mapSocketError(cause, `vim-${method}`, this.#url.host);
-    if (code === OTHER_HOST) return amendError(mapped, { remedy: OTHER_HOST_REMEDY });
-    return SENT.has(codeOf(cause)) ? amendError(mapped, { effect: 'unknown' }) : mapped;
-  }
-}
-
-/** undici has names of its own for what sockets do. */
-const SOCKET_CODES: Readonly<Record<string, string>> = {
-  UND_ERR_SOCKET: 'ECONNRESET',
-  UND_ERR_HEADERS_TIMEOUT: 'ETIMEDOUT',
-  UND_ERR_BODY_TIMEOUT: 'ETIMEDOUT',
-  UND_ERR_CONNECT_TIMEOUT: 'EHOSTUNREACH',
-};
-
-/** The certificate is for another host; here a thumbprint is the way to trust it all the same. */
-const OTHER_HOST = 'ERR_TLS_CERT_ALTNAME_INVALID';
-const OTHER_HOST_REMEDY =
-  'give the address by the name in the certificate, or give the thumbprint of the server';
-
-/** After these the server may have done what it was asked. */
-const SENT: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'ETIMEDOUT']);
-
-/** The channel was closed under the request. */
-const CLOSED: ReadonlySet<string> = new Set(['UND_ERR_DESTROYED', 'UND_ERR_CLOSED', 'UND_ERR_ABORTED']);
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : '';
-}
-
-function withCode(cause: unknown, code: string): Error {
-  return Object.assign(new Error(code, { cause }), { code });
-}
-
-function closed(method: string): SendenseError {
-  return new SendenseError('NOT_OPEN', `the session was closed during ${method}`, {
-    operation: `vim-${method}`,
-    effect: 'unknown',
-    context: { method },
-  });
 }
 
 async function readBounded(body: Dispatcher.ResponseData['body'], method: string): Promise<string> {

@@ -1,3 +1,4 @@
+export { findMachine } from './find-machine.ts';
 export {
   type DescribedMachine,
   describeMachine,

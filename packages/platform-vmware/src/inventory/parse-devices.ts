@@ -21,8 +21,10 @@ export type VimDisk = {
   /** `persistent`, or a mode that leaves the disk out of snapshots. */
   readonly mode: string | undefined;
   readonly thin: boolean;
-  /** Several machines write to it. */
+  /** Several machines may write to it: multi-writer, or on a controller that shares its bus. */
   readonly shared: boolean;
+  /** Files of the disks that it stands on, the nearest first: with snapshots it holds only what differs from these. */
+  readonly parents: readonly string[];
   /** Where change tracking stands; of a snapshot's disk: the instant of the snapshot. */
   readonly changeId: string | undefined;
 };
@@ -70,11 +72,18 @@ const isNic = (device: XmlElement): boolean => childOf(device, 'macAddress') !==
 export function parseDevices(hardware: XmlElement | undefined): VimDevices {
   const devices = itemsOf(hardware, 'device');
   const slots = slotsOf(devices);
+  const sharedBuses = new Set(devices.filter(sharesBus).map((device) => integerIn(device, 'key')));
   return {
-    disks: devices.filter((device) => xsiTypeOf(device) === 'VirtualDisk').map((disk) => diskOf(disk, slots)),
+    disks: devices
+      .filter((device) => xsiTypeOf(device) === 'VirtualDisk')
+      .map((disk) => diskOf(disk, slots, sharedBuses)),
     nics: devices.filter(isNic).map(nicOf),
     tpm: devices.some((device) => xsiTypeOf(device) === 'VirtualTPM'),
   };
+}
+
+function sharesBus(device: XmlElement): boolean {
+  return (textOf(device, 'sharedBus') ?? 'noSharing') !== 'noSharing';
 }
 
 type SlotOf = (controllerKey: number | undefined, unit: number) => DiskSlot;
@@ -93,14 +102,15 @@ function slotsOf(devices: readonly XmlElement[]): SlotOf {
   };
 }
 
-function diskOf(device: XmlElement, slotOf: SlotOf): VimDisk {
+function diskOf(device: XmlElement, slotOf: SlotOf, sharedBuses: ReadonlySet<number | undefined>): VimDisk {
   const backing = childOf(device, 'backing');
   const key = integerIn(device, 'key') ?? -1;
   const kibibytes = integerIn(device, 'capacityInKB') ?? 0;
+  const controller = integerIn(device, 'controllerKey');
   return {
     key,
     label: labelOf(device, key),
-    slot: slotOf(integerIn(device, 'controllerKey'), Math.max(integerIn(device, 'unitNumber') ?? 0, 0)),
+    slot: slotOf(controller, Math.max(integerIn(device, 'unitNumber') ?? 0, 0)),
     sizeBytes: Math.max(integerIn(device, 'capacityInBytes') ?? kibibytes * 1024, 0),
     backing: (xsiTypeOf(backing) ?? 'unknown').replace(/BackingInfo$/, ''),
     fileName: textOf(backing, 'fileName'),
@@ -108,9 +118,16 @@ function diskOf(device: XmlElement, slotOf: SlotOf): VimDisk {
     uuid: textOf(backing, 'uuid') ?? textOf(backing, 'lunUuid'),
     mode: textOf(backing, 'diskMode'),
     thin: flagIn(backing, 'thinProvisioned'),
-    shared: textOf(backing, 'sharing') === 'sharingMultiWriter',
+    shared: textOf(backing, 'sharing') === 'sharingMultiWriter' || sharedBuses.has(controller),
+    parents: parentFiles(backing),
     changeId: textOf(backing, 'changeId'),
   };
+}
+
+function parentFiles(backing: XmlElement | undefined): string[] {
+  const parent = childOf(backing, 'parent');
+  if (parent === undefined) return [];
+  return [textOf(parent, 'fileName') ?? '', ...parentFiles(parent)];
 }
 
 function nicOf(device: XmlElement): VimNic {

@@ -1,5 +1,6 @@
 import type { ObjectProperties } from '../properties/object-properties.ts';
-import { flagIn, integerIn, managedObjectOf, objectIn } from '../soap/read-element.ts';
+import { parseSnapshotTree, type VimSnapshotTree } from '../snapshot/snapshot-tree.ts';
+import { flagIn, integerIn, managedObjectOf } from '../soap/read-element.ts';
 import type { ManagedObject } from '../soap/vim-value.ts';
 import { parseDevices, type VimDevices } from './parse-devices.ts';
 
@@ -29,7 +30,7 @@ export type VimMachine = VimDevices & {
   readonly configFile: string | undefined;
   readonly changeTracking: { readonly supported: boolean; readonly enabled: boolean };
   readonly consolidationNeeded: boolean;
-  readonly currentSnapshot: ManagedObject | undefined;
+  readonly snapshots: VimSnapshotTree;
   readonly folder: ManagedObject | undefined;
   readonly pool: ManagedObject | undefined;
   readonly host: ManagedObject | undefined;
@@ -82,7 +83,7 @@ export function parseMachine({ object, values, missing }: ObjectProperties): Vim
       enabled: isTrue('config.changeTrackingEnabled'),
     },
     consolidationNeeded: isTrue('runtime.consolidationNeeded'),
-    currentSnapshot: objectIn(values.get('snapshot'), 'currentSnapshot'),
+    snapshots: parseSnapshotTree(values.get('snapshot')),
     folder: managedObjectOf(values.get('parent')),
     pool: managedObjectOf(values.get('resourcePool')),
     host: managedObjectOf(values.get('runtime.host')),

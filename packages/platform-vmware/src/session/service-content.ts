@@ -25,6 +25,8 @@ export type ServiceContent = {
   readonly sessionManager: ManagedObject;
   readonly propertyCollector: ManagedObject;
   readonly viewManager: ManagedObject;
+  /** Finds objects by what they are known by. */
+  readonly searchIndex: ManagedObject;
 };
 
 /** Reads the answer to `RetrieveServiceContent`. Throws `PROTOCOL_VIOLATION` when what is needed is not there. */
@@ -49,5 +51,6 @@ export function parseServiceContent(content: XmlElement | undefined): ServiceCon
     sessionManager: need('sessionManager'),
     propertyCollector: need('propertyCollector'),
     viewManager: need('viewManager'),
+    searchIndex: need('searchIndex'),
   };
 }

@@ -1,5 +1,6 @@
 import type { Call } from '@sendense/core';
 import type { XmlElement } from '@sendense/plugin-kit/xml';
+import type { RangeAnswer, RangeMessage } from '../http/fetch-range.ts';
 import type { ManagedObject, VimField } from '../soap/vim-value.ts';
 import type { ServiceContent } from './service-content.ts';
 
@@ -13,6 +14,9 @@ export type VimInvoke = (
   fields?: readonly VimField[],
   call?: Call,
 ) => Promise<XmlElement>;
+
+/** A part of a file of a datastore. */
+export type FileRange = Omit<RangeMessage, 'cookie'>;
 
 /** A session with a vCenter or ESXi. Disposing logs out. */
 export interface VimClient extends AsyncDisposable {
@@ -28,4 +32,9 @@ export interface VimClient extends AsyncDisposable {
    * meanwhile, a new one is opened and `run` is started again, once: it must only read.
    */
   inOneSession<T>(run: (invoke: VimInvoke) => Promise<T>, call?: Call): Promise<T>;
+  /**
+   * Reads a part of a file with the session, which is opened again, once, when the server answers 401. Resolves with whatever
+   * status the server gives.
+   */
+  fetchRange(range: FileRange, call?: Call): Promise<RangeAnswer>;
 }

@@ -1,12 +1,13 @@
 import { amendError, type Call, type Secret, SendenseError } from '@sendense/core';
 import type { Timer } from '@sendense/plugin-kit';
 import { childOf, type XmlElement } from '@sendense/plugin-kit/xml';
+import type { RangeAnswer } from '../http/fetch-range.ts';
 import type { SoapAnswer, SoapSender } from '../http/soap-channel.ts';
 import { isFault, mapFault, mapStatus } from '../map-error.ts';
 import { decodeReply, encodeRequest, type VimReply } from '../soap/envelope.ts';
 import type { ManagedObject, VimField } from '../soap/vim-value.ts';
 import { parseServiceContent, SERVICE_INSTANCE, type ServiceContent } from './service-content.ts';
-import type { VimClient, VimInvoke } from './vim-client.ts';
+import type { FileRange, VimClient, VimInvoke } from './vim-client.ts';
 
 /** Who logs in, and where. */
 type Account = { readonly host: string; readonly user: string; readonly password: Secret };
@@ -75,6 +76,16 @@ export class VimSession implements VimClient {
       await this.#logInAfter(generation);
       return this.#attempt(run, call);
     }
+  }
+
+  async fetchRange(range: FileRange, call?: Call): Promise<RangeAnswer> {
+    this.#throwIfClosed();
+    const generation = this.#generation;
+    const first = await this.#channel.fetchRange({ ...range, cookie: this.#cookie }, call);
+    if (first.status !== 401) return first;
+    this.#throwIfClosed();
+    await this.#logInAfter(generation);
+    return this.#channel.fetchRange({ ...range, cookie: this.#cookie }, call);
   }
 
   readonly redact = (text: string): string => {

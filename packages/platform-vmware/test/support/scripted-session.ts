@@ -1,4 +1,5 @@
 import { Secret, throwIfAborted } from '@sendense/core';
+import type { RangeAnswer, RangeMessage } from '../../src/http/fetch-range.ts';
 import type { SoapMessage, SoapSender } from '../../src/http/soap-channel.ts';
 import { VimSession } from '../../src/session/vim-session.ts';
 import { simulatorReply } from './replies.ts';
@@ -6,7 +7,7 @@ import { simulatorReply } from './replies.ts';
 const CONTENT = `<RetrieveServiceContentResponse><returnval><rootFolder type="Folder">root</rootFolder>
 <propertyCollector type="PropertyCollector">pc</propertyCollector><viewManager type="ViewManager">vm</viewManager>
 <about><apiVersion>8.0.2.0</apiVersion><apiType>VirtualCenter</apiType></about>
-<sessionManager type="SessionManager">sm</sessionManager></returnval></RetrieveServiceContentResponse>`;
+<sessionManager type="SessionManager">sm</sessionManager><searchIndex type="SearchIndex">si</searchIndex></returnval></RetrieveServiceContentResponse>`;
 
 /** The password that is logged in with. */
 export const PASSWORD = 'hidden-word';
@@ -14,8 +15,19 @@ export const PASSWORD = 'hidden-word';
 /** Bodies of answers by method; one that is not told is answered without a value. */
 export type Script = Readonly<Record<string, (message: SoapMessage) => string>>;
 
-/** A session whose channel answers by a script and writes down what was sent. A cookie of `cookies` comes with that method. */
-export function scripted(script: Script, cookies: Readonly<Record<string, string>> = {}) {
+/**
+ * A session whose channel answers by a script and writes down what was sent. A cookie of `cookies` comes with that method; `files`
+ * answers for files.
+ */
+export function scripted(
+  script: Script,
+  cookies: Readonly<Record<string, string>> = {},
+  files: (message: RangeMessage) => RangeAnswer = () => ({
+    status: 404,
+    fileBytes: undefined,
+    retryAfterMs: undefined,
+  }),
+) {
   const sent: SoapMessage[] = [];
   let logins = 0;
   const channel: SoapSender = {
@@ -29,6 +41,7 @@ export function scripted(script: Script, cookies: Readonly<Record<string, string
       const cookie = method === 'Login' ? `vmware_soap_session=${logins}` : cookies[method];
       return { status: body.includes('Fault') ? 500 : 200, text: simulatorReply(body), cookie };
     },
+    fetchRange: async (message) => files(message),
     [Symbol.asyncDispose]: async () => undefined,
   };
   const account = { host: 'vc.example', user: 'u', password: new Secret(PASSWORD) };

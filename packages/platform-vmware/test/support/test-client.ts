@@ -33,6 +33,7 @@ export function watched(
     content: client.content,
     inOneSession,
     redact: client.redact,
+    fetchRange: (range, call) => client.fetchRange(range, call),
     invoke: (method, target, fields, call) =>
       inOneSession((invoke) => invoke(method, target, fields, call), call),
     [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),

@@ -1,0 +1,8 @@
+export {
+  createDatastoreFiles,
+  type DatastoreFile,
+  type DatastoreFiles,
+  type DatastoreFilesOptions,
+} from './datastore-files.ts';
+export { type DatastorePath, formatDatastorePath, parseDatastorePath } from './datastore-path.ts';
+export { readDatastore, type VimDatastore } from './read-datastore.ts';

@@ -1,0 +1,9 @@
+export { consolidateDisks } from './consolidate.ts';
+export {
+  listSnapshots,
+  parseSnapshotTree,
+  readSnapshots,
+  type VimSnapshot,
+  type VimSnapshotTree,
+} from './snapshot-tree.ts';
+export { createSnapshot, readSnapshotDisks, removeSnapshot, type SnapshotRequest } from './snapshots.ts';
