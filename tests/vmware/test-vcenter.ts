@@ -17,6 +17,8 @@ export interface TestVcenter extends AsyncDisposable {
   readonly thumbprint: string;
   /** Folder of the files of its first datastore. */
   readonly datastoreDir: string;
+  /** Asks for a verb of `tools/test-vcenter/README.md`, such as a write of the guest. */
+  readonly control: <Reply = null>(verb: string, request?: object) => Promise<Reply>;
 }
 
 /** What it shall be. */
@@ -28,6 +30,16 @@ export type TestVcenterOptions = {
   /** Files of a certificate to show; without it one is made. */
   readonly certificate?: { readonly certificateFile: string; readonly keyFile: string };
 };
+
+/** Its first line. */
+type Told = Omit<TestVcenter, 'control' | typeof Symbol.asyncDispose> & { readonly control: string };
+
+async function ask<Reply>(url: string, request: object): Promise<Reply> {
+  const response = await fetch(url, { method: 'POST', body: JSON.stringify(request) });
+  const text = await response.text();
+  if (!response.ok) throw new Error(`${url}: ${text}`);
+  return JSON.parse(text) as Reply;
+}
 
 /** Starts the peer `test-vcenter`, which lives until its standard input closes. */
 export async function startTestVcenter(options: TestVcenterOptions = {}): Promise<TestVcenter> {
@@ -49,8 +61,12 @@ export async function startTestVcenter(options: TestVcenterOptions = {}): Promis
   };
   const { value } = await createInterface({ input: child.stdout })[Symbol.asyncIterator]().next();
   if (typeof value === 'string') {
-    const told = JSON.parse(value) as Omit<TestVcenter, typeof Symbol.asyncDispose>;
-    return { ...told, [Symbol.asyncDispose]: stop };
+    const { control, ...told } = JSON.parse(value) as Told;
+    return {
+      ...told,
+      control: (verb, request = {}) => ask(`${control}/${verb}`, request),
+      [Symbol.asyncDispose]: stop,
+    };
   }
   await stop();
   throw new Error(`test-vcenter ended: ${(await child).stderr}`);

@@ -5,7 +5,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"strings"
+	"sync/atomic"
 
 	"github.com/vmware/govmomi/simulator"
 	"github.com/vmware/govmomi/vim25/mo"
@@ -15,15 +15,21 @@ import (
 // The first bytes of a new disk are not zero, so that a reader can be checked.
 const contentBytes = 64 * 1024
 
-// Gives the `-flat.vmdk` of each disk its size and some bytes; the stock simulator leaves it empty.
-type diskKeeper struct{ registry *simulator.Registry }
+// Gives the `-flat.vmdk` of each disk its size; the stock simulator leaves it empty. Those of the machines that are there from
+// the start get some bytes too; later ones read as zeros.
+type diskKeeper struct {
+	registry *simulator.Registry
+	seeding  *atomic.Bool
+}
 
-func keepDisks(registry *simulator.Registry) {
-	keeper := diskKeeper{registry}
+func keepDisks(registry *simulator.Registry) diskKeeper {
+	keeper := diskKeeper{registry, new(atomic.Bool)}
+	keeper.seeding.Store(true)
 	registry.AddHandler(keeper)
 	for _, machine := range registry.All("VirtualMachine") {
 		keeper.keep(machine)
 	}
+	return keeper
 }
 
 func (diskKeeper) Reference() types.ManagedObjectReference {
@@ -61,19 +67,17 @@ func (k diskKeeper) fill(disk *types.VirtualDisk) {
 	if !ok {
 		return
 	}
-	path, ok := k.pathOf(backing.GetVirtualDeviceFileBackingInfo().FileName)
+	path, ok := datastoreFile(k.registry, backing.GetVirtualDeviceFileBackingInfo().FileName)
 	if !ok {
 		return
 	}
-	size := disk.CapacityInBytes
-	if size == 0 {
-		size = disk.CapacityInKB * 1024
-	}
+	path = simulator.VirtualDiskBackingFileName(path)
+	size := capacityOf(disk)
 	status, err := os.Stat(path)
 	if err != nil || status.Size() >= size {
 		return
 	}
-	if status.Size() == 0 {
+	if status.Size() == 0 && k.seeding.Load() {
 		_ = os.WriteFile(path, content(filepath.Base(path), min(size, contentBytes)), 0o600)
 	}
 	_ = os.Truncate(path, size)
@@ -84,20 +88,6 @@ func content(name string, length int64) []byte {
 	bytes := make([]byte, length)
 	_, _ = rand.NewChaCha8(sha256.Sum256([]byte(name))).Read(bytes)
 	return bytes
-}
-
-// The file that holds the bytes of a disk named `[datastore] folder/name.vmdk`.
-func (k diskKeeper) pathOf(name string) (string, bool) {
-	datastore, file, ok := strings.Cut(strings.TrimPrefix(name, "["), "] ")
-	if !ok || strings.Contains(file, "..") {
-		return "", false
-	}
-	for _, entity := range k.registry.All("Datastore") {
-		if found, ok := entity.(*simulator.Datastore); ok && found.Name == datastore {
-			return filepath.Join(found.Summary.Url, simulator.VirtualDiskBackingFileName(file)), true
-		}
-	}
-	return "", false
 }
 
 func datastoreFolder(registry *simulator.Registry) string {

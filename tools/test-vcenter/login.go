@@ -12,28 +12,20 @@ import (
 	"github.com/vmware/govmomi/vim25/types"
 )
 
-// The stock simulator answers the property collector without a login; vCenter does not.
-func requireLogin(registry *simulator.Registry) {
-	registry.Handler = func(ctx *simulator.Context, method *simulator.Method) (mo.Reference, types.BaseMethodFault) {
-		if ctx.Session != nil || !strings.HasPrefix(method.Name, "RetrieveProperties") {
+// Stands before each call. The stock simulator answers the property collector without a login; vCenter does not.
+func (c *center) handleCalls() {
+	c.registry.Handler = func(ctx *simulator.Context, method *simulator.Method) (mo.Reference, types.BaseMethodFault) {
+		if ctx.Session != nil {
+			c.shadow(ctx, method)
+			return nil, nil
+		}
+		if !strings.HasPrefix(method.Name, "RetrieveProperties") {
 			return nil, nil
 		}
 		return nil, &types.NotAuthenticated{
 			NoPermission: types.NoPermission{Object: &method.This, PrivilegeId: "System.View"},
 		}
 	}
-}
-
-// The stock simulator gives the files of datastores to anybody; vCenter asks for a session.
-func guardFiles(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasPrefix(r.URL.Path, "/folder") && !isLoggedIn(next, r) {
-			w.Header().Set("WWW-Authenticate", `Basic realm="VMware HTTP server"`)
-			http.Error(w, "not logged in", http.StatusUnauthorized)
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
 }
 
 const currentTime = `<?xml version="1.0"?><Envelope xmlns="http://schemas.xmlsoap.org/soap/envelope/"><Body>` +

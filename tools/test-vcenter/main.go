@@ -23,12 +23,15 @@ type endpoint struct {
 	CaFile       string `json:"caFile"`
 	Thumbprint   string `json:"thumbprint"`
 	DatastoreDir string `json:"datastoreDir"`
+	// Address of the verbs of README.md.
+	Control string `json:"control"`
 }
 
 type options struct {
 	listen, user, password, certificate, key, folder string
 	esx                                              bool
 	machines                                         int
+	granularity                                      int64
 }
 
 func main() {
@@ -43,6 +46,7 @@ func main() {
 	flag.StringVar(&o.folder, "folder", "", "an empty folder for all files; without it one is made and removed")
 	flag.BoolVar(&o.esx, "esx", false, "be a standalone ESXi")
 	flag.IntVar(&o.machines, "machines", 2, "machines in each resource pool")
+	flag.Int64Var(&o.granularity, "granularity", 64<<10, "bytes of a block of change tracking")
 	flag.Parse()
 	if *version {
 		fmt.Println("test-vcenter 1")
@@ -87,17 +91,30 @@ func serve(o options, model *simulator.Model) error {
 	if err != nil {
 		return err
 	}
-	keepDisks(model.Map())
-	requireLogin(model.Map())
+	keeper := keepDisks(model.Map())
+	private, err := os.MkdirTemp(o.folder, "guest-")
+	if err != nil {
+		return err
+	}
+	center := newCenter(o, model, private)
+	center.handleCalls()
 	model.Service.TLS = tls
 	model.Service.Listen = &url.URL{User: url.UserPassword(o.user, o.password), Host: o.listen}
 	server := model.Service.NewServer()
 	defer server.Close()
-	server.Config.Handler = guardFiles(server.Config.Handler)
+	server.Config.Handler = center.guardFiles(server.Config.Handler)
 	if !o.esx {
 		if err := addMachine(context.Background(), model); err != nil {
 			return err
 		}
+	}
+	keeper.seeding.Store(false)
+	if err := center.begin(); err != nil {
+		return err
+	}
+	control, err := center.serveControl()
+	if err != nil {
+		return err
 	}
 	caFile := filepath.Join(o.folder, "certificate.pem")
 	if err := os.WriteFile(caFile, certificate.pem, 0o600); err != nil {
@@ -110,6 +127,7 @@ func serve(o options, model *simulator.Model) error {
 		CaFile:       caFile,
 		Thumbprint:   certificate.thumbprint,
 		DatastoreDir: datastoreFolder(model.Map()),
+		Control:      control,
 	}
 	if err := json.NewEncoder(os.Stdout).Encode(line); err != nil {
 		return err

@@ -1,0 +1,65 @@
+package main
+
+import (
+	"context"
+
+	"github.com/vmware/govmomi/property"
+	"github.com/vmware/govmomi/vim25/methods"
+	"github.com/vmware/govmomi/vim25/mo"
+	"github.com/vmware/govmomi/vim25/types"
+)
+
+// Changes what is named; the rest stays.
+func (c *center) adjust(request struct {
+	AreasPerReply *int  `json:"areasPerReply"`
+	QuiesceFaults *int  `json:"quiesceFaults"`
+	Full          *bool `json:"full"`
+	KeepFiles     *bool `json:"keepFiles"`
+}) (any, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	set(&c.settings.areasPerReply, request.AreasPerReply)
+	set(&c.settings.quiesceFaults, request.QuiesceFaults)
+	set(&c.settings.full, request.Full)
+	set(&c.settings.keepFiles, request.KeepFiles)
+	return nil, nil
+}
+
+func set[Value any](setting, wanted *Value) {
+	if wanted != nil {
+		*setting = *wanted
+	}
+}
+
+// Replaces all faults of transfers.
+func (c *center) setTransferFaults(faults transferFaults) (any, error) {
+	c.transfers.mu.Lock()
+	defer c.transfers.mu.Unlock()
+	c.transfers.faults = faults
+	return nil, nil
+}
+
+// What was transferred since this was asked for last.
+func (c *center) takeTransferCount(struct{}) (any, error) {
+	c.transfers.mu.Lock()
+	defer c.transfers.mu.Unlock()
+	count := c.transfers.count
+	c.transfers.count = transferCount{}
+	return count, nil
+}
+
+// Ends all sessions of clients, as an administrator or their time-out does. Says how many.
+func (c *center) expireSessions(struct{}) (any, error) {
+	ctx, client := context.Background(), c.client()
+	manager := *c.content.SessionManager
+	var found mo.SessionManager
+	if err := property.DefaultCollector(client).RetrieveOne(ctx, manager, []string{"sessionList"}, &found); err != nil {
+		return nil, err
+	}
+	keys := make([]string, len(found.SessionList))
+	for i, session := range found.SessionList {
+		keys[i] = session.Key
+	}
+	_, err := methods.TerminateSession(ctx, client, &types.TerminateSession{This: manager, SessionId: keys})
+	return len(keys), err
+}
