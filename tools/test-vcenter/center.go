@@ -4,6 +4,8 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/vmware/govmomi/simulator"
 	"github.com/vmware/govmomi/vim25"
@@ -21,12 +23,15 @@ type center struct {
 
 	user, password string
 	transfers      transfers
+	leaseSeconds   atomic.Int64
 
 	mu       sync.Mutex
 	machines map[types.ManagedObjectReference]*machine
 	settings settings
 	// Files of datastores that tests have locked.
-	locked map[string]bool
+	locked  map[string]bool
+	leases  map[string]*lease
+	tickets map[string]ticket
 }
 
 // What tests may switch; see README.md.
@@ -39,12 +44,14 @@ type settings struct {
 	quiesceFaults int
 	// No room is left in the datastores.
 	full bool
+	// Without progress for so long a lease ends.
+	leaseTimeout time.Duration
 	// Removed snapshots leave their files behind.
 	keepFiles bool
 }
 
 func newCenter(o options, model *simulator.Model, private string) *center {
-	return &center{
+	made := &center{
 		service:  model.Service,
 		registry: model.Map(),
 		content:  model.ServiceContent,
@@ -54,7 +61,17 @@ func newCenter(o options, model *simulator.Model, private string) *center {
 		machines: map[types.ManagedObjectReference]*machine{},
 		settings: settings{granularity: o.granularity, areasPerReply: 2000},
 		locked:   map[string]bool{},
+		leases:   map[string]*lease{},
+		tickets:  map[string]ticket{},
 	}
+	made.setLeaseTimeout(300)
+	made.registry.AddHandler(leaseKeeper{made})
+	return made
+}
+
+func (c *center) setLeaseTimeout(seconds int64) {
+	c.leaseSeconds.Store(seconds)
+	c.settings.leaseTimeout = time.Duration(seconds) * time.Second
 }
 
 // A client inside the program.

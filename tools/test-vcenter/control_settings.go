@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"maps"
+	"slices"
 
 	"github.com/vmware/govmomi/property"
 	"github.com/vmware/govmomi/vim25/methods"
@@ -15,6 +17,8 @@ func (c *center) adjust(request struct {
 	QuiesceFaults *int  `json:"quiesceFaults"`
 	Full          *bool `json:"full"`
 	KeepFiles     *bool `json:"keepFiles"`
+	// Of leases from then on.
+	LeaseTimeoutSeconds *int64 `json:"leaseTimeoutSeconds"`
 }) (any, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -22,6 +26,9 @@ func (c *center) adjust(request struct {
 	set(&c.settings.quiesceFaults, request.QuiesceFaults)
 	set(&c.settings.full, request.Full)
 	set(&c.settings.keepFiles, request.KeepFiles)
+	if request.LeaseTimeoutSeconds != nil {
+		c.setLeaseTimeout(*request.LeaseTimeoutSeconds)
+	}
 	return nil, nil
 }
 
@@ -62,4 +69,15 @@ func (c *center) expireSessions(struct{}) (any, error) {
 	}
 	_, err := methods.TerminateSession(ctx, client, &types.TerminateSession{This: manager, SessionId: keys})
 	return len(keys), err
+}
+
+// Ends all leases as their time-out does. Says how many.
+func (c *center) expireLeases(struct{}) (any, error) {
+	c.mu.Lock()
+	held := slices.Collect(maps.Values(c.leases))
+	c.mu.Unlock()
+	for _, lent := range held {
+		c.expire(lent)
+	}
+	return len(held), nil
 }

@@ -18,7 +18,7 @@ func (c *center) guardFiles(next http.Handler) http.Handler {
 			http.Error(w, "too many connections", http.StatusServiceUnavailable)
 			return
 		}
-		if !isLoggedIn(next, r) && !(isFolder && c.isAllowed(r)) {
+		if !isLoggedIn(next, r) && !(isFolder && (c.isAllowed(r) || c.takeTicket(r))) {
 			w.Header().Set("WWW-Authenticate", `Basic realm="VMware HTTP server"`)
 			http.Error(w, "not logged in", http.StatusUnauthorized)
 			return
@@ -28,7 +28,7 @@ func (c *center) guardFiles(next http.Handler) http.Handler {
 			c.serveFolder(next, w, r)
 			return
 		}
-		next.ServeHTTP(w, r)
+		c.serveNfc(next, w, r)
 	})
 }
 

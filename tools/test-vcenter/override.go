@@ -33,6 +33,12 @@ func (c *center) shadow(ctx *simulator.Context, method *simulator.Method) {
 		shown = &machineCalls{o, object}
 	case *simulator.VirtualMachineSnapshot:
 		shown = &snapshotCalls{o, object}
+	case *simulator.HttpNfcLease:
+		shown = &leaseCalls{o, object}
+	case *simulator.ResourcePool:
+		shown = &poolCalls{o, object}
+	case *simulator.SessionManager:
+		shown = &sessionCalls{o, object}
 	default:
 		return
 	}
