@@ -1,4 +1,5 @@
 import type { Call, Clock, LogSink, Random } from '@sendense/core';
+import type { HeadKeeper } from './head/head-keeper.ts';
 import type { ChunkIndex } from './index/chunk-index.ts';
 import type { CreateTableStorage } from './index/table-storage.ts';
 import type { RepositoryKeys } from './keys/repository-keys.ts';
@@ -27,6 +28,8 @@ export type RepositoryContext = {
   readonly retainMs: number | undefined;
   /** Prune copies what is needed of packs of which a smaller part than `below` is, at most `bytes` at once. */
   readonly compaction: { readonly below: number; readonly bytes: number };
+  /** What this client saw of the repository, where it keeps it. */
+  readonly head: HeadKeeper | undefined;
   readonly createTable: CreateTableStorage;
   readonly clock: Clock;
   readonly random: Random;

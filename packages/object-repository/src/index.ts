@@ -1,4 +1,6 @@
 export { capabilities } from './capabilities.ts';
+export type { TrustedHead } from './head/trusted-head.ts';
+export { createTrustedHeadFolder, type TrustedHeadFolderOptions } from './head/trusted-head-folder.ts';
 export type { KeyProvider, KeySource } from './keys/key-source.ts';
 export type { KeySlotInfo } from './keys/rotate-keys.ts';
 export type { ObjectMaintenance } from './maintain/maintenance.ts';

@@ -14,6 +14,7 @@ import { nodeFileSystem } from '@sendense/plugin-kit/files';
 import { capabilities } from './capabilities.ts';
 import { newObjectId, type RepositoryContext } from './context.ts';
 import { createStore } from './create-store.ts';
+import { HeadKeeper } from './head/head-keeper.ts';
 import { ChunkIndex } from './index/chunk-index.ts';
 import { tableStorageIn } from './index/table-storage.ts';
 import type { RepositoryKeys } from './keys/repository-keys.ts';
@@ -67,7 +68,8 @@ export async function createObjectRepository(
 
 /**
  * Opens a repository. Rejects with `NOT_FOUND` where there is none, `KEY_UNAVAILABLE` when no key slot opens,
- * `FORMAT_UNSUPPORTED` for a newer one. The store closes with it, or when this rejects.
+ * `FORMAT_UNSUPPORTED` for a newer one, and with a trusted head `CORRUPT` when a point is gone that was seen before and that no prune
+ * removed. The store closes with it, or when this rejects.
  */
 export async function openObjectRepository(
   options: OpenObjectRepositoryOptions,
@@ -75,7 +77,12 @@ export async function openObjectRepository(
   call?: Call,
 ): Promise<ObjectRepository> {
   try {
-    return handleOf(await openContext(options, services, call));
+    const context = await openContext(options, services, call);
+    await context.head?.check(call).catch(async (error: unknown) => {
+      await context.close();
+      throw error;
+    });
+    return handleOf(context);
   } catch (error) {
     await options.store[Symbol.asyncDispose]();
     throw error;
@@ -109,6 +116,9 @@ async function openContext(
   const window = new AdaptiveWindow(clock);
   const chunks = new ChunkSource({ store, codec, index, window, cacheBytes });
   const points = new PointCatalog(store, sealer, log);
+  const head =
+    options.trustedHead &&
+    new HeadKeeper(options.trustedHead, { store, sealer, points, configuration, clock, log });
   let isOpen = true;
   return {
     store,
@@ -121,6 +131,7 @@ async function openContext(
     openIndex,
     chunks,
     points,
+    head,
     retainMs: longerOf(wantedMs, configuration.retainMs),
     progressBytes,
     compaction: { below: settings.compactBelow, bytes: settings.compactBytes },

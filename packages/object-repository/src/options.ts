@@ -1,6 +1,7 @@
 import { type BlockIoDriver, type PluginServices, SendenseError } from '@sendense/core';
 import type { FileSystem } from '@sendense/plugin-kit/files';
 import { z } from 'zod';
+import type { TrustedHead } from './head/trusted-head.ts';
 import { SCRYPT_COST_LOG2 } from './keys/key-slot.ts';
 import type { KeySource } from './keys/key-source.ts';
 import { CHUNK_BYTES, GRACE_MS, RETAIN_MS } from './records/configuration.ts';
@@ -55,8 +56,15 @@ const createSchema = openSchema.extend({
     .default(SCRYPT_COST_LOG2.default),
 });
 
-/** How to reach a repository: its store, which closes with it, and what opens its keys. */
-export type RepositoryAccess = { readonly store: ObjectStore; readonly key: KeySource };
+/** How to reach a repository. */
+export type RepositoryAccess = {
+  /** Where the objects are; closes with the repository. */
+  readonly store: ObjectStore;
+  /** What opens its keys. */
+  readonly key: KeySource;
+  /** Where this client remembers what it saw, so that a store that was put back to an earlier state is refused. */
+  readonly trustedHead?: TrustedHead;
+};
 
 /** Options of an open repository. */
 export type OpenObjectRepositoryOptions = RepositoryAccess & Readonly<z.input<typeof openSchema>>;

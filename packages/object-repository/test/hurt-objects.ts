@@ -53,10 +53,11 @@ export const keysOf = ({ objects }: SharedObjects, prefix: string) =>
 export const dataPacks = (shared: SharedObjects) =>
   keysOf(shared, 'packs/').filter((key) => (shared.objects.get(key)?.bytes.byteLength ?? 0) > CHUNK_BYTES);
 
-/** Changes a byte of the first frame of a pack. */
+/** Changes a byte of the first frame of a pack, the last byte of what is shorter. */
 export function flip(shared: SharedObjects, key: string): void {
   const object = shared.objects.get(key) ?? assert.fail(`there is no ${key}`);
   const bytes = Uint8Array.from(object.bytes);
-  bytes[100] = (bytes[100] ?? 0) ^ 1;
+  const at = Math.min(100, bytes.byteLength - 1);
+  bytes[at] = (bytes[at] ?? 0) ^ 1;
   shared.objects.set(key, { ...object, bytes });
 }

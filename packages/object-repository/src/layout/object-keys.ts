@@ -16,6 +16,7 @@ export const PREFIXES = {
   damage: 'damage/',
   progress: 'progress/',
   probes: 'probe/',
+  removals: 'removed/',
 } as const;
 
 const SEQUENCE_DIGITS = 16;
@@ -43,6 +44,9 @@ export function streamPrefix(
 export const pointKey = (prefix: string, sequence: number): string =>
   `${prefix}${String(sequence).padStart(SEQUENCE_DIGITS, '0')}`;
 
+/** The stream of the manifest at a key, as the store knows it. */
+export const streamOf = (key: string): string => key.slice(0, -SEQUENCE_DIGITS);
+
 /** What the numbers of the disks of a machine begin with. */
 export const disksPrefix = (keys: RepositoryKeys, machine: MachineKey): string =>
   `${PREFIXES.disks}${nameTag(keys, 'machine', machine)}/`;
@@ -62,6 +66,16 @@ export const diskNumberKey = (prefix: string, number: number): string =>
 /** The key of the N-th lock of pruners. */
 export const lockKey = (number: number): string =>
   `${PREFIXES.locks}${String(number).padStart(LOCK_DIGITS, '0')}`;
+
+/** The key of a removal of that day since 1970; `id` is 32 hex digits. */
+export const removalKey = (day: number, id: string): string =>
+  `${PREFIXES.removals}${String(day).padStart(NUMBER_DIGITS, '0')}-${id}`;
+
+/** The day of the removal at a key; `undefined` for what is no key of one. */
+export function removalDay(key: string): number | undefined {
+  const digits = /^removed\/(\d{8})-[0-9a-f]{32}$/.exec(key)?.[1];
+  return digits === undefined ? undefined : Number(digits);
+}
 
 /** The number at the end of a key; `undefined` where there is none that this format writes. */
 export function numberAtEnd(key: string): number | undefined {

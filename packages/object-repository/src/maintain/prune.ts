@@ -1,18 +1,10 @@
-import {
-  type Call,
-  type Finding,
-  type PointId,
-  type PruneOptions,
-  type PruneReport,
-  type RetentionPolicy,
-  SendenseError,
-  throwIfAborted,
-} from '@sendense/core';
+import type { Call, Finding, PointId, PruneOptions, PruneReport, RetentionPolicy } from '@sendense/core';
 import { retainedPoints } from '@sendense/plugin-kit/points';
 import type { RepositoryContext } from '../context.ts';
 import { unknownPoint } from '../read/open-point.ts';
-import type { FoundPoints, StoredPoint } from '../read/point-catalog.ts';
+import type { FoundPoint, FoundPoints } from '../read/point-catalog.ts';
 import { readDamagedPacks } from './damaged-packs.ts';
+import { deleteManifests } from './delete-manifests.ts';
 import { LivePacks } from './live-packs.ts';
 import { withOwnIndex } from './own-index.ts';
 import { type Plan, readPlans } from './plans.ts';
@@ -74,7 +66,7 @@ export async function prune(
 }
 
 type Found = {
-  readonly points: readonly StoredPoint[];
+  readonly points: readonly FoundPoint[];
   readonly plans: readonly Plan[];
   readonly lock: PruneLock;
 };
@@ -93,7 +85,7 @@ async function markingOf(context: RepositoryContext, { points, plans, lock }: Fo
 async function removeManifests(
   context: RepositoryContext,
   found: Found,
-  surplus: readonly StoredPoint[],
+  surplus: readonly FoundPoint[],
   call?: Call,
 ) {
   const { plans, lock } = found;
@@ -109,26 +101,12 @@ async function removeManifests(
     left = plans.filter((plan) => !voided.includes(plan));
     hurt = live.damaged;
   }
-  const locked: LockedPoint[] = [];
-  for (const point of surplus) {
-    throwIfAborted(call?.signal, 'prune-points');
-    await lock.check(call);
-    await context.store.delete(point.key, call).catch((error: unknown) => {
-      if (!SendenseError.is(error, 'IMMUTABLE')) throw error;
-      locked.push({ point, error, finding: stillLocked(point, error) });
-    });
-  }
+  const locked = await deleteManifests(context, surplus, lock, call);
   return { left, locked, hurt };
 }
 
-type LockedPoint = { readonly point: StoredPoint; readonly error: SendenseError; readonly finding: Finding };
-
-function stillLocked({ record: { id } }: StoredPoint, { message }: SendenseError): Finding {
-  return { severity: 'warning', code: 'point-locked', message: `point ${id} stays: ${message}`, point: id };
-}
-
 /** Points that all can be read. Throws `CORRUPT`: what a damaged manifest needs nobody knows, so nothing is deleted. */
-function unhurt({ points, damaged }: FoundPoints): readonly StoredPoint[] {
+function unhurt({ points, damaged }: FoundPoints): readonly FoundPoint[] {
   for (const damage of damaged.values()) throw damage;
   return points;
 }
@@ -139,7 +117,7 @@ async function refreshUnhurt({ index }: RepositoryContext, call?: Call): Promise
   for (const damage of index.damaged.values()) throw damage;
 }
 
-function divide(points: readonly StoredPoint[], policy: RetentionPolicy, { machine }: PruneOptions) {
+function divide(points: readonly FoundPoint[], policy: RetentionPolicy, { machine }: PruneOptions) {
   const ours = points.filter(({ record }) => machine === undefined || record.machine === machine);
   const streams = Map.groupBy(ours, ({ record }) => `${record.machine} ${record.stream}`);
   const retained = new Set(
@@ -150,10 +128,10 @@ function divide(points: readonly StoredPoint[], policy: RetentionPolicy, { machi
       ),
     ]),
   );
-  const isKept = ({ record }: StoredPoint) => retained.has(record.id) || record.held;
+  const isKept = ({ record }: FoundPoint) => retained.has(record.id) || record.held;
   return { kept: ours.filter(isKept), surplus: ours.filter((point) => !isKept(point)) };
 }
 
-function idsOf(points: readonly StoredPoint[]): readonly PointId[] {
+function idsOf(points: readonly FoundPoint[]): readonly PointId[] {
   return points.map(({ record }) => record.id);
 }

@@ -2,17 +2,20 @@ import type { Call } from '@sendense/core';
 import type { RepositoryContext } from '../context.ts';
 import { PREFIXES } from '../layout/object-keys.ts';
 import type { PruneLock } from './prune-lock.ts';
+import { tidyRemovals } from './tidy-removals.ts';
 
-/** Deletes what processes that died left of things that are of use for a while only: probes and progress older than the grace. */
+/** Deletes what is of use for a while only: probes and progress older than the grace, which processes that died left, and old removals. */
 export async function removeLeftovers(
-  { store, configuration }: RepositoryContext,
+  context: RepositoryContext,
   lock: PruneLock,
   call?: Call,
 ): Promise<void> {
+  const { store, configuration } = context;
   for (const prefix of [PREFIXES.probes, PREFIXES.progress])
     for await (const { key, modifiedAt } of store.list(prefix, undefined, call)) {
       if (lock.takenAt.getTime() - modifiedAt.getTime() < configuration.graceMs) continue;
       await lock.check(call);
       await store.delete(key, call);
     }
+  await tidyRemovals(context, lock, call);
 }

@@ -21,6 +21,7 @@ export const SEALED = {
   lock: 6,
   damage: 7,
   progress: 8,
+  removal: 9,
 } as const;
 
 /** A kind of sealed object. */
@@ -65,6 +66,11 @@ export function createSealer(sealKey: Uint8Array, repositoryId: string): Sealer 
       return content;
     },
   };
+}
+
+/** The tag of a sealed object, 32 hex digits: no two objects share it, because each is sealed with a nonce of its own. */
+export function sealTag(bytes: Uint8Array): string {
+  return Buffer.from(bytes.subarray(-TAG_BYTES)).toString('hex');
 }
 
 function headerOf(kind: SealedKind): Buffer {

@@ -3,12 +3,18 @@ import type { RepositoryContext } from '../context.ts';
 import { isProven, MAX_PROVEN_BYTES, parseClaimed } from '../keys/proven-json.ts';
 import { CONFIGURATION_KEY, PREFIXES } from '../layout/object-keys.ts';
 import { openRecord, type RecordType } from '../records/sealed-json.ts';
-import { damageRecord, lockRecord, numberRecord, planRecord } from '../records/small-records.ts';
+import {
+  damageRecord,
+  lockRecord,
+  numberRecord,
+  planRecord,
+  removalRecord,
+} from '../records/small-records.ts';
 import { getListed, getRecord, getSmall } from '../store/get-listed.ts';
 import type { ListedObject } from '../store/object-store.ts';
 import { damage } from './damage.ts';
 
-/** Looks at the objects that hold no chunks: configuration, key slots, numbers of disks, plans, locks. */
+/** Looks at the objects that hold no chunks: configuration, key slots, numbers of disks, plans, locks, damage records, removals. */
 export async function* verifySmallObjects(context: RepositoryContext, call?: Call): AsyncGenerator<Finding> {
   const { store, sealer, keys } = context;
   const checkProof = (bytes: Uint8Array, key: string) => {
@@ -30,6 +36,7 @@ export async function* verifySmallObjects(context: RepositoryContext, call?: Cal
     [PREFIXES.plans, 'plan-damaged', sealed(planRecord)],
     [PREFIXES.locks, 'lock-damaged', sealed(lockRecord)],
     [PREFIXES.damage, 'damage-record-damaged', sealed(damageRecord)],
+    [PREFIXES.removals, 'removal-damaged', sealed(removalRecord)],
   ] as const)
     for await (const listed of store.list(prefix, undefined, call))
       yield* check(code, listed.key, () => look(listed));

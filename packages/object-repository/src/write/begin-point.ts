@@ -22,6 +22,7 @@ export async function beginPoint(
   context.enter('begin-point', call);
   const { configuration, clock, retainMs, store } = context;
   if (retainMs !== undefined) checkRetention(store);
+  await context.head?.check(call);
   const deadline = new Deadline(configuration.graceMs, clock);
   // The order is that of the format, section 4: plans, then manifests and index, then damage records.
   const plans = await readPlans(context, call);

@@ -1,7 +1,7 @@
 import { type Call, type DiskId, type DraftDisk, type PointDraft, SendenseError } from '@sendense/core';
 import type { RepositoryContext } from '../context.ts';
 import { streamPrefix } from '../layout/object-keys.ts';
-import type { StoredPoint } from '../read/point-catalog.ts';
+import type { FoundPoint } from '../read/point-catalog.ts';
 import type { PointRecord, RecordDisk } from '../records/point-record.ts';
 
 /** What a disk of a new point builds on. */
@@ -10,7 +10,7 @@ export type Base = { readonly record: PointRecord; readonly disk: RecordDisk };
 /** What is committed already that a draft must fit to. */
 export type DraftContext = {
   /** The manifest of this very point, when an earlier attempt committed it. */
-  readonly committed: PointRecord | undefined;
+  readonly committed: FoundPoint | undefined;
   readonly bases: ReadonlyMap<DiskId, Base>;
 };
 
@@ -25,12 +25,11 @@ export async function checkDraft(
 ): Promise<DraftContext> {
   const { points, damaged } = await context.points.all(call);
   const [unreadable] = [...damaged].filter(([key]) => key.startsWith(streamPrefix(context.keys, draft)));
-  const records = points
-    .map(({ record }: StoredPoint) => record)
-    .filter(({ machine }) => machine === draft.machine);
-  const committed = records.find(({ id, stream }) => id === draft.id && stream === draft.stream);
+  const ours = points.filter(({ record }) => record.machine === draft.machine);
+  const committed = ours.find(({ record: { id, stream } }) => id === draft.id && stream === draft.stream);
   if (committed !== undefined) return { committed: sameInstant(committed, draft), bases: new Map() };
   if (unreadable !== undefined) throw unreadable[1];
+  const records = ours.map(({ record }) => record);
   const taken = records.find(({ stream, sequence }) => stream === draft.stream && sequence >= draft.sequence);
   if (taken !== undefined) throw sequenceTaken(taken);
   const bases = new Map<DiskId, Base>();
@@ -39,8 +38,8 @@ export async function checkDraft(
 }
 
 /** The manifest of an earlier attempt, when it holds the same instant. Throws `CONFLICT`. */
-export function sameInstant(committed: PointRecord, { id, instant }: PointDraft): PointRecord {
-  if (committed.instant === instant) return committed;
+export function sameInstant(committed: FoundPoint, { id, instant }: PointDraft): FoundPoint {
+  if (committed.record.instant === instant) return committed;
   throw new SendenseError('CONFLICT', `point ${id} is there and holds another instant`, {
     operation: 'begin-point',
     remedy: 'take a new point id',

@@ -1,8 +1,9 @@
 import { type Call, SendenseError, throwIfAborted } from '@sendense/core';
 import type { RepositoryContext } from '../context.ts';
 import { pointKey, streamPrefix } from '../layout/object-keys.ts';
+import { type FoundPoint, openManifest } from '../read/point-catalog.ts';
 import { type PointRecord, pointRecord } from '../records/point-record.ts';
-import { openRecord, sealRecord } from '../records/sealed-json.ts';
+import { sealRecord } from '../records/sealed-json.ts';
 import { sameInstant, sequenceTaken } from './check-draft.ts';
 import type { PointInHand } from './point-writer.ts';
 
@@ -15,7 +16,7 @@ export async function commitManifest(
   point: PointInHand,
   record: PointRecord,
   call?: Call,
-): Promise<PointRecord> {
+): Promise<FoundPoint> {
   const { store, sealer, keys } = context;
   const { draft, fence, deadline } = point;
   const key = pointKey(streamPrefix(keys, draft), draft.sequence);
@@ -28,11 +29,11 @@ export async function commitManifest(
       (options, bounded) => store.put(key, bytes, { ...point.lock, ...options }, bounded),
       call,
     );
-    return openRecord(sealer, pointRecord, key, bytes);
+    return openManifest(sealer, key, bytes);
   } catch (error) {
     if (!SendenseError.is(error, 'ALREADY_EXISTS')) throw error;
     const other = await context.points.read(key);
-    if (other.id !== draft.id) throw sequenceTaken(other);
+    if (other.record.id !== draft.id) throw sequenceTaken(other.record);
     return sameInstant(other, draft);
   }
 }

@@ -12,6 +12,7 @@ import {
   throwIfAborted,
 } from '@sendense/core';
 import type { RepositoryContext } from '../context.ts';
+import type { FoundPoint } from '../read/point-catalog.ts';
 import { type PointRecord, type RecordArtifact, toRecoveryPoint } from '../records/point-record.ts';
 import type { PutOptions } from '../store/object-store.ts';
 import type { Base } from './check-draft.ts';
@@ -29,7 +30,7 @@ export type PointInHand = {
   readonly draft: PointDraft;
   readonly fence: Fence;
   /** The manifest of an earlier attempt. */
-  readonly committed: PointRecord | undefined;
+  readonly committed: FoundPoint | undefined;
   readonly bases: ReadonlyMap<DiskId, Base>;
   readonly sink: ChunkSink;
   readonly disks: ReadonlyMap<DiskId, DiskWriter>;
@@ -66,11 +67,11 @@ export class ObjectPointWriter implements PointWriter {
 
   async commit(states: readonly ChangeState[], call?: Call): Promise<RecoveryPoint> {
     this.#enter('commit-point', call);
-    this.#committed ??= toRecoveryPoint(await this.#commit(states, call));
+    this.#committed ??= toRecoveryPoint((await this.#commit(states, call)).record);
     return this.#committed;
   }
 
-  async #commit(states: readonly ChangeState[], call?: Call): Promise<PointRecord> {
+  async #commit(states: readonly ChangeState[], call?: Call): Promise<FoundPoint> {
     const { committed, fence, sink } = this.#point;
     if (committed !== undefined) return this.#done(committed);
     await fence.check();
@@ -85,13 +86,13 @@ export class ObjectPointWriter implements PointWriter {
     await refuseDamaged(this.#context, this.#point, call);
     await sink.publish(this.#point.draft.id, call);
     await lockObjects(this.#context, this.#point, this.#record, call);
-    const record = await commitManifest(this.#context, this.#point, this.#record, call);
-    return this.#done(record);
+    return this.#done(await commitManifest(this.#context, this.#point, this.#record, call));
   }
 
-  async #done(record: PointRecord): Promise<PointRecord> {
+  async #done(point: FoundPoint): Promise<FoundPoint> {
+    await this.#context.head?.keep(point);
     for (const { progress } of this.#point.disks.values()) await progress.remove();
-    return record;
+    return point;
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -1,0 +1,101 @@
+import { type Call, SendenseError } from '@sendense/core';
+import type { RepositoryContext } from '../context.ts';
+import { PackIdSet } from '../index/pack-id-set.ts';
+import { PREFIXES, removalDay } from '../layout/object-keys.ts';
+import { MOST_MANIFESTS } from '../records/small-records.ts';
+import type { ListedObject } from '../store/object-store.ts';
+import type { PruneLock } from './prune-lock.ts';
+import { dayOf, putRemovals, REMOVALS_KEPT_DAYS, readRemoval } from './removals.ts';
+
+/** Removals of so many days are joined, so that they become too old together. */
+const BUCKET_DAYS = 30;
+/** More than this of one bucket are joined. */
+const MANY_REMOVALS = 16;
+
+type Removal = { readonly key: string; readonly day: number; readonly ageMs: number };
+type ReadRemoval = Removal & { readonly names: PackIdSet };
+
+/**
+ * Deletes removals that are too old, joins many into one, and deletes those whose names another one holds that is as old as the grace:
+ * who lists removals meanwhile finds that one.
+ */
+export async function tidyRemovals(context: RepositoryContext, lock: PruneLock, call?: Call): Promise<void> {
+  const { store } = context;
+  const buckets = new Map<number, (Removal & ListedObject)[]>();
+  for await (const listed of store.list(PREFIXES.removals, undefined, call)) {
+    const day = removalDay(listed.key);
+    if (day === undefined) continue;
+    if (dayOf(lock.takenAt) - day > REMOVALS_KEPT_DAYS) {
+      await lock.check(call);
+      await store.delete(listed.key, call);
+      continue;
+    }
+    const bucket = buckets.get(Math.floor(day / BUCKET_DAYS)) ?? [];
+    const ageMs = lock.takenAt.getTime() - listed.modifiedAt.getTime();
+    buckets.set(Math.floor(day / BUCKET_DAYS), [...bucket, { ...listed, day, ageMs }]);
+  }
+  for (const bucket of buckets.values())
+    if (bucket.length > MANY_REMOVALS) await tidyBucket(context, bucket, lock, call);
+}
+
+async function tidyBucket(
+  context: RepositoryContext,
+  bucket: readonly (Removal & ListedObject)[],
+  lock: PruneLock,
+  call?: Call,
+): Promise<void> {
+  const apart: ReadRemoval[] = [];
+  for (const removal of byContent(await readWhole(context, bucket, call))) {
+    const holders = apart.filter((other) => other.day >= removal.day && holdsAll(other.names, removal.names));
+    if (holders.some(({ ageMs }) => ageMs >= context.configuration.graceMs)) {
+      await lock.check(call);
+      await context.store.delete(removal.key, call);
+    } else if (holders.length === 0) apart.push(removal);
+  }
+  if (apart.length <= MANY_REMOVALS) return;
+  const joined = thatFit(apart);
+  if (joined.length < 2) return;
+  const names = new PackIdSet(joined.flatMap((removal) => [...removal.names]));
+  const day = Math.max(...joined.map((removal) => removal.day));
+  await putRemovals(context, [...names], { day, lock }, call);
+}
+
+/** A damaged one stays, for verify to name, until it is too old. */
+async function readWhole(
+  context: RepositoryContext,
+  bucket: readonly (Removal & ListedObject)[],
+  call?: Call,
+): Promise<readonly ReadRemoval[]> {
+  const read: ReadRemoval[] = [];
+  for (const listed of bucket) {
+    const { key, day, ageMs } = listed;
+    try {
+      const manifests = await readRemoval(context, listed, call);
+      if (manifests !== undefined) read.push({ key, day, ageMs, names: new PackIdSet(manifests) });
+    } catch (error) {
+      if (!SendenseError.is(error, 'CORRUPT')) throw error;
+      context.log({ level: 'warn', message: error.message, fields: { object: key } });
+    }
+  }
+  return read;
+}
+
+/** Those that may hold others first. */
+function byContent(removals: readonly ReadRemoval[]): readonly ReadRemoval[] {
+  return removals.toSorted((a, b) => b.names.size - a.names.size || b.day - a.day);
+}
+
+function holdsAll(names: PackIdSet, others: PackIdSet): boolean {
+  if (others.size > names.size) return false;
+  for (const name of others) if (!names.has(name)) return false;
+  return true;
+}
+
+/** The smallest of them that one record holds. */
+function thatFit(removals: readonly ReadRemoval[]): readonly ReadRemoval[] {
+  let left = MOST_MANIFESTS;
+  return removals.toReversed().filter(({ names }) => {
+    left -= names.size;
+    return left >= 0;
+  });
+}
