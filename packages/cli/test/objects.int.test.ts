@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -133,6 +133,50 @@ describe('repository rebuild-index', () => {
     expect(await failure(['repository', 'rebuild-index', '--repository', 'no-index'])).toMatchObject({
       exit: 1,
       code: 'UNSUPPORTED',
+    });
+  });
+});
+
+describe('a store that was put back to an earlier state', () => {
+  const far = ['--repository', 'far', '--config', 'heads.json'];
+  const heads = () => join(home, '.local', 'state', 'sendense', 'trusted-heads');
+
+  it('is refused where the configuration says trustedHead, until the file that the error names is deleted', async () => {
+    const repositories = { far: { at: 'dir:far', trustedHead: true } };
+    await writeFile(join(home, 'heads.json'), JSON.stringify({ repositories }));
+    await writeFile(join(home, 'disk.raw'), Buffer.alloc(1 << 20, 8));
+    const { repositoryId } = await ctlJson(home, ['repository', 'init', ...far], 0, ENV);
+    await cp(join(home, 'far'), join(home, 'aside'), { recursive: true });
+    const { pointId } = await ctlJson(
+      home,
+      ['backup', 'start', '--source', 'image:disk.raw', ...far],
+      0,
+      ENV,
+    );
+    const file = join(heads(), `${String(repositoryId)}.json`);
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+    expect((await stat(heads())).mode & 0o777).toBe(0o700);
+    await rm(join(home, 'far'), { recursive: true });
+    await cp(join(home, 'aside'), join(home, 'far'), { recursive: true });
+    const list = ['backup', 'list', ...far];
+    expect(await failure(list, ENV)).toMatchObject({
+      exit: 3,
+      code: 'CORRUPT',
+      message: expect.stringContaining(`point ${String(pointId)}`) as string,
+      remedy: expect.stringContaining(`delete ${file}`) as string,
+    });
+    await rm(file);
+    expect(await ctlJson(home, list, 0, ENV)).toEqual({ points: [] });
+  });
+
+  it('is nothing that a repository of chains can be asked to tell', async () => {
+    const repositories = { near: { at: 'near', trustedHead: true } };
+    await writeFile(join(home, 'near.json'), JSON.stringify({ repositories }));
+    const init = ['repository', 'init', '--repository', 'near', '--config', 'near.json'];
+    expect(await failure(init)).toMatchObject({
+      exit: 2,
+      code: 'CONFIG_INVALID',
+      remedy: expect.stringContaining('trustedHead') as string,
     });
   });
 });

@@ -1,6 +1,7 @@
-import { SendenseError } from '@sendense/core';
+import { pointId, repositoryId, SendenseError } from '@sendense/core';
 import { seededBytes, seededInteger, seededRandom } from '@sendense/testkit';
 import { describe, expect, it } from 'vitest';
+import { parseHead, serializeHead } from '../src/head/head-state.ts';
 import { parseIndex, serializeIndex } from '../src/index/index-object.ts';
 import { parseKeySlot } from '../src/keys/key-slot.ts';
 import { parseClaimed, serializeProven } from '../src/keys/proven-json.ts';
@@ -9,6 +10,7 @@ import { parseDirectory, parsePackTail, serializePack } from '../src/packs/pack-
 import { parseConfiguration } from '../src/records/configuration.ts';
 import { pointRecord } from '../src/records/point-record.ts';
 import { openRecord } from '../src/records/sealed-json.ts';
+import { removalRecord } from '../src/records/small-records.ts';
 import { createSealer } from '../src/seal/seal.ts';
 
 const SEED = 20_261_121;
@@ -67,6 +69,16 @@ const parsers: readonly (readonly [
     json({ id: 'p-1', disks: [], sequence: 1 }),
     (bytes) => openRecord(sealer, pointRecord, 'm', sealer.seal('point', 'm', bytes)),
   ],
+  [
+    'removals',
+    json({ manifests: ['ab'.repeat(16), 'cd'.repeat(16)] }),
+    (bytes) => openRecord(sealer, removalRecord, 'r', sealer.seal('removal', 'r', bytes)),
+  ],
+  [
+    'trusted heads',
+    headSample(),
+    (bytes) => parseHead(repositoryId('r'), Buffer.from(bytes).toString(), 'h'),
+  ],
 ];
 
 describe(`damaged bytes (seed ${SEED}, ${CASES} of each)`, () => {
@@ -110,6 +122,15 @@ function nodeSample(): Uint8Array {
   const node = MapNode.empty();
   for (let at = 0; at < 3; at += 1) node.set(at, seededBytes(at + 1, 32));
   return node.serialize(0) ?? new Uint8Array();
+}
+
+function headSample(): Uint8Array {
+  const point = {
+    point: pointId('p-1'),
+    key: `points/${'0'.repeat(32)}/${'1'.repeat(16)}`,
+    manifest: 'ab'.repeat(16),
+  };
+  return Buffer.from(serializeHead(repositoryId('r'), { checkedAt: new Date(0), points: [point] }));
 }
 
 function packTail(): Uint8Array {

@@ -1,9 +1,8 @@
-import type { Json } from '@sendense/core';
 import type { TrustedHead } from '../src/head/trusted-head.ts';
 import type { Interceptor } from './memory-store.ts';
 
 /** What one client keeps: by repository its head. */
-export type KeptHeads = Map<string, Json>;
+export type KeptHeads = Map<string, string>;
 
 /** A head in memory that processes of one client share. */
 export function createMemoryHead(
@@ -13,7 +12,7 @@ export function createMemoryHead(
   return {
     locate: (repository) => `memory of ${repository}`,
     async load(repository) {
-      let head: Json | undefined;
+      let head: string | undefined;
       await intercept({ kind: 'get', key: 'head' }, () => {
         head = kept.get(repository);
       });

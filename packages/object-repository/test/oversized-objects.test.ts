@@ -36,6 +36,7 @@ it.each([
   ['a number of a disk', `disks/${'f'.repeat(32)}/00000000`, 'disk-number-damaged'],
   ['a key slot', `keys/${'f'.repeat(32)}`, 'key-slot-damaged'],
   ['a damage record', `damage/${'f'.repeat(32)}`, 'damage-record-damaged'],
+  ['a removal', `removed/00020454-${'f'.repeat(32)}`, 'removal-damaged'],
 ])(
   '%s of 1 GiB is told to be damaged and never fetched, and the rest is restored',
   async (_what, key, code) => {

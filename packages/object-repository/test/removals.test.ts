@@ -8,7 +8,7 @@ import { createMemoryStore, type SharedObjects } from './memory-store.ts';
 import { type SamplePoint, sampleId, writeSample } from './sample-disk.ts';
 
 const DAY_MS = 24 * 3600 * 1000;
-/** Days of the first bucket of 30 that begins after the repository was made. */
+/** The removals of this day and of the two after it may be joined. */
 const NEXT_BUCKET_MS = Date.UTC(2026, 0, 11);
 const removals = (shared: SharedObjects) => keysOf(shared, 'removed/').sort();
 
@@ -25,6 +25,7 @@ async function deletedOneByOne(count: number) {
     await look(shared, kept);
     clients.push(kept);
     await repository.maintenance.delete(sampleId(point));
+    shared.nowMs += DAY_MS / 8;
   }
   return { shared, clients };
 }
@@ -84,11 +85,15 @@ describe('removals', () => {
       await prune(shared);
       shared.nowMs += GRACE_MS;
     }
-    const made = NEXT_BUCKET_MS / DAY_MS;
-    expect(days()).toEqual([made, made + 30]);
-    shared.nowMs = NEXT_BUCKET_MS + 401 * DAY_MS;
+    // the last of 17 in steps of 3 hours
+    const last = NEXT_BUCKET_MS / DAY_MS + 2;
+    expect(days()).toEqual([last, last + 30]);
+    shared.nowMs = (last + 400) * DAY_MS;
     await prune(shared);
-    expect(days()).toEqual([made + 30]);
+    expect(days()).toEqual([last, last + 30]);
+    shared.nowMs += DAY_MS;
+    await prune(shared);
+    expect(days()).toEqual([last + 30]);
   });
 
   it('of a store that holds other objects below their name are read all the same', async () => {

@@ -1,7 +1,10 @@
 import type { Catalog } from '@sendense/catalog';
 import type { Finding, MachineKey, PluginServices, Repository } from '@sendense/core';
-import type { AskPassphrase } from './names/passphrase.ts';
-import { type ResolvedRepository, resolveRepository } from './names/resolve-repository.ts';
+import {
+  type ResolvedRepository,
+  type ResolveRepositoryOptions,
+  resolveRepository,
+} from './names/resolve-repository.ts';
 
 /** What the verbs open and share; dispose closes it. */
 export type OpenPlaces = AsyncDisposable & {
@@ -17,15 +20,17 @@ export function createOpenPlaces(
   services: PluginServices,
   {
     workingDirectory,
-    passphrase,
-  }: { readonly workingDirectory: string; readonly passphrase?: AskPassphrase },
+    ...given
+  }: Pick<ResolveRepositoryOptions, 'passphrase' | 'trustedHeadFolder'> & {
+    readonly workingDirectory: string;
+  },
 ): OpenPlaces {
   const open = new Map<string, Promise<ResolvedRepository>>();
   return {
     async repository(name, create = false) {
       const known = open.get(name);
       if (known !== undefined) return { ...(await known), created: false };
-      const options = { workingDirectory, create, ...(passphrase && { passphrase }) };
+      const options = { workingDirectory, create, ...given };
       const opening = resolveRepository(name, options, services);
       open.set(name, opening);
       opening.catch(() => open.delete(name));

@@ -10,6 +10,11 @@ export const sendenseOptionsSchema = z.strictObject({
   stateDirectory: z.string().min(1).max(4096).optional(),
   /** Whether native code moves the bytes; what `SENDENSE_NATIVE` says when not given. */
   native: z.enum(['auto', 'require', 'off']).optional(),
+  /**
+   * Remember in the state directory what was seen of object repositories, and refuse a store that was put back to an earlier state.
+   * Default `false`.
+   */
+  trustedHeads: z.boolean().optional(),
   /** Relative paths of sources, repositories and targets start here. */
   workingDirectory: z.string().min(1).max(4096).optional(),
 });

@@ -27,6 +27,7 @@ export async function openSendense(options: SendenseOptions = {}): Promise<Sende
   const places = createOpenPlaces(catalog, services, {
     workingDirectory,
     ...(passphrase && { passphrase }),
+    ...(checked.trustedHeads === true && { trustedHeadFolder: join(stateDirectory, 'trusted-heads') }),
   });
   let closed: Promise<void> | undefined;
   const close = async (): Promise<void> => {

@@ -40,6 +40,8 @@ export const configSchema = z.strictObject({
       place({
         /** The file with the passphrase of an object repository, readable by its owner only. */
         passphraseFile: z.string().min(1).optional(),
+        /** Remember in the state folder what was seen of an object repository, and refuse a store that was put back to an earlier state. */
+        trustedHead: z.boolean().optional(),
       }),
     )
     .default({}),

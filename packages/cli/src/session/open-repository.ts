@@ -9,6 +9,7 @@ import { findPlace, missingFlag } from '../names/find-place.ts';
 import type { RepositoryOption, RetainOption } from '../program/shared-flags.ts';
 import { askPassphrase, type PassphraseSources, refuseUselessPassphrase } from './passphrase.ts';
 import type { Session } from './session.ts';
+import { trustedHeadOf } from './trusted-head.ts';
 
 /** An open repository and how the user reaches it. */
 export type OpenRepository = {
@@ -80,6 +81,7 @@ export async function openNamed(
     environment: session.host.env,
     passphrase: askPassphrase(session, sources),
     ...(retain === undefined ? {} : { retainMs: retain }),
+    ...trustedHeadOf(session, text),
   };
   const resolved = await resolveRepository(text, options, services, session.call).catch((error: unknown) => {
     throw withInitRemedy(error, text);

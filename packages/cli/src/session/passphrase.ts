@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { Secret, SendenseError } from '@sendense/core';
 import { readSecretFile } from '@sendense/plugin-kit';
 import { type AskPassphrase, parseRepositoryPlace, repositoryLocation } from '@sendense/quickstart';
+import { configuredSetting } from './configured-repository.ts';
 import type { Session } from './session.ts';
 
 /** Where the passphrase of one repository may come from, besides the configuration and the prompt. */
@@ -22,7 +23,7 @@ const COMMON_VARIABLE = 'SENDENSE_PASSPHRASE';
  */
 export function askPassphrase(session: Session, sources: PassphraseSources): AskPassphrase {
   return async ({ location, use }) => {
-    const file = sources.file ?? configuredFile(session, location);
+    const file = sources.file ?? configuredSetting(session, location, 'passphraseFile');
     if (file !== undefined) return fromFile(resolve(session.host.workingDirectory, file));
     const text = fromEnvironment(session, sources);
     if (text !== undefined) return new Secret(text);
@@ -41,7 +42,7 @@ export function refuseUselessPassphrase(
 ): void {
   const place = parseRepositoryPlace(text, session.host.workingDirectory);
   if (place.kind !== 'local') return;
-  if ((file ?? configuredFile(session, repositoryLocation(place))) === undefined) return;
+  if ((file ?? configuredSetting(session, repositoryLocation(place), 'passphraseFile')) === undefined) return;
   throw new SendenseError('CONFIG_INVALID', `${place.path} names a repository that encrypts nothing`, {
     operation: 'open-repository',
     remedy: `for an encrypted repository name it dir:${place.path}; for this one leave out the file with the passphrase`,
@@ -60,14 +61,6 @@ export function askNewPassphrase(
   const text = session.host.env.SENDENSE_NEW_PASSPHRASE;
   if (text !== undefined && text !== '') return Promise.resolve(new Secret(text));
   return fromTerminal(session, `new passphrase of ${location}`, true);
-}
-
-/** The file that the configuration names for the repository at `location`, by whatever name it was called. */
-function configuredFile({ config, host }: Session, location: string): string | undefined {
-  const locationOf = (at: string) => repositoryLocation(parseRepositoryPlace(at, host.workingDirectory));
-  return Object.values(config.repositories).find(
-    ({ at, passphraseFile }) => passphraseFile !== undefined && locationOf(at) === location,
-  )?.passphraseFile;
 }
 
 async function fromFile(path: string): Promise<Secret> {

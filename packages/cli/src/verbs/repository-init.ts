@@ -5,6 +5,7 @@ import { type PassphraseOption, passphraseFlag, REPOSITORY_FORMS } from '../prog
 import { noteChange } from '../session/maintain.ts';
 import { keepRepository, repositoryServices, repositoryText } from '../session/open-repository.ts';
 import { askPassphrase, refuseUselessPassphrase } from '../session/passphrase.ts';
+import { trustedHeadOf } from '../session/trusted-head.ts';
 import { defineVerb } from '../verb.ts';
 
 const HOUR_MS = 3_600_000;
@@ -61,6 +62,7 @@ export const repositoryInit = defineVerb<Options>({
         ...(chunkSize === undefined ? {} : { chunkBytes: chunkSize }),
         ...(grace === undefined ? {} : { graceMs: grace * HOUR_MS }),
         ...(retain === undefined ? {} : { retainMs: retain }),
+        ...trustedHeadOf(session, text),
       },
       await repositoryServices(session, text),
       session.call,

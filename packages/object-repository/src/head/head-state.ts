@@ -1,4 +1,4 @@
-import { type Json, type PointId, pointId, type RepositoryId, SendenseError } from '@sendense/core';
+import { type PointId, pointId, type RepositoryId, SendenseError } from '@sendense/core';
 import { z } from 'zod';
 import type { FoundPoint } from '../read/point-catalog.ts';
 
@@ -35,20 +35,22 @@ export function knownPoint({ key, record, manifestId }: FoundPoint): KnownPoint 
 }
 
 /** The head of a repository as it is saved. */
-export function serializeHead(repository: RepositoryId, { checkedAt, points }: HeadState): Json {
-  return { format: FORMAT, version: VERSION, repository, checkedAt: checkedAt.toISOString(), points };
+export function serializeHead(repository: RepositoryId, { checkedAt, points }: HeadState): string {
+  const head = { format: FORMAT, version: VERSION, repository, checkedAt: checkedAt.toISOString(), points };
+  return `${JSON.stringify(head)}\n`;
 }
 
 /** Reads what was saved, at a place that is named to people. Throws `CORRUPT`; `FORMAT_UNSUPPORTED` for a newer version. */
-export function parseHead(repository: RepositoryId, saved: Json, place: string): HeadState {
+export function parseHead(repository: RepositoryId, saved: string, place: string): HeadState {
+  const json = parseJson(saved);
   const { format, version } =
-    z.looseObject({ format: z.json(), version: z.json() }).safeParse(saved).data ?? {};
+    z.looseObject({ format: z.unknown(), version: z.unknown() }).safeParse(json).data ?? {};
   if (format === FORMAT && typeof version === 'number' && version > VERSION)
     throw new SendenseError('FORMAT_UNSUPPORTED', `the trusted head at ${place} has version ${version}`, {
       operation: 'load-trusted-head',
       remedy: 'use the version of Sendense that wrote it, or a newer one',
     });
-  const head = safeParse(saved);
+  const head = safeParse(json);
   if (head?.repository === repository) return { checkedAt: new Date(head.checkedAt), points: head.points };
   throw new SendenseError('CORRUPT', `the trusted head at ${place} is not one of repository ${repository}`, {
     operation: 'load-trusted-head',
@@ -57,7 +59,15 @@ export function parseHead(repository: RepositoryId, saved: Json, place: string):
   });
 }
 
-function safeParse(saved: Json) {
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+function safeParse(saved: unknown) {
   try {
     return schema.safeParse(saved).data;
   } catch (error) {

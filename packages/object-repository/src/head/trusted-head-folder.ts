@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { type Json, type RepositoryId, SendenseError } from '@sendense/core';
+import { type RepositoryId, SendenseError } from '@sendense/core';
 import { type FileSystem, nodeFileSystem, publishFile, readSmallFile } from '@sendense/plugin-kit/files';
-import { z } from 'zod';
 import type { TrustedHead } from './trusted-head.ts';
 
 /** A head of 400000 streams. */
@@ -30,7 +29,7 @@ export function createTrustedHeadFolder(
     async load(repository) {
       try {
         const bytes = await readSmallFile(fileSystem, locate(repository), MAX_HEAD_BYTES);
-        return parseJson(new TextDecoder().decode(bytes));
+        return new TextDecoder().decode(bytes);
       } catch (error) {
         if (SendenseError.is(error, 'NOT_FOUND')) return undefined;
         throw error;
@@ -41,7 +40,7 @@ export function createTrustedHeadFolder(
       // a name of its own: another process may be saving, too
       const from = join(path, `${repository}.${randomUUID()}.tmp`);
       try {
-        await writeDurably(fileSystem, from, Buffer.from(`${JSON.stringify(head)}\n`));
+        await writeDurably(fileSystem, from, Buffer.from(head));
         await publishFile(fileSystem, { from, to: locate(repository), overwrite: true, isPublished: false });
       } catch (error) {
         await fileSystem.unlink(from).catch(() => undefined); // the failure itself is told
@@ -50,15 +49,6 @@ export function createTrustedHeadFolder(
       await removeAbandoned(fileSystem, path, locate(repository));
     },
   };
-}
-
-/** What is no JSON is no head: `null`, which the repository refuses by name. */
-function parseJson(text: string): Json {
-  try {
-    return z.json().parse(JSON.parse(text));
-  } catch {
-    return null;
-  }
 }
 
 async function writeDurably(fileSystem: FileSystem, path: string, bytes: Uint8Array): Promise<void> {

@@ -1,4 +1,4 @@
-import type { Call, Json, RepositoryId } from '@sendense/core';
+import type { Call, RepositoryId } from '@sendense/core';
 
 /**
  * What a client keeps, away from the store, of the newest points that it saw of each repository: by it a store that was put back to an
@@ -9,7 +9,7 @@ export interface TrustedHead {
   /** Where the head of a repository is kept, for people: who accepts an earlier state of the store deletes it there. */
   locate(repository: RepositoryId): string;
   /** What was saved last; `undefined` when nothing was. Never a part of it. */
-  load(repository: RepositoryId, call?: Call): Promise<Json | undefined>;
-  /** Replaces the head as a whole: after a failure the old one or the new one is there. Some 150 bytes for each stream of points. */
-  save(repository: RepositoryId, head: Json, call?: Call): Promise<void>;
+  load(repository: RepositoryId, call?: Call): Promise<string | undefined>;
+  /** Replaces the head as a whole: after a failure the old one or the new one is there. Text of some 150 bytes for each stream. */
+  save(repository: RepositoryId, head: string, call?: Call): Promise<void>;
 }

@@ -28,6 +28,11 @@ export type ResolveRepositoryOptions = {
    * later writer, else for points that are made by this handle. Default: what the repository says.
    */
   readonly retainMs?: number;
+  /**
+   * A folder of this client in which it remembers what it saw of object repositories, so that a store that was put back to an earlier
+   * state is refused (`CORRUPT`). Default: nothing is remembered.
+   */
+  readonly trustedHeadFolder?: string;
 };
 
 /** What only a new object repository can be told; see `@sendense/object-repository`. */
@@ -91,7 +96,7 @@ export async function createRepository(
     return resolved({ ...place, path: repository.path }, repository, true);
   }
   const access = await accessTo(place, 'create', options, services);
-  const { createObjectRepository } = await import('@sendense/object-repository');
+  const { createObjectRepository } = await objects();
   const given = { ...(chunkBytes && { chunkBytes }), ...(graceMs && { graceMs }), ...lockOf(options) };
   return resolved(place, await createObjectRepository({ ...access, ...given }, services, call), true);
 }
@@ -117,7 +122,7 @@ async function openAt(
     return resolved({ ...place, path: repository.path }, repository, false);
   }
   const access = await accessTo(place, 'open', options, services);
-  const { openObjectRepository } = await import('@sendense/object-repository');
+  const { openObjectRepository } = await objects();
   return resolved(
     place,
     await openObjectRepository({ ...access, ...lockOf(options) }, services, call),
@@ -139,7 +144,17 @@ async function accessTo(
   const { environment = processEnvironment() } = options;
   const ask = options.passphrase ?? passphraseOfEnvironment(environment);
   const passphrase = await ask({ location: repositoryLocation(place), use });
-  return { store: await openStore(place, environment, services), key: { passphrase } };
+  const head = await headOf(options);
+  return { store: await openStore(place, environment, services), key: { passphrase }, ...head };
+}
+
+async function headOf({ trustedHeadFolder: path }: ResolveRepositoryOptions) {
+  return path === undefined ? {} : { trustedHead: (await objects()).createTrustedHeadFolder({ path }) };
+}
+
+/** Loaded when an object repository is named. */
+function objects() {
+  return import('@sendense/object-repository');
 }
 
 /** A folder that holds the other kind of repository gets a remedy that says so. */
