@@ -74,7 +74,7 @@ describeWithPeers(['versitygw'], 'an object repository in S3', () => {
     ).toBe(true);
     // index objects are locked for less long than packs that newer points share: they are made again from these
     const packs = new Set(Versions.map(({ Key }) => Key).filter((name) => name?.includes('/packs/')));
-    expect(await rescued.maintenance.rebuildIndex()).toEqual({ packs: packs.size, leftOut: 0, findings: [] });
+    expect(await rescued.maintenance.rebuildIndex()).toEqual({ packs: packs.size, young: 0, findings: [] });
   });
 });
 

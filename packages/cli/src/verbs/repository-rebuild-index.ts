@@ -12,15 +12,17 @@ export const repositoryRebuildIndex = defineVerb<RepositoryOption>({
   async run(session, options) {
     const lack = 'has no index of chunks: each image says itself what it holds';
     const { maintenance } = await openObjects(session, options, lack);
-    const { packs, leftOut, findings } = await maintenance.rebuildIndex(session.call);
+    const { packs, young, findings } = await maintenance.rebuildIndex(session.call);
     const isHurt = findings.some(({ severity }) => severity === 'error');
     return {
-      json: { packs, leftOut, findings: describeFindings(findings) },
+      json: { packs, young, findings: describeFindings(findings) },
       lines: [
         ...findingLines(findings),
         `the index names ${packs} packs`,
-        ...(leftOut === 0 ? [] : [`${leftOut} packs of unfinished backups were left out of it`]),
-        ...(isHurt ? ['"sendense-ctl verify" tells which points are hurt'] : []),
+        ...(young === 0
+          ? []
+          : [`${young} of them are new: no backup relies on them before they are as old as the grace`]),
+        '"sendense-ctl verify" tells whether points are hurt',
       ],
       exitCode: isHurt ? 3 : 0,
     };

@@ -8,6 +8,8 @@ import { getListed, getSmall } from '../store/get-listed.ts';
 import type { ObjectStore, PutOptions } from '../store/object-store.ts';
 import { BATCH_RECORDS, ChunkTable } from './chunk-table.ts';
 import { type IndexedPack, MAX_INDEX_BYTES, parseIndex } from './index-object.ts';
+import { LoadedIndex } from './loaded-index.ts';
+import { PackIdSet } from './pack-id-set.ts';
 import { RecordPartitions } from './record-partitions.ts';
 import { type ChunkPlace, RECORD_BYTES } from './table-page.ts';
 import type { CreateTableStorage } from './table-storage.ts';
@@ -22,6 +24,10 @@ export type ChunkIndexOptions = {
   readonly newId: () => string;
 };
 
+/** What index objects begin with: `index`; `young` for those of packs that their writers may delete yet. */
+export type IndexPrefix = typeof PREFIXES.index | typeof PREFIXES.young;
+
+const NO_PACKS = new PackIdSet([]);
 /** How often a listing is repeated when objects of it went away meanwhile. */
 const MOST_LISTINGS = 5;
 
@@ -32,7 +38,7 @@ export class ChunkIndex implements AsyncDisposable {
   /** The index objects of the table, and their sizes. */
   readonly #loaded = new Map<string, number>();
   readonly #damaged = new Map<string, SendenseError>();
-  #table: ChunkTable | undefined;
+  #current: LoadedIndex | undefined;
 
   constructor(options: ChunkIndexOptions) {
     this.#options = options;
@@ -43,13 +49,37 @@ export class ChunkIndex implements AsyncDisposable {
     return this.#damaged;
   }
 
-  /** The keys of the index objects that are loaded. */
+  /** The keys of the index objects that are loaded, but for young ones. */
   get objects(): readonly string[] {
-    return [...this.#loaded.keys()];
+    return [...this.#loaded.keys()].filter((key) => !isYoungKey(key));
+  }
+
+  /** The keys of the young index objects that are loaded. */
+  get youngObjects(): readonly string[] {
+    return [...this.#loaded.keys()].filter(isYoungKey);
+  }
+
+  /** The packs that young index objects name, by what is loaded. */
+  get young(): PackIdSet {
+    return this.#current?.young ?? NO_PACKS;
   }
 
   /** Loads what others have added, and starts anew when index objects were replaced. Damaged ones are passed over. */
-  refresh(call?: Call): Promise<ChunkTable> {
+  async refresh(call?: Call): Promise<ChunkTable> {
+    return (await this.#refresh(call)).table;
+  }
+
+  /** The table, loaded on first use. */
+  async table(call?: Call): Promise<ChunkTable> {
+    return (await this.loaded(call)).table;
+  }
+
+  /** What is loaded, the first time now. */
+  async loaded(call?: Call): Promise<LoadedIndex> {
+    return this.#current ?? this.#refresh(call);
+  }
+
+  #refresh(call?: Call): Promise<LoadedIndex> {
     return this.#turn(async () => {
       for (let listing = 1; ; listing += 1) {
         try {
@@ -62,11 +92,6 @@ export class ChunkIndex implements AsyncDisposable {
     }, call?.signal);
   }
 
-  /** The table, loaded on first use. */
-  async table(call?: Call): Promise<ChunkTable> {
-    return this.#table ?? this.refresh(call);
-  }
-
   /** Where a chunk lies, by what is loaded. */
   async find(
     id: Uint8Array,
@@ -77,9 +102,14 @@ export class ChunkIndex implements AsyncDisposable {
   }
 
   /** Stores an index object of the content that `serializeIndex` gave, and tells its key. */
-  async publish(content: Uint8Array, options?: PutOptions, call?: Call): Promise<string> {
+  async publish(
+    content: Uint8Array,
+    options?: PutOptions,
+    call?: Call,
+    prefix: IndexPrefix = PREFIXES.index,
+  ): Promise<string> {
     const { store, sealer, newId } = this.#options;
-    const key = `${PREFIXES.index}${newId()}`;
+    const key = `${prefix}${newId()}`;
     await store.put(key, sealer.seal('index', key, content), options, call);
     return key;
   }
@@ -92,8 +122,8 @@ export class ChunkIndex implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.#turn(async () => {
-      await this.#table?.[Symbol.asyncDispose]();
-      this.#table = undefined;
+      await this.#current?.table[Symbol.asyncDispose]();
+      this.#current = undefined;
     });
   }
 
@@ -106,24 +136,26 @@ export class ChunkIndex implements AsyncDisposable {
     return sealer.open('index', key, bytes);
   }
 
-  async #load(call?: Call): Promise<ChunkTable> {
+  async #load(call?: Call): Promise<LoadedIndex> {
     const listed = new Map<string, number>();
-    for await (const { key, sizeBytes } of this.#options.store.list(PREFIXES.index, undefined, call))
-      listed.set(key, sizeBytes);
-    if (this.#table === undefined || [...this.#loaded.keys()].some((key) => !listed.has(key))) {
-      const old = this.#table;
-      this.#table = await ChunkTable.open(this.#options.createTable);
+    // Young ones first: the pack that leaves them meanwhile is in an index object before.
+    for (const prefix of [PREFIXES.young, PREFIXES.index])
+      for await (const { key, sizeBytes } of this.#options.store.list(prefix, undefined, call))
+        listed.set(key, sizeBytes);
+    if (this.#current === undefined || [...this.#loaded.keys()].some((key) => !listed.has(key))) {
+      const old = this.#current;
+      this.#current = new LoadedIndex(await ChunkTable.open(this.#options.createTable));
       this.#loaded.clear();
-      await old?.[Symbol.asyncDispose]();
+      await old?.table[Symbol.asyncDispose]();
     }
     this.#damaged.clear();
     for (const key of this.#loaded.keys()) listed.delete(key);
-    await this.#loadObjects(this.#table, listed, call);
-    return this.#table;
+    await this.#loadObjects(this.#current, listed, call);
+    return this.#current;
   }
 
   /** Adds the records of index objects to the table: divided first, where they are more than are sorted at once. */
-  async #loadObjects(table: ChunkTable, objects: ReadonlyMap<string, number>, call?: Call): Promise<void> {
+  async #loadObjects(loaded: LoadedIndex, objects: ReadonlyMap<string, number>, call?: Call): Promise<void> {
     const records = mostRecords(objects);
     if (records === 0) return;
     await using parts = await RecordPartitions.open(this.#options.createTable, records, BATCH_RECORDS);
@@ -134,6 +166,7 @@ export class ChunkIndex implements AsyncDisposable {
       const content = await this.#readContent(key, sizeBytes, call);
       if (content === undefined) continue;
       const bytes = writeRecords(content, buffer);
+      if (bytes !== undefined && isYoungKey(key)) loaded.addYoung(parseIndex(content, key));
       if (bytes === undefined) this.#noteDamaged(key, damagedObject(key, 'is no index object'));
       else {
         await parts.add(buffer.subarray(0, bytes));
@@ -141,13 +174,13 @@ export class ChunkIndex implements AsyncDisposable {
       }
     }
     try {
-      await table.reserve(records);
-      for await (const part of parts.parts()) await table.add(part);
+      await loaded.table.reserve(records);
+      for await (const part of parts.parts()) await loaded.table.add(part);
       for (const [key, sizeBytes] of read) this.#loaded.set(key, sizeBytes);
     } catch (error) {
       // what of it was added nobody knows: the next one begins anew
-      await table[Symbol.asyncDispose]();
-      this.#table = undefined;
+      await loaded.table[Symbol.asyncDispose]();
+      this.#current = undefined;
       this.#loaded.clear();
       throw error;
     }
@@ -172,6 +205,10 @@ export class ChunkIndex implements AsyncDisposable {
       fields: { object: key },
     });
   }
+}
+
+function isYoungKey(key: string): boolean {
+  return key.startsWith(PREFIXES.young);
 }
 
 /** No index object of so many bytes names more chunks. */

@@ -9,6 +9,7 @@ export const PREFIXES = {
   slots: 'keys/',
   packs: 'packs/',
   index: 'index/',
+  young: 'young/',
   points: 'points/',
   disks: 'disks/',
   plans: 'prune/plan-',

@@ -10,6 +10,7 @@ import { withOwnIndex } from './own-index.ts';
 import { type Plan, readPlans } from './plans.ts';
 import { type PruneLock, takePruneLock } from './prune-lock.ts';
 import { removeLeftovers } from './remove-leftovers.ts';
+import { settleYoung } from './settle-young.ts';
 import { carryOut, planNext, plansInTheWay } from './sweep.ts';
 
 /** Removes a point; see `RepositoryMaintenance.delete`. Prune frees its space. */
@@ -43,6 +44,8 @@ export async function prune(
   }
   await using context = withOwnIndex(shared);
   await using lock = await takePruneLock(context, options);
+  await refreshUnhurt(context, options);
+  await settleYoung(context, lock, options);
   const plans = await readPlans(context, options);
   const points = unhurt(await context.points.all(options));
   const { kept, surplus } = divide(points, policy, options);
@@ -71,11 +74,15 @@ type Found = {
   readonly lock: PruneLock;
 };
 
-/** How to mark: of several copies none that a plan condemns or that verify found damaged, where there is another. */
+/**
+ * How to mark: of several copies none that a plan condemns, that verify found damaged or that its writer may delete yet, where there
+ * is another.
+ */
 async function markingOf(context: RepositoryContext, { points, plans, lock }: Found, call?: Call) {
   const damaged = await readDamagedPacks(context, call);
-  const avoided = [...damaged, ...plans].map(({ packs }) => packs);
-  return { damaged, request: { points, avoided, check: () => lock.check(call) } };
+  const unsure = context.index.young;
+  const avoided = [...[...damaged, ...plans].map(({ packs }) => packs), unsure];
+  return { damaged, request: { points, avoided, unsure, check: () => lock.check(call) } };
 }
 
 /**

@@ -6,8 +6,6 @@ import type { PackEntry } from '../packs/pack-directory.ts';
 import { MAX_PACK_BYTES, PACK_HEADER_BYTES } from '../packs/pack-layout.ts';
 import { readDirectory } from '../packs/read-directory.ts';
 import { damage } from '../verify/damage.ts';
-import { putDamagedPacks } from './damaged-packs.ts';
-import { findNeededPacks, type YoungPack } from './needed-packs.ts';
 import { type PruneLock, takePruneLock } from './prune-lock.ts';
 import { IndexWriter } from './rewrite-index.ts';
 
@@ -15,17 +13,17 @@ import { IndexWriter } from './rewrite-index.ts';
 export type RebuildReport = {
   /** Packs that the new index names. */
   readonly packs: number;
-  /** Packs younger than the grace that no point needs: of backups that run, or were given up. Prune removes them when they are older. */
-  readonly leftOut: number;
+  /** Those of them that no old index object vouches for and that are younger than the grace: of backups that run, or were given up. */
+  readonly young: number;
   readonly findings: readonly Finding[];
 };
 
 /**
  * Makes the index anew from the directories of the packs, then removes the old index objects; backups and restores may go on
- * meanwhile. It names the packs that a whole old index object names, those as old as the grace, and of the others those that a
- * point needs: a writer that gives up may delete the rest. These are noted as damaged, so that later backups store anew what is in
- * them. A pack whose directory is damaged is a finding; what the old index
- * knows of it stays, so that its chunks are found. Rejects with `LOCKED` while another process prunes.
+ * meanwhile. Packs that no whole old index object names and that are younger than the grace may be deleted yet, by a writer that
+ * gives up: young index objects name these, so that points find what is in them and no backup relies on it; see the format,
+ * section 4. A pack whose directory is damaged is a finding; what the old index knows of it stays, so that its chunks are found.
+ * Rejects with `LOCKED` while another process prunes.
  */
 export async function rebuildIndex(context: RepositoryContext, call?: Call): Promise<RebuildReport> {
   context.enter('rebuild-index', call);
@@ -34,47 +32,40 @@ export async function rebuildIndex(context: RepositoryContext, call?: Call): Pro
   return await rebuild.run();
 }
 
+type Pack = { readonly id: string; readonly sizeBytes: number; readonly isYoung: boolean };
+
 class Rebuild implements AsyncDisposable {
   readonly #context: RepositoryContext;
   readonly #lock: PruneLock;
   readonly #call: Call | undefined;
-  readonly #writer: IndexWriter;
-  /** Packs that whole old index objects name. */
+  readonly #settled: IndexWriter;
+  readonly #young: IndexWriter;
+  /** Packs that whole old index objects name, but for young ones. */
   readonly #known: PackTable;
   readonly #findings: Finding[] = [];
-  /** Packs whose directory is damaged, and their sizes. */
-  readonly #damaged = new Map<string, number>();
-  #packs = 0;
+  /** Packs whose directory is damaged. */
+  readonly #damaged = new Map<string, Pack>();
+  #count = { packs: 0, young: 0 };
 
   constructor(context: RepositoryContext, lock: PruneLock, known: PackTable, call: Call | undefined) {
     this.#context = context;
     this.#lock = lock;
     this.#known = known;
     this.#call = call;
-    this.#writer = new IndexWriter(context, lock, call);
+    this.#settled = new IndexWriter(context, lock, call);
+    this.#young = new IndexWriter(context, lock, call, PREFIXES.young);
   }
 
   async run(): Promise<RebuildReport> {
     // Before the packs: what an old index object names was stored before it, so it is listed.
     const old = await this.#readOld();
-    const young = await this.#addSettled();
-    if (young.length > 0) await this.#writer.finish(); // the index that finds the needed ones has these
-    const needed = await findNeededPacks(this.#context, young, this.#lock, this.#call);
-    // Whose they are cannot be told: a writer that gives up deletes its own, so others must not rely on them.
-    await this.#turn();
-    await putDamagedPacks(
-      this.#context,
-      needed.packs.map(({ id }) => id),
-      this.#call,
-    );
-    for (const pack of needed.packs) await this.#add(pack);
-    this.#findings.push(...needed.findings);
+    await this.#addPacks();
     await this.#carryOver(old);
-    await this.#writer.finish();
+    await this.#settled.finish();
+    await this.#young.finish();
     await this.#remove(old);
     await this.#context.index.refresh(this.#call);
-    const leftOut = young.length - needed.packs.length;
-    return { packs: this.#packs, leftOut, findings: this.#findings };
+    return { ...this.#count, findings: this.#findings };
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -84,8 +75,9 @@ class Rebuild implements AsyncDisposable {
   async #readOld(): Promise<readonly string[]> {
     const { store, index } = this.#context;
     const old: string[] = [];
-    for await (const { key } of store.list(PREFIXES.index, undefined, this.#call)) old.push(key);
-    for (const key of old) {
+    for (const prefix of [PREFIXES.index, PREFIXES.young])
+      for await (const { key } of store.list(prefix, undefined, this.#call)) old.push(key);
+    for (const key of old.filter((one) => one.startsWith(PREFIXES.index))) {
       await this.#turn();
       try {
         for await (const { id } of index.read(key, this.#call)) this.#known.add(id);
@@ -97,34 +89,36 @@ class Rebuild implements AsyncDisposable {
     return old;
   }
 
-  /** Adds the packs that stay whatever writers do; gives the others. */
-  async #addSettled(): Promise<readonly YoungPack[]> {
+  /** Adds all packs: those that stay whatever writers do, and apart from them the others. */
+  async #addPacks(): Promise<void> {
     const { store, configuration } = this.#context;
-    const young: YoungPack[] = [];
     for await (const { key, sizeBytes, modifiedAt } of store.list(PREFIXES.packs, undefined, this.#call)) {
       await this.#turn();
       const id = packIdOf(key);
       if (id === undefined) continue;
       const ageMs = this.#lock.takenAt.getTime() - modifiedAt.getTime();
-      const isSettled = ageMs >= configuration.graceMs || (await this.#known.get(id)) !== undefined;
-      if (isSettled) await this.#add({ id, sizeBytes });
-      else young.push({ id, sizeBytes });
+      const isYoung = ageMs < configuration.graceMs && (await this.#known.get(id)) === undefined;
+      await this.#addPack({ id, sizeBytes, isYoung });
     }
-    return young;
   }
 
-  async #add({ id, sizeBytes }: YoungPack): Promise<void> {
+  async #addPack(pack: Pack): Promise<void> {
     const { store, sealer } = this.#context;
+    const { id, sizeBytes } = pack;
     try {
-      const entries = await readDirectory(store, sealer, id, sizeBytes, this.#call);
-      await this.#writer.add({ id, sizeBytes, entries });
-      this.#packs += 1;
+      await this.#add(pack, await readDirectory(store, sealer, id, sizeBytes, this.#call));
     } catch (error) {
       if (SendenseError.is(error, 'NOT_FOUND')) return; // its writer gave up meanwhile
       if (!SendenseError.is(error, 'CORRUPT')) throw error;
       this.#findings.push(damage('directory-damaged', error, packKey(id)));
-      this.#damaged.set(id, Math.min(sizeBytes, MAX_PACK_BYTES));
+      this.#damaged.set(id, { ...pack, sizeBytes: Math.min(sizeBytes, MAX_PACK_BYTES) });
     }
+  }
+
+  async #add({ id, sizeBytes, isYoung }: Pack, entries: readonly PackEntry[]): Promise<void> {
+    await (isYoung ? this.#young : this.#settled).add({ id, sizeBytes, entries });
+    this.#count.packs += 1;
+    if (isYoung) this.#count.young += 1;
   }
 
   /** Adds what the old index objects know of packs whose directory is damaged. */
@@ -133,14 +127,13 @@ class Rebuild implements AsyncDisposable {
       if (this.#damaged.size === 0) return;
       await this.#turn();
       try {
-        for await (const pack of this.#context.index.read(key, this.#call)) {
-          const sizeBytes = this.#damaged.get(pack.id);
-          if (sizeBytes === undefined) continue;
-          const known = { id: pack.id, sizeBytes, entries: entriesWithin(pack.entries, sizeBytes) };
-          if (known.entries.length === 0) continue;
-          this.#damaged.delete(pack.id);
-          await this.#writer.add(known);
-          this.#packs += 1;
+        for await (const { id, entries } of this.#context.index.read(key, this.#call)) {
+          const pack = this.#damaged.get(id);
+          if (pack === undefined) continue;
+          const known = entriesWithin(entries, pack.sizeBytes);
+          if (known.length === 0) continue;
+          this.#damaged.delete(id);
+          await this.#add(pack, known);
         }
       } catch (error) {
         if (!SendenseError.is(error, 'CORRUPT')) throw error;

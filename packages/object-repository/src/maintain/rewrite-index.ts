@@ -1,6 +1,8 @@
 import type { Call } from '@sendense/core';
 import type { RepositoryContext } from '../context.ts';
+import type { IndexPrefix } from '../index/chunk-index.ts';
 import { INDEX_ENTRIES, type IndexedPack, serializeIndex } from '../index/index-object.ts';
+import { PREFIXES } from '../layout/object-keys.ts';
 import type { PruneLock } from './prune-lock.ts';
 
 /** Puts packs into index objects, each as large as a writer's, while the lock is held: another holder may sweep what they name. */
@@ -8,13 +10,20 @@ export class IndexWriter {
   readonly #context: RepositoryContext;
   readonly #lock: PruneLock;
   readonly #call: Call | undefined;
+  readonly #prefix: IndexPrefix;
   #packs: IndexedPack[] = [];
   #entries = 0;
 
-  constructor(context: RepositoryContext, lock: PruneLock, call?: Call) {
+  constructor(
+    context: RepositoryContext,
+    lock: PruneLock,
+    call?: Call,
+    prefix: IndexPrefix = PREFIXES.index,
+  ) {
     this.#context = context;
     this.#lock = lock;
     this.#call = call;
+    this.#prefix = prefix;
   }
 
   /** Adds a pack. */
@@ -29,7 +38,8 @@ export class IndexWriter {
     if (this.#packs.length === 0) return;
     await this.#lock.check(this.#call);
     const { beforeSend } = this.#lock;
-    await this.#context.index.publish(serializeIndex(this.#packs), { beforeSend }, this.#call);
+    const content = serializeIndex(this.#packs);
+    await this.#context.index.publish(content, { beforeSend }, this.#call, this.#prefix);
     this.#packs = [];
     this.#entries = 0;
   }

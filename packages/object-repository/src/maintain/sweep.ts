@@ -96,15 +96,17 @@ export type Found = {
 export async function planNext(context: RepositoryContext, found: Found, call?: Call): Promise<number> {
   const { live, plans, damaged, lock } = found;
   await using indexed = await PackTable.open(context.createTable);
-  const avoided = damaged.map(({ packs }) => packs);
+  const { objects, youngObjects, young } = context.index;
+  for (const key of youngObjects) for await (const { id } of context.index.read(key, call)) indexed.add(id);
+  const avoided = [...damaged.map(({ packs }) => packs), young];
   await using compaction = new Compaction(context, { live, avoided, lock });
   const dead = new Set<string>();
-  for (const key of context.index.objects) {
+  for (const key of objects) {
     const packs: IndexedPack[] = [];
     for await (const pack of context.index.read(key, call)) {
       throwIfAborted(call?.signal, 'prune-points');
       indexed.add(pack.id);
-      if (!plans.some((plan) => plan.packs.has(pack.id))) packs.push(pack);
+      if (!young.has(pack.id) && !plans.some((plan) => plan.packs.has(pack.id))) packs.push(pack);
     }
     await indexed.settle();
     await lock.check(call);
@@ -175,7 +177,8 @@ export async function plansInTheWay(
   call?: Call,
 ): Promise<readonly Plan[]> {
   const inTheWay = new Set<Plan>();
-  for (const key of plans.length === 0 ? [] : context.index.objects) {
+  const { objects, youngObjects } = context.index;
+  for (const key of plans.length === 0 ? [] : [...objects, ...youngObjects]) {
     const named: IndexedPack[] = [];
     for await (const pack of context.index.read(key, call))
       if (plans.some((plan) => !inTheWay.has(plan) && plan.packs.has(pack.id))) named.push(pack);

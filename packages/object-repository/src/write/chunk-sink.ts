@@ -2,6 +2,7 @@ import { type Call, type ChunkBatch, type PointId, SendenseError } from '@senden
 import { limitConcurrency } from '@sendense/plugin-kit';
 import type { RepositoryContext } from '../context.ts';
 import { ChunkTable } from '../index/chunk-table.ts';
+import type { LoadedIndex } from '../index/loaded-index.ts';
 import type { PackIdSet } from '../index/pack-id-set.ts';
 import { PackTable } from '../index/pack-table.ts';
 import { placeOf, serializeRecord } from '../index/table-page.ts';
@@ -85,10 +86,10 @@ export class ChunkSink implements AsyncDisposable {
 
   /** Whether the repository has every one of these chunks (32 bytes each) in a pack that stays; the point relies on them then. */
   async holds(ids: Buffer): Promise<boolean> {
-    const table = await this.#context.index.table();
+    const index = await this.#context.index.loaded();
     let isWhole = true;
-    await table.visitCopies(ids, (_, copies) => {
-      const place = copies.map(({ record }) => placeOf(record)).find(({ pack }) => !this.#isCondemned(pack));
+    await index.table.visitCopies(ids, (_, copies) => {
+      const place = copies.map(({ record }) => placeOf(record)).find(({ pack }) => this.#stays(index, pack));
       if (place === undefined) isWhole = false;
       else this.relied.add(place.pack);
     });
@@ -152,15 +153,17 @@ export class ChunkSink implements AsyncDisposable {
 
   async #isStored(id: Uint8Array): Promise<boolean> {
     if ((await this.#own.find(id)) !== undefined) return true;
-    const place = await this.#context.index.find(id, ({ pack }) => !this.#isCondemned(pack));
+    const index = await this.#context.index.loaded();
+    const place = await index.table.find(id, ({ pack }) => this.#stays(index, pack));
     if (place === undefined) return false;
     this.relied.add(place.pack);
     await this.relied.settle();
     return true;
   }
 
-  #isCondemned(pack: string): boolean {
-    return this.condemned.some((packs) => packs.has(pack));
+  /** Whether a pack that was found is one to rely on: none that its writer may delete yet, or that a plan or damage record names. */
+  #stays({ young }: LoadedIndex, pack: string): boolean {
+    return !young.has(pack) && !this.condemned.some((packs) => packs.has(pack));
   }
 
   async #start(batch: ChunkBatch, wanted: readonly number[], kind: ChunkKind, meter: Meter): Promise<void> {

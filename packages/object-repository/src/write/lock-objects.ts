@@ -63,7 +63,9 @@ async function eachNeededPack(
   call?: Call,
 ): Promise<void> {
   await using context = withOwnIndex(shared);
-  const request = { points: [{ key: '', record }], avoided: condemned, check: async () => undefined };
+  await context.index.refresh(call);
+  const avoided = [...condemned, context.index.young];
+  const request = { points: [{ key: '', record }], avoided, check: async () => undefined };
   await using live = await LivePacks.find(context, request, call);
   await eachPack(live.packs, async (pack) => {
     if ((await relied.get(pack)) === undefined) await visit(pack);

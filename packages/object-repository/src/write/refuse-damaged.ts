@@ -5,7 +5,7 @@ import type { PointInHand } from './point-writer.ts';
 
 /**
  * Rejects with `CONFLICT` when the point relies on a pack that a damage record names which came after it was begun: verify found
- * the pack damaged, or an index that was made again named it although its writer may delete it yet; see the format, section 4.
+ * the pack damaged; see the format, section 4.
  */
 export async function refuseDamaged(
   context: RepositoryContext,
