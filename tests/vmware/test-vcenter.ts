@@ -17,6 +17,8 @@ export interface TestVcenter extends AsyncDisposable {
   readonly thumbprint: string;
   /** Folder of the files of its first datastore. */
   readonly datastoreDir: string;
+  /** Where its verbs are asked for, over plain HTTP. */
+  readonly controlUrl: string;
   /** Asks for a verb of `tools/test-vcenter/README.md`, such as a write of the guest. */
   readonly control: <Reply = null>(verb: string, request?: object) => Promise<Reply>;
 }
@@ -32,7 +34,7 @@ export type TestVcenterOptions = {
 };
 
 /** Its first line. */
-type Told = Omit<TestVcenter, 'control' | typeof Symbol.asyncDispose> & { readonly control: string };
+type Told = Omit<TestVcenter, 'control' | typeof Symbol.asyncDispose>;
 
 async function ask<Reply>(url: string, request: object): Promise<Reply> {
   const response = await fetch(url, { method: 'POST', body: JSON.stringify(request) });
@@ -61,10 +63,10 @@ export async function startTestVcenter(options: TestVcenterOptions = {}): Promis
   };
   const { value } = await createInterface({ input: child.stdout })[Symbol.asyncIterator]().next();
   if (typeof value === 'string') {
-    const { control, ...told } = JSON.parse(value) as Told;
+    const told = JSON.parse(value) as Told;
     return {
       ...told,
-      control: (verb, request = {}) => ask(`${control}/${verb}`, request),
+      control: (verb, request = {}) => ask(`${told.controlUrl}/${verb}`, request),
       [Symbol.asyncDispose]: stop,
     };
   }

@@ -77,9 +77,16 @@ func (c *center) end(lent *lease, failed bool) {
 		lent.timer.Stop()
 		close(lent.ended)
 		if imported := lent.object.Info; failed && lent.images == nil && imported != nil {
-			_, _ = methods.Destroy_Task(context.Background(), c.client(), &types.Destroy_Task{This: imported.Entity})
+			c.destroy(imported.Entity)
 		}
 	})
+}
+
+func (c *center) destroy(vm types.ManagedObjectReference) {
+	ctx, client := context.Background(), c.client()
+	if reply, err := methods.Destroy_Task(ctx, client, &types.Destroy_Task{This: vm}); err == nil {
+		_ = wait(ctx, client, reply.Returnval)
+	}
 }
 
 func (l *lease) hasEnded() error {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"regexp"
 	"slices"
 
 	"github.com/vmware/govmomi/simulator"
@@ -12,13 +11,15 @@ import (
 type machine struct {
 	running bool
 	disks   map[int32]*disk
+	// Names of the files that the simulator made for its snapshots.
+	snapshotFiles map[types.ManagedObjectReference]string
 }
 
 // The machine as its configuration is now. The caller holds its lock and `mu`.
 func (c *center) sync(vm *simulator.VirtualMachine) (*machine, error) {
 	known := c.machines[vm.Self]
 	if known == nil {
-		known = &machine{disks: map[int32]*disk{}}
+		known = &machine{snapshotFiles: map[types.ManagedObjectReference]string{}}
 		c.machines[vm.Self] = known
 	}
 	known.running = vm.Runtime.PowerState == types.VirtualMachinePowerStatePoweredOn
@@ -104,96 +105,4 @@ func (c *center) restartTracking(d *disk) error {
 		d.tracking = startTracking(now)
 	}
 	return err
-}
-
-// Shows clients the files and change ids of the machine and its snapshots as they are now.
-func (c *center) show(ctx *simulator.Context, vm *simulator.VirtualMachine, m *machine) {
-	ctx.Update(vm, []types.PropertyChange{
-		{Name: "config.hardware.device", Val: shownDevices(vm.Config.Hardware.Device, func(key int32) (*layer, string) {
-			if d := m.disks[key]; d != nil {
-				return d.current, d.tracking.currentChangeID()
-			}
-			return nil, ""
-		})},
-		{Name: "runtime.consolidationNeeded", Val: m.needsConsolidation()},
-	})
-	for _, reference := range ctx.Map.AllReference("VirtualMachineSnapshot") {
-		snapshot, ok := reference.(*simulator.VirtualMachineSnapshot)
-		if !ok || snapshot.Vm != vm.Self {
-			continue
-		}
-		devices := shownDevices(snapshot.Config.Hardware.Device, func(key int32) (*layer, string) {
-			if d := m.disks[key]; d != nil && d.snapshots[snapshot.Self] != nil {
-				return d.snapshots[snapshot.Self], d.tracking.changeIDOf(snapshot.Self)
-			}
-			return nil, ""
-		})
-		ctx.WithLock(snapshot, func() {
-			ctx.Update(snapshot, []types.PropertyChange{{Name: "config.hardware.device", Val: devices}})
-		})
-	}
-	showLayout(ctx, vm)
-}
-
-func (m *machine) needsConsolidation() bool {
-	for _, d := range m.disks {
-		if d.needsConsolidation() {
-			return true
-		}
-	}
-	return false
-}
-
-// The devices with the backings of these layers; those without one as they were.
-func shownDevices(devices []types.BaseVirtualDevice, of func(key int32) (*layer, string)) []types.BaseVirtualDevice {
-	shown := slices.Clone(devices)
-	for i, device := range devices {
-		virtual, backing := flatDisk(device)
-		if virtual == nil {
-			continue
-		}
-		found, changeID := of(virtual.Key)
-		if found == nil {
-			continue
-		}
-		copied := *virtual
-		copied.Backing = backingOf(*backing, found, changeID)
-		shown[i] = &copied
-	}
-	return shown
-}
-
-func backingOf(like types.VirtualDiskFlatVer2BackingInfo, l *layer, changeID string) *types.VirtualDiskFlatVer2BackingInfo {
-	like.FileName = l.name
-	like.ChangeId = changeID
-	like.ContentId = ""
-	like.Parent, like.DeltaDiskFormat = nil, ""
-	if l.parent != nil {
-		like.DeltaDiskFormat = string(types.VirtualDiskDeltaDiskFormatSeSparseFormat)
-		shown := like
-		shown.Parent = backingOf(like, l.parent, "")
-		return &shown
-	}
-	return &like
-}
-
-// The stock simulator takes each extent for a flat one.
-var flatOfDelta = regexp.MustCompile(`(-\d{6})-flat\.vmdk$`)
-
-func showLayout(ctx *simulator.Context, vm *simulator.VirtualMachine) {
-	vm.RefreshStorageInfo(ctx, nil)
-	if vm.LayoutEx == nil {
-		return
-	}
-	renamed := map[string]bool{}
-	for i := range vm.LayoutEx.File {
-		file := &vm.LayoutEx.File[i]
-		if name := flatOfDelta.ReplaceAllString(file.Name, "$1-sesparse.vmdk"); name != file.Name {
-			file.Name, file.Type = name, string(types.VirtualMachineFileLayoutExFileTypeDiskExtent)
-			renamed[name] = true
-		}
-	}
-	vm.LayoutEx.File = slices.DeleteFunc(vm.LayoutEx.File, func(file types.VirtualMachineFileLayoutExFileInfo) bool {
-		return renamed[file.Name] && file.Type != string(types.VirtualMachineFileLayoutExFileTypeDiskExtent)
-	})
 }

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 
 	"github.com/vmware/govmomi/simulator"
+	"github.com/vmware/govmomi/vim25"
 )
 
 // What the first line of standard output tells; the names are those of the command line's documentation.
@@ -24,7 +25,7 @@ type endpoint struct {
 	Thumbprint   string `json:"thumbprint"`
 	DatastoreDir string `json:"datastoreDir"`
 	// Address of the verbs of README.md.
-	Control string `json:"control"`
+	ControlURL string `json:"controlUrl"`
 }
 
 type options struct {
@@ -86,6 +87,13 @@ func run(o options) error {
 	return serve(o, model)
 }
 
+// The simulator says that it is vSphere 6.5 and names a part that came later, at which clients of that age break off.
+func hideNewer(registry *simulator.Registry) {
+	if instance, ok := registry.Get(vim25.ServiceInstance).(*simulator.ServiceInstance); ok {
+		instance.Content.TenantManager = nil
+	}
+}
+
 func serve(o options, model *simulator.Model) error {
 	tls, certificate, err := loadCertificate(o)
 	if err != nil {
@@ -98,6 +106,7 @@ func serve(o options, model *simulator.Model) error {
 	}
 	center := newCenter(o, model, private)
 	center.handleCalls()
+	hideNewer(model.Map())
 	model.Service.TLS = tls
 	model.Service.Listen = &url.URL{User: url.UserPassword(o.user, o.password), Host: o.listen}
 	server := model.Service.NewServer()
@@ -127,7 +136,7 @@ func serve(o options, model *simulator.Model) error {
 		CaFile:       caFile,
 		Thumbprint:   certificate.thumbprint,
 		DatastoreDir: datastoreFolder(model.Map()),
-		Control:      control,
+		ControlURL:   control,
 	}
 	if err := json.NewEncoder(os.Stdout).Encode(line); err != nil {
 		return err

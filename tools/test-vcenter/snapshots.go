@@ -100,6 +100,7 @@ func (o *machineCalls) refusal(req *types.CreateSnapshotEx_Task) types.BaseMetho
 // The files of the disks stay as they are now; the guest goes on in new ones.
 func (c *center) freeze(snapshot types.ManagedObjectReference) diskChange {
 	return func(vm *simulator.VirtualMachine, m *machine) error {
+		m.noteSnapshotFile(vm, snapshot)
 		old := false
 		for _, d := range m.snapped(vm) {
 			old = old || len(d.snapshots) > 0
@@ -126,6 +127,7 @@ func (o *snapshotCalls) machine(ctx *simulator.Context) *simulator.VirtualMachin
 func (o *snapshotCalls) RemoveSnapshotTask(ctx *simulator.Context, req *types.RemoveSnapshot_Task) soap.HasFault {
 	o.enter(ctx)
 	stock := func() types.ManagedObjectReference {
+		forgetFileNumbers(o.machine(ctx))
 		return o.snapshot.RemoveSnapshotTask(ctx, req).(*methods.RemoveSnapshot_TaskBody).Res.Returnval
 	}
 	task := o.task(ctx, o.machine(ctx), "removeSnapshot", stock, func(types.AnyType) diskChange { return o.thaw(ctx) })
@@ -135,95 +137,9 @@ func (o *snapshotCalls) RemoveSnapshotTask(ctx *simulator.Context, req *types.Re
 func (o *machineCalls) RemoveAllSnapshotsTask(ctx *simulator.Context, req *types.RemoveAllSnapshots_Task) soap.HasFault {
 	o.enter(ctx)
 	stock := func() types.ManagedObjectReference {
+		forgetFileNumbers(o.vm)
 		return o.vm.RemoveAllSnapshotsTask(ctx, req).(*methods.RemoveAllSnapshots_TaskBody).Res.Returnval
 	}
 	task := o.task(ctx, o.vm, "removeAllSnapshots", stock, func(types.AnyType) diskChange { return o.thaw(ctx) })
 	return &methods.RemoveAllSnapshots_TaskBody{Res: &types.RemoveAllSnapshots_TaskResponse{Returnval: task}}
-}
-
-// Files that no snapshot holds any more are joined, unless they are told to stay.
-func (c *center) thaw(ctx *simulator.Context) diskChange {
-	return func(vm *simulator.VirtualMachine, m *machine) error {
-		held := false
-		for _, d := range m.disks {
-			for snapshot := range d.snapshots {
-				if ctx.Map.Get(snapshot) == nil {
-					delete(d.snapshots, snapshot)
-				}
-			}
-			held = held || len(d.snapshots) > 0
-			if c.settings.keepFiles {
-				continue
-			}
-			if err := d.consolidate(c); err != nil {
-				return err
-			}
-		}
-		return c.stun(vm, m, held)
-	}
-}
-
-func (o *machineCalls) ConsolidateVMDisksTask(ctx *simulator.Context, _ *types.ConsolidateVMDisks_Task) soap.HasFault {
-	o.enter(ctx)
-	task := simulator.CreateTask(o.vm, "consolidateVMDisks", func(*simulator.Task) (types.AnyType, types.BaseMethodFault) {
-		err := o.change(ctx, o.vm, func(_ *simulator.VirtualMachine, m *machine) error {
-			for _, d := range m.disks {
-				if err := d.consolidate(o.center); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-		if err != nil {
-			return nil, broken(err)
-		}
-		return nil, nil
-	})
-	return &methods.ConsolidateVMDisks_TaskBody{Res: &types.ConsolidateVMDisks_TaskResponse{Returnval: task.Run(ctx)}}
-}
-
-func (o *snapshotCalls) RevertToSnapshotTask(ctx *simulator.Context, req *types.RevertToSnapshot_Task) soap.HasFault {
-	o.enter(ctx)
-	stock := func() types.ManagedObjectReference {
-		return o.snapshot.RevertToSnapshotTask(ctx, req).(*methods.RevertToSnapshot_TaskBody).Res.Returnval
-	}
-	task := o.task(ctx, o.machine(ctx), "revertToSnapshot", stock, func(types.AnyType) diskChange { return o.revert(req.This) })
-	return &methods.RevertToSnapshot_TaskBody{Res: &types.RevertToSnapshot_TaskResponse{Returnval: task}}
-}
-
-func (o *machineCalls) RevertToCurrentSnapshotTask(ctx *simulator.Context, req *types.RevertToCurrentSnapshot_Task) soap.HasFault {
-	o.enter(ctx)
-	reply := o.vm.RevertToCurrentSnapshotTask(ctx, req).(*methods.RevertToCurrentSnapshot_TaskBody)
-	if reply.Res == nil {
-		return reply
-	}
-	stock := func() types.ManagedObjectReference { return reply.Res.Returnval }
-	current := *o.vm.Snapshot.CurrentSnapshot
-	task := o.task(ctx, o.vm, "revertToCurrentSnapshot", stock, func(types.AnyType) diskChange { return o.revert(current) })
-	return &methods.RevertToCurrentSnapshot_TaskBody{Res: &types.RevertToCurrentSnapshot_TaskResponse{Returnval: task}}
-}
-
-// What the guest wrote since is lost, and change ids of before with it.
-func (c *center) revert(snapshot types.ManagedObjectReference) diskChange {
-	return func(_ *simulator.VirtualMachine, m *machine) error {
-		for _, d := range m.disks {
-			frozen := d.snapshots[snapshot]
-			if frozen == nil {
-				continue
-			}
-			left := d.current
-			if err := d.branch(c, frozen); err != nil {
-				return err
-			}
-			if err := d.drop(c, left); err != nil {
-				return err
-			}
-			if d.tracking != nil {
-				if err := c.restartTracking(d); err != nil {
-					return err
-				}
-			}
-		}
-		return nil
-	}
 }

@@ -79,10 +79,10 @@ describeWithPeers(['test-vcenter'], 'machines of the simulated vCenter', () => {
   it('have snapshots taken and removed by tasks, and removing one twice does no harm', async () => {
     const machine = await machineNamed('DC0_H0_VM0');
     const request = { name: 'sendense-test', description: 'a <test> & more', quiesce: false };
+    const { disks } = (await describeMachine(client, machine)).machine;
     const snapshot = await createSnapshot(client, machine, request);
     expect(snapshot.type).toBe('VirtualMachineSnapshot');
     expect((await describeMachine(client, machine)).machine.snapshots.current).toEqual(snapshot);
-    const { disks } = (await describeMachine(client, machine)).machine;
     expect(await readSnapshotDisks(client, snapshot)).toEqual(disks);
     await removeSnapshot(client, snapshot);
     expect((await describeMachine(client, machine)).machine.snapshots.current).toBeUndefined();
@@ -118,7 +118,7 @@ describeWithPeers(['test-vcenter'], 'machines of the simulated vCenter', () => {
       code: 'NOT_FOUND',
       context: { fault: 'ManagedObjectNotFound' },
     });
-    await expect(client.invoke('ConsolidateVMDisks_Task', running)).rejects.toMatchObject({
+    await expect(client.invoke('MountToolsInstaller', running)).rejects.toMatchObject({
       code: 'UNSUPPORTED',
       context: { fault: 'MethodNotFound' },
     });
