@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Secret } from '@sendense/core';
@@ -21,8 +21,9 @@ beforeEach(async () => {
 });
 afterEach(() => rm(home, { recursive: true, force: true }));
 
-const open = (): Promise<Sendense> =>
+const open = (trustedHeads = false): Promise<Sendense> =>
   openSendense({
+    trustedHeads,
     stateDirectory: join(home, 'state'),
     workingDirectory: home,
     passphrase: (request) => {
@@ -64,6 +65,27 @@ it('never restores into the folder of the repository', async () => {
     sendense.restore({ repository: 'dir:objects', point: pointId, target: 'image:objects/again.raw' }),
   ).rejects.toMatchObject({ name: 'SendenseError' });
   expect(await readdir(join(home, 'objects'))).not.toContain('again.raw');
+});
+
+it('refuses a folder of objects that was put back to an earlier state, when it is to remember what it saw', async () => {
+  await writeFile(join(home, 'disk.raw'), seededBytes(9, MIB));
+  const [objects, aside] = [join(home, 'objects'), join(home, 'aside')];
+  await using _ = (await createRepository('dir:objects', withPassphrase('a passphrase'))).repository;
+  await cp(objects, aside, { recursive: true });
+  const repository = 'dir:objects';
+  {
+    await using sendense = await open(true);
+    await sendense.backup({ source: 'image:disk.raw', repository });
+  }
+  await rm(objects, { recursive: true });
+  await cp(aside, objects, { recursive: true });
+  await using forgetful = await open(false);
+  expect(await forgetful.points({ repository })).toEqual([]);
+  await using sendense = await open(true);
+  await expect(sendense.points({ repository })).rejects.toMatchObject({
+    code: 'CORRUPT',
+    remedy: expect.stringContaining(join(home, 'state', 'trusted-heads')) as string,
+  });
 });
 
 it('refuses a wrong passphrase, and none, without telling either', async () => {

@@ -8,7 +8,7 @@ const AWAY_MS = (REMOVALS_KEPT_DAYS - 35) * 24 * 3600 * 1000;
 const MOST_NAMED = 100;
 
 /** Where the points are gone, and what was known of them. */
-export type Place = {
+type Place = {
   readonly location: string;
   /** Where the head is kept. */
   readonly place: string;

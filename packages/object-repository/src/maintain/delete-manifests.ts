@@ -5,7 +5,7 @@ import type { PruneLock } from './prune-lock.ts';
 import { putRemovals } from './removals.ts';
 
 /** A point that object lock keeps. */
-export type LockedPoint = {
+type LockedPoint = {
   readonly point: FoundPoint;
   readonly error: SendenseError;
   readonly finding: Finding;
