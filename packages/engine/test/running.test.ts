@@ -126,9 +126,13 @@ describe('a running backup', () => {
   it('refuses a stream that a live process of the same journal runs', async () => {
     const { world, request, source } = await start();
     const other = await startProcess(world, { engine: { fence: createTestFence('other') } });
-    const stuck = { ...source, capture: () => new Promise<never>(() => undefined) };
-    void other.engine.backup({ ...request, source: stuck });
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    const captures = Promise.withResolvers<void>();
+    const capture = () => {
+      captures.resolve();
+      return new Promise<never>(() => undefined);
+    };
+    void other.engine.backup({ ...request, source: { ...source, capture } });
+    await captures.promise;
     const careful = await startProcess(world, { engine: { isHolderAlive: (holder) => holder === 'other' } });
     await expect(careful.engine.backup(request)).rejects.toMatchObject({ code: 'LOCKED' });
     const later = await startProcess(world, { engine: { isHolderAlive: () => false } });

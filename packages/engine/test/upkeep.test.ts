@@ -104,11 +104,13 @@ describe('reconcile', () => {
   it('keeps the capture of a run that is under way, and one of another live worker', async () => {
     const { world, request, source, repository } = await start();
     const worker = await startProcess(world, { engine: { fence: createTestFence('worker') } });
-    const waiting = new Promise<never>(() => undefined);
-    worker.engine.events.on('disk-start', () => undefined);
-    const stuck = { ...repository, begin: () => waiting };
-    void worker.engine.backup({ ...request, source, repository: stuck });
-    await new Promise((resolve) => setTimeout(resolve, 30));
+    const writes = Promise.withResolvers<void>();
+    const begin = () => {
+      writes.resolve();
+      return new Promise<never>(() => undefined);
+    };
+    void worker.engine.backup({ ...request, source, repository: { ...repository, begin } });
+    await writes.promise;
     const before = world.hypervisor.objects();
     expect(before.length).toBeGreaterThan(0);
     const watcher = await startProcess(world, { engine: { isHolderAlive: (holder) => holder === 'worker' } });
