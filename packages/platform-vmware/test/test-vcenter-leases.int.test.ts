@@ -152,7 +152,10 @@ describeWithPeers(['test-vcenter', 'qemu-img'], 'leases of the test vCenter', ()
     const { url } = await ready(lease);
     const flat = await machine.file('app-1/app-1-flat.vmdk');
     const refused = await machine.fetch(url, { method: 'POST', body: flat });
-    expect([refused.status, `${refused.body}`]).toEqual([500, 'only streamOptimized VMDKs are taken\n']);
+    expect([refused.status, refused.body.toString()]).toEqual([
+      500,
+      'only streamOptimized VMDKs are taken\n',
+    ]);
     expect((await machine.fetch(url, { method: 'POST', body })).status).toBe(200);
     await machine.client.invoke('HttpNfcLeaseComplete', lease);
     expect((await machine.file('new-1/new-1-flat.vmdk')).equals(flat)).toBe(true);

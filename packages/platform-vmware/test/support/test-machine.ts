@@ -20,7 +20,7 @@ export type FileReply = { readonly status: number | undefined; readonly body: Bu
 export type FileRequest = {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: Uint8Array;
+  readonly body?: Uint8Array | undefined;
 };
 
 /** A disk as the test vCenter tells it beside the API. */
@@ -33,18 +33,26 @@ export type GuestDisk = {
   readonly layers: number;
 };
 
+type Started = {
+  readonly server: TestVcenter;
+  readonly client: VimClient;
+  readonly object: ManagedObject;
+  readonly ca: Buffer;
+  readonly cookie: string;
+};
+
 /** The machine `app-1` of a test vCenter of its own, whose first disk is of 1 MiB, and what tests do with it. */
 export class TestMachine implements AsyncDisposable {
+  readonly server: TestVcenter;
+  readonly client: VimClient;
+  readonly object: ManagedObject;
   readonly #ca: Buffer;
   readonly #cookie: string;
 
-  private constructor(
-    readonly server: TestVcenter,
-    readonly client: VimClient,
-    readonly object: ManagedObject,
-    ca: Buffer,
-    cookie: string,
-  ) {
+  private constructor({ server, client, object, ca, cookie }: Started) {
+    this.server = server;
+    this.client = client;
+    this.object = object;
     this.#ca = ca;
     this.#cookie = cookie;
   }
@@ -55,7 +63,8 @@ export class TestMachine implements AsyncDisposable {
     const found = (await listMachines(client)).find(({ name }) => name === 'app-1');
     if (found === undefined) throw new Error('the test vCenter has no machine app-1');
     const ca = await readFile(server.caFile);
-    return new TestMachine(server, client, found.object, ca, await logIn(server, ca));
+    const cookie = await logIn(server, ca);
+    return new TestMachine({ server, client, object: found.object, ca, cookie });
   }
 
   /** Asks for an address of the server, with a session unless there are other headers. */
