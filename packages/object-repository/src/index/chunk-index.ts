@@ -6,8 +6,9 @@ import { ENTRY_BYTES } from '../packs/pack-directory.ts';
 import { SEAL_BYTES, type Sealer } from '../seal/seal.ts';
 import { getListed, getSmall } from '../store/get-listed.ts';
 import type { ObjectStore, PutOptions } from '../store/object-store.ts';
+import { release } from '../store/release.ts';
 import { BATCH_RECORDS, ChunkTable } from './chunk-table.ts';
-import { type IndexedPack, MAX_INDEX_BYTES, parseIndex } from './index-object.ts';
+import { INDEX_ENTRIES, type IndexedPack, MAX_INDEX_BYTES, parseIndex } from './index-object.ts';
 import { LoadedIndex } from './loaded-index.ts';
 import { PackIdSet } from './pack-id-set.ts';
 import { RecordPartitions } from './record-partitions.ts';
@@ -24,12 +25,18 @@ export type ChunkIndexOptions = {
   readonly newId: () => string;
 };
 
+/** The packs of an index object, one after another. Disposing gives its memory back: their entries are gone then. */
+export interface OpenIndexObject extends Disposable {
+  readonly packs: Iterable<IndexedPack>;
+}
+
 /** What index objects begin with: `index`; `young` for those of packs that their writers may delete yet. */
 export type IndexPrefix = typeof PREFIXES.index | typeof PREFIXES.young;
 
 const NO_PACKS = new PackIdSet([]);
 /** How often a listing is repeated when objects of it went away meanwhile. */
 const MOST_LISTINGS = 5;
+const SMALL_BYTES = (INDEX_ENTRIES / 2) * ENTRY_BYTES;
 
 /** Which packs hold which chunks: the index objects of the store, in a table of this process. */
 export class ChunkIndex implements AsyncDisposable {
@@ -62,6 +69,11 @@ export class ChunkIndex implements AsyncDisposable {
   /** The packs that young index objects name, by what is loaded. */
   get young(): PackIdSet {
     return this.#current?.young ?? NO_PACKS;
+  }
+
+  /** Those of some loaded index objects that hold less than half of what a writer puts into one. */
+  small(keys: readonly string[]): readonly string[] {
+    return keys.filter((key) => (this.#loaded.get(key) ?? 0) < SMALL_BYTES);
   }
 
   /** Loads what others have added, and starts anew when index objects were replaced. Damaged ones are passed over. */
@@ -114,10 +126,15 @@ export class ChunkIndex implements AsyncDisposable {
     return key;
   }
 
-  /** The packs of a stored index object, one after another. Rejects with `CORRUPT`, or as the store does. */
+  /** A stored index object. Rejects with `CORRUPT`, or as the store does. */
+  async open(key: string, call?: Call): Promise<OpenIndexObject> {
+    const content = await this.#open(key, this.#loaded.get(key), call);
+    return { packs: parseIndex(content, key), [Symbol.dispose]: () => release(content) };
+  }
+
+  /** The packs of a stored index object, one after another; see {@link ChunkIndex.open}. */
   async *read(key: string, call?: Call): AsyncGenerator<IndexedPack> {
-    const sizeBytes = this.#loaded.get(key);
-    yield* parseIndex(await this.#open(key, sizeBytes, call), key);
+    yield* (await this.open(key, call)).packs;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -133,7 +150,9 @@ export class ChunkIndex implements AsyncDisposable {
       sizeBytes === undefined
         ? await getSmall(store, key, MAX_INDEX_BYTES + SEAL_BYTES, call)
         : await getListed(store, { key, sizeBytes }, MAX_INDEX_BYTES + SEAL_BYTES, call);
-    return sealer.open('index', key, bytes);
+    const content = sealer.open('index', key, bytes);
+    release(bytes);
+    return content;
   }
 
   async #load(call?: Call): Promise<LoadedIndex> {
@@ -167,12 +186,14 @@ export class ChunkIndex implements AsyncDisposable {
       if (content === undefined) continue;
       const bytes = writeRecords(content, buffer);
       if (bytes !== undefined && isYoungKey(key)) loaded.addYoung(parseIndex(content, key));
+      release(content);
       if (bytes === undefined) this.#noteDamaged(key, damagedObject(key, 'is no index object'));
       else {
         await parts.add(buffer.subarray(0, bytes));
         read.push([key, sizeBytes]);
       }
     }
+    release(buffer);
     try {
       await loaded.table.reserve(records);
       for await (const part of parts.parts()) await loaded.table.add(part);

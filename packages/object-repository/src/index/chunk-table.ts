@@ -1,7 +1,9 @@
 import { limitConcurrency } from '@sendense/plugin-kit';
 import { ID_BYTES } from '../packs/pack-directory.ts';
+import { release } from '../store/release.ts';
+import { FoundCopies } from './found-copies.ts';
 import { pageOf } from './page-of.ts';
-import { sortByPage } from './sort-records.ts';
+import { PageOrder } from './page-order.ts';
 import {
   type ChunkPlace,
   PACK_ID_BYTES,
@@ -18,13 +20,22 @@ const FIRST_PAGES = 16;
 const SPARE_PAGES = 64;
 /** Beyond it pages overflow often. */
 const MOST_FULL = 0.7;
+/** How full a table is that has just grown for what is to be added; what comes later shall not make it grow at once. */
+const FIRST_FULL = 0.6;
 /** Pages read and written at once by a sweep: 1 MiB. */
 const SWEEP_PAGES = 256;
-/** A copy of a chunk: its place in the table, and its record, which {@link placeOf} reads. */
-export type TableCopy = { readonly place: number; readonly record: Buffer };
+/** No more records are told between two pauses. */
+export const SWEEP_RECORDS = SWEEP_PAGES * PAGE_RECORDS;
+const KEY_BYTES = ID_BYTES + PACK_ID_BYTES;
 
-/** Records sorted at once, 32 MiB: each batch is a pass over the whole table. */
-export const BATCH_RECORDS = Math.floor((32 * 1024 * 1024) / RECORD_BYTES);
+/** Is told where a record begins, and its place in the table; the bytes are good until it returns. */
+type VisitRecord = (bytes: Buffer, at: number, place: number) => void;
+
+/** Is told the copies of the `index`-th chunk that was asked for; they are good until it returns. */
+type VisitCopies = (index: number, copies: FoundCopies) => void;
+
+/** Records added in one pass over the pages that they belong to, 8 MiB. */
+export const BATCH_RECORDS = Math.floor((8 * 1024 * 1024) / RECORD_BYTES);
 
 /**
  * The chunks of packs in pages that are ordered by id. Ids are as good as random, so an id tells its page; what does not fit
@@ -34,6 +45,8 @@ export class ChunkTable implements AsyncDisposable {
   readonly #create: CreateTableStorage;
   /** One after another: a table that grows moves its records. */
   readonly #turn = limitConcurrency(1);
+  readonly #order = new PageOrder();
+  readonly #copies = new FoundCopies();
   #window = Buffer.alloc(0);
   #storage: TableStorage;
   #pages: number;
@@ -66,10 +79,10 @@ export class ChunkTable implements AsyncDisposable {
     accept: (place: ChunkPlace) => boolean = () => true,
   ): Promise<ChunkPlace | undefined> {
     let found: ChunkPlace | undefined;
-    await this.#search(id, (record) => {
-      const place = placeOf(record);
+    await this.#search(id, (bytes, at) => {
+      if (found !== undefined) return;
+      const place = placeOf(bytes, at);
       if (accept(place)) found = place;
-      return found !== undefined;
     });
     return found;
   }
@@ -77,9 +90,8 @@ export class ChunkTable implements AsyncDisposable {
   /** All copies of a chunk, with their places in the table. */
   async copiesOf(id: Uint8Array): Promise<readonly { readonly place: number; readonly at: ChunkPlace }[]> {
     const copies: { place: number; at: ChunkPlace }[] = [];
-    await this.#search(id, (record, place) => {
-      copies.push({ place, at: placeOf(record) });
-      return false;
+    await this.#search(id, (bytes, at, place) => {
+      copies.push({ place, at: placeOf(bytes, at) });
     });
     return copies;
   }
@@ -88,12 +100,12 @@ export class ChunkTable implements AsyncDisposable {
    * Tells of each of many ids, 32 bytes each and back to back, its copies; in the order of the places, so that one pass over
    * the pages does. `index` is that of the id among those given.
    */
-  visitCopies(ids: Buffer, visit: (index: number, copies: readonly TableCopy[]) => void): Promise<void> {
+  visitCopies(ids: Buffer, visit: VisitCopies): Promise<void> {
     return this.#turn(() => this.#visitCopies(ids, visit));
   }
 
-  /** Tells each record and its place. Once in a while `pause` is awaited; until it resolves the bytes are good. */
-  eachRecord(visit: (record: Buffer, place: number) => void, pause: () => Promise<void>): Promise<void> {
+  /** Tells each record. Once in a while `pause` is awaited. */
+  eachRecord(visit: VisitRecord, pause: () => Promise<void>): Promise<void> {
     return this.#turn(() => this.#eachRecord(visit, pause));
   }
 
@@ -113,62 +125,57 @@ export class ChunkTable implements AsyncDisposable {
   }
 
   [Symbol.asyncDispose](): Promise<void> {
-    return this.#turn(async () => this.#storage[Symbol.asyncDispose]());
+    return this.#turn(async () => {
+      release(this.#window);
+      await this.#storage[Symbol.asyncDispose]();
+    });
   }
 
-  #search(id: Uint8Array, visit: (record: Buffer, place: number) => boolean): Promise<void> {
-    return this.#turn(() => this.#searchPages(id, visit));
+  #search(id: Uint8Array, visit: VisitRecord): Promise<void> {
+    return this.#turn(() => this.#searchPages(Buffer.from(id.buffer, id.byteOffset, ID_BYTES), visit));
   }
 
-  async #searchPages(id: Uint8Array, visit: (record: Buffer, place: number) => boolean): Promise<void> {
+  async #searchPages(id: Buffer, visit: VisitRecord): Promise<void> {
     const last = this.#pages + SPARE_PAGES;
     for (let page = pageOf(id, this.#pages); page < last; page += 1) {
       const pages = await this.#read(page, 1);
-      for (let slot = pages.find(0, id); slot >= 0; slot = pages.find(0, id, slot + 1))
-        if (visit(pages.record(0, slot), page * PAGE_RECORDS + slot)) return;
+      for (
+        let slot = pages.find(0, id, 0, ID_BYTES);
+        slot >= 0;
+        slot = pages.find(0, id, 0, ID_BYTES, slot + 1)
+      )
+        visit(pages.bytes, pages.offsetOf(0, slot), page * PAGE_RECORDS + slot);
       if (pages.count(0) < PAGE_RECORDS) return;
     }
   }
 
-  async #eachRecord(
-    visit: (record: Buffer, place: number) => void,
-    pause: () => Promise<void>,
-  ): Promise<void> {
+  async #eachRecord(visit: VisitRecord, pause: () => Promise<void>): Promise<void> {
     for (let first = 0; first < this.#pages + SPARE_PAGES; first += SWEEP_PAGES) {
       const pages = await this.#read(first, SWEEP_PAGES);
       for (let page = 0; page < pages.length; page += 1)
         for (let slot = 0; slot < pages.count(page); slot += 1)
-          visit(pages.record(page, slot), (first + page) * PAGE_RECORDS + slot);
+          visit(pages.bytes, pages.offsetOf(page, slot), (first + page) * PAGE_RECORDS + slot);
       await pause();
     }
   }
 
-  async #visitCopies(
-    ids: Buffer,
-    visit: (index: number, copies: readonly TableCopy[]) => void,
-  ): Promise<void> {
-    const sorted = sortByPage(ids, this.#pages, ID_BYTES);
+  async #visitCopies(ids: Buffer, visit: VisitCopies): Promise<void> {
+    const [order, copies] = [this.#order, this.#copies];
+    order.sort(ids, this.#pages, ID_BYTES);
     const last = this.#pages + SPARE_PAGES;
     let first = 0;
     let pages = new TablePages(Buffer.alloc(0));
-    for (let next = 0; next < sorted.count; next += 1) {
-      const id = sorted.record(next);
-      let copies: TableCopy[] = [];
-      for (let page = sorted.pageAt(next); page < last; page += 1) {
+    for (let next = 0; next < order.count; next += 1) {
+      copies.clear();
+      for (let page = order.pageAt(next); page < last; page += 1) {
         if (page < first || page >= first + pages.length) {
           first = page;
-          copies = copies.map(({ place, record }) => ({ place, record: Buffer.from(record) }));
-          pages = await this.#read(page, sorted.isSparse ? 1 : SWEEP_PAGES);
+          pages = await this.#read(page, order.isSparse ? 1 : SWEEP_PAGES);
         }
-        for (
-          let slot = pages.find(page - first, id);
-          slot >= 0;
-          slot = pages.find(page - first, id, slot + 1)
-        )
-          copies.push({ place: page * PAGE_RECORDS + slot, record: pages.record(page - first, slot) });
+        collectCopies(pages, page, first, ids, order.offsetAt(next), copies);
         if (pages.count(page - first) < PAGE_RECORDS) break;
       }
-      visit(sorted.indexAt(next), copies);
+      visit(order.indexAt(next), copies);
     }
   }
 
@@ -180,52 +187,60 @@ export class ChunkTable implements AsyncDisposable {
 
   /** Puts records in by one pass over the pages that they belong to; `false` when the end is full. */
   async #merge(records: Buffer): Promise<boolean> {
-    const sorted = sortByPage(records, this.#pages);
+    const order = this.#order;
+    order.sort(records, this.#pages, RECORD_BYTES);
     const last = this.#pages + SPARE_PAGES;
     let carried: Buffer[] = [];
     let next = 0;
-    for (let first = sorted.pageAt(0); first < last && (next < sorted.count || carried.length > 0); ) {
-      const length = sorted.isSparse ? 1 : SWEEP_PAGES;
-      const pages = await this.#read(first, length);
-      const read = pages.length;
-      for (let page = 0; page < read; page += 1) {
-        const waiting = carried;
-        carried = [];
-        for (; next < sorted.count && sorted.pageAt(next) === first + page; next += 1)
-          waiting.push(sorted.record(next));
-        for (const record of waiting) this.#place(pages, page, record, carried);
+    for (let first = order.pageAt(0); first < last && (next < order.count || carried.length > 0); ) {
+      const pages = await this.#read(first, order.isSparse ? 1 : SWEEP_PAGES);
+      const waiting = carried;
+      carried = [];
+      for (const record of waiting) if (!this.#place(pages, 0, record, 0)) carried.push(record);
+      for (; next < order.count && order.pageAt(next) < first + pages.length; next += 1) {
+        const at = order.offsetAt(next);
+        if (!this.#place(pages, order.pageAt(next) - first, records, at))
+          carried.push(Buffer.from(records.subarray(at, at + RECORD_BYTES)));
       }
       await this.#storage.write(pages.bytes, first * PAGE_BYTES);
-      first += read;
-      if (carried.length === 0 && next < sorted.count) first = Math.max(first, sorted.pageAt(next));
+      first += pages.length;
+      if (carried.length === 0 && next < order.count) first = Math.max(first, order.pageAt(next));
     }
     return carried.length === 0;
   }
 
-  #place(pages: TablePages, page: number, record: Buffer, carried: Buffer[]): void {
-    if (pages.find(page, record.subarray(0, ID_BYTES + PACK_ID_BYTES)) >= 0) return;
-    if (pages.add(page, record)) this.#count += 1;
-    else carried.push(record);
+  /** Puts a record into the first of some pages from `page` on that has room, unless one before holds it; `false` when none has. */
+  #place(pages: TablePages, page: number, records: Buffer, at: number): boolean {
+    for (let into = page; into < pages.length; into += 1) {
+      if (pages.find(into, records, at, KEY_BYTES) >= 0) return true;
+      if (!pages.add(into, records, at)) continue;
+      this.#count += 1;
+      return true;
+    }
+    return false;
   }
 
   /** The same records in a table for at least `records`. */
   async #grow(records: number): Promise<void> {
-    let pages = this.#pages * 2;
-    while (records > pages * PAGE_RECORDS * MOST_FULL) pages *= 2;
+    const pages = Math.max(this.#pages * 2, Math.ceil(records / (PAGE_RECORDS * FIRST_FULL)));
     const larger = await ChunkTable.open(this.#create, pages);
     try {
-      let batch: Buffer[] = [];
+      const batch = Buffer.allocUnsafeSlow(SWEEP_RECORDS * RECORD_BYTES);
+      let bytes = 0;
       await this.#eachRecord(
-        (record) => batch.push(record),
+        (from, at) => {
+          bytes += from.copy(batch, bytes, at, at + RECORD_BYTES);
+        },
         async () => {
-          if (batch.length > 0) await larger.#addBatch(Buffer.concat(batch));
-          batch = [];
+          if (bytes > 0) await larger.#addBatch(batch.subarray(0, bytes));
+          bytes = 0;
         },
       );
     } catch (error) {
       await larger[Symbol.asyncDispose]();
       throw error;
     }
+    release(larger.#window);
     const old = this.#storage;
     this.#storage = larger.#storage;
     this.#pages = larger.#pages;
@@ -242,4 +257,22 @@ export class ChunkTable implements AsyncDisposable {
     await this.#storage.read(bytes, first * PAGE_BYTES);
     return new TablePages(bytes);
   }
+}
+
+/** Adds the records of page `page` of a table that have the id at `at`; `first` is the first page of those that are here. */
+function collectCopies(
+  pages: TablePages,
+  page: number,
+  first: number,
+  ids: Buffer,
+  at: number,
+  copies: FoundCopies,
+): void {
+  const here = page - first;
+  for (
+    let slot = pages.find(here, ids, at, ID_BYTES);
+    slot >= 0;
+    slot = pages.find(here, ids, at, ID_BYTES, slot + 1)
+  )
+    copies.add(pages.bytes, pages.offsetOf(here, slot), page * PAGE_RECORDS + slot);
 }

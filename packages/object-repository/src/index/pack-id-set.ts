@@ -21,11 +21,16 @@ export class PackIdSet {
 
   /** Whether a pack is in it. */
   has(pack: string): boolean {
-    const wanted = Buffer.from(pack, 'hex');
+    return this.hasAt(Buffer.from(pack, 'hex'), 0);
+  }
+
+  /** Whether the pack whose id begins at `at` is in it. */
+  hasAt(bytes: Buffer, at: number): boolean {
     let [low, high] = [0, this.size];
     while (low < high) {
       const middle = (low + high) >>> 1;
-      const order = this.#ids.compare(wanted, 0, ID_BYTES, middle * ID_BYTES, (middle + 1) * ID_BYTES);
+      const first = middle * ID_BYTES;
+      const order = this.#ids.compare(bytes, at, at + ID_BYTES, first, first + ID_BYTES);
       if (order === 0) return true;
       if (order < 0) low = middle + 1;
       else high = middle;

@@ -1,14 +1,17 @@
+import { ID_BYTES } from '../packs/pack-directory.ts';
 import { ChunkTable } from './chunk-table.ts';
-import { PACK_ID_BYTES, placeOf, RECORD_BYTES, serializeRecord } from './table-page.ts';
+import { PACK_ID_BYTES, placeOf } from './table-page.ts';
 import type { CreateTableStorage } from './table-storage.ts';
+import { WaitingPacks } from './waiting-packs.ts';
 
-const BATCH = 65_536;
+/** Packs that wait in memory. */
+const BATCH = 16_384;
 
 /** Ids of packs with a number each, in a table like that of the chunks: however many they are, memory stays the same. */
 export class PackTable implements AsyncDisposable {
   readonly #table: ChunkTable;
-  /** Ids of the packs that wait, so that one that comes again at once is added once. */
-  readonly #waiting = new Map<string, number>();
+  /** The packs that wait, so that one that comes again at once is added once. */
+  readonly #waiting = new WaitingPacks();
 
   private constructor(table: ChunkTable) {
     this.#table = table;
@@ -21,33 +24,44 @@ export class PackTable implements AsyncDisposable {
 
   /** Adds a pack (32 hex digits); `value` is below 2^32. It waits in memory until `settle`. */
   add(pack: string, value = 0): void {
-    this.#waiting.set(pack, value);
+    this.#waiting.add(Buffer.from(pack, 'hex'), 0, value);
+  }
+
+  /** Adds the pack whose id, 16 bytes, begins at `at`. */
+  addAt(bytes: Buffer, at: number): void {
+    this.#waiting.add(bytes, at, 0);
   }
 
   /** Puts what waits into the table when it is much. */
   async settle(): Promise<void> {
-    if (this.#waiting.size < BATCH) return;
-    const records = Buffer.allocUnsafe(this.#waiting.size * RECORD_BYTES);
-    let at = 0;
-    for (const [pack, length] of this.#waiting) {
-      records.set(serializeRecord(idOf(pack), { pack, offset: 0, length }), at);
-      at += RECORD_BYTES;
-    }
-    this.#waiting.clear();
-    await this.#table.add(records);
+    if (this.#waiting.count >= BATCH) await this.#table.add(this.#waiting.take());
   }
 
   /** The number of a pack; `undefined` when it was not added. */
   async get(pack: string): Promise<number | undefined> {
-    return this.#waiting.get(pack) ?? (await this.#table.find(idOf(pack)))?.length;
+    const [value] = await this.getAll([pack]);
+    return value;
+  }
+
+  /** The numbers of some packs, in one pass over the table. */
+  async getAll(packs: readonly string[]): Promise<readonly (number | undefined)[]> {
+    const ids = Buffer.alloc(packs.length * ID_BYTES);
+    for (const [index, pack] of packs.entries()) ids.write(pack, index * ID_BYTES, 'hex');
+    const values = packs.map((_, index) => this.#waiting.get(ids, index * ID_BYTES));
+    await this.#table.visitCopies(ids, (index, copies) => {
+      if (copies.count > 0) values[index] ??= copies.at(0).length;
+    });
+    return values;
   }
 
   /** Tells all packs, some at a time. */
   async each(visit: (packs: readonly string[]) => Promise<unknown>): Promise<void> {
-    await visit([...this.#waiting.keys()]);
     let some: string[] = [];
+    this.#waiting.each((bytes, at) => some.push(bytes.toString('hex', at, at + PACK_ID_BYTES)));
+    await visit(some);
+    some = [];
     await this.#table.eachRecord(
-      (record) => some.push(placeOf(record).pack),
+      (bytes, at) => some.push(placeOf(bytes, at).pack),
       async () => {
         await visit(some);
         some = [];
@@ -58,11 +72,4 @@ export class PackTable implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.#table[Symbol.asyncDispose]();
   }
-}
-
-/** A pack in a table of chunks: its id, then zeros. */
-function idOf(pack: string): Buffer {
-  const id = Buffer.alloc(2 * PACK_ID_BYTES);
-  id.write(pack, 'hex');
-  return id;
 }

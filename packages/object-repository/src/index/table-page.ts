@@ -10,15 +10,27 @@ const HEADER_BYTES = 8;
 /** Records of a full page. */
 export const PAGE_RECORDS = Math.floor((PAGE_BYTES - HEADER_BYTES) / RECORD_BYTES);
 
+/** Keys are compared by words of 4 bytes: a byte at a time takes long. */
+const WORD_BYTES = 4;
+/** The key that is looked for. */
+const KEY_WORDS = new Int32Array((ID_BYTES + PACK_ID_BYTES) / WORD_BYTES);
+const KEY_BYTES = Buffer.from(KEY_WORDS.buffer);
+
 /** Where the frame of a chunk lies; `pack` is 32 hex digits. */
 export type ChunkPlace = { readonly pack: string; readonly offset: number; readonly length: number };
 
-/** A page, or several of them back to back, seen as records. A page is: their count u32, 4 bytes 0, the records. */
+/**
+ * A page, or several of them back to back, seen as records. A page is: their count u32, 4 bytes 0, the records. Records and keys
+ * are told by where they begin in some bytes: tables hold millions of them, and a view of each would be garbage.
+ */
 export class TablePages {
   readonly bytes: Buffer;
+  readonly #words: Int32Array;
 
+  /** `bytes` begin at a multiple of 4 of their memory. */
   constructor(bytes: Buffer) {
     this.bytes = bytes;
+    this.#words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / WORD_BYTES);
   }
 
   /** Pages. */
@@ -31,40 +43,38 @@ export class TablePages {
     return Math.min(PAGE_RECORDS, this.bytes.readUInt32LE(page * PAGE_BYTES));
   }
 
-  /** The bytes of a record; they are the page's own. */
-  record(page: number, slot: number): Buffer {
-    const at = page * PAGE_BYTES + HEADER_BYTES + slot * RECORD_BYTES;
-    return this.bytes.subarray(at, at + RECORD_BYTES);
+  /** Where a record begins in the bytes. */
+  offsetOf(page: number, slot: number): number {
+    return page * PAGE_BYTES + HEADER_BYTES + slot * RECORD_BYTES;
   }
 
-  /** Puts a record into a page; `false` when it is full. */
-  add(page: number, record: Uint8Array): boolean {
+  /** Puts the record that begins at `at` of `from` into a page; `false` when it is full. */
+  add(page: number, from: Buffer, at: number): boolean {
     const count = this.count(page);
     if (count >= PAGE_RECORDS) return false;
-    this.record(page, count).set(record);
+    from.copy(this.bytes, this.offsetOf(page, count), at, at + RECORD_BYTES);
     this.bytes.writeUInt32LE(count + 1, page * PAGE_BYTES);
     return true;
   }
 
-  /** The slot of `key` (an id, or an id and its pack) in a page from `from` on; -1 when it is not there. */
-  find(page: number, key: Uint8Array, from = 0): number {
+  /**
+   * The slot of a key in a page from `first` on; -1 when it is not there. The key is `keyBytes` (a multiple of 4) at `at` of `from`:
+   * an id, or an id and its pack.
+   */
+  find(page: number, from: Buffer, at: number, keyBytes: number, first = 0): number {
+    from.copy(KEY_BYTES, 0, at, at + keyBytes);
+    const words = keyBytes / WORD_BYTES;
     const count = this.count(page);
-    const word = wordOf(key);
-    for (let slot = from; slot < count; slot += 1) {
-      const at = page * PAGE_BYTES + HEADER_BYTES + slot * RECORD_BYTES;
-      if (
-        this.bytes.readUInt32LE(at) === word &&
-        this.bytes.compare(key, 0, key.byteLength, at, at + key.byteLength) === 0
-      )
-        return slot;
-    }
+    for (let slot = first; slot < count; slot += 1)
+      if (this.#begins(this.offsetOf(page, slot) / WORD_BYTES, words)) return slot;
     return -1;
   }
-}
 
-/** The first four bytes of a key: they tell most records apart. */
-function wordOf([a = 0, b = 0, c = 0, d = 0]: Uint8Array): number {
-  return (a | (b << 8) | (c << 16) | (d << 24)) >>> 0;
+  /** Whether the key begins at a word; the first word tells most records apart. */
+  #begins(at: number, words: number): boolean {
+    for (let word = 0; word < words; word += 1) if (this.#words[at + word] !== KEY_WORDS[word]) return false;
+    return true;
+  }
 }
 
 /** A record. */
@@ -77,11 +87,12 @@ export function serializeRecord(id: Uint8Array, { pack, offset, length }: ChunkP
   return record;
 }
 
-/** Where the chunk of a record lies. */
-export function placeOf(record: Buffer): ChunkPlace {
+/** Where the chunk of the record that begins at `at` lies. */
+export function placeOf(bytes: Buffer, at = 0): ChunkPlace {
+  const pack = at + ID_BYTES;
   return {
-    pack: record.toString('hex', ID_BYTES, ID_BYTES + PACK_ID_BYTES),
-    offset: record.readUInt32LE(ID_BYTES + PACK_ID_BYTES),
-    length: record.readUInt32LE(ID_BYTES + PACK_ID_BYTES + 4),
+    pack: bytes.toString('hex', pack, pack + PACK_ID_BYTES),
+    offset: bytes.readUInt32LE(pack + PACK_ID_BYTES),
+    length: bytes.readUInt32LE(pack + PACK_ID_BYTES + 4),
   };
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { FileHandle, FileSystem } from '@sendense/plugin-kit/files';
+import { release } from '../store/release.ts';
 
 /** Where the pages of a table are: random reads and writes of bytes that begin as zeros. */
 export interface TableStorage extends AsyncDisposable {
@@ -41,7 +42,9 @@ function memoryStorage(sizeBytes: number): TableStorage {
     async write(data, position) {
       bytes.set(data, position);
     },
-    async [Symbol.asyncDispose]() {},
+    async [Symbol.asyncDispose]() {
+      release(bytes);
+    },
   };
 }
 

@@ -1,18 +1,24 @@
 import { type Call, type Finding, throwIfAborted } from '@sendense/core';
 import type { RepositoryContext } from '../context.ts';
-import type { ChunkTable } from '../index/chunk-table.ts';
+import { type ChunkTable, SWEEP_RECORDS } from '../index/chunk-table.ts';
+import type { FoundCopies } from '../index/found-copies.ts';
 import type { IndexedPack } from '../index/index-object.ts';
 import type { PackIdSet } from '../index/pack-id-set.ts';
 import { PackTable } from '../index/pack-table.ts';
-import { type ChunkPlace, placeOf } from '../index/table-page.ts';
+import { RecordPartitions } from '../index/record-partitions.ts';
+import { type ChunkPlace, PACK_ID_BYTES, RECORD_BYTES } from '../index/table-page.ts';
 import { packKey } from '../layout/object-keys.ts';
 import { ID_BYTES, type PackEntry } from '../packs/pack-directory.ts';
 import { LiveBytes } from './live-bytes.ts';
 import { type MarkRequest, markLive } from './mark-live.ts';
 import { PlaceMarks } from './place-marks.ts';
 
+/** Packs looked up at once. */
+const PACKS_AT_ONCE = 1024;
 /** Chunks looked up at once. */
 const BATCH = 65_536;
+/** Packs put in order at once. */
+const PART = 262_144;
 /** Copies read at once. */
 const AT_ONCE = 16;
 
@@ -64,15 +70,7 @@ export class LivePacks implements AsyncDisposable {
     const marks = await markLive(context, table, request, call);
     const packs = await PackTable.open(context.createTable);
     const bytes = new LiveBytes(table.count, context.random);
-    await table.eachRecord(
-      (record, place) => {
-        if (!marks.has(place)) return;
-        const { pack, length } = placeOf(record);
-        packs.add(pack);
-        bytes.add(pack, length);
-      },
-      () => packs.settle(),
-    );
+    await collectPacks(context, table, marks, packs, bytes);
     return new LivePacks(context, table, { ...request, marks, packs, bytes });
   }
 
@@ -85,19 +83,14 @@ export class LivePacks implements AsyncDisposable {
     call?: Call,
   ): Promise<ReadonlySet<string>> {
     const needed = new Set<string>();
-    let [waiting, ids]: [IndexedPack[], number] = [[], 0];
+    let waiting: IndexedPack[] = [];
     for await (const pack of packs) {
-      if ((await this.packs.get(pack.id)) !== undefined) {
-        needed.add(pack.id);
-        continue;
-      }
       waiting.push(pack);
-      ids += pack.entries.length;
-      if (ids < BATCH) continue;
-      await this.#findStandIns(waiting, needed, call);
-      [waiting, ids] = [[], 0];
+      if (waiting.length < PACKS_AT_ONCE) continue;
+      await this.#addNeeded(waiting, needed, call);
+      waiting = [];
     }
-    await this.#findStandIns(waiting, needed, call);
+    await this.#addNeeded(waiting, needed, call);
     return needed;
   }
 
@@ -105,10 +98,10 @@ export class LivePacks implements AsyncDisposable {
   async countingFrames({ id: pack, entries }: IndexedPack): Promise<readonly CountingFrame[]> {
     const frames: CountingFrame[] = [];
     await this.#table.visitCopies(Buffer.concat(entries.map(({ id }) => id)), (index, copies) => {
-      const copy = copies.find(({ place }) => this.#marks.has(place));
+      const copy = this.#countingCopy(copies);
       const entry = entries[index];
       if (copy === undefined || entry === undefined) return;
-      const place = placeOf(copy.record);
+      const place = copies.at(copy);
       if (place.pack === pack) frames.push({ entry: { ...entry, id: Uint8Array.from(entry.id) }, place });
     });
     return frames.toSorted((a, b) => a.place.offset - b.place.offset);
@@ -125,21 +118,44 @@ export class LivePacks implements AsyncDisposable {
     return this.packs[Symbol.asyncDispose]();
   }
 
+  async #addNeeded(packs: readonly IndexedPack[], needed: Set<string>, call?: Call): Promise<void> {
+    const live = await this.packs.getAll(packs.map(({ id }) => id));
+    let [waiting, ids]: [IndexedPack[], number] = [[], 0];
+    for (const [index, pack] of packs.entries()) {
+      if (live[index] !== undefined) {
+        needed.add(pack.id);
+        continue;
+      }
+      waiting.push(pack);
+      ids += pack.entries.length;
+      if (ids < BATCH) continue;
+      await this.#findStandIns(waiting, needed, call);
+      [waiting, ids] = [[], 0];
+    }
+    await this.#findStandIns(waiting, needed, call);
+  }
+
+  /** Which of the copies of a chunk counts. */
+  #countingCopy(copies: FoundCopies): number | undefined {
+    for (let copy = 0; copy < copies.count; copy += 1) if (this.#marks.has(copies.place(copy))) return copy;
+    return undefined;
+  }
+
   async #findStandIns(packs: readonly IndexedPack[], needed: Set<string>, call?: Call): Promise<void> {
     const owners = packs.flatMap(({ id, entries }) => entries.map(() => id));
     const ids = Buffer.concat(packs.flatMap(({ entries }) => entries.map(({ id }) => id)));
     const kept: (KeptCopy & { readonly owner: string })[] = [];
     await this.#table.visitCopies(ids, (index, copies) => {
-      const copy = copies.find(({ place }) => this.#marks.has(place));
+      const copy = this.#countingCopy(copies);
       const owner = owners[index];
-      if (copy === undefined || owner === undefined || this.#whole.has(copy.place)) return;
-      const at = placeOf(copy.record);
+      if (copy === undefined || owner === undefined || this.#whole.has(copies.place(copy))) return;
+      const at = copies.at(copy);
       if (this.#unsure?.has(at.pack) === true) {
         needed.add(owner);
         return;
       }
       const id = Uint8Array.from(ids.subarray(index * ID_BYTES, (index + 1) * ID_BYTES));
-      kept.push({ owner, id, place: copy.place, at });
+      kept.push({ owner, id, place: copies.place(copy), at });
     });
     for (let first = 0; first < kept.length; first += AT_ONCE) {
       throwIfAborted(call?.signal, 'prune-points');
@@ -159,5 +175,34 @@ export class LivePacks implements AsyncDisposable {
     }
     this.noteDamaged(at.pack, 'its other copy stays');
     return false;
+  }
+}
+
+/** Adds the packs of all marked copies, and counts their bytes. The packs are put in order before: a table takes those of a part at once. */
+async function collectPacks(
+  { createTable }: RepositoryContext,
+  table: ChunkTable,
+  marks: PlaceMarks,
+  packs: PackTable,
+  bytes: LiveBytes,
+): Promise<void> {
+  await using parts = await RecordPartitions.open(createTable, table.count, PART, PACK_ID_BYTES);
+  const some = Buffer.allocUnsafeSlow(SWEEP_RECORDS * PACK_ID_BYTES);
+  let end = 0;
+  await table.eachRecord(
+    (record, at, place) => {
+      if (!marks.has(place)) return;
+      const pack = at + ID_BYTES;
+      bytes.add(record, pack, record.readUInt32LE(at + RECORD_BYTES - 4));
+      end += record.copy(some, end, pack, pack + PACK_ID_BYTES);
+    },
+    async () => {
+      await parts.add(some.subarray(0, end));
+      end = 0;
+    },
+  );
+  for await (const part of parts.parts()) {
+    for (let at = 0; at < part.byteLength; at += PACK_ID_BYTES) packs.addAt(part, at);
+    await packs.settle();
   }
 }

@@ -1,16 +1,19 @@
 import { type Call, SendenseError, throwIfAborted } from '@sendense/core';
 import type { RepositoryContext } from '../context.ts';
-import type { ChunkTable, TableCopy } from '../index/chunk-table.ts';
+import type { ChunkTable } from '../index/chunk-table.ts';
+import type { FoundCopies } from '../index/found-copies.ts';
 import type { PackIdSet } from '../index/pack-id-set.ts';
-import { placeOf } from '../index/table-page.ts';
+import { RecordPartitions } from '../index/record-partitions.ts';
 import { damagedObject } from '../keys/proven-json.ts';
-import { depthOf, FAN_OUT, isZeroId, MapNode } from '../map/map-node.ts';
+import { depthOf, FAN_OUT, MapNode, ZERO_ID } from '../map/map-node.ts';
 import { ID_BYTES } from '../packs/pack-directory.ts';
 import type { StoredPoint } from '../read/point-catalog.ts';
 import { PlaceMarks } from './place-marks.ts';
 
-/** Chunks of disks that are looked up at once, 16 MiB of ids: each time is a pass over the table where that is small. */
-const BATCH = 512 * 1024;
+/** Chunks of disks that are looked up at once, 4 MiB of ids. */
+const BATCH = 128 * 1024;
+/** Nodes read at once, and no more of each level are in memory: neighbours of a pack are one request. */
+const NODES_AT_ONCE = 32;
 
 /** What marking asks for and works with. */
 export type MarkRequest = {
@@ -35,15 +38,21 @@ export async function markLive(
   request: MarkRequest,
   call?: Call,
 ): Promise<PlaceMarks> {
-  const marker = new Marker(context, table, request, call);
-  for (const { record } of request.points) {
-    const { chunkBytes } = context.configuration;
+  const { createTable, configuration } = context;
+  // more than the chunks of the table are looked up several times
+  const most = Math.max(FAN_OUT, Math.min(chunksOf(context, request), Math.max(BATCH, table.count)));
+  await using waiting = await RecordPartitions.open(createTable, most, BATCH, ID_BYTES);
+  const marker = new Marker(context, table, request, { ids: waiting, most }, call);
+  for (const { record } of request.points)
     for (const { root, sizeBytes } of [...record.disks, ...record.artifacts])
-      if (root !== null) await marker.markMap(Buffer.from(root, 'hex'), Math.ceil(sizeBytes / chunkBytes));
-  }
+      if (root !== null)
+        await marker.markMap(Buffer.from(root, 'hex'), Math.ceil(sizeBytes / configuration.chunkBytes));
   await marker.flush();
   return marker.marks;
 }
+
+/** Ids of chunks of disks that are marked later, and how many may wait. */
+type Waiting = { readonly ids: RecordPartitions; readonly most: number };
 
 class Marker {
   readonly marks: PlaceMarks;
@@ -51,54 +60,69 @@ class Marker {
   readonly #table: ChunkTable;
   readonly #request: MarkRequest;
   readonly #call: Call | undefined;
-  /** Ids that wait; no larger than all the points together could fill. */
-  readonly #waiting: Buffer;
+  readonly #waiting: Waiting;
+  /** The ids of a node of chunks, one after another. */
+  readonly #ids = newIds();
   #count = 0;
 
-  constructor(context: RepositoryContext, table: ChunkTable, request: MarkRequest, call: Call | undefined) {
+  constructor(
+    context: RepositoryContext,
+    table: ChunkTable,
+    request: MarkRequest,
+    waiting: Waiting,
+    call: Call | undefined,
+  ) {
     this.#context = context;
     this.#table = table;
     this.#request = request;
+    this.#waiting = waiting;
     this.#call = call;
     this.marks = new PlaceMarks(table.places);
-    this.#waiting = Buffer.allocUnsafeSlow(Math.min(BATCH, chunksOf(context, request)) * ID_BYTES);
   }
 
-  async markMap(root: Uint8Array, chunks: number): Promise<void> {
-    await this.#markNode(root, depthOf(chunks) - 1);
+  async markMap(root: Buffer, chunks: number): Promise<void> {
+    await this.#markNodes(root, depthOf(chunks) - 1);
   }
 
   /** Marks the chunks that wait. */
   async flush(): Promise<void> {
-    const ids = this.#waiting.subarray(0, this.#count * ID_BYTES);
     this.#count = 0;
-    await this.#table.visitCopies(ids, (index, copies) => {
-      this.#mark(ids.subarray(index * ID_BYTES, (index + 1) * ID_BYTES), copies);
-    });
-  }
-
-  /** A node that is marked was walked: equal nodes have equal trees below. */
-  async #markNode(id: Uint8Array, level: number): Promise<void> {
-    throwIfAborted(this.#call?.signal, 'prune-points');
-    await this.#request.check();
-    let isNew = false;
-    await this.#table.visitCopies(Buffer.from(id), (_, copies) => {
-      isNew = this.#mark(id, copies);
-    });
-    if (!isNew) return;
-    const node = await this.#readNode(id, level);
-    if (node === undefined) return;
-    for (let slot = 0; slot < FAN_OUT; slot += 1) {
-      const child = node.at(slot);
-      if (isZeroId(child)) continue;
-      if (level > 0) await this.#markNode(child, level - 1);
-      else await this.#later(child);
+    for await (const ids of this.#waiting.ids.parts()) {
+      await this.#check();
+      await this.#table.visitCopies(ids, (index, copies) => {
+        this.#mark(ids, index, copies);
+      });
     }
   }
 
-  async #readNode(id: Uint8Array, level: number): Promise<MapNode | undefined> {
+  /** Marks nodes of a level and what is below them. One that is marked was walked: equal nodes have equal trees below. */
+  async #markNodes(ids: Buffer, level: number): Promise<void> {
+    const unmarked: number[] = [];
+    await this.#table.visitCopies(ids, (index, copies) => {
+      if (this.#mark(ids, index, copies)) unmarked.push(index);
+    });
+    unmarked.sort((a, b) => a - b);
+    for (let first = 0; first < unmarked.length; first += NODES_AT_ONCE) {
+      await this.#check();
+      const some = unmarked.slice(first, first + NODES_AT_ONCE).map((index) => idAt(ids, index));
+      const nodes = await Promise.all(
+        this.#context.chunks.loadAll(some).map((chunk, index) => this.#readNode(some[index], chunk, level)),
+      );
+      for (const node of nodes)
+        if (node !== undefined && level > 0) await this.#markNodes(node.idsInto(newIds()), level - 1);
+        else if (node !== undefined) await this.#later(node.idsInto(this.#ids));
+    }
+  }
+
+  /** Renews the lock; throws when the call's signal has fired. */
+  async #check(): Promise<void> {
+    throwIfAborted(this.#call?.signal, 'prune-points');
+    await this.#request.check();
+  }
+
+  async #readNode(id: Uint8Array = ZERO_ID, chunk: Promise<Uint8Array>, level: number) {
     try {
-      return MapNode.parse(await this.#context.chunks.load(id, this.#call), level, nameOf(id));
+      return MapNode.parse(await chunk, level, nameOf(id));
     } catch (error) {
       if (this.#request.missing === undefined || !SendenseError.is(error, 'CORRUPT')) throw error;
       this.#request.missing(error);
@@ -106,28 +130,29 @@ class Marker {
     }
   }
 
-  async #later(id: Uint8Array): Promise<void> {
-    this.#waiting.set(id, this.#count * ID_BYTES);
-    this.#count += 1;
-    if (this.#count * ID_BYTES === this.#waiting.byteLength) await this.flush();
+  async #later(ids: Buffer): Promise<void> {
+    if (this.#count + ids.byteLength / ID_BYTES > this.#waiting.most) await this.flush();
+    this.#count += ids.byteLength / ID_BYTES;
+    await this.#waiting.ids.add(ids);
   }
 
-  /** Whether it was not marked before. */
-  #mark(id: Uint8Array, copies: readonly TableCopy[]): boolean {
-    const chosen =
-      copies.length > 1 ? (copies.find((copy) => !this.#isAvoided(copy)) ?? copies[0]) : copies[0];
-    if (chosen === undefined) {
-      const error = damagedObject(nameOf(id), 'is needed by a point, and no index object names it');
-      if (this.#request.missing === undefined) throw error;
-      this.#request.missing(error);
-      return false;
-    }
-    return this.marks.add(chosen.place);
+  /** Whether the chunk of an id was not marked before. */
+  #mark(ids: Buffer, index: number, copies: FoundCopies): boolean {
+    if (copies.count > 0) return this.marks.add(copies.place(this.#choose(copies)));
+    const error = damagedObject(
+      nameOf(idAt(ids, index)),
+      'is needed by a point, and no index object names it',
+    );
+    if (this.#request.missing === undefined) throw error;
+    this.#request.missing(error);
+    return false;
   }
 
-  #isAvoided({ record }: TableCopy): boolean {
-    const { pack } = placeOf(record);
-    return this.#request.avoided.some((packs) => packs.has(pack));
+  /** The first copy of which no pack is avoided, else the first. */
+  #choose(copies: FoundCopies): number {
+    for (let copy = 0; copies.count > 1 && copy < copies.count; copy += 1)
+      if (!this.#request.avoided.some((packs) => copies.isIn(copy, packs))) return copy;
+    return 0;
   }
 }
 
@@ -135,6 +160,15 @@ class Marker {
 function chunksOf({ configuration }: RepositoryContext, { points }: MarkRequest): number {
   const maps = points.flatMap(({ record }) => [...record.disks, ...record.artifacts]);
   return maps.reduce((sum, { sizeBytes }) => sum + Math.ceil(sizeBytes / configuration.chunkBytes), 0);
+}
+
+/** Room for the ids of a node. */
+function newIds(): Buffer {
+  return Buffer.allocUnsafeSlow(FAN_OUT * ID_BYTES);
+}
+
+function idAt(ids: Buffer, index: number): Buffer {
+  return ids.subarray(index * ID_BYTES, (index + 1) * ID_BYTES);
 }
 
 function nameOf(id: Uint8Array): string {

@@ -3,7 +3,8 @@ import { fixedView } from '../index/index-view.ts';
 import { AdaptiveWindow } from '../read/adaptive-window.ts';
 import { ChunkSource } from '../read/chunk-source.ts';
 
-const CACHE_BYTES = 16 * 1024 * 1024;
+/** What reads a map once needs its nodes once. */
+const CACHE_BYTES = 2 * 1024 * 1024;
 
 /**
  * The repository with an index of its own, for whom notes things by places in it: backups and restores of the same process load

@@ -12,7 +12,7 @@ import type { Plan } from './plans.ts';
 import type { PruneLock } from './prune-lock.ts';
 import { rewriteIndex } from './rewrite-index.ts';
 
-/** More index objects than this are joined. */
+/** More index objects than this that are not even half full are joined. */
 const MANY_INDEX_OBJECTS = 64;
 
 /** Deletes the packs of ripe plans: from the index, then from the store, then the plans. Gives the bytes of the packs. */
@@ -28,9 +28,11 @@ export async function carryOut(
   );
   const isSwept = (pack: string) => ripe.some(({ packs }) => packs.has(pack));
   const { locked, free } = await divideByLock(context, lock, call);
-  if (ripe.length === 0 && free.length <= MANY_INDEX_OBJECTS) return 0;
+  const small = index.small(free);
+  const old = ripe.length > 0 ? free : small;
+  if (ripe.length === 0 && small.length <= MANY_INDEX_OBJECTS) return 0;
   const held = await packsOf(context, locked, isSwept, call);
-  await rewriteIndex(context, free, (pack) => !isSwept(pack) || held.has(pack), lock, call);
+  await rewriteIndex(context, old, (pack) => !isSwept(pack) || held.has(pack), lock, call);
   let freedBytes = 0;
   for (const { key, packs } of ripe) {
     let left = 0;
@@ -102,8 +104,9 @@ export async function planNext(context: RepositoryContext, found: Found, call?: 
   await using compaction = new Compaction(context, { live, avoided, lock });
   const dead = new Set<string>();
   for (const key of objects) {
+    using object = await context.index.open(key, call);
     const packs: IndexedPack[] = [];
-    for await (const pack of context.index.read(key, call)) {
+    for (const pack of object.packs) {
       throwIfAborted(call?.signal, 'prune-points');
       indexed.add(pack.id);
       if (!young.has(pack.id) && !plans.some((plan) => plan.packs.has(pack.id))) packs.push(pack);

@@ -61,6 +61,15 @@ export class MapNode {
     return this.#ids.subarray(slot * ID_BYTES, (slot + 1) * ID_BYTES);
   }
 
+  /** The ids of what is not zeros, back to back in `ids`, which has room for a node. */
+  idsInto(ids: Buffer): Buffer {
+    let bytes = 0;
+    for (let at = 0; at < this.#ids.byteLength; at += ID_BYTES)
+      if (this.#ids.compare(ZERO_ID, 0, ID_BYTES, at, at + ID_BYTES) !== 0)
+        bytes += this.#ids.copy(ids, bytes, at, at + ID_BYTES);
+    return ids.subarray(0, bytes);
+  }
+
   /** Puts an id at a place. */
   set(slot: number, id: Uint8Array): void {
     this.#ids.set(id, slot * ID_BYTES);

@@ -1,3 +1,4 @@
+import type { SendenseError } from '@sendense/core';
 import { damagedObject } from '../keys/proven-json.ts';
 
 /** Bytes of a chunk id. */
@@ -35,15 +36,24 @@ export function* parseEntries(bytes: Uint8Array, object: string): Generator<Pack
 /** Bytes of all the frames that entries tell of, without an object for each. Throws as {@link parseEntries} does. */
 export function framesBytes(entries: Buffer, object: string): number {
   let bytes = 0;
-  for (let at = 0; at < entries.byteLength; at += ENTRY_BYTES) bytes += frameAt(entries, at, object).length;
+  for (let at = 0; at < entries.byteLength; at += ENTRY_BYTES) bytes += lengthAt(entries, at, object);
   return bytes;
 }
 
-function frameAt(entries: Buffer, at: number, object: string): Omit<PackEntry, 'id'> {
+function lengthAt(entries: Buffer, at: number, object: string): number {
   const length = entries.readUInt32LE(at + ID_BYTES);
+  if (length === 0 || !isKind(entries.readUInt8(at + ID_BYTES + 4))) throw notAChunk(object);
+  return length;
+}
+
+function frameAt(entries: Buffer, at: number, object: string): Omit<PackEntry, 'id'> {
   const kind = entries.readUInt8(at + ID_BYTES + 4);
-  if (length === 0 || !isKind(kind)) throw damagedObject(object, 'names a chunk that cannot be');
-  return { length, kind };
+  if (!isKind(kind)) throw notAChunk(object);
+  return { length: lengthAt(entries, at, object), kind };
+}
+
+function notAChunk(object: string): SendenseError {
+  return damagedObject(object, 'names a chunk that cannot be');
 }
 
 function isKind(kind: number): kind is ChunkKind {

@@ -58,7 +58,7 @@ export interface ObjectStore extends AsyncDisposable {
 
   /**
    * Exactly the bytes of the range, or of the whole object. Must: reject with `NOT_FOUND`; with `RANGE_INVALID` when the
-   * range reaches past the end; never give fewer bytes.
+   * range reaches past the end; never give fewer bytes; give memory of the caller's own, which it may change or give back.
    */
   get(key: string, range?: ByteRange, call?: Call): Promise<Uint8Array>;
 

@@ -5,7 +5,7 @@ import { ChunkTable } from '../index/chunk-table.ts';
 import type { LoadedIndex } from '../index/loaded-index.ts';
 import type { PackIdSet } from '../index/pack-id-set.ts';
 import { PackTable } from '../index/pack-table.ts';
-import { placeOf, serializeRecord } from '../index/table-page.ts';
+import { serializeRecord } from '../index/table-page.ts';
 import { CHUNK_KINDS, type ChunkKind, ID_BYTES } from '../packs/pack-directory.ts';
 import type { PutOptions } from '../store/object-store.ts';
 import type { Deadline } from './deadline.ts';
@@ -89,7 +89,7 @@ export class ChunkSink implements AsyncDisposable {
     const index = await this.#context.index.loaded();
     let isWhole = true;
     await index.table.visitCopies(ids, (_, copies) => {
-      const place = copies.map(({ record }) => placeOf(record)).find(({ pack }) => this.#stays(index, pack));
+      const place = copies.find(({ pack }) => this.#stays(index, pack));
       if (place === undefined) isWhole = false;
       else this.relied.add(place.pack);
     });
