@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { SendenseError } from '@sendense/core';
+import { soloFence } from '@sendense/plugin-kit';
 import { collect } from '@sendense/testkit';
 import { describe, expect, it } from 'vitest';
 import { openObjectRepository } from '../src/object-repository.ts';
@@ -7,7 +8,15 @@ import type { OpenSettings } from '../src/options.ts';
 import { create, dataPacks, flip, GRACE_MS, keysOf } from './hurt-objects.ts';
 import { testKey } from './keys.ts';
 import { createMemoryStore, type SharedObjects } from './memory-store.ts';
-import { CHUNK_BYTES, expectSample, type SamplePoint, sampleId, writeSample } from './sample-disk.ts';
+import {
+  CHUNK_BYTES,
+  draftOf,
+  expectSample,
+  type SamplePoint,
+  sampleId,
+  writeDisk,
+  writeSample,
+} from './sample-disk.ts';
 
 const MIB = 1024 * 1024;
 type Settings = Partial<Pick<OpenSettings, 'compactBelow' | 'compactBytes'>>;
@@ -103,6 +112,52 @@ describe('a prune', () => {
     await prune(shared);
     expect(dataPacks(shared)).toEqual([sparse]);
   });
+
+  it('comes to the packs behind those that object lock keeps, however many these are', async () => {
+    const streams = Array.from({ length: 8 }, (_, index) => pointsOf(`s${index}`, 1 + 10 * index, 1));
+    const shared: SharedObjects = { ...(await withStreams(...streams)), retention: true };
+    const [free = assert.fail(), ...kept] = dataPacks(shared);
+    for (const key of kept) {
+      const pack = shared.objects.get(key) ?? assert.fail();
+      shared.objects.set(key, { ...pack, retainUntil: new Date(shared.nowMs + 10 * GRACE_MS) });
+    }
+    await prune(shared, { compactBytes: MIB });
+    await prune(shared, { compactBytes: MIB });
+    expect(keysOf(shared, 'packs/')).not.toContain(free);
+    expect(keysOf(shared, 'packs/')).toEqual(expect.arrayContaining(kept));
+    await expectWhole(shared, ...streams.map(([, last]) => last));
+  });
+
+  it.each([0, 1])(
+    'neither plans nor copies a pack that holds the whole copy of a chunk which is damaged elsewhere, stored first or second (%i)',
+    async (which) => {
+      const shared = await create();
+      const [full, last] = pointsOf('a', 1, 0);
+      const other: SamplePoint = { stream: 'b', sequence: 1, disk: [1, 22, 23, 24] };
+      await using one = await open(shared);
+      await using two = await open(shared);
+      const writers = [await one.begin(draftOf(full), soloFence), await two.begin(draftOf(other), soloFence)];
+      const points = [full, other];
+      for (const index of [which, 1 - which]) {
+        const [writer, point] = [writers[index] ?? assert.fail(), points[index] ?? assert.fail()];
+        await using closing = writer;
+        await writeDisk(closing, point);
+        await closing.commit([]);
+      }
+      const [sparse = assert.fail(), damaged = assert.fail()] =
+        which === 0 ? dataPacks(shared) : dataPacks(shared).toReversed();
+      const disk = [0, 2, 0, 0];
+      const next: SamplePoint = { ...last, disk, base: { id: sampleId(full), disk: full.disk } };
+      await writeSample(one, next);
+      flip(shared, damaged);
+      for (let round = 0; round < 4; round += 1) await prune(shared);
+      expect(keysOf(shared, 'prune/plan')).toEqual([]);
+      expect(dataPacks(shared)).toEqual(expect.arrayContaining([sparse, damaged]));
+      expect(dataPacks(shared)).toHaveLength(2);
+      await using after = await open(shared);
+      for (const point of [next, other]) await expectSample(after, sampleId(point), point.disk);
+    },
+  );
 
   it('plans what nothing needs also where there is no room for copies, and says so', async () => {
     const [full, last] = pointsOf('a', 1, 1);

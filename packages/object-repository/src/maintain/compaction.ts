@@ -14,6 +14,8 @@ import { IndexWriter } from './rewrite-index.ts';
 const AT_ONCE = 4;
 /** A pack counts for at least so much of what one prune copies: requests and lookups cost, too. */
 const LEAST_PACK_BYTES = 1024 * 1024;
+/** A pack that object lock keeps counts for so much: only its lock was asked for, and those behind it are to have their turn. */
+const LOCKED_PACK_BYTES = LEAST_PACK_BYTES / 64;
 /** One prune copies no more frames: where each lies is in memory until it was read back. */
 const MOST_FRAMES = 131_072;
 
@@ -75,8 +77,13 @@ export class Compaction implements AsyncDisposable {
       if (sparse === undefined) continue;
       throwIfAborted(call?.signal, 'prune-points');
       await this.#request.lock.check(call);
+      if (await this.#isLocked(sparse, call)) {
+        this.#leftBytes -= LOCKED_PACK_BYTES;
+        continue;
+      }
       this.#leftBytes -= LEAST_PACK_BYTES;
-      if (!(await this.#isLocked(sparse, call))) await this.#copy(sparse);
+      // what only it holds whole would have to stay: a plan that named it would be voided, and all be copied again
+      if (!(await this.#request.live.standsIn(sparse, call))) await this.#copy(sparse);
     }
   }
 

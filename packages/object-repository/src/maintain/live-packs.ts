@@ -107,6 +107,13 @@ export class LivePacks implements AsyncDisposable {
     return frames.toSorted((a, b) => a.place.offset - b.place.offset);
   }
 
+  /** Whether a pack holds the copy that is left of a chunk of which the one that counts, in another pack, is damaged or may be deleted yet. */
+  async standsIn(pack: IndexedPack, call?: Call): Promise<boolean> {
+    const needed = new Set<string>();
+    await this.#findStandIns([pack], needed, call);
+    return needed.has(pack.id);
+  }
+
   /** Tells of a pack with a copy that counts and cannot be read. */
   noteDamaged(pack: string, what: string): void {
     const object = packKey(pack);
@@ -150,6 +157,7 @@ export class LivePacks implements AsyncDisposable {
       const owner = owners[index];
       if (copy === undefined || owner === undefined || this.#whole.has(copies.place(copy))) return;
       const at = copies.at(copy);
+      if (at.pack === owner) return; // it stands in for none
       if (this.#unsure?.has(at.pack) === true) {
         needed.add(owner);
         return;

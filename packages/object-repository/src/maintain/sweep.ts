@@ -1,4 +1,4 @@
-import { type Call, SendenseError, throwIfAborted } from '@sendense/core';
+import { type Call, type Random, SendenseError, throwIfAborted } from '@sendense/core';
 import { newObjectId, type RepositoryContext } from '../context.ts';
 import type { IndexedPack } from '../index/index-object.ts';
 import { PackTable } from '../index/pack-table.ts';
@@ -103,7 +103,7 @@ export async function planNext(context: RepositoryContext, found: Found, call?: 
   const avoided = [...damaged.map(({ packs }) => packs), young];
   await using compaction = new Compaction(context, { live, avoided, lock });
   const dead = new Set<string>();
-  for (const key of objects) {
+  for (const key of fromAnywhere(objects, context.random)) {
     using object = await context.index.open(key, call);
     const packs: IndexedPack[] = [];
     for (const pack of object.packs) {
@@ -117,7 +117,7 @@ export async function planNext(context: RepositoryContext, found: Found, call?: 
     const needed = await live.neededOf(packs, call);
     for (const { id } of packs) if (!needed.has(id)) dead.add(id);
     const sparse = packs.filter(({ id }) => needed.has(id));
-    await compaction.take(sparse, call);
+    await compaction.take(fromAnywhere(sparse, context.random), call);
   }
   await lock.check(call);
   await putPlan(context, [...dead].slice(0, MOST_PACKS), call);
@@ -128,6 +128,12 @@ export async function planNext(context: RepositoryContext, found: Found, call?: 
   await lock.check(call);
   await putPlan(context, copied, call);
   return freedBytes;
+}
+
+/** All of them, from a random one on: what one prune does not come to, another one does. */
+function fromAnywhere<T>(items: readonly T[], random: Random): readonly T[] {
+  const first = Buffer.from(random.bytes(4)).readUInt32LE() % Math.max(1, items.length);
+  return [...items.slice(first), ...items.slice(0, first)];
 }
 
 async function putPlan({ store, sealer, random }: RepositoryContext, packs: readonly string[], call?: Call) {
