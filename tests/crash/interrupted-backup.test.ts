@@ -62,7 +62,9 @@ async function backUp({ shared, journal }: Storage, world: InterruptedWorld, end
     fence: createTestFence(),
   });
   await using repository = await openObjectRepository({ ...access(shared), store });
-  return await engine
+  const doneBytes: number[] = [];
+  engine.events.on('disk-progress', (progress) => doneBytes.push(progress.doneBytes));
+  const result = await engine
     .backup({
       source: mortal(world.open(), life, 'source'),
       repository: mortal(repository, life, 'repository'),
@@ -72,6 +74,7 @@ async function backUp({ shared, journal }: Storage, world: InterruptedWorld, end
       if (end === undefined) throw error;
       return undefined;
     });
+  return result && { ...result, doneBytes };
 }
 
 const sizeOf = ({ shared }: Storage, prefix: string) =>
@@ -114,6 +117,8 @@ describe.each(worlds)('a backup to object storage of $name', ({ create, ends }) 
         expect(codesOf(result)).toContain('point-resumed');
         expect(codesOf(result)).not.toContain('point-abandoned');
         expect(result.bytesRead).toBeLessThanOrEqual(DISK_BYTES - saved * STEP_BYTES);
+        expect(result.doneBytes[0]).toBeGreaterThanOrEqual(saved * STEP_BYTES);
+        expect(result.doneBytes.at(-1)).toBe(DISK_BYTES);
         resumed = saved;
         await expectPoint(storage, result.pointId, content);
         break;

@@ -29,6 +29,8 @@ type DiskTask = {
   readonly plan: DiskCopyPlan;
   readonly writer: BlockWriter;
   readonly workBytes: number;
+  /** Of the work, what an earlier attempt made durable. */
+  readonly durableBytes: number;
 };
 
 /** Copies all disks of a capture, several at once, and flushes each. */
@@ -44,7 +46,7 @@ export async function copyDisks(
     const plan = plans.get(view.id);
     const disk = writer.disks.get(view.id);
     if (plan === undefined || disk === undefined) throw missingWriter(view.id);
-    tasks.push({ view, plan, writer: disk, workBytes: await workOf(view, plan, { signal: job.signal }) });
+    tasks.push({ view, plan, writer: disk, ...(await workOf(view, plan, disk, { signal: job.signal })) });
   }
   const plannedBytes = tasks.reduce((sum, task) => sum + task.workBytes, 0);
   const progress = run.progress ?? createJobProgress(job, plannedBytes);
@@ -63,7 +65,7 @@ async function copyDisk(
   signal: AbortSignal,
 ): Promise<DiskCopy> {
   const { job, request, context } = run;
-  const { view, plan, writer } = task;
+  const { view, plan, writer, workBytes, durableBytes } = task;
   const startedMs = job.clock.monotonicMs();
   const kind = plan.kind === 'full' ? 'full' : run.type === 'differential' ? 'differential' : 'incremental';
   job.emit('disk-start', {
@@ -73,11 +75,12 @@ async function copyDisk(
     kind,
     reason: plan.kind === 'full' ? plan.reason : null,
   });
-  const tracker = trackExtents(
-    extentsOf(view, plan, { signal }),
-    plan.kind === 'full' && writer.untouched === 'zero',
-  );
-  const report = progress.disk(view.id, 'copy', task.workBytes);
+  const tracker = trackExtents(extentsOf(view, plan, { signal }), {
+    leaveOutZeros: plan.kind === 'full' && writer.untouched === 'zero',
+    durable: writer.durable?.({ signal }),
+  });
+  const leftOut = () => tracker.durableBytes + (plan.kind === 'delta' ? 0 : tracker.skippedBytes);
+  const report = progress.disk(view.id, 'copy', workBytes, durableBytes);
   const driver = context.services.drivers[0];
   const result = await copyBlocks(
     {
@@ -93,11 +96,11 @@ async function copyDisk(
     {
       signal,
       onProgress: ({ done }) =>
-        report({ doneBytes: done + (plan.kind === 'delta' ? 0 : tracker.skippedBytes), movedBytes: done }),
+        report({ doneBytes: Math.max(durableBytes, done + leftOut()), movedBytes: done }),
     },
   );
   await writer.flush({ signal });
-  report({ doneBytes: task.workBytes, movedBytes: result.bytesRead });
+  report({ doneBytes: workBytes, movedBytes: result.bytesRead });
   const bytesWritten = result.bytesWritten + result.bytesZeroed;
   job.emit('disk-end', {
     disk: view.id,
@@ -118,13 +121,28 @@ function extentsOf(view: DiskView, plan: DiskCopyPlan, call: Call): AsyncIterabl
   return plan.kind === 'compare' ? withoutSharedZeros(all, plan.baseReader, 'zero', call) : all;
 }
 
-/** Bytes of work for the progress: the changes where they can be asked for twice, else the size of the disk. */
-async function workOf(view: DiskView, plan: DiskCopyPlan, call: Call): Promise<number> {
-  if (plan.kind !== 'delta' || view.changes.kind !== 'incremental') return view.sizeBytes;
-  if (view.reader.limits.order === 'ascending') return view.sizeBytes;
-  let bytes = 0;
-  for await (const extent of view.changes.extents(call)) bytes += extent.length;
-  return bytes;
+/**
+ * Bytes of work for the progress, and how much of it an earlier attempt made durable: of the changes where they can be asked for
+ * twice, else of the disk.
+ */
+async function workOf(
+  view: DiskView,
+  plan: DiskCopyPlan,
+  writer: BlockWriter,
+  call: Call,
+): Promise<Pick<DiskTask, 'workBytes' | 'durableBytes'>> {
+  const canAskTwice = view.changes.kind === 'incremental' && view.reader.limits.order !== 'ascending';
+  const extents =
+    plan.kind === 'delta' && canAskTwice && view.changes.kind === 'incremental'
+      ? view.changes.extents(call)
+      : wholeDisk(view);
+  const tracker = trackExtents(extents, { durable: writer.durable?.(call) });
+  for await (const _ of tracker.extents);
+  return { workBytes: tracker.dataBytes + tracker.zeroBytes, durableBytes: tracker.durableBytes };
+}
+
+async function* wholeDisk({ sizeBytes }: DiskView): AsyncGenerator<Extent> {
+  if (sizeBytes > 0) yield { offset: 0, length: sizeBytes, kind: 'data' };
 }
 
 function reportComparison(run: DisksRun, disk: DiskId, result: CopyResult): void {

@@ -5,8 +5,11 @@ import { createProgressMeter, type WorkDone } from './progress-meter.ts';
 
 /** Progress of several disks, summed into the job's. */
 export type JobProgress = {
-  /** Adds a disk with its amount of work in bytes; the returned function sets how much of it is done. */
-  disk(disk: DiskId, work: DiskWork, totalBytes: number): (done: WorkDone) => void;
+  /**
+   * Adds a disk with its amount of work in bytes, of which an earlier attempt did `skippedBytes`; the returned function sets how much
+   * of it is done, with those.
+   */
+  disk(disk: DiskId, work: DiskWork, totalBytes: number, skippedBytes?: number): (done: WorkDone) => void;
   /** Sum over all disks. */
   done(): WorkDone & { readonly totalBytes: number };
 };
@@ -24,11 +27,15 @@ export function createJobProgress(job: Job, plannedBytes: number, doneBefore = 0
   const whole = createProgressMeter(job.clock, plannedBytes, (progress) =>
     job.emit('job-progress', progress),
   );
+  whole.skip(doneBefore);
   return {
-    disk(disk, work, totalBytes) {
+    disk(disk, work, totalBytes, skippedBytes = 0) {
       const meter = createProgressMeter(job.clock, totalBytes, (progress) =>
         job.emit('disk-progress', { ...progress, disk, work }),
       );
+      meter.skip(skippedBytes);
+      whole.skip(skippedBytes);
+      disks.set(`${work} ${disk}`, { doneBytes: skippedBytes, movedBytes: 0 });
       return (done) => {
         meter.update(done);
         disks.set(`${work} ${disk}`, { ...done, doneBytes: Math.min(done.doneBytes, totalBytes) });

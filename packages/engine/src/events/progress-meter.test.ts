@@ -29,6 +29,14 @@ describe('progress', () => {
     expect(reports).toMatchObject([{ percent: 50, bytesPerSecond: 50, etaSeconds: 1 }]);
   });
 
+  it('counts what an earlier attempt did as done, and not as speed or for the time left', () => {
+    const { meter, reports, after } = start(1000);
+    meter.skip(500);
+    expect(meter.now()).toMatchObject({ doneBytes: 500, percent: 50 });
+    after(1000, 600, 100);
+    expect(reports).toMatchObject([{ percent: 60, bytesPerSecond: 100, etaSeconds: 4 }]);
+  });
+
   it('reports at most five times a second, and the end once', () => {
     const { reports, after } = start(1000);
     for (let step = 1; step <= 99; step++) after(10, step * 10);

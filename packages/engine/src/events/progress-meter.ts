@@ -11,7 +11,9 @@ export type WorkDone = { readonly doneBytes: number; readonly movedBytes: number
 
 /** Turns amounts of finished work into progress with moving rates. */
 export type ProgressMeter = {
-  /** Sets the amounts done; they never go back. */
+  /** Adds what an earlier attempt did: it is done, and no rate counts it. */
+  skip(bytes: number): void;
+  /** Sets the amounts done, with what was skipped; they never go back. */
   update(done: WorkDone): void;
   now(): WorkProgress;
 };
@@ -24,7 +26,7 @@ export function createProgressMeter(
   totalBytes: number,
   report: (progress: WorkProgress) => void,
 ): ProgressMeter {
-  const samples: Sample[] = [{ atMs: clock.monotonicMs(), doneBytes: 0, movedBytes: 0 }];
+  let samples: Sample[] = [{ atMs: clock.monotonicMs(), doneBytes: 0, movedBytes: 0 }];
   let latest: WorkDone = { doneBytes: 0, movedBytes: 0 };
   let reportedMs = Number.NEGATIVE_INFINITY;
   let finished = false;
@@ -42,6 +44,10 @@ export function createProgressMeter(
   };
   return {
     now,
+    skip(bytes) {
+      latest = { ...latest, doneBytes: latest.doneBytes + bytes };
+      samples = samples.map((sample) => ({ ...sample, doneBytes: sample.doneBytes + bytes }));
+    },
     update({ doneBytes, movedBytes }) {
       latest = {
         doneBytes: Math.max(latest.doneBytes, doneBytes),

@@ -56,10 +56,9 @@ async function copyRestoreDisk(
   let bytesRead = 0;
   let bytesWritten = 0;
   if (sizeBytes > 0) {
-    const tracker = trackExtents(
-      reader.extents({ offset: 0, length: sizeBytes }, { signal }),
-      to.untouched === 'zero',
-    );
+    const tracker = trackExtents(reader.extents({ offset: 0, length: sizeBytes }, { signal }), {
+      leaveOutZeros: to.untouched === 'zero',
+    });
     const driver = context.services.drivers[0];
     const result = await copyBlocks(
       {

@@ -31,8 +31,8 @@ export function createRestoreProgress(
   };
   return {
     done: () => progress.done(),
-    disk(disk, work, totalBytes) {
-      const report = progress.disk(disk, work, totalBytes);
+    disk(disk, work, totalBytes, skippedBytes) {
+      const report = progress.disk(disk, work, totalBytes, skippedBytes);
       return (done) => {
         report(done);
         const nowMs = run.job.clock.monotonicMs();

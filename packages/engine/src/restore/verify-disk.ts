@@ -42,7 +42,7 @@ export async function verifyDisk(verification: DiskVerification, call: Call): Pr
   const pieces = comparePieces(expected, { blake3: await loadBlake3(), beyondEnd: 'zeros' }, call);
   if (expected.sizeBytes === 0) return 0;
   const all = verification.extents ?? expected.extents({ offset: 0, length: expected.sizeBytes }, call);
-  const tracker = trackExtents(withoutSharedZeros(all, actual, 'data', call), false);
+  const tracker = trackExtents(withoutSharedZeros(all, actual, 'data', call), {});
   const { bytesRead } = await copyBlocks(
     {
       from: actual,
