@@ -130,6 +130,7 @@ describe('a conversion to a descriptor and an extent, cut off between their name
     { what: 'edited', isInFolder: false, isReplaced: false },
     { what: 'edited while the folder had it too', isInFolder: true, isReplaced: false },
     { what: 'replaced', isInFolder: false, isReplaced: true },
+    { what: 'replaced while the folder had it too', isInFolder: true, isReplaced: true },
   ])('leaves both files alone when the descriptor was $what', async ({ isInFolder, isReplaced }) => {
     const fileSystem = await newFileSystem();
     // The link is followed by the sync of its folder and the end of the first name.

@@ -3,7 +3,7 @@ import { flatExtentPath } from '../vmdk/flat-extent-path.ts';
 import type { ConverterContext } from './context.ts';
 import { RESUMABLE_SUFFIX } from './conversion-folder.ts';
 import { readJournal } from './conversion-journal.ts';
-import { type FileMark, isMarked } from './file-mark.ts';
+import { isMarked } from './file-mark.ts';
 
 /**
  * Takes the extent of a target back that got its name from a conversion that was cut off before the descriptor had its own. Only
@@ -17,7 +17,7 @@ export async function takeBack(
 ): Promise<void> {
   const folder = new TargetFolder(fileSystem, target, RESUMABLE_SUFFIX);
   const publishing = (await readJournal(fileSystem, folder.path))?.publishing ?? [];
-  if (await isWhole(fileSystem, folder, target, publishing)) return;
+  if (await isTaken(fileSystem, folder, target)) return;
   const extent = flatExtentPath(target);
   const mark = publishing.find(({ path }) => path === extent);
   if (mark === undefined || kept.has(mark.identity)) return;
@@ -27,16 +27,10 @@ export async function takeBack(
 }
 
 /**
- * Whether the descriptor got its name, which it gets last, whatever was written to it since: it is not in the folder any more, or
- * it is the same file there and here.
+ * Whether the descriptor got its name, which it gets last, or another file has it: then the extent is that one's, or nobody knows. It
+ * got it when it is not in the folder any more, or has both names.
  */
-async function isWhole(
-  fileSystem: FileSystem,
-  folder: TargetFolder,
-  target: string,
-  publishing: readonly FileMark[],
-): Promise<boolean> {
+async function isTaken(fileSystem: FileSystem, folder: TargetFolder, target: string): Promise<boolean> {
   if ((await fileSystem.stat(folder.file)) === undefined) return true;
-  const mark = publishing.find(({ path }) => path === target);
-  return mark !== undefined && mark.identity === (await fileSystem.stat(target))?.identity;
+  return (await fileSystem.stat(target)) !== undefined;
 }
