@@ -164,6 +164,31 @@ describeWithPeers(['test-vcenter', 'openssl'], 'the certificate of a vCenter', (
       server.close();
     });
 
+    it('calls are answered while as many others wait for news as have connections, and one more', async () => {
+      const { certificatePem: cert, keyPem: key } = certificates.server;
+      const asked = Promise.withResolvers<void>();
+      let waiting = 0;
+      const server = createServer({ cert, key }, async (request, response) => {
+        let body = '';
+        for await (const chunk of request) body += String(chunk);
+        if (body !== 'wait') return void response.end('now');
+        waiting += 1;
+        if (waiting === 8) asked.resolve();
+      });
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      const { port } = server.address() as AddressInfo;
+      const agent = createTrustedAgent({ caPem: certificates.caPem });
+      const channel = new SoapChannel(agent, new URL(`https://127.0.0.1:${port}/sdk`), 60_000);
+      const send = (method: string, body: string) =>
+        channel.send({ method, body, action: 'urn:vim25/8.0', cookie: undefined });
+      const waits = Array.from({ length: 9 }, () => send('WaitForUpdatesEx', 'wait').catch(() => undefined));
+      await asked.promise;
+      expect(await send('CurrentTime', 'call')).toMatchObject({ text: 'now' });
+      await channel[Symbol.asyncDispose]();
+      await Promise.all(waits);
+      server.close();
+    });
+
     it('nobody who listens is told as such, and nothing was done', async () => {
       const account = { user: 'u', password: new Secret('p') };
       await expect(connectVim({ address: '127.0.0.1:1', ...account })).rejects.toMatchObject({

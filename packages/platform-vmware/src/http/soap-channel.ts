@@ -1,8 +1,9 @@
 import { abortedError, type Call, SendenseError, throwIfAborted } from '@sendense/core';
-import { type Agent, type Dispatcher, request } from 'undici';
+import { type Dispatcher, request } from 'undici';
 import { MAX_REPLY_BYTES } from '../soap/envelope.ts';
 import { fetchRange, type RangeAnswer, type RangeMessage } from './fetch-range.ts';
 import { mapHttpError } from './map-http-error.ts';
+import type { TrustedAgent } from './trusted-agent.ts';
 
 /** One message to send. */
 export type SoapMessage = {
@@ -21,6 +22,9 @@ export type SoapAnswer = {
   readonly cookie: string | undefined;
 };
 
+/** The call that the server answers when there is news, or after a while. */
+const WAITING = 'WaitForUpdatesEx';
+
 const COOKIE = /^(vmware_soap_session=[^;\s]{1,1024})/;
 
 /** Sends messages, and reads what comes back and what the server keeps in files: all on the same connections. */
@@ -33,12 +37,12 @@ export interface SoapSender extends AsyncDisposable {
 
 /** Sends SOAP messages to one server. */
 export class SoapChannel implements SoapSender {
-  readonly #agent: Agent;
+  readonly #agent: TrustedAgent;
   readonly #url: URL;
   readonly #timeoutMs: number;
 
   /** @param timeoutMs - the longest silence of the server. */
-  constructor(agent: Agent, url: URL, timeoutMs: number) {
+  constructor(agent: TrustedAgent, url: URL, timeoutMs: number) {
     this.#agent = agent;
     this.#url = url;
     this.#timeoutMs = timeoutMs;
@@ -60,16 +64,16 @@ export class SoapChannel implements SoapSender {
 
   fetchRange(message: RangeMessage, call?: Call): Promise<RangeAnswer> {
     const { origin, host } = this.#url;
-    return fetchRange({ agent: this.#agent, origin, host, timeoutMs: this.#timeoutMs }, message, call);
+    return fetchRange({ agent: this.#agent.calls, origin, host, timeoutMs: this.#timeoutMs }, message, call);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#agent.destroy();
+    await Promise.all([this.#agent.calls.destroy(), this.#agent.waiting.destroy()]);
   }
 
-  #requestOf({ body, action, cookie }: SoapMessage, signal: AbortSignal | undefined) {
+  #requestOf({ method, body, action, cookie }: SoapMessage, signal: AbortSignal | undefined) {
     return {
-      dispatcher: this.#agent,
+      dispatcher: method === WAITING ? this.#agent.waiting : this.#agent.calls,
       method: 'POST',
       headers: {
         'content-type': 'text/xml; charset=utf-8',

@@ -15,11 +15,19 @@ export type VimTrust = {
 
 /** Connections kept to one server; vSphere limits sessions, not connections, but a proxy in front may. */
 const CONNECTIONS = 8;
+/** And for calls that wait for news: each holds its connection for up to 20 s, and no other call is to wait for that. */
+const WAITING_CONNECTIONS = 8;
+
+/** Connections to servers; those for calls that wait for news are their own. */
+export type TrustedAgent = { readonly calls: Agent; readonly waiting: Agent };
 
 /** Connections to servers that are trusted so. `CONFIG_INVALID` for a thumbprint that is none. */
-export function createTrustedAgent(trust: VimTrust): Agent {
+export function createTrustedAgent(trust: VimTrust): TrustedAgent {
   const connect = trust.thumbprint === undefined ? verified(trust) : pinned(trust.thumbprint);
-  return new Agent({ connect, connections: CONNECTIONS, pipelining: 1 });
+  return {
+    calls: new Agent({ connect, connections: CONNECTIONS, pipelining: 1 }),
+    waiting: new Agent({ connect, connections: WAITING_CONNECTIONS, pipelining: 1 }),
+  };
 }
 
 function verified({ caPem }: VimTrust): buildConnector.connector {

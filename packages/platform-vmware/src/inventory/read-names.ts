@@ -1,4 +1,6 @@
-import type { Call } from '@sendense/core';
+import { type Call, SendenseError } from '@sendense/core';
+import type { PropertyPaths } from '../properties/filter-spec.ts';
+import type { ObjectProperties } from '../properties/object-properties.ts';
 import { readProperties } from '../properties/read-properties.ts';
 import type { VimClient } from '../session/vim-client.ts';
 import { managedObjectOf } from '../soap/read-element.ts';
@@ -18,7 +20,7 @@ type Entry = { readonly name: string; readonly parent: ManagedObject | undefined
 /** Deeper folders than anybody makes: a server whose folders hold each other is not followed for ever. */
 const MAX_DEPTH = 64;
 
-/** Reads the names of objects and of their parents, one request for each level. */
+/** Reads the names of objects and of their parents, one request for each level. One that is gone has none. */
 export async function readNames(
   client: VimClient,
   objects: readonly (ManagedObject | undefined)[],
@@ -28,8 +30,9 @@ export async function readNames(
   let wanted = unknownOf(objects, known);
   for (let depth = 0; wanted.length > 0 && depth < MAX_DEPTH; depth += 1) {
     const paths = { type: 'ManagedEntity', paths: ['name', 'parent'] };
-    const read = await readProperties(client, wanted, paths, call);
-    for (const object of wanted) known.set(object.id, { name: object.id, parent: undefined });
+    const { read, gone } = await readThere(client, wanted, paths, call);
+    for (const object of wanted)
+      if (!gone.has(object.id)) known.set(object.id, { name: object.id, parent: undefined });
     for (const { object, values } of read) {
       const name = decodeName(values.get('name')?.text || object.id);
       known.set(object.id, { name, parent: managedObjectOf(values.get('parent')) });
@@ -43,6 +46,32 @@ export async function readNames(
     name: (object) => (object === undefined ? undefined : known.get(object.id)?.name),
     path: (object) => (object === undefined ? undefined : pathOf(object, known)),
   };
+}
+
+/**
+ * Properties of those objects that are there. A server that misses one tells nothing of the others, so then they are asked for one by
+ * one: a port group that was deleted is still what a network card names.
+ */
+async function readThere(
+  client: VimClient,
+  wanted: readonly ManagedObject[],
+  paths: PropertyPaths,
+  call?: Call,
+): Promise<{ readonly read: readonly ObjectProperties[]; readonly gone: ReadonlySet<string> }> {
+  try {
+    return { read: await readProperties(client, wanted, paths, call), gone: new Set() };
+  } catch (error) {
+    if (!SendenseError.is(error, 'NOT_FOUND')) throw error;
+    if (wanted.length === 1) return { read: [], gone: new Set(wanted.map(({ id }) => id)) };
+  }
+  const read: ObjectProperties[] = [];
+  const gone = new Set<string>();
+  for (const object of wanted) {
+    const one = await readThere(client, [object], paths, call);
+    read.push(...one.read);
+    for (const id of one.gone) gone.add(id);
+  }
+  return { read, gone };
 }
 
 function unknownOf(
