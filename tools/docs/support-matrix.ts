@@ -2,6 +2,7 @@ import type { ProofLevel } from '@sendense/core';
 import { formatProofs } from '@sendense/formats';
 import { createImageSource } from '@sendense/source-image';
 import { createQemuSource } from '@sendense/source-qemu';
+import { createVmwareSource } from '@sendense/source-vmware';
 import { createImageTarget } from '@sendense/target-image';
 import { capabilities as localRepository } from '../../packages/repository-local/src/capabilities.ts';
 import { readPeers } from '../../tests/peer-list.ts';
@@ -12,11 +13,14 @@ type Declared = { readonly proof: Readonly<Record<string, ProofLevel>> } & Reado
 /** Nothing is opened: capabilities follow from the options alone. */
 const NOWHERE = '/nonexistent/disk';
 
+const VCENTER = { address: 'vc.example', user: 'backup' };
+
 const PLUGINS: Readonly<Record<string, Declared>> = {
   'source-image (qcow2)': createImageSource({ path: NOWHERE, format: 'qcow2' }).capabilities,
   'source-image (raw)': createImageSource({ path: NOWHERE, format: 'raw' }).capabilities,
   'source-qemu (QMP)': createQemuSource({ qmp: NOWHERE }).capabilities,
   'source-qemu (libvirt)': createQemuSource({ libvirt: { domain: 'nothing' } }).capabilities,
+  'source-vmware': createVmwareSource(VCENTER, { secrets: { get: async () => undefined } }).capabilities,
   'repository-local': localRepository,
   'target-image (qcow2)': createImageTarget({ path: NOWHERE, format: 'qcow2' }).capabilities,
   'target-image (raw)': createImageTarget({ path: NOWHERE, format: 'raw' }).capabilities,

@@ -9,7 +9,7 @@ const plugin = /^(source|target|repository|blockio|converter|transport|platform)
 
 /**
  * Packages whose errors have a table elsewhere: of the file system and of NBD servers in plugin-kit (`mapErrno`,
- * `plugin-kit/nbd`), of libvirt in platform-kvm. A second one would be a copy of it.
+ * `plugin-kit/nbd`), of libvirt in platform-kvm, of vSphere in platform-vmware. A second one would be a copy of it.
  */
 const mappedElsewhere: ReadonlySet<string> = new Set([
   'blockio-file',
@@ -18,6 +18,7 @@ const mappedElsewhere: ReadonlySet<string> = new Set([
   'repository-local',
   'source-image',
   'source-qemu',
+  'source-vmware',
   'target-image',
   'target-qemu',
 ]);

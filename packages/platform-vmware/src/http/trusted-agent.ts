@@ -13,8 +13,11 @@ export type VimTrust = {
   readonly thumbprint?: string;
 };
 
-/** Connections kept to one server; vSphere limits sessions, not connections, but a proxy in front may. */
-const CONNECTIONS = 8;
+/**
+ * The most connections to one server: those that read files must leave some to others. vSphere limits sessions, not connections,
+ * but a proxy in front may.
+ */
+const CONNECTIONS = 32;
 /** And for calls that wait for news: each holds its connection for up to 20 s, and no other call is to wait for that. */
 const WAITING_CONNECTIONS = 8;
 

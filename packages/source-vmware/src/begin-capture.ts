@@ -1,0 +1,102 @@
+import {
+  type Call,
+  type Capture,
+  type CaptureRequest,
+  type DiskView,
+  SendenseError,
+  throwIfAborted,
+} from '@sendense/core';
+import { type ManagedObject, machineSpecOf } from '@sendense/platform-vmware';
+import { decide, disksAt } from './capture-plan.ts';
+import { checkConsistency } from './consistency.ts';
+import type { Connection, SourceContext } from './context.ts';
+import { openView } from './disk/open-view.ts';
+import { freeze } from './freeze.ts';
+import { removeOfCapture, removeSnapshots } from './leftovers.ts';
+import { describeRef } from './machine.ts';
+import { checkSnapshots, snapshotFindings } from './prerequisites.ts';
+import { vmwareCapture } from './vmware-capture.ts';
+
+/** Freezes the machine of `request`. `closed` is told when the capture is closed. Leaves nothing when it rejects. */
+export async function beginCapture(
+  context: SourceContext,
+  request: CaptureRequest,
+  closed: (capture: Capture) => void,
+  call?: Call,
+): Promise<Capture> {
+  const connection = await context.connect(call);
+  const { machine } = await describeRef(connection, request.machine, call);
+  return context.exclusively(
+    machine.object,
+    () => captureHeld(context, connection, request, closed, call),
+    call,
+  );
+}
+
+/** As {@link beginCapture}; the caller holds the machine. */
+async function captureHeld(
+  context: SourceContext,
+  connection: Connection,
+  request: CaptureRequest,
+  closed: (capture: Capture) => void,
+  call?: Call,
+): Promise<Capture> {
+  const { options, clock } = context;
+  const first = await describeRef(connection, request.machine, call);
+  await removeLeftovers(context, connection, first.machine.object, request);
+  const { machine, names } = await describeRef(connection, request.machine, call);
+  checkConsistency(request.consistency, machine);
+  checkSnapshots(machine, options);
+  throwIfAborted(call?.signal, 'begin-capture');
+  const frozen = await freeze(context, connection, machine, request);
+  const opened: DiskView[] = [];
+  try {
+    throwIfAborted(call?.signal, 'begin-capture');
+    const disks = disksAt(machine, frozen.disks);
+    const decision = await decide(
+      context,
+      connection.vim,
+      request,
+      { machine, disks, snapshot: frozen.snapshot },
+      call,
+    );
+    for (const decided of decision.disks)
+      opened.push(await openView(context, connection, decided, frozen.snapshot.object, call));
+    const findings = [
+      ...decision.findings,
+      ...frozen.findings,
+      ...snapshotFindings(machine, options, clock.now()),
+    ];
+    const spec = machineSpecOf({ ...machine, disks }, names);
+    const parts = {
+      request,
+      machine,
+      spec,
+      decision: { ...decision, findings },
+      frozen,
+      disks: opened,
+      closed,
+    };
+    return vmwareCapture(context, connection, parts);
+  } catch (error) {
+    await Promise.allSettled(opened.map(({ reader }) => reader[Symbol.asyncDispose]()));
+    await removeSnapshots(context, connection, machine.object, [frozen.snapshot]);
+    throw error;
+  }
+}
+
+/** What an earlier call with this id left is removed, never gone on with. */
+async function removeLeftovers(
+  context: SourceContext,
+  connection: Connection,
+  machine: ManagedObject,
+  request: CaptureRequest,
+): Promise<void> {
+  const { findings } = await removeOfCapture(context, connection, machine, request.id);
+  const [left] = findings;
+  if (left === undefined) return;
+  throw new SendenseError('CONFLICT', left.message, {
+    operation: 'begin-capture',
+    remedy: 'an earlier call with this capture id left it; repeat with a new id, and reconcile later',
+  });
+}

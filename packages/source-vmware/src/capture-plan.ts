@@ -1,0 +1,153 @@
+import type { Call, CapturePlan, CaptureRequest, DiskPlan, Finding, Lane, SkippedDisk } from '@sendense/core';
+import {
+  diskIdOf,
+  type Names,
+  type VimClient,
+  type VimDisk,
+  type VimMachine,
+  type VimSnapshot,
+} from '@sendense/platform-vmware';
+import { type ChosenChanges, chooseChanges, type DiskNow } from './choose-changes.ts';
+import type { SourceContext } from './context.ts';
+import { nameOf } from './leftovers.ts';
+import { whySkipped, whyUntracked } from './prerequisites.ts';
+
+/** Disks that are read from one host at a time: its buffers for transfers are few. */
+const DISKS_PER_HOST = 4;
+
+/** A disk with what a capture does with it. */
+export type DecidedDisk = { readonly now: DiskNow; readonly choice: ChosenChanges };
+
+/** What a capture does. */
+export type Decision = {
+  readonly disks: readonly DecidedDisk[];
+  readonly skipped: readonly SkippedDisk[];
+  readonly findings: readonly Finding[];
+};
+
+/** A machine and its disks as they are now, or at the instant of a snapshot of ours. */
+export type MachineView = {
+  readonly machine: VimMachine;
+  /** All disks of the machine: of the snapshot, and those that it does not hold. */
+  readonly disks: readonly VimDisk[];
+  readonly snapshot: VimSnapshot | undefined;
+};
+
+/** The disks at a snapshot: those that it does not hold are told as the machine has them. */
+export function disksAt(machine: VimMachine, held: readonly VimDisk[]): readonly VimDisk[] {
+  return machine.disks.map((disk) => held.find(({ key }) => key === disk.key) ?? disk);
+}
+
+/** Decides each disk. */
+export async function decide(
+  { options, clock, retired }: SourceContext,
+  vim: VimClient,
+  request: CaptureRequest,
+  { machine, disks, snapshot }: MachineView,
+  call?: Call,
+): Promise<Decision> {
+  const excluded = new Set(request.disks?.exclude);
+  const untracked = whyUntracked(machine, options);
+  const since = options.track === 'off' ? [] : request.since.filter(({ instant }) => !retired.has(instant));
+  const decided: DecidedDisk[] = [];
+  const skipped: SkippedDisk[] = [];
+  for (const disk of disks) {
+    const id = diskIdOf(disk, disks);
+    const reason = excluded.has(id) ? 'excluded by the request' : whySkipped(disk);
+    if (reason !== undefined) {
+      skipped.push({ id, reason });
+      continue;
+    }
+    const now: DiskNow = {
+      id,
+      machine: machine.object,
+      disk,
+      snapshot: snapshot?.object,
+      below: belowOurs(machine),
+      untracked,
+      tells: snapshot !== undefined || machine.power === 'off',
+    };
+    decided.push({ now, choice: await chooseChanges(vim, now, { since, now: clock.now() }, call) });
+  }
+  const findings = [...untrackedFinding(untracked), ...decided.flatMap(fullFinding), ...left(machine)];
+  return { disks: decided, skipped, findings };
+}
+
+/** The nearest snapshot of somebody else that the machine stands on: those of backups come and go. */
+export function belowOurs({ snapshots: { snapshots, current } }: VimMachine): VimSnapshot | undefined {
+  const byId = (id: string | undefined) => snapshots.find(({ object }) => object.id === id);
+  let at = byId(current?.id);
+  for (let depth = 0; at !== undefined && nameOf(at) !== undefined && depth < snapshots.length; depth += 1)
+    at = byId(at.parent?.id);
+  return at;
+}
+
+/** Reasons of a full that nobody wonders about, or that another finding tells. */
+const EXPECTED: ReadonlySet<string> = new Set(['first-backup', 'no-change-tracking']);
+
+function fullFinding({ now: { id }, choice: { changes } }: DecidedDisk): readonly Finding[] {
+  if (changes.kind === 'incremental' || EXPECTED.has(changes.reason)) return [];
+  const message = `${id}: all of it is read: ${changes.detail}`;
+  return [{ severity: 'warning', code: changes.reason, message, disk: id }];
+}
+
+function untrackedFinding(untracked: string | undefined): readonly Finding[] {
+  return untracked === undefined
+    ? []
+    : [{ severity: 'info', code: 'no-change-tracking', message: untracked }];
+}
+
+/** What a machine has besides its disks and is not backed up. */
+function left({ firmware, tpm }: VimMachine): readonly Finding[] {
+  const parts = [...(firmware === 'efi' ? ['UEFI variables'] : []), ...(tpm ? ['virtual TPM'] : [])];
+  return parts.map((part) => ({
+    severity: 'warning',
+    code: 'artifact-left-out',
+    message: `the ${part} of the machine are not in the backup`,
+  }));
+}
+
+function diskPlan({ now: { id, disk }, choice: { changes, changedBytes } }: DecidedDisk): DiskPlan {
+  const { sizeBytes } = disk;
+  const bytes = changedBytes ?? sizeBytes;
+  const isFull = changes.kind === 'full';
+  return {
+    id,
+    sizeBytes,
+    kind: changes.kind,
+    reason: isFull ? changes.reason : null,
+    detail: isFull ? changes.detail : `since instant ${changes.since}`,
+    changedBytes: bytes,
+    readBytes: bytes,
+  };
+}
+
+/** The dry run: what a capture would do with each disk. */
+export function planOf(decision: Decision, host: string, findings: readonly Finding[]): CapturePlan {
+  const isUnknown = decision.disks.some(({ choice }) => choice.changedBytes === undefined);
+  return {
+    disks: decision.disks.map(diskPlan),
+    skipped: decision.skipped,
+    lanes: [laneOf(host)],
+    findings: [...decision.findings, ...findings, ...(isUnknown ? [AT_MOST] : [])],
+    otherBaselines: 0,
+  };
+}
+
+/** Change ids of others are not known, and take no room. */
+const AT_MOST: Finding = {
+  severity: 'info',
+  code: 'changed-bytes-unknown',
+  message:
+    'of a running machine vSphere tells changed areas only up to a snapshot: the sizes are the most that is read',
+};
+
+/** The limit that all backups of machines of a host share. */
+function laneOf(host: string): Lane {
+  return { key: `esx:${host}`, max: DISKS_PER_HOST };
+}
+
+/** The host of a machine, or the server where its host is not told. */
+export function hostOf(vim: VimClient, machine: VimMachine, names: Names): string {
+  return names.name(machine.host) ?? vim.host;
+}

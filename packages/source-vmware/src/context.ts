@@ -1,0 +1,50 @@
+import type { Call, InstantId, LogSink, PluginServices, SendenseError } from '@sendense/core';
+import type { DatastoreFiles, ManagedObject, VimClient } from '@sendense/platform-vmware';
+import { type Limited, limitConcurrency, type Timer, withRetry } from '@sendense/plugin-kit';
+import type { CheckedOptions } from './options.ts';
+
+/** A session, and what is read by it. */
+export type Connection = {
+  readonly vim: VimClient;
+  readonly files: DatastoreFiles;
+  /** Names the server in references to its machines. */
+  readonly id: string;
+};
+
+/** What every step of one source shares. */
+export type SourceContext = {
+  readonly options: CheckedOptions;
+  readonly clock: PluginServices['clock'];
+  readonly random: PluginServices['random'];
+  readonly log: LogSink | undefined;
+  readonly timer: Timer;
+  /** The session, opened by the first call. */
+  readonly connect: (call?: Call) => Promise<Connection>;
+  /** Instants of the states that were retired: none of them is built on again. */
+  readonly retired: Set<InstantId>;
+  /** Runs what changes the snapshots of a machine, one at a time for each. */
+  readonly exclusively: <T>(machine: ManagedObject, run: () => Promise<T>, call?: Call) => Promise<T>;
+};
+
+/** One place for each machine. */
+export function createExclusion(): SourceContext['exclusively'] {
+  const places = new Map<string, Limited>();
+  return (machine, run, call) => {
+    const place = places.get(machine.id) ?? limitConcurrency(1);
+    places.set(machine.id, place);
+    return place(run, call?.signal);
+  };
+}
+
+/** Tries of a change of a machine that somebody else is changing. */
+const ATTEMPTS = 5;
+
+/**
+ * Repeats a task that another task of the machine keeps from beginning. It is not cancelled under way: a task goes on all the same,
+ * and what it makes would be left.
+ */
+export async function whenFree<T>({ timer, random, log }: SourceContext, run: () => Promise<T>): Promise<T> {
+  const onRetry = ({ code, message }: SendenseError, attempt: number): void =>
+    log?.({ level: 'info', message: 'a task is repeated', fields: { code, message, attempt } });
+  return withRetry(run, { attempts: ATTEMPTS, baseDelayMs: 1000, timer, random, onRetry });
+}

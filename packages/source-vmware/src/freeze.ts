@@ -1,0 +1,161 @@
+import {
+  type CaptureRequest,
+  type Consistency,
+  consistencySatisfies,
+  type Finding,
+  SendenseError,
+} from '@sendense/core';
+import {
+  createSnapshot,
+  type ManagedObject,
+  readSnapshotDisks,
+  readSnapshots,
+  removeSnapshot,
+  setChangeTracking,
+  type VimDisk,
+  type VimMachine,
+  type VimSnapshot,
+} from '@sendense/platform-vmware';
+import { tooWeak, wantsRest, weakened } from './consistency.ts';
+import { type Connection, type SourceContext, whenFree } from './context.ts';
+import { nameOf, removeOfCapture, snapshotText } from './leftovers.ts';
+import { whySkipped, whyUntracked } from './prerequisites.ts';
+
+/** The disks of a machine at the instant of a snapshot. */
+export type Frozen = {
+  readonly at: Date;
+  readonly snapshot: VimSnapshot;
+  readonly disks: readonly VimDisk[];
+  readonly consistency: Consistency;
+  readonly findings: readonly Finding[];
+};
+
+/** What a machine is frozen for. */
+export type FreezeRequest = Pick<CaptureRequest, 'id' | 'stream' | 'consistency'>;
+
+/** Tells of a change of the machine that stays. */
+const SWITCHED_ON: Finding = {
+  severity: 'info',
+  code: 'change-tracking-enabled',
+  message: 'change tracking of the machine was switched on; the next backup reads only what changed',
+};
+
+/**
+ * Takes the snapshot of a capture, with change tracking on where it can be. The caller holds the machine. Leaves nothing behind when
+ * it rejects. Rejects with `QUIESCE_FAILED` below what is accepted, `SNAPSHOT_FAILED`, `LOCKED`, `NO_SPACE`.
+ */
+export async function freeze(
+  context: SourceContext,
+  connection: Connection,
+  machine: VimMachine,
+  request: FreezeRequest,
+): Promise<Frozen> {
+  try {
+    const switched = await track(context, connection, machine, request);
+    const first = await take(context, connection, machine, request);
+    const frozen = isBlind(context, machine, first)
+      ? await takeAgain(context, connection, machine, request, first)
+      : first;
+    return { ...frozen, findings: [...switched, ...frozen.findings] };
+  } catch (error) {
+    // a task whose end is not known may still have made it
+    await removeOfCapture(context, connection, machine.object, request.id).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Switches change tracking on where it is off and can be. */
+async function track(
+  context: SourceContext,
+  { vim }: Connection,
+  machine: VimMachine,
+  request: FreezeRequest,
+): Promise<readonly Finding[]> {
+  const { object, power, changeTracking } = machine;
+  if (changeTracking.enabled || whyUntracked(machine, context.options) !== undefined) return [];
+  await whenFree(context, () => setChangeTracking(vim, object, true));
+  // of a running machine it is real only once the machine stood still for a moment
+  if (power !== 'off') {
+    const stun = await snap(context, vim, object, request, false);
+    await whenFree(context, () => removeSnapshot(vim, stun));
+  }
+  return [SWITCHED_ON];
+}
+
+/** Whether tracking is on and the disks show none: it was switched on, and the machine has not stood still since. */
+function isBlind({ options }: SourceContext, machine: VimMachine, { disks }: Frozen): boolean {
+  if (whyUntracked(machine, options) !== undefined || machine.snapshots.snapshots.length > 0) return false;
+  const tracked = disks.filter((disk) => whySkipped(disk) === undefined);
+  return tracked.length > 0 && tracked.every(({ changeId }) => changeId === undefined);
+}
+
+async function takeAgain(
+  context: SourceContext,
+  connection: Connection,
+  machine: VimMachine,
+  request: FreezeRequest,
+  { snapshot }: Frozen,
+): Promise<Frozen> {
+  await whenFree(context, () => removeSnapshot(connection.vim, snapshot.object));
+  return take(context, connection, machine, request);
+}
+
+async function take(
+  context: SourceContext,
+  { vim }: Connection,
+  machine: VimMachine,
+  request: FreezeRequest,
+): Promise<Frozen> {
+  const { consistency } = request;
+  const at = context.clock.now();
+  const { object, failure } = await snapAtRest(context, { vim } as Connection, machine, request);
+  const { snapshots } = await readSnapshots(vim, machine.object);
+  const snapshot = snapshots.find((candidate) => candidate.object.id === object.id);
+  if (snapshot === undefined || nameOf(snapshot) === undefined) throw vanished(object);
+  const obtained: Consistency = snapshot.quiesced && wantsRest(consistency, machine) ? 'filesystem' : 'crash';
+  const why =
+    failure ?? (machine.power === 'on' ? 'VMware Tools did not bring the guest to rest' : 'it does not run');
+  if (!consistencySatisfies(obtained, consistency.accept)) throw tooWeak(obtained, consistency.accept, why);
+  const disks = await readSnapshotDisks(vim, object);
+  return { at, snapshot, disks, consistency: obtained, findings: weakened(consistency, obtained, why) };
+}
+
+/** With the guest at rest where that is wanted, tried twice; without where that is accepted. */
+async function snapAtRest(
+  context: SourceContext,
+  { vim }: Connection,
+  machine: VimMachine,
+  request: FreezeRequest,
+): Promise<{ readonly object: ManagedObject; readonly failure?: string }> {
+  const at = (quiesce: boolean) => snap(context, vim, machine.object, request, quiesce);
+  if (!wantsRest(request.consistency, machine)) return { object: await at(false) };
+  const again = (error: unknown): Promise<ManagedObject> => {
+    if (!SendenseError.is(error, 'QUIESCE_FAILED')) throw error;
+    return at(true);
+  };
+  try {
+    return { object: await at(true).catch(again) };
+  } catch (error) {
+    if (!SendenseError.is(error, 'QUIESCE_FAILED') || request.consistency.accept !== 'crash') throw error;
+    return { object: await at(false), failure: error.message };
+  }
+}
+
+async function snap(
+  context: SourceContext,
+  vim: Connection['vim'],
+  machine: ManagedObject,
+  { id: capture, stream }: FreezeRequest,
+  quiesce: boolean,
+): Promise<ManagedObject> {
+  const text = snapshotText({ capture, stream, at: context.clock.now() });
+  return whenFree(context, () => createSnapshot(vim, machine, { ...text, quiesce }));
+}
+
+function vanished({ id }: ManagedObject): SendenseError {
+  return new SendenseError('INSTANT_LOST', `the snapshot ${id} was removed or renamed while it was begun`, {
+    operation: 'begin-capture',
+    context: { snapshot: id },
+    remedy: 'repeat the backup, and keep other programs from the snapshots of backups',
+  });
+}

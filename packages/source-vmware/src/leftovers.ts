@@ -1,0 +1,102 @@
+import type { Finding, Keep, ReconcileReport } from '@sendense/core';
+import {
+  consolidateDisks,
+  listSnapshots,
+  type ManagedObject,
+  readSnapshots,
+  removeSnapshot,
+  type VimSnapshot,
+} from '@sendense/platform-vmware';
+import {
+  type BitmapName,
+  isLeftover,
+  parseBitmapName,
+  serializeBitmapName,
+} from '@sendense/plugin-kit/baselines';
+import { type Connection, type SourceContext, whenFree } from './context.ts';
+
+/** The most characters of a name in the clients of vSphere. */
+const MAX_NAME = 80;
+
+/** How the snapshot of a capture is called. Its description begins with the name that all sources give their baselines. */
+export function snapshotText(origin: Omit<BitmapName, 'name'>): {
+  readonly name: string;
+  readonly description: string;
+} {
+  const name = `sendense.${origin.capture}`.slice(0, MAX_NAME);
+  const description = `${serializeBitmapName(origin)}\nof a backup by Sendense, which removes it`;
+  return { name, description };
+}
+
+/** What a snapshot of ours says of itself; `undefined` for one of somebody else. */
+export function nameOf({ name, description }: VimSnapshot): BitmapName | undefined {
+  const made = parseBitmapName(description.split(/\s/, 1)[0] ?? '');
+  return made !== undefined && name === snapshotText(made).name ? made : undefined;
+}
+
+/**
+ * Removes snapshots of a machine, the newest first, and merges what they leave behind. What fails is a finding: the others are
+ * removed all the same. The caller holds the machine.
+ */
+export async function removeSnapshots(
+  context: SourceContext,
+  { vim }: Connection,
+  machine: ManagedObject,
+  snapshots: readonly VimSnapshot[],
+): Promise<ReconcileReport> {
+  const removed: string[] = [];
+  const findings: Finding[] = [];
+  const attempt = async (what: string, object: string, run: () => Promise<unknown>): Promise<boolean> => {
+    try {
+      await whenFree(context, run);
+      return true;
+    } catch (error) {
+      findings.push(notRemoved(what, object, error));
+      return false;
+    }
+  };
+  for (const { object, name } of snapshots.toReversed()) {
+    const isRemoved = await attempt(`the snapshot ${name}`, object.id, () => removeSnapshot(vim, object));
+    if (isRemoved) removed.push(`${name} (${object.id}) of ${machine.id}`);
+  }
+  if (removed.length > 0)
+    await attempt('what removed snapshots left behind', machine.id, () => consolidateDisks(vim, machine));
+  return { removed, findings };
+}
+
+function notRemoved(what: string, object: string, error: unknown): Finding {
+  const message = `${what} could not be removed: ${error instanceof Error ? error.message : String(error)}`;
+  return { severity: 'warning', code: 'snapshot-left', message, object };
+}
+
+/** Removes the snapshots of a machine that bear the id of a capture. */
+export async function removeOfCapture(
+  context: SourceContext,
+  connection: Connection,
+  machine: ManagedObject,
+  capture: string,
+): Promise<ReconcileReport> {
+  const { snapshots } = await readSnapshots(connection.vim, machine);
+  const ours = snapshots.filter((snapshot) => nameOf(snapshot)?.capture === capture);
+  return removeSnapshots(context, connection, machine, ours);
+}
+
+/** Removes what captures of the owner left on all machines. */
+export async function reconcileSnapshots(context: SourceContext, keep: Keep): Promise<ReconcileReport> {
+  const connection = await context.connect();
+  const now = context.clock.now();
+  const reports: ReconcileReport[] = [];
+  for (const { machine, snapshots } of await listSnapshots(connection.vim)) {
+    const left = snapshots.filter((snapshot) => {
+      const made = nameOf(snapshot);
+      return made !== undefined && isLeftover(made, keep, now);
+    });
+    if (left.length === 0) continue;
+    const run = () => removeSnapshots(context, connection, machine, left);
+    reports.push(await context.exclusively(machine, run));
+  }
+  return {
+    removed: reports.flatMap(({ removed }) => removed),
+    findings: reports.flatMap(({ findings }) => findings),
+  };
+}

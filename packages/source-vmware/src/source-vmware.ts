@@ -1,0 +1,109 @@
+import {
+  type Call,
+  type Capture,
+  type CapturePlan,
+  type CaptureRequest,
+  type LogSink,
+  type Plugin,
+  type PluginServices,
+  type Secrets,
+  type SourceConnector,
+  systemClock,
+  systemRandom,
+} from '@sendense/core';
+import { listMachines, machineSpecOf } from '@sendense/platform-vmware';
+import { systemTimer, type Timer } from '@sendense/plugin-kit';
+import { beginCapture } from './begin-capture.ts';
+import { capabilitiesOf } from './capabilities.ts';
+import { decide, hostOf, planOf } from './capture-plan.ts';
+import { createConnection } from './connect.ts';
+import { checkConsistency, weakened } from './consistency.ts';
+import { createExclusion, type SourceContext } from './context.ts';
+import { reconcileSnapshots } from './leftovers.ts';
+import { describeRef, summaryOf } from './machine.ts';
+import { checkOptions, type VmwareSourceOptions, vmwareSourceOptionsSchema } from './options.ts';
+import { snapshotFindings } from './prerequisites.ts';
+
+/** What the source takes from its host. */
+export type VmwareSourceServices = Partial<Pick<PluginServices, 'clock' | 'random'>> & {
+  /** Knows the password of the user. */
+  readonly secrets: Secrets;
+  readonly log?: LogSink;
+  readonly timer?: Timer;
+};
+
+async function plan(context: SourceContext, request: CaptureRequest, call?: Call): Promise<CapturePlan> {
+  const { options, clock } = context;
+  const connection = await context.connect(call);
+  const { machine, names } = await describeRef(connection, request.machine, call);
+  checkConsistency(request.consistency, machine);
+  const view = { machine, disks: machine.disks, snapshot: undefined };
+  const decision = await decide(context, connection.vim, request, view, call);
+  const best = machine.power === 'on' && request.consistency.want !== 'crash' ? 'filesystem' : 'crash';
+  return planOf(decision, hostOf(connection.vim, machine, names), [
+    ...weakened(request.consistency, best, 'it is the most that vSphere gives of this machine'),
+    ...snapshotFindings(machine, options, clock.now()),
+  ]);
+}
+
+/**
+ * Backs up machines of a vCenter, or of an ESXi on its own, running or not: all disks at one instant, and after the first time only
+ * what changed. Nothing is connected to before the first call. Throws `CONFIG_INVALID` for wrong options.
+ */
+export function createVmwareSource(
+  options: VmwareSourceOptions,
+  services: VmwareSourceServices,
+): SourceConnector {
+  const { clock = systemClock, random = systemRandom, timer = systemTimer, log, secrets } = services;
+  const base = { options: checkOptions(options), clock, random, timer, log };
+  const connection = createConnection(base, secrets);
+  const context: SourceContext = {
+    ...base,
+    connect: connection.connect,
+    exclusively: createExclusion(),
+    retired: new Set(),
+  };
+  const captures = new Set<Capture>();
+  return {
+    specificationVersion: 'v1',
+    platform: 'vmware',
+    capabilities: capabilitiesOf(base.options),
+    async *machines(filter, call) {
+      if (filter?.tag !== undefined) return; // tags are of another API
+      const opened = await context.connect(call);
+      for (const machine of await listMachines(opened.vim, call)) {
+        const isWanted = !machine.template && (filter?.name ?? machine.name) === machine.name;
+        if (isWanted) yield summaryOf(opened, machine);
+      }
+    },
+    async describe(ref, call) {
+      const { machine, names } = await describeRef(await context.connect(call), ref, call);
+      return machineSpecOf(machine, names);
+    },
+    plan: (request, call) => plan(context, request, call),
+    async capture(request, call) {
+      const capture = await beginCapture(context, request, (closed) => void captures.delete(closed), call);
+      captures.add(capture);
+      return capture;
+    },
+    // the server keeps nothing for a change id: all there is to forget is here
+    async retire(states) {
+      for (const { instant } of states) context.retired.add(instant);
+    },
+    reconcile: (keep) => reconcileSnapshots(context, keep),
+    async [Symbol.asyncDispose]() {
+      for (const capture of captures) await capture[Symbol.asyncDispose]();
+      await connection[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** Lets a host find and configure the source by name. */
+export const plugin: Plugin<'source', VmwareSourceOptions> = {
+  kind: 'source',
+  name: 'vmware',
+  specificationVersion: 'v1',
+  options: vmwareSourceOptionsSchema,
+  create: async (options, { clock, random, log, secrets }) =>
+    createVmwareSource(options, { clock, random, log, secrets }),
+};

@@ -1,0 +1,110 @@
+import {
+  type Call,
+  type Capture,
+  type CaptureRequest,
+  type DiskId,
+  type DiskView,
+  type InstantId,
+  instantId,
+  type MachineSpec,
+  type ReconcileReport,
+  SendenseError,
+} from '@sendense/core';
+import { readSnapshots, type VimMachine } from '@sendense/platform-vmware';
+import { createCapture, type SealedCapture } from '@sendense/plugin-kit/baselines';
+import { type Baseline, createState } from './baseline-state.ts';
+import { belowOurs, type Decision } from './capture-plan.ts';
+import type { Connection, SourceContext } from './context.ts';
+import type { Frozen } from './freeze.ts';
+import { removeSnapshots } from './leftovers.ts';
+
+/** What a capture starts from. */
+export type CaptureParts = {
+  readonly request: CaptureRequest;
+  /** As it was before the snapshot. */
+  readonly machine: VimMachine;
+  readonly spec: MachineSpec;
+  readonly decision: Decision;
+  readonly frozen: Frozen;
+  readonly disks: readonly DiskView[];
+  /** Told when the capture is closed. */
+  readonly closed: (capture: Capture) => void;
+};
+
+/** A machine at its snapshot. The change ids of the snapshot are the new baseline: there is nothing to give up but the snapshot. */
+export function vmwareCapture(context: SourceContext, connection: Connection, parts: CaptureParts): Capture {
+  const { decision, frozen, disks, spec, closed } = parts;
+  const id = instantId(context.random.uuid());
+  const letGo = createRelease(context, connection, parts);
+  const seal = async (call?: Call): Promise<SealedCapture> => {
+    await checkInstant(connection, parts, call);
+    const { findings } = await letGo();
+    return { state: stateOf(parts, id), findings };
+  };
+  return createCapture(
+    {
+      instant: { id, at: frozen.at },
+      consistency: frozen.consistency,
+      spec,
+      disks,
+      skipped: decision.skipped,
+      artifacts: [],
+      findings: decision.findings,
+      otherBaselines: 0,
+    },
+    { seal, closed, release: async () => void (await letGo()), abandon: async () => undefined },
+  );
+}
+
+/** Closes the disks and removes the snapshot; when that failed, it is tried once more by the next call. */
+function createRelease(
+  context: SourceContext,
+  connection: Connection,
+  { machine: { object }, frozen: { snapshot }, disks }: CaptureParts,
+): () => Promise<ReconcileReport> {
+  let done: Promise<ReconcileReport> | undefined;
+  const run = async (): Promise<ReconcileReport> => {
+    await Promise.allSettled(disks.map(({ reader }) => reader[Symbol.asyncDispose]()));
+    const report = await context.exclusively(object, () =>
+      removeSnapshots(context, connection, object, [snapshot]),
+    );
+    if (report.findings.length > 0) done = undefined;
+    return report;
+  };
+  return () => {
+    done ??= run();
+    return done;
+  };
+}
+
+/** Whoever removes the snapshot has its disks merged: what was read after that is of no instant. */
+async function checkInstant(
+  { vim }: Connection,
+  { machine, frozen: { snapshot } }: CaptureParts,
+  call?: Call,
+): Promise<void> {
+  const { snapshots } = await readSnapshots(vim, machine.object, call);
+  if (snapshots.some(({ object }) => object.id === snapshot.object.id)) return;
+  throw new SendenseError('INSTANT_LOST', `the snapshot ${snapshot.name} was removed while it was read`, {
+    operation: 'seal-capture',
+    context: { snapshot: snapshot.object.id, machine: machine.object.id },
+    remedy: 'repeat the backup, and keep other programs from the snapshots of backups',
+  });
+}
+
+/** The change ids of the snapshot, of the disks that have one. */
+function stateOf(
+  { request, machine, decision, frozen }: CaptureParts,
+  instant: InstantId,
+): SealedCapture['state'] {
+  const origin = { instant, machine: request.machine, stream: request.stream };
+  const below = belowOurs(machine)?.object.id ?? null;
+  const takenAt = frozen.snapshot.createdAt?.getTime() ?? null;
+  const baselines = new Map<DiskId, Baseline>();
+  for (const { now } of decision.disks) {
+    const { changeId, sizeBytes } = now.disk;
+    if (changeId !== undefined && now.untracked === undefined)
+      baselines.set(now.id, { changeId, sizeBytes, below, takenAt });
+  }
+  return baselines.size === 0 ? null : createState(origin, baselines);
+}

@@ -1,0 +1,136 @@
+import { guardSource, streamId } from '@sendense/core';
+import { readSnapshots, removeSnapshot } from '@sendense/platform-vmware';
+import { describeWithPeers } from '@sendense/tests/peers';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { Guest, receive, requestOf, round } from './guest.ts';
+import { VcenterBench } from './vcenter-bench.ts';
+
+const SIZE = 1024 * 1024;
+const REST = { want: 'filesystem', accept: 'crash' } as const;
+
+describeWithPeers(['test-vcenter'], 'faults while a machine of a vCenter is backed up', () => {
+  let bench: VcenterBench;
+  beforeAll(async () => {
+    bench = await VcenterBench.start();
+  });
+  afterAll(() => bench[Symbol.asyncDispose]());
+
+  async function guestWithData(): Promise<Guest> {
+    const guest = await Guest.boot(bench, [SIZE]);
+    await guest.write(0, 0, SIZE);
+    return guest;
+  }
+
+  it('a guest that does not come to rest at once is asked once more', async () => {
+    const guest = await guestWithData();
+    await using source = guardSource(bench.source());
+    await bench.server.control('settings', { quiesceFaults: 1 });
+    await using capture = await source.capture(requestOf(guest.machine, { consistency: REST }));
+    expect(capture).toMatchObject({ consistency: 'filesystem' });
+    expect(capture.findings.map(({ code }) => code)).not.toContain('consistency-weakened');
+  });
+
+  it('a guest that never comes to rest is backed up as after a crash, which is told, or not at all', async () => {
+    const guest = await guestWithData();
+    await using source = guardSource(bench.source());
+    await bench.server.control('settings', { quiesceFaults: 4 });
+    {
+      await using capture = await source.capture(requestOf(guest.machine, { consistency: REST }));
+      expect(capture.consistency).toBe('crash');
+      expect(capture.findings.map(({ code }) => code)).toContain('consistency-weakened');
+      expect(await receive(capture)).toEqual(guest.now());
+    }
+    const strict = { want: 'filesystem', accept: 'filesystem' } as const;
+    const refused = source.capture(requestOf(guest.machine, { consistency: strict }));
+    await expect(refused).rejects.toMatchObject({ code: 'QUIESCE_FAILED', remedy: expect.any(String) });
+    expect(await bench.snapshots(guest.machine)).toEqual([]);
+  });
+
+  it('sessions that end, replies that break and a busy server cost only time', async () => {
+    const guest = await guestWithData();
+    await using source = guardSource(bench.source());
+    await using capture = await source.capture(requestOf(guest.machine));
+    await bench.server.control('expire-sessions');
+    await bench.server.control('transfer-faults', { unavailable: 1, drops: 2, dropAfterBytes: 70_000 });
+    expect(await receive(capture)).toEqual(guest.now());
+    expect(await capture.seal()).not.toBeNull();
+  });
+
+  it('a snapshot that somebody removes makes the bytes those of no instant', async () => {
+    const guest = await guestWithData();
+    await using source = guardSource(bench.source());
+    await using capture = await source.capture(requestOf(guest.machine));
+    const [snapshot] = (await readSnapshots(bench.operator, guest.machine.object)).snapshots;
+    await removeSnapshot(bench.operator, snapshot?.object ?? { type: '', id: '' });
+    await expect(capture.seal()).rejects.toMatchObject({ code: 'INSTANT_LOST' });
+  });
+
+  it('files that move while they are read are found again by their snapshot', async () => {
+    const guest = await guestWithData();
+    await using source = guardSource(bench.source());
+    await using capture = await source.capture(requestOf(guest.machine));
+    const { name, keys } = guest.machine;
+    await bench.server.control('move', { machine: name, key: keys[0], folder: 'elsewhere' });
+    expect(await receive(capture)).toEqual(guest.now());
+  });
+
+  it('a full datastore fails the snapshot, and leaves nothing', async () => {
+    const guest = await guestWithData();
+    await using source = guardSource(bench.source());
+    await bench.server.control('settings', { full: true });
+    const failed = source.capture(requestOf(guest.machine));
+    await expect(failed).rejects.toMatchObject({ code: 'NO_SPACE' });
+    await bench.server.control('settings', { full: false });
+    expect(await bench.snapshots(guest.machine)).toEqual([]);
+  });
+
+  it('files that a removed snapshot leaves behind are merged', async () => {
+    const guest = await guestWithData();
+    await using source = bench.source();
+    await bench.server.control('settings', { keepFiles: true });
+    await round(source, guest);
+    await bench.server.control('settings', { keepFiles: false });
+    const disks = await bench.server.control<readonly { layers: number }[]>('disks', {
+      machine: guest.machine.name,
+    });
+    expect(disks.map(({ layers }) => layers)).toEqual([1]);
+  });
+
+  it('a disk is read through the snapshot of another backup, also when that ends first', async () => {
+    const guest = await guestWithData();
+    await using source = guardSource(bench.source());
+    const first = await source.capture(requestOf(guest.machine));
+    await guest.write(0, 100_000, 200_000);
+    const wanted = guest.now();
+    const request = requestOf(guest.machine, { stream: streamId('stream-2') });
+    await using second = await source.capture(request);
+    await guest.write(0, 50_000, 100_000);
+    const head = Buffer.alloc(4096);
+    await second.disks[0]?.reader.read(100_000, head);
+    expect(head.equals(wanted[0]?.subarray(100_000, 104_096) ?? Buffer.alloc(0))).toBe(true);
+    await first[Symbol.asyncDispose]();
+    expect(await receive(second)).toEqual(wanted);
+    expect(await second.seal()).not.toBeNull();
+  });
+
+  it('a machine with more snapshots than allowed is not given another', async () => {
+    const guest = await guestWithData();
+    await using source = guardSource(bench.source());
+    await using kept = await source.capture(requestOf(guest.machine));
+    await using strict = guardSource(bench.source({ maxSnapshots: 0 }));
+    await expect(strict.capture(requestOf(guest.machine))).rejects.toMatchObject({ code: 'CONFLICT' });
+    expect(await kept.seal()).not.toBeNull();
+  });
+
+  it('areas in use spare the reading of what a thin disk never held', async () => {
+    const guest = await Guest.boot(bench, [SIZE]);
+    await guest.write(0, 131_072, 65_536);
+    await using source = bench.source({ areasInUse: 'thin' });
+    await round(source, guest);
+    await bench.server.control('transfer-count');
+    const { disks } = await round(source, guest);
+    const { bytes } = await bench.server.control<{ bytes: number }>('transfer-count');
+    expect(disks).toEqual(guest.now());
+    expect(bytes).toBeLessThan(131_072);
+  });
+});

@@ -1,0 +1,204 @@
+import { readFile } from 'node:fs/promises';
+import { type DiskId, type MachineRef, Secret, type SourceConnector } from '@sendense/core';
+import {
+  connectVim,
+  describeMachine,
+  diskIdOf,
+  listMachines,
+  type ManagedObject,
+  readSnapshots,
+  runTask,
+  type VimClient,
+  type VimObject,
+  vimObject,
+} from '@sendense/platform-vmware';
+import { createVmwareSource, type VmwareSourceOptions } from '@sendense/source-vmware';
+import type { SourceFixture } from '@sendense/testkit';
+import { startTestVcenter, type TestVcenter } from '@sendense/tests/vmware';
+
+/** A machine of the bench. */
+export type BenchMachine = {
+  readonly object: ManagedObject;
+  readonly name: string;
+  readonly ref: MachineRef;
+  readonly disks: readonly DiskId[];
+  /** Keys of the disks in the machine. */
+  readonly keys: number[];
+};
+
+/** A test vCenter whose machines are made by tests, and an operator who is logged in. */
+export class VcenterBench implements AsyncDisposable {
+  readonly server: TestVcenter;
+  readonly operator: VimClient;
+  readonly #caPem: string;
+  #machines = 0;
+
+  private constructor(server: TestVcenter, operator: VimClient, caPem: string) {
+    this.server = server;
+    this.operator = operator;
+    this.#caPem = caPem;
+  }
+
+  static async start(): Promise<VcenterBench> {
+    const server = await startTestVcenter({ machines: 0 });
+    const caPem = await readFile(server.caFile, 'utf8');
+    const password = new Secret(server.password);
+    const operator = await connectVim({ address: server.url, user: server.user, password, caPem });
+    return new VcenterBench(server, operator, caPem);
+  }
+
+  source(options: Partial<VmwareSourceOptions> = {}): SourceConnector {
+    const { url: address, user, password } = this.server;
+    const secrets = { get: async () => new Secret(password) };
+    return createVmwareSource({ address, user, caPem: this.#caPem, ...options }, { secrets });
+  }
+
+  /** A machine with an empty thin disk of each size. */
+  async machine(sizes: readonly number[], { running = true } = {}): Promise<BenchMachine> {
+    this.#machines += 1;
+    const name = `bench-${this.#machines}`;
+    const model = (await listMachines(this.operator)).find((machine) => machine.name === 'app-1');
+    const { machine: like } = await describeMachine(this.operator, model?.object ?? { type: '', id: '' });
+    const fields = [
+      ['config', machineSpec(name, sizes)],
+      ['pool', like.pool],
+    ] as const;
+    await runTask(this.operator, 'CreateVM_Task', like.folder ?? { type: '', id: '' }, fields);
+    const made = (await listMachines(this.operator)).find((machine) => machine.name === name);
+    const object = made?.object ?? { type: '', id: '' };
+    if (running) await runTask(this.operator, 'PowerOnVM_Task', object, []);
+    const { machine } = await describeMachine(this.operator, object);
+    const connection = this.operator.content.about.instanceUuid ?? '';
+    return {
+      object,
+      name,
+      ref: { connection, id: machine.instanceUuid ?? object.id },
+      disks: machine.disks.map((disk) => diskIdOf(disk, machine.disks)),
+      keys: machine.disks.map(({ key }) => key),
+    };
+  }
+
+  /** The guest writes to disk number `disk`. */
+  async write(
+    { name, keys }: BenchMachine,
+    disk: number,
+    offsetBytes: number,
+    data: Uint8Array,
+  ): Promise<void> {
+    const bytes = Buffer.from(data).toString('base64');
+    await this.server.control('guest-write', { machine: name, key: keys[disk], offsetBytes, bytes });
+  }
+
+  /** Disk number `disk` gets another size. vSphere cuts none: it is taken out, its descriptor is edited, and it is added again. */
+  async resize(machine: BenchMachine, disk: number, sizeBytes: number): Promise<void> {
+    const { object, name, keys } = machine;
+    const key = keys[disk];
+    const now = (await describeMachine(this.operator, object)).machine.disks.find(
+      (found) => found.key === key,
+    );
+    if (now !== undefined && sizeBytes > now.sizeBytes) {
+      await this.server.control('resize', { machine: name, key, capacityBytes: sizeBytes });
+      return;
+    }
+    const removed = vimObject([['key', key]], 'VirtualDisk');
+    await this.#reconfigure(object, [
+      vimObject([
+        ['operation', 'remove'],
+        ['device', removed],
+      ]),
+    ]);
+    const file = { fileName: now?.fileName ?? '', uuid: now?.uuid };
+    await this.#reconfigure(object, [change(diskSpec(sizeBytes, now?.slot.unit ?? 0, file))]);
+    const { disks } = (await describeMachine(this.operator, object)).machine;
+    keys[disk] = disks.find(({ uuid }) => uuid === now?.uuid)?.key ?? -1;
+  }
+
+  async #reconfigure(machine: ManagedObject, deviceChange: readonly VimObject[]): Promise<void> {
+    const spec = vimObject([['deviceChange', deviceChange]]);
+    await runTask(this.operator, 'ReconfigVM_Task', machine, [['spec', spec]]);
+  }
+
+  /** Names and descriptions of the snapshots of a machine. */
+  async snapshots({ object }: BenchMachine): Promise<readonly string[]> {
+    const { snapshots } = await readSnapshots(this.operator, object);
+    return snapshots.map(({ name, description }) => `${name}: ${description}`);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.operator[Symbol.asyncDispose]();
+    await this.server[Symbol.asyncDispose]();
+  }
+}
+
+/** What the conformance suite needs of a new machine of the bench. */
+export async function openFixture(
+  bench: VcenterBench,
+  sizes: readonly number[],
+  { running = true }: { readonly running?: boolean } = {},
+): Promise<SourceFixture> {
+  const machine = await bench.machine(sizes, { running });
+  return {
+    source: bench.source(),
+    machine: machine.ref,
+    disks: machine.disks,
+    write: (disk, offset, data) => bench.write(machine, disk, offset, data),
+    resize: (disk, sizeBytes) => bench.resize(machine, disk, sizeBytes),
+    reopen: async () => bench.source(),
+    objects: () => bench.snapshots(machine),
+  };
+}
+
+function machineSpec(name: string, sizes: readonly number[]): VimObject {
+  const controller = vimObject(
+    [
+      ['key', -101],
+      ['busNumber', 0],
+      ['sharedBus', 'noSharing'],
+    ],
+    'ParaVirtualSCSIController',
+  );
+  const devices = [change(controller), ...sizes.map((size, unit) => change(diskSpec(size, unit), 'create'))];
+  return vimObject([
+    ['name', name],
+    ['guestId', 'ubuntu64Guest'],
+    ['files', vimObject([['vmPathName', '[LocalDS_0]']])],
+    ['numCPUs', 1],
+    ['memoryMB', 64],
+    ['deviceChange', devices],
+  ]);
+}
+
+function change(device: VimObject, fileOperation?: string): VimObject {
+  return vimObject([
+    ['operation', 'add'],
+    ['fileOperation', fileOperation],
+    ['device', device],
+  ]);
+}
+
+function diskSpec(
+  sizeBytes: number,
+  unit: number,
+  { fileName, uuid }: { readonly fileName: string; readonly uuid?: string | undefined } = { fileName: '' },
+): VimObject {
+  const backing = vimObject(
+    [
+      ['fileName', fileName],
+      ['diskMode', 'persistent'],
+      ['thinProvisioned', true],
+      ['uuid', uuid],
+    ],
+    'VirtualDiskFlatVer2BackingInfo',
+  );
+  return vimObject(
+    [
+      ['key', -200 - unit],
+      ['backing', backing],
+      ['controllerKey', fileName === '' ? -101 : 1000],
+      ['unitNumber', unit],
+      ['capacityInKB', Math.ceil(sizeBytes / 1024)],
+      ['capacityInBytes', sizeBytes],
+    ],
+    'VirtualDisk',
+  );
+}
