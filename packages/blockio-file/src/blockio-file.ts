@@ -14,9 +14,15 @@ import { type FileSystem, nodeFileSystem } from '@sendense/plugin-kit/files';
 import { FileReader } from './file-reader.ts';
 import { FileWriter } from './file-writer.ts';
 import { isFileEndpoint, type OpenEndpoint, openEndpoint } from './open-endpoint.ts';
-import { checkOptions, type FileDriverOptions, fileDriverOptionsSchema } from './options.ts';
+import {
+  type CheckedOptions,
+  checkOptions,
+  type FileDriverOptions,
+  fileDriverOptionsSchema,
+} from './options.ts';
 import { checkMoves, countMoves, moveAt } from './packed-moves.ts';
 import { ProgressMeter } from './progress-meter.ts';
+import { TargetFile } from './target-file.ts';
 import { runTransfer } from './transfer.ts';
 
 /** What the driver takes from its host; tests replace the files. */
@@ -25,7 +31,7 @@ export type FileDriverServices = {
   readonly clock?: Pick<Clock, 'monotonicMs'>;
 };
 
-type Context = Required<FileDriverServices> & { readonly bufferBytes: number };
+type Context = Required<FileDriverServices> & CheckedOptions;
 
 function totalBytes(moves: Float64Array): number {
   let total = 0;
@@ -53,9 +59,10 @@ async function transfer(context: Context, request: TransferRequest, call?: Call)
     for (const endpoint of request.from) from.push(await open(endpoint, 'read'));
     const to = await open(request.to, 'read-write');
     checkMoves(request, { from: from.map(({ sizeBytes }) => sizeBytes), to: to.sizeBytes });
+    await using target = await TargetFile.open(to, context.pastCache);
     const bufferBytes = bufferFor(request.zeros.pieceBytes, context.bufferBytes);
     const progress = new ProgressMeter(totalBytes(request.moves), call?.onProgress, context.clock);
-    return await runTransfer({ request, from, to, bufferBytes, progress }, call);
+    return await runTransfer({ request, from, to, target, bufferBytes, progress }, call);
   } finally {
     await Promise.all(opened.map(({ handle }) => handle[Symbol.asyncDispose]()));
   }

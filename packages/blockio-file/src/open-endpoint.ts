@@ -1,5 +1,5 @@
 import { type BlockEndpoint, type FileEndpoint, SendenseError } from '@sendense/core';
-import type { FileHandle, FileSystem, OpenMode } from '@sendense/plugin-kit/files';
+import type { FileHandle, FileStatus, FileSystem, OpenMode } from '@sendense/plugin-kit/files';
 import { deviceSize } from './device-size.ts';
 
 /** An open file or block device and its size in bytes. */
@@ -7,6 +7,8 @@ export type OpenEndpoint = {
   readonly handle: FileHandle;
   readonly endpoint: FileEndpoint;
   readonly sizeBytes: number;
+  /** Equal for two names of one file. */
+  readonly identity: string;
 };
 
 /** Whether `endpoint` is a file or block device of this machine. */
@@ -19,12 +21,12 @@ function unsupported(message: string, remedy: string): SendenseError {
 }
 
 /** Refuses what is not of the endpoint's kind before it is opened: opening a named pipe would wait for ever. */
-async function checkKind(fileSystem: FileSystem, { kind, path }: FileEndpoint): Promise<void> {
+async function checkKind(fileSystem: FileSystem, { kind, path }: FileEndpoint): Promise<FileStatus> {
   const status = await fileSystem.stat(path);
   if (status === undefined) {
     throw new SendenseError('NOT_FOUND', `${path} does not exist`, { operation: 'open-endpoint' });
   }
-  if (status.kind === kind) return;
+  if (status.kind === kind) return status;
   if (status.kind === 'device') throw unsupported(`${path} is a block device`, "name it with kind 'device'");
   throw unsupported(
     `${path} is not a ${kind === 'file' ? 'regular file' : 'block device'}`,
@@ -41,11 +43,11 @@ export async function openEndpoint(
   if (!isFileEndpoint(endpoint)) {
     throw unsupported(`the file driver cannot open '${endpoint.kind}' endpoints`, 'use a driver that can');
   }
-  await checkKind(fileSystem, endpoint);
+  const { identity } = await checkKind(fileSystem, endpoint);
   const handle = await fileSystem.open(endpoint.path, mode);
   try {
     const sizeBytes = endpoint.kind === 'file' ? await handle.size() : await deviceSize(handle);
-    return { handle, endpoint, sizeBytes };
+    return { handle, endpoint, sizeBytes, identity };
   } catch (error) {
     await handle[Symbol.asyncDispose]();
     throw error;

@@ -11,6 +11,8 @@ export const fileDriverOptionsSchema = z
       .max(16 * 1024 * 1024)
       .multipleOf(4096)
       .default(1024 * 1024),
+    /** Whether large writes of a file go past the page cache, where its file system can. */
+    pastCache: z.boolean().default(true),
   })
   .prefault({});
 

@@ -61,3 +61,13 @@ function apart(index: number): SendenseError {
     { operation: 'check-moves' },
   );
 }
+
+/** Whether no byte of the destination is written twice: only then may writes pass each other. */
+export function isDisjoint(moves: Float64Array): boolean {
+  const ranges = Array.from({ length: countMoves(moves) }, (_, index) => moveAt(moves, index));
+  ranges.sort((one, other) => one.destination - other.destination);
+  return ranges.every(({ destination }, index) => {
+    const before = ranges[index - 1];
+    return before === undefined || before.destination + before.length <= destination;
+  });
+}

@@ -154,11 +154,11 @@ describe('transfer', () => {
   it('holds four buffers and no more', async () => {
     const from = [await file('from', pieces(...Array(32).fill(1)))];
     const to = await file('to', pieces(...Array(32).fill(7)));
-    const buffers = new Set<ArrayBufferLike>();
+    const buffers = new Set<number>();
     const fileSystem = wrapped((handle) =>
       forwarded(handle, {
         read: async (into, position) => {
-          buffers.add(into.buffer);
+          buffers.add(into.byteOffset);
           return await handle.read(into, position);
         },
       }),
@@ -167,6 +167,37 @@ describe('transfer', () => {
       request(from, to, [0, 0, 0, 32 * PIECE]),
     );
     expect(buffers.size).toBe(4);
+  });
+
+  it('gathers moves into one read and one write, past the page cache where its file system can', async () => {
+    const content = pieces(...Array.from({ length: 16 }, (_, index) => 1 + index));
+    const from = [await file('from', content)];
+    const to = await file('to', pieces(...Array(16).fill(7)));
+    const steps: string[] = [];
+    const note = (step: string, { byteLength }: Uint8Array) =>
+      void steps.push(`${step} ${byteLength / PIECE}`);
+    const fileSystem = wrapped((handle, path) => {
+      const name = path.endsWith('from') ? 'from' : 'to';
+      const noted = (how: string): Partial<FileHandle> => ({
+        read: async (into, position) => {
+          note(`read ${name}`, into);
+          return await handle.read(into, position);
+        },
+        write: async (data, position) => {
+          note(`write ${how}`, data);
+          await handle.write(data, position);
+        },
+      });
+      const past = forwarded(handle, {
+        ...noted('past'),
+        [Symbol.asyncDispose]: async () => void steps.push('close'),
+      });
+      return forwarded(handle, { ...noted('cached'), openPastCache: async () => past });
+    });
+    const moves = Array.from({ length: 16 }, (_, index) => [0, index * PIECE, index * PIECE, PIECE]).flat();
+    await createFileDriver({}, { fileSystem }).transfer?.(request(from, to, moves));
+    expect(steps).toEqual(['read from 16', 'write past 16', 'close']);
+    expect(Buffer.compare(await readFile(to.path), content)).toBe(0);
   });
 
   it('rejects with the failure of a read ahead, after the write under way has ended', async () => {

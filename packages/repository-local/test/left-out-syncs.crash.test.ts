@@ -19,7 +19,7 @@ import {
 } from './verbs.ts';
 
 /** What comes back after a power loss differs by chance: each of these loses something else; 0 loses all it can. */
-const SEEDS = [5, 6, 7, 8];
+const SEEDS = [5, 6, 7, 8, 9, 10, 11, 12, 13, 14];
 
 /** Why a sync may be left out although no power loss shows it. */
 const REASONS = {

@@ -10,4 +10,10 @@ export interface FileHandle extends AsyncDisposable {
   sync(): Promise<void>;
   /** Size of the file now, in bytes. */
   size(): Promise<number>;
+  /**
+   * A second handle on the same file whose writes go past the page cache: position, length and memory on the grid of the
+   * storage, else `EINVAL`. They need `sync` like others. `undefined` where the storage cannot; absent where every operation
+   * has to go through this handle.
+   */
+  openPastCache?(): Promise<FileHandle | undefined>;
 }

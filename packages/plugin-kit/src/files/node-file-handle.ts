@@ -1,6 +1,10 @@
-import type { FileHandle as NodeHandle } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { type FileHandle as NodeHandle, open, statfs } from 'node:fs/promises';
 import type { FileHandle } from './file-handle.ts';
 import { mapErrno } from './map-errno.ts';
+
+/** `f_type` of tmpfs (statfs(2)), where there is nothing past the page cache. */
+const TMPFS_MAGIC = 0x01021994;
 
 /** A {@link FileHandle} on a Node file handle. */
 export class NodeFileHandle implements FileHandle {
@@ -61,6 +65,18 @@ export class NodeFileHandle implements FileHandle {
       return (await this.#handle.stat()).size;
     } catch (error) {
       throw mapErrno(error, 'stat-file', this.#path);
+    }
+  }
+
+  async openPastCache(): Promise<FileHandle | undefined> {
+    if (process.platform !== 'linux') return undefined;
+    const same = `/proc/self/fd/${this.#handle.fd}`; // the same inode, whatever its name is by now
+    try {
+      const { type } = await statfs(same);
+      if (type === TMPFS_MAGIC) return undefined;
+      return new NodeFileHandle(await open(same, constants.O_WRONLY | constants.O_DIRECT), this.#path);
+    } catch {
+      return undefined; // a matter of speed
     }
   }
 
