@@ -13,8 +13,7 @@ import { uniteRanges } from '@sendense/plugin-kit/extents';
 /** How many durable ranges are remembered: the longest ones, the others are copied again. */
 const MAX_RANGES = 1024;
 
-/** What is copied at once before the writer notes it. */
-const PORTION_BYTES = 256 * 1024 * 1024;
+/** The most extents that are copied before the writer notes them. */
 const MAX_PORTION_EXTENTS = 16_384;
 
 /** How a {@link RangeWriter} remembers. */
@@ -73,36 +72,44 @@ export class RangeWriter implements BlockWriter {
     extents: AsyncIterable<Extent>,
     options: CopyOptions = {},
   ): Promise<CopyResult> {
-    const { pace, driver, onProgress, signal } = options;
     const total = { bytesRead: 0, bytesWritten: 0, bytesZeroed: 0 };
+    const rest = extents[Symbol.asyncIterator]();
     let moved = 0;
-    const portionBytes = Math.min(PORTION_BYTES, this.#options.checkpointBytes);
-    for await (const portion of portionsOf(extents, portionBytes)) {
-      const before = moved;
-      const result = await copyBlocks(
-        {
-          from: source,
-          to: this.#inner,
-          extents: listed(portion),
-          ...(pace && { pace }),
-          ...(driver && { driver }),
-        },
-        {
-          ...(signal && { signal }),
-          ...(onProgress && {
-            onProgress: ({ done, unit }) => onProgress({ done: before + done, total: null, unit }),
-          }),
-        },
-      );
-      total.bytesRead += result.bytesRead;
-      total.bytesWritten += result.bytesWritten;
-      total.bytesZeroed += result.bytesZeroed;
-      for (const { offset, length, kind } of portion) {
-        moved += length;
-        await this.#note({ offset, length }, kind === 'data' ? length : 0);
+    try {
+      for (let taken: Extent[] | undefined; taken === undefined || taken.length > 0; ) {
+        taken = [];
+        const portion = portionOf(rest, this.#options.checkpointBytes, taken);
+        const result = await this.#copyPortion(source, portion, options, moved);
+        total.bytesRead += result.bytesRead;
+        total.bytesWritten += result.bytesWritten;
+        total.bytesZeroed += result.bytesZeroed;
+        for (const { offset, length, kind } of taken) {
+          moved += length;
+          await this.#note({ offset, length }, kind === 'data' ? length : 0);
+        }
       }
+    } finally {
+      await rest.return?.();
     }
     return total;
+  }
+
+  /** `before`: bytes that earlier portions moved. */
+  #copyPortion(
+    source: BlockReader,
+    extents: AsyncIterable<Extent>,
+    { pace, driver, onProgress, signal }: CopyOptions,
+    before: number,
+  ): Promise<CopyResult> {
+    return copyBlocks(
+      { from: source, to: this.#inner, extents, ...(pace && { pace }), ...(driver && { driver }) },
+      {
+        ...(signal && { signal }),
+        ...(onProgress && {
+          onProgress: ({ done, unit }) => onProgress({ done: before + done, total: null, unit }),
+        }),
+      },
+    );
   }
 
   /** One flush at a time: each covers what had been written when it began. */
@@ -144,24 +151,17 @@ export class RangeWriter implements BlockWriter {
   }
 }
 
-/** Extents in portions of a bounded amount of data. */
-async function* portionsOf(
-  extents: AsyncIterable<Extent>,
-  portionBytes: number,
-): AsyncGenerator<readonly Extent[]> {
-  let portion: Extent[] = [];
-  let bytes = 0;
-  for await (const extent of extents) {
-    portion.push(extent);
-    bytes += extent.kind === 'data' ? extent.length : 0;
-    if (bytes < portionBytes && portion.length < MAX_PORTION_EXTENTS) continue;
-    yield portion;
-    portion = [];
-    bytes = 0;
+/** The next extents, up to a bounded amount of data; they are `taken` once they are yielded. */
+async function* portionOf(
+  rest: AsyncIterator<Extent>,
+  maxBytes: number,
+  taken: Extent[],
+): AsyncGenerator<Extent> {
+  for (let bytes = 0; bytes < maxBytes && taken.length < MAX_PORTION_EXTENTS; ) {
+    const { done, value } = await rest.next();
+    if (done === true) return;
+    taken.push(value);
+    if (value.kind === 'data') bytes += value.length;
+    yield value;
   }
-  if (portion.length > 0) yield portion;
-}
-
-async function* listed(extents: readonly Extent[]): AsyncGenerator<Extent> {
-  yield* extents;
 }

@@ -62,8 +62,9 @@ export async function copyBlocks(request: CopyRequest, call: Call = {}): Promise
   const loop = new CopyLoop(request, sizes, callOf());
   const { from, to, pace, driver, unchanged, windowBytes } = request;
   const copyFrom = unchanged === undefined ? to.copyFrom?.bind(to) : undefined;
+  let transfer: TransferLoop | undefined;
   try {
-    const transfer = copyFrom ? undefined : await TransferLoop.open(request, sizes, inner, loop);
+    transfer = copyFrom ? undefined : await TransferLoop.open(request, sizes, inner, loop);
     const extents = remaining(request, sizes, copyFrom !== undefined, inner);
     const options: CopyOptions = {
       ...inner,
@@ -78,6 +79,7 @@ export async function copyBlocks(request: CopyRequest, call: Call = {}): Promise
     return result;
   } catch (error) {
     stop.abort(error);
+    await transfer?.settled();
     await loop.settled();
     throw call.signal?.aborted === true ? abortedError('copy-blocks', call.signal, error) : error;
   } finally {

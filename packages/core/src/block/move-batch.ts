@@ -1,8 +1,11 @@
+import type { Extent } from '../values/extent.ts';
 import type { BlockEndpoint } from './block-endpoint.ts';
 import { MOVE_SLOTS } from './transfer.ts';
 
-/** A transfer of this size is long enough that its start costs nothing, and short enough to stop and to pace. */
-const BATCH_BYTES = 64 * 1024 * 1024;
+/** The first transfer begins before much is planned. */
+const FIRST_BATCH_BYTES = 64 * 1024 * 1024;
+/** A transfer of this size is long enough that its start and its end cost nothing. */
+const BATCH_BYTES = 256 * 1024 * 1024;
 /** Moves of one transfer at most: 256 KiB of slots. */
 const BATCH_MOVES = 8192;
 
@@ -14,10 +17,20 @@ export class MoveBatch {
   readonly endpoints: BlockEndpoint[] = [];
   readonly #indexes = new Map<string, number>();
   readonly #slots: number[] = [];
+  readonly #maxBytes: number;
   #bytes = 0;
 
+  constructor(maxBytes = FIRST_BATCH_BYTES) {
+    this.#maxBytes = maxBytes;
+  }
+
+  /** The batch that comes after this one. */
+  next(): MoveBatch {
+    return new MoveBatch(BATCH_BYTES);
+  }
+
   get isFull(): boolean {
-    return this.#bytes >= BATCH_BYTES || this.#slots.length >= BATCH_MOVES * MOVE_SLOTS;
+    return this.#bytes >= this.#maxBytes || this.#slots.length >= BATCH_MOVES * MOVE_SLOTS;
   }
 
   mark(): BatchMark {
@@ -65,4 +78,19 @@ export function splitMoves(moves: Float64Array, bytes: number): [now: Float64Arr
     return [Float64Array.from(now), Float64Array.from(later)];
   }
   return [moves, new Float64Array()];
+}
+
+/** Bytes that packed moves copy. */
+export function sumOf(moves: Float64Array): number {
+  let bytes = 0;
+  for (let at = MOVE_SLOTS - 1; at < moves.length; at += MOVE_SLOTS) bytes += moves[at] ?? 0;
+  return bytes;
+}
+
+/** What moves copy: at the destination, bytes lie as they are on the disk. */
+export async function* destinationsOf(moves: Float64Array): AsyncGenerator<Extent> {
+  for (let at = 0; at < moves.length; at += MOVE_SLOTS) {
+    const [, , offset = 0, length = 0] = moves.subarray(at, at + MOVE_SLOTS);
+    yield { offset, length, kind: 'data' };
+  }
 }

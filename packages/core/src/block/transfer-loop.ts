@@ -8,8 +8,7 @@ import type { CopyGeometry } from './copy-geometry.ts';
 import type { CopyLoop } from './copy-loop.ts';
 import type { CopyRequest } from './copy-request.ts';
 import type { CopyBlocksResult } from './copy-result.ts';
-import { MoveBatch, splitMoves } from './move-batch.ts';
-import { MOVE_SLOTS } from './transfer.ts';
+import { destinationsOf, MoveBatch, splitMoves, sumOf } from './move-batch.ts';
 
 /** What a copy by transfers works with. */
 type TransferParts = {
@@ -36,9 +35,12 @@ async function partsOf(
   return { driver, transfer, locate, to: endpoint };
 }
 
+/** A run of data is located in parts of this size: where one cannot be moved the loop copies no more than that. */
+const PART_BYTES = 16 * 1024 * 1024;
+
 /**
  * Copies to a writer whose bytes lie at an endpoint as they are on the disk: the driver moves what the reader can locate,
- * the loop copies the rest.
+ * the loop copies the rest. While one transfer runs the next is planned.
  */
 export class TransferLoop {
   readonly #request: CopyRequest;
@@ -47,6 +49,8 @@ export class TransferLoop {
   readonly #loop: CopyLoop;
   readonly #parts: TransferParts;
   #batch = new MoveBatch();
+  /** The transfer under way. */
+  #running: Promise<void> = Promise.resolve();
   #done = 0;
   #bytesRead = 0;
   #bytesZeroed = 0;
@@ -78,14 +82,16 @@ export class TransferLoop {
 
   /** Copies `extents`, which must be on the grid of the writer. */
   async copy(extents: AsyncIterable<Extent>): Promise<CopyBlocksResult> {
-    let fromLoop = await this.#loop.copy(nothing());
     for await (const extent of extents) {
-      throwIfAborted(this.#call.signal, 'copy-blocks');
-      if (extent.kind === 'zero' || !(await this.#plan(extent)))
-        fromLoop = await this.#loop.copy(only(extent));
-      if (this.#batch.isFull) fromLoop = (await this.#run()) ?? fromLoop;
+      for (const part of partsOfExtent(extent)) {
+        throwIfAborted(this.#call.signal, 'copy-blocks');
+        if (part.kind === 'zero' || !(await this.#plan(part))) await this.#copyByLoop(part);
+        if (this.#batch.isFull) await this.#begin();
+      }
     }
-    fromLoop = (await this.#run()) ?? fromLoop;
+    await this.#begin();
+    await this.#running;
+    const fromLoop = await this.#loop.copy(nothing());
     const written = this.#bytesRead - this.#bytesZeroed;
     return {
       bytesRead: fromLoop.bytesRead + this.#bytesRead,
@@ -93,6 +99,16 @@ export class TransferLoop {
       bytesZeroed: fromLoop.bytesZeroed + this.#bytesZeroed,
       bytesUnchanged: 0,
     };
+  }
+
+  /** Resolves when no transfer is under way: only then may the copy reject (invariant 9). */
+  async settled(): Promise<void> {
+    await this.#running.catch(() => undefined); // the copy is told
+  }
+
+  async #copyByLoop(extent: Extent): Promise<void> {
+    await this.#running; // it may need the loop, too
+    await this.#loop.copy(only(extent));
   }
 
   /** Adds the moves of a data extent to the batch; `false` when the driver cannot reach all of it. */
@@ -116,22 +132,27 @@ export class TransferLoop {
     return true;
   }
 
-  /** Runs the batch; gives the loop's result when the loop had to do a part of it. */
-  async #run(): Promise<CopyBlocksResult | undefined> {
-    const { endpoints } = this.#batch;
-    let moves = this.#batch.packed();
-    this.#batch = new MoveBatch();
+  /** Begins the transfer of the batch when that before it has ended. */
+  async #begin(): Promise<void> {
+    await this.#running;
+    const batch = this.#batch;
+    this.#batch = batch.next();
+    this.#running = this.#run(batch);
+    this.#running.catch(() => undefined); // told where it is awaited
+  }
+
+  async #run(batch: MoveBatch): Promise<void> {
+    let moves = batch.packed();
     try {
       while (moves.length > 0) {
         const [now, later] = splitMoves(moves, await this.#grant(moves));
-        await this.#transfer(endpoints, now);
+        await this.#transfer(batch.endpoints, now);
         moves = later;
       }
-      return undefined;
     } catch (error) {
       // A move past the end of an image file, where its last cluster is cut off: refused before a byte was written.
       if (!SendenseError.is(error, 'RANGE_INVALID')) throw error;
-      return await this.#loop.copy(destinationsOf(moves));
+      await this.#loop.copy(destinationsOf(moves));
     }
   }
 
@@ -163,18 +184,12 @@ export class TransferLoop {
   }
 }
 
-function sumOf(moves: Float64Array): number {
-  let bytes = 0;
-  for (let at = MOVE_SLOTS - 1; at < moves.length; at += MOVE_SLOTS) bytes += moves[at] ?? 0;
-  return bytes;
-}
-
-/** What moves copy: at the destination, bytes lie as they are on the disk. */
-async function* destinationsOf(moves: Float64Array): AsyncGenerator<Extent> {
-  for (let at = 0; at < moves.length; at += MOVE_SLOTS) {
-    const [, , offset = 0, length = 0] = moves.subarray(at, at + MOVE_SLOTS);
-    yield { offset, length, kind: 'data' };
-  }
+/** Data in parts of at most {@link PART_BYTES}; zeros as they are. */
+function* partsOfExtent(extent: Extent): Generator<Extent> {
+  const step = extent.kind === 'data' ? PART_BYTES : extent.length;
+  const end = extent.offset + extent.length;
+  for (let offset = extent.offset; offset < end; offset += step)
+    yield { ...extent, offset, length: Math.min(step, end - offset) };
 }
 
 async function* only(extent: Extent): AsyncGenerator<Extent> {

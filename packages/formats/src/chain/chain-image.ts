@@ -9,6 +9,9 @@ import type { Run } from './run.ts';
 /** An extent with the number of layers between the top of the chain and the file that decides it. */
 export type MappedExtent = Extent & { readonly depth: number };
 
+/** A run of data is passed on at this size, so that a copy begins before all of a disk was looked through. */
+const MAX_DATA_RUN_BYTES = 64 * 1024 * 1024;
+
 /** A disk image open for reading, with every file of its backing chain. */
 export class ChainImage implements BlockReader {
   readonly sizeBytes: number;
@@ -48,7 +51,7 @@ export class ChainImage implements BlockReader {
   async *extents(range: ByteRange, call?: Call): AsyncGenerator<Extent> {
     let last: Extent | undefined;
     for await (const { offset, length, kind } of this.map(range, call)) {
-      if (last?.kind === kind) {
+      if (last?.kind === kind && (kind === 'zero' || last.length < MAX_DATA_RUN_BYTES)) {
         last = { offset: last.offset, length: last.length + length, kind };
         continue;
       }
