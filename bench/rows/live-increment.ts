@@ -1,3 +1,4 @@
+import { statfs } from 'node:fs/promises';
 import path from 'node:path';
 import { LiveQemu } from '@sendense/tests/qemu';
 import { clusterWrites, scatteredClusters } from '../data/scattered.ts';
@@ -22,6 +23,16 @@ type Observation = {
   /** What QEMU's own bitmap calls dirty. */
   readonly dirtyBytes: number;
 };
+
+/** The disk, a full of it, and what else is written; a live backup is given up where its scratch file has too little room. */
+const SPACE_TIMES = 2.25;
+
+async function requireSpace(folder: string, bytes: number): Promise<void> {
+  const { bsize, bavail } = await statfs(folder);
+  if (bsize * bavail >= bytes) return;
+  const gib = (count: number) => `${(count / 2 ** 30).toFixed(1)} GiB`;
+  throw new Error(`${folder} needs ${gib(bytes)} of room and has ${gib(bsize * bavail)}`);
+}
 
 type Bitmap = { readonly node: string; readonly name: string; readonly count: number };
 type Node = {
@@ -77,6 +88,7 @@ async function* observations(bench: Workbench, sizeBytes: number): AsyncGenerato
   await using folder = await bench.folder('disk');
   await using sockets = await bench.folder('memory');
   const disk = path.join(folder.path, 'disk.qcow2');
+  await requireSpace(folder.path, SPACE_TIMES * sizeBytes);
   await copyToQcow2(source, disk);
   await using qemu = await LiveQemu.start({
     folder: sockets.path,

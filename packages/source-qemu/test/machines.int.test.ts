@@ -1,6 +1,6 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { captureId, diskId, guardSource, streamId } from '@sendense/core';
+import { captureId, diskId, guardSource, type LogSink, streamId } from '@sendense/core';
 import { connectQmp } from '@sendense/platform-kvm/qmp';
 import { nodeFileSystem } from '@sendense/plugin-kit/files';
 import { createQemuSource } from '@sendense/source-qemu';
@@ -240,17 +240,22 @@ describeWithPeers(PEERS, 'a running machine', () => {
       ...nodeFileSystem,
       space: async () => ({ totalBytes: 2 ** 40, availableBytes: left }),
     };
-    const source = guardSource(createQemuSource({ qmp: bench.qemu.socket }, { fileSystem }));
+    const told: string[] = [];
+    const log: LogSink = ({ level, message }) => void told.push(`${level}: ${message}`);
+    const source = guardSource(createQemuSource({ qmp: bench.qemu.socket }, { fileSystem, log }));
     await using capture = await source.capture(await bench.request(source));
     left = 1;
     const isGone = async () =>
       (await ourObjects(bench.qemu, bench.folder)).every((name) => !name.startsWith('job'));
     while (!(await isGone())) await new Promise((resolve) => setImmediate(resolve));
+    const read = capture.disks[0]?.reader.read(0, new Uint8Array(512));
+    await expect(read).rejects.toMatchObject({ code: 'CONNECTION_LOST' });
     await expect(capture.seal()).rejects.toMatchObject({
       code: 'INSTANT_LOST',
       message: expect.stringContaining('ran full'),
     });
     await capture[Symbol.asyncDispose]();
+    expect(told).toEqual([expect.stringMatching(/^error: .* ran full/)]);
     expect(await ourObjects(bench.qemu, bench.folder)).toEqual([]);
   });
 });

@@ -109,6 +109,8 @@ export interface FrozenInstant {
   /** What the machine has besides its disks. */
   readonly artifacts: readonly Artifact[];
   readonly findings: readonly Finding[];
+  /** Why the host gave it up by itself: from then on what is read of its disks fails. */
+  readonly gaveUp?: string | undefined;
   /** Rejects with `INSTANT_LOST` unless all that was read up to now is of the instant. */
   check(call?: Call): Promise<void>;
   /**

@@ -30,6 +30,11 @@ export async function checkScratchSpace(fileSystem: FileSystem, folder: string):
   });
 }
 
+/** Why a backup was given up whose scratch files had no room left in `folder`. */
+export function givenUp(folder: string): string {
+  return `${folder} ran full, and the backup was given up so that the guest can write on`;
+}
+
 /** Looks after the room of `folders` until it is stopped; `onFull` is told once, with the folder. */
 export class ScratchWatch {
   readonly #timer: NodeJS.Timeout;

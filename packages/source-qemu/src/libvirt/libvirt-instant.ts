@@ -3,7 +3,7 @@ import type { FileSystem } from '@sendense/plugin-kit/files';
 import type { FrozenDisk, FrozenInstant, InstantRequest } from '../host/machine-host.ts';
 import { nbdDisk } from '../host/nbd-disk.ts';
 import { notRemoved } from '../host/not-removed.ts';
-import { ScratchWatch } from '../host/scratch-watch.ts';
+import { givenUp, ScratchWatch } from '../host/scratch-watch.ts';
 import { endJob, hasJob } from './backup-job.ts';
 import { exportBitmap } from './backup-xml.ts';
 import type { DomainSession } from './domain-session.ts';
@@ -74,12 +74,14 @@ export class LibvirtInstant implements FrozenInstant {
   }
 
   async check(call?: Call): Promise<void> {
-    if (this.#full !== undefined) {
-      throw instantLost(`${this.#full} ran full, and the backup was given up so that the guest can write on`);
-    }
+    if (this.gaveUp !== undefined) throw instantLost(this.gaveUp);
     const { session, places } = this.#place;
     if (await hasJob(session, places.socket, call)) return;
     throw instantLost('the backup job ended before its disks were read');
+  }
+
+  get gaveUp(): string | undefined {
+    return this.#full === undefined ? undefined : givenUp(this.#full);
   }
 
   end(): Promise<readonly Finding[]> {

@@ -4,7 +4,7 @@ import type { FileSystem } from '@sendense/plugin-kit/files';
 import type { FrozenDisk, FrozenInstant, InstantRequest } from '../host/machine-host.ts';
 import { nbdDisk } from '../host/nbd-disk.ts';
 import { notRemoved } from '../host/not-removed.ts';
-import { ScratchWatch } from '../host/scratch-watch.ts';
+import { givenUp, ScratchWatch } from '../host/scratch-watch.ts';
 import type { Monitor } from './monitor.ts';
 import { changesBitmap, objectNames } from './object-names.ts';
 import { queryJobs } from './queries.ts';
@@ -71,9 +71,7 @@ export class QmpInstant implements FrozenInstant {
 
   /** A job that failed lets the guest's writes through to what is read: nothing since then is of the instant. */
   async check(call?: Call): Promise<void> {
-    if (this.#full !== undefined) {
-      throw instantLost(`${this.#full} ran full, and the backup was given up so that the guest can write on`);
-    }
+    if (this.gaveUp !== undefined) throw instantLost(this.gaveUp);
     if (this.#ending !== undefined) throw instantLost('the instant was ended');
     const jobs = await this.#host.monitor
       .use((qmp) => queryJobs(qmp, call), call)
@@ -88,6 +86,10 @@ export class QmpInstant implements FrozenInstant {
         throw instantLost(`the job ${id} failed: ${job.error ?? job.status}`);
       }
     }
+  }
+
+  get gaveUp(): string | undefined {
+    return this.#full === undefined ? undefined : givenUp(this.#full);
   }
 
   end(): Promise<readonly Finding[]> {
