@@ -44,6 +44,8 @@ type settings struct {
 	quiesceFaults int
 	// No room is left in the datastores.
 	full bool
+	// Of the extents of snapshots that are taken from now on.
+	deltas *deltaFormat
 	// Without progress for so long a lease ends.
 	leaseTimeout time.Duration
 	// Removed snapshots leave their files behind.
@@ -59,7 +61,7 @@ func newCenter(o options, model *simulator.Model, private string) *center {
 		user:     o.user,
 		password: o.password,
 		machines: map[types.ManagedObjectReference]*machine{},
-		settings: settings{granularity: o.granularity, areasPerReply: 2000},
+		settings: settings{granularity: o.granularity, areasPerReply: 2000, deltas: deltaFormats["sesparse"]},
 		locked:   map[string]bool{},
 		leases:   map[string]*lease{},
 		tickets:  map[string]ticket{},

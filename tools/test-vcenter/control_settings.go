@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 
@@ -19,9 +20,17 @@ func (c *center) adjust(request struct {
 	KeepFiles     *bool `json:"keepFiles"`
 	// Of leases from then on.
 	LeaseTimeoutSeconds *int64 `json:"leaseTimeoutSeconds"`
+	// `sesparse` or `cowd`.
+	Deltas *string `json:"deltas"`
 }) (any, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if request.Deltas != nil && deltaFormats[*request.Deltas] == nil {
+		return nil, fmt.Errorf("there are no deltas of %q", *request.Deltas)
+	}
+	if request.Deltas != nil {
+		c.settings.deltas = deltaFormats[*request.Deltas]
+	}
 	set(&c.settings.areasPerReply, request.AreasPerReply)
 	set(&c.settings.quiesceFaults, request.QuiesceFaults)
 	set(&c.settings.full, request.Full)

@@ -34,7 +34,7 @@ func (c *center) writeDescriptor(l *layer, capacity int64) error {
 	}
 	kind, extent, parent := "vmfs", "VMFS", "parentCID=ffffffff\n"
 	if l.parent != nil {
-		kind, extent = "seSparse", "SESPARSE"
+		kind, extent = l.format.createType, l.format.extentType
 		parent = fmt.Sprintf("parentCID=%08x\nparentFileNameHint=%q\n", l.parent.cid, path.Base(l.parent.name))
 	}
 	text := fmt.Sprintf("# Disk DescriptorFile\nversion=1\nencoding=\"UTF-8\"\nCID=%08x\n%sisNativeSnapshot=\"no\"\ncreateType=%q\n"+

@@ -18,6 +18,8 @@ type layer struct {
 	cid    uint32
 	image  string
 	parent *layer
+	// Of the extent of a layer that has a parent.
+	format *deltaFormat
 }
 
 // A disk of a machine: the layers of its snapshots, of which several may have the same parent, and the one the guest writes.
@@ -52,13 +54,13 @@ func (c *center) extentOf(l *layer) string {
 		return l.image
 	}
 	path, _ := c.fileOf(l.name)
-	return strings.TrimSuffix(path, ".vmdk") + "-sesparse.vmdk"
+	return strings.TrimSuffix(path, ".vmdk") + l.format.suffix
 }
 
 // The guest goes on writing to a new layer; what was the current one stays as it is.
 func (d *disk) push(c *center) error {
 	if d.current.parent != nil {
-		if err := writeSesparse(c.extentOf(d.current), d.current.image, d.current.parent.image); err != nil {
+		if err := d.current.format.write(c.extentOf(d.current), d.current.image, d.current.parent.image); err != nil {
 			return err
 		}
 	}
@@ -67,7 +69,7 @@ func (d *disk) push(c *center) error {
 
 // The guest goes on from the bytes of `parent`.
 func (d *disk) branch(c *center, parent *layer) error {
-	child := &layer{name: d.freeName(), cid: newContentID(), parent: parent}
+	child := &layer{name: d.freeName(), cid: newContentID(), parent: parent, format: c.settings.deltas}
 	file, err := os.CreateTemp(c.private, filepath.Base(child.name)+"-*.raw")
 	if err != nil {
 		return err
@@ -88,7 +90,7 @@ func (c *center) writeChild(child *layer, capacity int64) error {
 	if err := c.writeDescriptor(child, capacity); err != nil {
 		return err
 	}
-	return writeEmptySesparse(c.extentOf(child), capacity)
+	return os.WriteFile(c.extentOf(child), child.format.encode(capacity, nil), 0o600)
 }
 
 func (d *disk) freeName() string {
@@ -165,7 +167,7 @@ func (d *disk) merge(c *center, child, parent *layer) error {
 		}
 	}
 	if parent.parent != nil && d.current != parent {
-		if err := writeSesparse(c.extentOf(parent), parent.image, parent.parent.image); err != nil {
+		if err := parent.format.write(c.extentOf(parent), parent.image, parent.parent.image); err != nil {
 			return err
 		}
 	}

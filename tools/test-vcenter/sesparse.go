@@ -1,18 +1,9 @@
 package main
 
-import (
-	"bytes"
-	"encoding/binary"
-	"io"
-	"maps"
-	"os"
-	"slices"
-)
+import "encoding/binary"
 
 // Geometry of SESparse 2.1, the only one that ESXi writes.
 const (
-	sectorBytes        = 512
-	seGrainBytes       = 4 << 10
 	seTableSectors     = 64
 	seEntriesPerTable  = seTableSectors * sectorBytes / 8
 	seTable            = 1 << 60
@@ -21,65 +12,8 @@ const (
 	seDirectorySectors = 2
 )
 
-type seEntry struct {
-	grain int64
-	data  []byte // nil reads as zeros
-}
-
-// Writes the extent of a delta: the grains in which `image` is not as its parent.
-func writeSesparse(target, image, parent string) error {
-	grains, size, err := differentGrains(image, parent)
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(target, sesparse(size, grains), 0o600)
-}
-
-// The extent of a delta without grains.
-func writeEmptySesparse(target string, size int64) error {
-	return os.WriteFile(target, sesparse(size, nil), 0o600)
-}
-
-func differentGrains(image, parent string) ([]seEntry, int64, error) {
-	mine, err := os.Open(image)
-	if err != nil {
-		return nil, 0, err
-	}
-	defer mine.Close()
-	theirs, err := os.Open(parent)
-	if err != nil {
-		return nil, 0, err
-	}
-	defer theirs.Close()
-	status, err := mine.Stat()
-	if err != nil {
-		return nil, 0, err
-	}
-	blocks, err := blocksWithData(seGrainBytes, mine, theirs)
-	if err != nil {
-		return nil, 0, err
-	}
-	var grains []seEntry
-	for _, block := range slices.Sorted(maps.Keys(blocks)) {
-		now, before := make([]byte, seGrainBytes), make([]byte, seGrainBytes)
-		for file, buffer := range map[*os.File][]byte{mine: now, theirs: before} {
-			if _, err := file.ReadAt(buffer, block*seGrainBytes); err != nil && err != io.EOF {
-				return nil, 0, err
-			}
-		}
-		switch {
-		case bytes.Equal(now, before):
-		case isZero(now):
-			grains = append(grains, seEntry{block, nil})
-		default:
-			grains = append(grains, seEntry{block, now})
-		}
-	}
-	return grains, status.Size(), nil
-}
-
 // Both headers, the directory, a table for each 16 MiB that has grains, the grains.
-func sesparse(size int64, grains []seEntry) []byte {
+func sesparse(size int64, grains []deltaGrain) []byte {
 	const volatileHeader, directory = 1, seDirectorySectors
 	tables := map[int64]int64{}
 	for _, entry := range grains {
@@ -87,7 +21,7 @@ func sesparse(size int64, grains []seEntry) []byte {
 			tables[at] = int64(len(tables))
 		}
 	}
-	directoryEntries := (size + seEntriesPerTable*seGrainBytes - 1) / (seEntriesPerTable * seGrainBytes)
+	directoryEntries := (size + seEntriesPerTable*deltaGrainBytes - 1) / (seEntriesPerTable * deltaGrainBytes)
 	directorySectors := max(1, (directoryEntries*8+sectorBytes-1)/sectorBytes)
 	firstTable := directory + directorySectors
 	tableSectors := int64(len(tables)) * seTableSectors
@@ -98,7 +32,7 @@ func sesparse(size int64, grains []seEntry) []byte {
 	put(0, 0xcafebabe)
 	put(8, 0x2_0000_0001)
 	put(16, size/sectorBytes)
-	put(24, seGrainBytes/sectorBytes)
+	put(24, deltaGrainBytes/sectorBytes)
 	put(32, seTableSectors)
 	put(volatileHeader*sectorBytes, 0xcafecafe)
 	for at, table := range tables {
@@ -119,15 +53,10 @@ func sesparse(size int64, grains []seEntry) []byte {
 		80:  {volatileHeader, 1},
 		128: {directory, directorySectors},
 		144: {firstTable, tableSectors},
-		192: {firstGrain, stored * seGrainBytes / sectorBytes},
+		192: {firstGrain, stored * deltaGrainBytes / sectorBytes},
 	} {
 		put(at, area[0])
 		put(at+8, area[1])
 	}
 	return out
-}
-
-func has[K comparable, V any](of map[K]V, key K) bool {
-	_, ok := of[key]
-	return ok
 }

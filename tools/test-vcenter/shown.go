@@ -3,6 +3,7 @@ package main
 import (
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/vmware/govmomi/simulator"
 	"github.com/vmware/govmomi/vim25/types"
@@ -71,7 +72,7 @@ func backingOf(like types.VirtualDiskFlatVer2BackingInfo, l *layer, changeID str
 	like.ContentId = ""
 	like.Parent, like.DeltaDiskFormat = nil, ""
 	if l.parent != nil {
-		like.DeltaDiskFormat = string(types.VirtualDiskDeltaDiskFormatSeSparseFormat)
+		like.DeltaDiskFormat = l.format.shown
 		shown := like
 		shown.Parent = backingOf(like, l.parent, "")
 		return &shown
@@ -90,7 +91,7 @@ func showLayout(ctx *simulator.Context, vm *simulator.VirtualMachine, m *machine
 	renamed := map[string]bool{}
 	for i := range vm.LayoutEx.File {
 		file := &vm.LayoutEx.File[i]
-		if name := flatOfDelta.ReplaceAllString(file.Name, "$1-sesparse.vmdk"); name != file.Name {
+		if name := flatOfDelta.ReplaceAllString(file.Name, "$1"+m.suffixOf(file.Name)); name != file.Name {
 			file.Name, file.Type = name, string(types.VirtualMachineFileLayoutExFileTypeDiskExtent)
 			renamed[name] = true
 		}
@@ -99,4 +100,17 @@ func showLayout(ctx *simulator.Context, vm *simulator.VirtualMachine, m *machine
 		return renamed[file.Name] && file.Type != string(types.VirtualMachineFileLayoutExFileTypeDiskExtent)
 	})
 	m.numberSnapshotFiles(vm)
+}
+
+// The ending of the extent that the simulator calls `name`.
+func (m *machine) suffixOf(name string) string {
+	descriptor := strings.Replace(name, "-flat.vmdk", ".vmdk", 1)
+	for _, d := range m.disks {
+		for _, l := range d.layers {
+			if l.name == descriptor && l.format != nil {
+				return l.format.suffix
+			}
+		}
+	}
+	return "-flat.vmdk"
 }

@@ -27,24 +27,28 @@ describeWithPeers(['test-vcenter', 'qemu-img'], 'snapshots of the test vCenter',
     });
   });
 
-  it('of a machine that has one already stand on deltas that qemu-img reads', async () => {
-    await machine.snapshot('a');
-    await machine.write(300_000, 100_000);
-    await machine.write(0, 10);
-    const { guestFile } = await machine.disk();
-    const guest = await readFile(guestFile);
-    const second = await machine.snapshot('b');
-    await machine.write(900_000, 1000);
-    const [frozen] = await readSnapshotDisks(machine.client, second);
-    expect(frozen).toMatchObject({
-      fileName: '[LocalDS_0] app-1/app-1-000001.vmdk',
-      parents: ['[LocalDS_0] app-1/app-1.vmdk'],
-    });
-    const chain = `${machine.server.datastoreDir}/app-1/app-1-000001.vmdk`;
-    const out = `${machine.server.datastoreDir}/out.raw`;
-    await execa('qemu-img', ['convert', '-f', 'vmdk', '-O', 'raw', chain, out]);
-    expect((await readFile(out)).equals(guest)).toBe(true);
-  });
+  it.each(['sesparse', 'cowd'])(
+    'stand on deltas that qemu-img reads (%s) when there is one already',
+    async (deltas) => {
+      await machine.server.control('settings', { deltas });
+      await machine.snapshot('a');
+      await machine.write(300_000, 100_000);
+      await machine.write(0, 10);
+      const { guestFile } = await machine.disk();
+      const guest = await readFile(guestFile);
+      const second = await machine.snapshot('b');
+      await machine.write(900_000, 1000);
+      const [frozen] = await readSnapshotDisks(machine.client, second);
+      expect(frozen).toMatchObject({
+        fileName: '[LocalDS_0] app-1/app-1-000001.vmdk',
+        parents: ['[LocalDS_0] app-1/app-1.vmdk'],
+      });
+      const chain = `${machine.server.datastoreDir}/app-1/app-1-000001.vmdk`;
+      const out = `${machine.server.datastoreDir}/out.raw`;
+      await execa('qemu-img', ['convert', '-f', 'vmdk', '-O', 'raw', chain, out]);
+      expect((await readFile(out)).equals(guest)).toBe(true);
+    },
+  );
 
   it('leave what the guest wrote since in the base when they are removed, in any order', async () => {
     const files = ['app-1', 'app-1_1', 'app-1_2']
