@@ -13,6 +13,7 @@ const BUCKET_DAYS = 30;
 const MANY_REMOVALS = 16;
 
 type Removal = { readonly key: string; readonly day: number; readonly ageMs: number };
+type ListedRemoval = Removal & ListedObject;
 type ReadRemoval = Removal & { readonly names: PackIdSet };
 
 /**
@@ -21,7 +22,7 @@ type ReadRemoval = Removal & { readonly names: PackIdSet };
  */
 export async function tidyRemovals(context: RepositoryContext, lock: PruneLock, call?: Call): Promise<void> {
   const { store } = context;
-  const buckets = new Map<number, (Removal & ListedObject)[]>();
+  const removals: ListedRemoval[] = [];
   for await (const listed of store.list(PREFIXES.removals, undefined, call)) {
     const day = removalDay(listed.key);
     if (day === undefined) continue;
@@ -30,17 +31,15 @@ export async function tidyRemovals(context: RepositoryContext, lock: PruneLock, 
       await store.delete(listed.key, call);
       continue;
     }
-    const bucket = buckets.get(Math.floor(day / BUCKET_DAYS)) ?? [];
-    const ageMs = lock.takenAt.getTime() - listed.modifiedAt.getTime();
-    buckets.set(Math.floor(day / BUCKET_DAYS), [...bucket, { ...listed, day, ageMs }]);
+    removals.push({ ...listed, day, ageMs: lock.takenAt.getTime() - listed.modifiedAt.getTime() });
   }
-  for (const bucket of buckets.values())
+  for (const bucket of Map.groupBy(removals, ({ day }) => Math.floor(day / BUCKET_DAYS)).values())
     if (bucket.length > MANY_REMOVALS) await tidyBucket(context, bucket, lock, call);
 }
 
 async function tidyBucket(
   context: RepositoryContext,
-  bucket: readonly (Removal & ListedObject)[],
+  bucket: readonly ListedRemoval[],
   lock: PruneLock,
   call?: Call,
 ): Promise<void> {
@@ -63,7 +62,7 @@ async function tidyBucket(
 /** A damaged one stays, for verify to name, until it is too old. */
 async function readWhole(
   context: RepositoryContext,
-  bucket: readonly (Removal & ListedObject)[],
+  bucket: readonly ListedRemoval[],
   call?: Call,
 ): Promise<readonly ReadRemoval[]> {
   const read: ReadRemoval[] = [];
