@@ -1,4 +1,4 @@
-import type { Call, InstantId, LogSink, PluginServices, SendenseError } from '@sendense/core';
+import { type Call, type InstantId, type LogSink, type PluginServices, SendenseError } from '@sendense/core';
 import type { DatastoreFiles, ManagedObject, VimClient } from '@sendense/platform-vmware';
 import { type Limited, limitConcurrency, type Timer, withRetry } from '@sendense/plugin-kit';
 import type { CheckedOptions } from './options.ts';
@@ -40,11 +40,24 @@ export function createExclusion(): SourceContext['exclusively'] {
 const ATTEMPTS = 5;
 
 /**
- * Repeats a task that another task of the machine keeps from beginning. It is not cancelled under way: a task goes on all the same,
- * and what it makes would be left.
+ * Repeats a task that another task of the machine keeps from beginning, and for nothing else: one whose end is not known may have done
+ * its work. It is not cancelled under way: a task goes on all the same, and what it makes would be left.
  */
-export async function whenFree<T>({ timer, random, log }: SourceContext, run: () => Promise<T>): Promise<T> {
+export async function whenFree<T>(
+  { timer, random, log }: Pick<SourceContext, 'timer' | 'random' | 'log'>,
+  run: () => Promise<T>,
+): Promise<T> {
   const onRetry = ({ code, message }: SendenseError, attempt: number): void =>
     log?.({ level: 'info', message: 'a task is repeated', fields: { code, message, attempt } });
-  return withRetry(run, { attempts: ATTEMPTS, baseDelayMs: 1000, timer, random, onRetry });
+  const attempt = async (): Promise<{ readonly value: T } | { readonly error: unknown }> => {
+    try {
+      return { value: await run() };
+    } catch (error) {
+      if (SendenseError.is(error, 'LOCKED')) throw error;
+      return { error };
+    }
+  };
+  const ended = await withRetry(attempt, { attempts: ATTEMPTS, baseDelayMs: 1000, timer, random, onRetry });
+  if ('error' in ended) throw ended.error;
+  return ended.value;
 }

@@ -102,13 +102,14 @@ async function takeAgain(
 
 async function take(
   context: SourceContext,
-  { vim }: Connection,
+  connection: Connection,
   machine: VimMachine,
   request: FreezeRequest,
 ): Promise<Frozen> {
+  const { vim } = connection;
   const { consistency } = request;
   const at = context.clock.now();
-  const { object, failure } = await snapAtRest(context, { vim } as Connection, machine, request);
+  const { object, failure } = await snapAtRest(context, connection, machine, request);
   const { snapshots } = await readSnapshots(vim, machine.object);
   const snapshot = snapshots.find((candidate) => candidate.object.id === object.id);
   if (snapshot === undefined || nameOf(snapshot) === undefined) throw vanished(object);

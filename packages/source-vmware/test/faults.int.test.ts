@@ -1,19 +1,19 @@
 import { guardSource, streamId } from '@sendense/core';
 import { readSnapshots, removeSnapshot } from '@sendense/platform-vmware';
 import { describeWithPeers } from '@sendense/tests/peers';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { Guest, receive, requestOf, round } from './guest.ts';
-import { VcenterBench } from './vcenter-bench.ts';
+import { useBench, type VcenterBench } from './vcenter-bench.ts';
 
 const SIZE = 1024 * 1024;
 const REST = { want: 'filesystem', accept: 'crash' } as const;
 
 describeWithPeers(['test-vcenter'], 'faults while a machine of a vCenter is backed up', () => {
+  const opened = useBench();
   let bench: VcenterBench;
-  beforeAll(async () => {
-    bench = await VcenterBench.start();
+  beforeAll(() => {
+    bench = opened();
   });
-  afterAll(() => bench[Symbol.asyncDispose]());
 
   async function guestWithData(): Promise<Guest> {
     const guest = await Guest.boot(bench, [SIZE]);

@@ -1,17 +1,17 @@
 import { createSnapshot, removeSnapshot, runTask, setChangeTracking } from '@sendense/platform-vmware';
 import { describeWithPeers } from '@sendense/tests/peers';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { Guest, requestOf, round } from './guest.ts';
-import { VcenterBench } from './vcenter-bench.ts';
+import { useBench, type VcenterBench } from './vcenter-bench.ts';
 
 const SIZE = 1024 * 1024;
 
 describeWithPeers(['test-vcenter'], 'what vSphere does to change tracking between two backups', () => {
+  const opened = useBench();
   let bench: VcenterBench;
-  beforeAll(async () => {
-    bench = await VcenterBench.start();
+  beforeAll(() => {
+    bench = opened();
   });
-  afterAll(() => bench[Symbol.asyncDispose]());
 
   /** A first backup, then `event` and a write, then a backup that must be right, and one after it. */
   async function after(event: (guest: Guest) => Promise<void>, before?: (guest: Guest) => Promise<void>) {

@@ -15,6 +15,7 @@ import {
 import { createVmwareSource, type VmwareSourceOptions } from '@sendense/source-vmware';
 import type { SourceFixture } from '@sendense/testkit';
 import { startTestVcenter, type TestVcenter } from '@sendense/tests/vmware';
+import { afterAll, beforeAll } from 'vitest';
 
 /** A machine of the bench. */
 export type BenchMachine = {
@@ -128,6 +129,19 @@ export class VcenterBench implements AsyncDisposable {
     await this.operator[Symbol.asyncDispose]();
     await this.server[Symbol.asyncDispose]();
   }
+}
+
+/** A bench for the tests of a suite, started before them and stopped after them. */
+export function useBench(): () => VcenterBench {
+  let bench: VcenterBench | undefined;
+  beforeAll(async () => {
+    bench = await VcenterBench.start();
+  });
+  afterAll(() => bench?.[Symbol.asyncDispose]());
+  return () => {
+    if (bench === undefined) throw new Error('the bench is not started');
+    return bench;
+  };
 }
 
 /** What the conformance suite needs of a new machine of the bench. */

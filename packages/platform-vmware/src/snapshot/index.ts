@@ -1,7 +1,6 @@
 export { consolidateDisks } from './consolidate.ts';
 export {
   listSnapshots,
-  parseSnapshotTree,
   readSnapshots,
   type VimSnapshot,
   type VimSnapshotTree,
