@@ -1,15 +1,27 @@
-import { copyFileSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runQuietly } from './run-quietly.ts';
 import { unpackedFolder, unpackedPrograms } from './unpacked-packages.ts';
 
+/** What copies an artifact without a project around it. */
+const MAVEN_COPY = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy';
+
 /** A program that the package manager of its language builds or downloads, of one version. */
 export interface ProgramSource {
-  readonly manager: 'go' | 'npm';
+  readonly manager: 'go' | 'maven' | 'npm';
   /**
    * `module/path@version`, or `package@version` as `npm-programs/NAME` locks it, or for Go `./folder` of this checkout, whose
-   * go.mod locks what it needs.
+   * go.mod locks what it needs; for Maven `group:artifact:version:jar:classifier` of a jar that runs by itself.
    */
   readonly package: string;
 }
@@ -39,7 +51,29 @@ export function fetchProgram(name: string, { manager, package: wanted }: Program
   const target = unpackedFolder(name);
   // at its last place from the start: the programs of npm are links to where they were installed
   rmSync(target, { recursive: true, force: true });
+  if (manager === 'maven') return copyJar(name, wanted, target);
   return manager === 'npm' ? installLocked(name, target) : buildWithGo(wanted, target);
+}
+
+/** The jar, and a program that runs it with the machine's Java. */
+function copyJar(name: string, wanted: string, target: string): boolean {
+  const incoming = join(target, 'incoming');
+  mkdirSync(incoming, { recursive: true });
+  const settings = [
+    `artifact=${wanted}`,
+    `outputDirectory=${incoming}`,
+    `maven.repo.local=${join(target, 'm2')}`,
+  ];
+  const command = ['-q', '-B', MAVEN_COPY, ...settings.map((setting) => `-D${setting}`)];
+  if (!runQuietly('mvn', command, { cwd: target })) return false;
+  const [jar = ''] = readdirSync(incoming);
+  const bin = join(target, 'usr', 'bin');
+  mkdirSync(bin, { recursive: true });
+  renameSync(join(incoming, jar), join(target, 'usr', jar));
+  for (const folder of [incoming, join(target, 'm2')]) rmSync(folder, { recursive: true });
+  const script = `#!/bin/sh\nexec java -XX:TieredStopAtLevel=1 -Xmx256m -jar "$(dirname "$0")/../${jar}" "$@"\n`;
+  writeFileSync(join(bin, name), script, { mode: 0o755 });
+  return true;
 }
 
 /** The lock decides every version: what a range allows today may not be there in full yet. */

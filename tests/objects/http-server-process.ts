@@ -23,7 +23,8 @@ export type ServerCommand = {
   readonly prepare?: (folder: string) => Promise<void>;
 };
 
-const START_TIMEOUT_MS = 30_000;
+/** Java on a machine that does other things is slow to begin. */
+const START_TIMEOUT_MS = 60_000;
 
 /** Starts a server with an empty folder of its own, and waits until it answers. */
 export async function startHttpServer(command: ServerCommand): Promise<HttpServerProcess> {

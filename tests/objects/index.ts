@@ -1,3 +1,10 @@
 export { startImmutabilityModel } from './immutability-model.ts';
 export { type FaultScript, type ScriptedProxy, startScriptedProxy } from './scripted-proxy.ts';
-export { AZURITE, startAzurite, startS3rver, startVersityGateway, TEST_KEYS } from './servers.ts';
+export {
+  AZURITE,
+  startAzurite,
+  startS3Mock,
+  startS3rver,
+  startVersityGateway,
+  TEST_KEYS,
+} from './servers.ts';

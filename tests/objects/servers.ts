@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { type HttpServerProcess, startHttpServer } from './http-server-process.ts';
 
 /** What the S3 servers are started with. */
@@ -45,6 +46,24 @@ export function startS3rver(bucket: string): Promise<HttpServerProcess> {
       '--silent',
       '--configure-bucket',
       bucket,
+    ],
+  });
+}
+
+/** Adobe's S3Mock, an S3 on files that asks for no keys. `bucket` is made by it. */
+export function startS3Mock(bucket: string): Promise<HttpServerProcess> {
+  const loopback = fileURLToPath(new URL('s3mock-loopback.xml', import.meta.url));
+  return startHttpServer({
+    peer: 's3mock',
+    program: 's3mock',
+    args: (folder, port) => [
+      '--server.address=127.0.0.1',
+      `--server.port=${port}`,
+      '--server.ssl.enabled=false',
+      `--spring.main.sources=file:${loopback}`,
+      '--spring.main.allow-bean-definition-overriding=true',
+      `--com.adobe.testing.s3mock.store.root=${folder}`,
+      `--com.adobe.testing.s3mock.store.initial-buckets=${bucket}`,
     ],
   });
 }
