@@ -139,6 +139,20 @@ describe('an index that is made again while a backup runs', () => {
     await expectSample(await open(shared), sampleId(first), first.disk);
   });
 
+  it('gives up no other copy for those of the backup', async () => {
+    for (let turn = 0; turn < 8; turn += 1) {
+      const shared = await create();
+      await using one = await open(shared);
+      await using two = await open(shared);
+      await using writer = await one.begin(draftOf(first), soloFence);
+      await writeDisk(writer, first);
+      await writeSample(two, twin);
+      await rebuild(shared);
+      expect(await two.maintenance.prune({ last: 1 })).toMatchObject({ findings: [] });
+      expect(keysOf(shared, 'prune/plan')).toEqual([]);
+    }
+  });
+
   it('names packs as old as the grace, and a backup that is given up later than that leaves them', async () => {
     const shared = await create();
     await using one = await open(shared);

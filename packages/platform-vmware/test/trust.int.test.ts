@@ -168,12 +168,15 @@ describeWithPeers(['test-vcenter', 'openssl'], 'the certificate of a vCenter', (
       const { certificatePem: cert, keyPem: key } = certificates.server;
       const asked = Promise.withResolvers<void>();
       let waiting = 0;
-      const server = createServer({ cert, key }, async (request, response) => {
+      const server = createServer({ cert, key }, (request, response) => {
         let body = '';
-        for await (const chunk of request) body += String(chunk);
-        if (body !== 'wait') return void response.end('now');
-        waiting += 1;
-        if (waiting === 8) asked.resolve();
+        request.setEncoding('utf8').on('data', (text: string) => {
+          body += text;
+        });
+        request.on('end', () => {
+          if (body !== 'wait') response.end('now');
+          else if (++waiting === 8) asked.resolve();
+        });
       });
       await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
       const { port } = server.address() as AddressInfo;

@@ -1,4 +1,4 @@
-import { type Call, SendenseError, throwIfAborted } from '@sendense/core';
+import { type Call, throwIfAborted } from '@sendense/core';
 import type { RepositoryContext } from '../context.ts';
 import type { ChunkTable } from '../index/chunk-table.ts';
 import type { FoundCopies } from '../index/found-copies.ts';
@@ -24,8 +24,6 @@ export type MarkRequest = {
   readonly unsure?: PackIdSet;
   /** Renews the lock when it is due; marking can take longer than it holds. */
   readonly check: () => Promise<void>;
-  /** Learns of a chunk that is needed and cannot be found or read, and marking goes on. Without it marking fails: `CORRUPT`. */
-  readonly missing?: (error: SendenseError) => void;
 };
 
 /**
@@ -106,11 +104,11 @@ class Marker {
       await this.#check();
       const some = unmarked.slice(first, first + NODES_AT_ONCE).map((index) => idAt(ids, index));
       const nodes = await Promise.all(
-        this.#context.chunks.loadAll(some).map((chunk, index) => this.#readNode(some[index], chunk, level)),
+        this.#context.chunks.loadAll(some).map((chunk, index) => readNode(some[index], chunk, level)),
       );
       for (const node of nodes)
-        if (node !== undefined && level > 0) await this.#markNodes(node.idsInto(newIds()), level - 1);
-        else if (node !== undefined) await this.#later(node.idsInto(this.#ids));
+        if (level > 0) await this.#markNodes(node.idsInto(newIds()), level - 1);
+        else await this.#later(node.idsInto(this.#ids));
     }
   }
 
@@ -118,16 +116,6 @@ class Marker {
   async #check(): Promise<void> {
     throwIfAborted(this.#call?.signal, 'prune-points');
     await this.#request.check();
-  }
-
-  async #readNode(id: Uint8Array = ZERO_ID, chunk: Promise<Uint8Array>, level: number) {
-    try {
-      return MapNode.parse(await chunk, level, nameOf(id));
-    } catch (error) {
-      if (this.#request.missing === undefined || !SendenseError.is(error, 'CORRUPT')) throw error;
-      this.#request.missing(error);
-      return undefined;
-    }
   }
 
   async #later(ids: Buffer): Promise<void> {
@@ -139,13 +127,7 @@ class Marker {
   /** Whether the chunk of an id was not marked before. */
   #mark(ids: Buffer, index: number, copies: FoundCopies): boolean {
     if (copies.count > 0) return this.marks.add(copies.place(this.#choose(copies)));
-    const error = damagedObject(
-      nameOf(idAt(ids, index)),
-      'is needed by a point, and no index object names it',
-    );
-    if (this.#request.missing === undefined) throw error;
-    this.#request.missing(error);
-    return false;
+    throw damagedObject(nameOf(idAt(ids, index)), 'is needed by a point, and no index object names it');
   }
 
   /** The first copy of which no pack is avoided, else the first. */
@@ -154,6 +136,14 @@ class Marker {
       if (!this.#request.avoided.some((packs) => copies.isIn(copy, packs))) return copy;
     return 0;
   }
+}
+
+async function readNode(
+  id: Uint8Array = ZERO_ID,
+  chunk: Promise<Uint8Array>,
+  level: number,
+): Promise<MapNode> {
+  return MapNode.parse(await chunk, level, nameOf(id));
 }
 
 /** Chunks of all the points, those that they share counted for each. */
