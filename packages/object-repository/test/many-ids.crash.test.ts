@@ -9,7 +9,7 @@ const run = promisify(execFile);
 const PROGRAM = join(import.meta.dirname, 'many-ids-process.ts');
 const IDS = 2_000_000;
 
-it(`a repository of ${IDS} distinct chunks is listed, backed up into and pruned in less than 512 MiB`, async () => {
+it(`a repository of ${IDS} distinct chunks is listed, backed up into and pruned in less than 256 MiB`, async () => {
   const path = await mkdtemp(join(tmpdir(), 'sendense-many-ids-'));
   try {
     const flags = ['--conditions=@sendense/source', '--disable-warning=ExperimentalWarning', PROGRAM];
@@ -18,7 +18,7 @@ it(`a repository of ${IDS} distinct chunks is listed, backed up into and pruned 
     process.stdout.write(`object repository, ${IDS} ids: ${stdout}`);
     const told: { points?: number; peakMib?: number } = JSON.parse(stdout);
     expect(told.points).toBe(1);
-    expect(told.peakMib).toBeLessThan(512);
+    expect(told.peakMib).toBeLessThan(256);
   } finally {
     await rm(path, { recursive: true });
   }
