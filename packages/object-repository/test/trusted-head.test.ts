@@ -332,6 +332,21 @@ describe('a head', () => {
     ]);
   });
 
+  it('is neither mistaken for the store nor forgotten when another process commits while this one looks', async () => {
+    const [shared, kept] = [await create(), new Map<string, string>()];
+    const empty = copyOf(shared);
+    let isWritten = false;
+    const store = createMemoryStore(shared, async ({ kind, key }, run) => {
+      run();
+      if (isWritten || kind !== 'list' || key !== 'points/') return;
+      isWritten = true; // what was listed just now lacks it
+      await write(shared, kept, first);
+    });
+    await using _ = await openObjectRepository({ store, key: testKey, trustedHead: createMemoryHead(kept) });
+    expect(isWritten).toBe(true);
+    await expectRefused(empty, kept, first);
+  });
+
   it('holds no name of a machine or stream, and one point for each stream', async () => {
     const [shared, kept] = [await create(), new Map<string, string>()];
     await write(shared, kept, first, second, third, { ...first, stream: 'b' });
