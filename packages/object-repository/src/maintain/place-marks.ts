@@ -9,12 +9,18 @@ export class PlaceMarks {
   /** Marks a place; whether it was not marked before. */
   add(place: number): boolean {
     if (this.has(place)) return false;
-    this.#bits[place >> 3] = (this.#bits[place >> 3] ?? 0) | (1 << (place & 7));
+    const byte = byteOf(place);
+    this.#bits[byte] = (this.#bits[byte] ?? 0) | (1 << (place & 7));
     return true;
   }
 
   /** Whether a place is marked. */
   has(place: number): boolean {
-    return ((this.#bits[place >> 3] ?? 0) & (1 << (place & 7))) !== 0;
+    return ((this.#bits[byteOf(place)] ?? 0) & (1 << (place & 7))) !== 0;
   }
+}
+
+/** By division: shifts see 32 bits, and from 2^31 places on they would give a byte below 0. */
+function byteOf(place: number): number {
+  return Math.floor(place / 8);
 }
