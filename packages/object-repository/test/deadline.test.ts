@@ -9,7 +9,15 @@ import { createOnce } from '../src/remote/create-once.ts';
 import type { ObjectStatus, ObjectStore } from '../src/store/object-store.ts';
 import { testKey } from './keys.ts';
 import { createMemoryStore, noObjects, type SharedObjects } from './memory-store.ts';
-import { CHUNK_BYTES, draftOf, type SamplePoint, writeDisk } from './sample-disk.ts';
+import {
+  CHUNK_BYTES,
+  draftOf,
+  expectSample,
+  type SamplePoint,
+  sampleId,
+  writeDisk,
+  writeSample,
+} from './sample-disk.ts';
 
 const point: SamplePoint = { stream: 's', sequence: 1, disk: [1, 2, 3] };
 
@@ -112,4 +120,40 @@ describe('a commit that is late', () => {
       expect([...shared.objects.keys()].filter((key) => key.startsWith(slow))).toEqual([]);
     },
   );
+});
+
+describe('a writer that gives up', () => {
+  const HOUR_MS = 3600 * 1000;
+  const twin = { ...point, stream: 't' };
+
+  it('leaves packs that others may rely on by now, also when both clocks of its machine stood still', async () => {
+    const shared = await create(HOUR_MS);
+    const access = { store: createMemoryStore(shared), key: testKey };
+    await using repository = await openObjectRepository(access, { clock: clocks().clock });
+    const writer = await repository.begin(draftOf(point), soloFence);
+    await writeDisk(writer, point);
+    shared.nowMs += HOUR_MS;
+    await repository.maintenance.rebuildIndex();
+    await using other = await openObjectRepository(access, { clock: clocks().clock });
+    await writeSample(other, twin);
+    await writer[Symbol.asyncDispose]();
+    await expectSample(other, sampleId(twin), twin.disk);
+  });
+
+  it('leaves its packs when the store does not tell its time, and removes them when it does', async () => {
+    for (const isAsked of [false, true]) {
+      const shared = await create(HOUR_MS);
+      const store = createMemoryStore(shared, async ({ kind, key }, run) => {
+        if (!isAsked && kind === 'put' && key.startsWith('probe/'))
+          throw new SendenseError('CONNECTION_LOST', 'nobody answers', { operation: 'put-object' });
+        run();
+      });
+      await using repository = await openObjectRepository({ store, key: testKey }, { clock: clocks().clock });
+      const writer = await repository.begin(draftOf(point), soloFence);
+      await writeDisk(writer, point);
+      await writer[Symbol.asyncDispose]();
+      const left = [...shared.objects.keys()].filter((key) => /^(?:packs|probe)\//.test(key));
+      expect(left).toHaveLength(isAsked ? 0 : 1);
+    }
+  });
 });

@@ -6,6 +6,7 @@ import { lockRecord } from '../records/small-records.ts';
 import { SEAL_BYTES } from '../seal/seal.ts';
 import { getSmall } from '../store/get-listed.ts';
 import { Stopwatch } from '../store/stopwatch.ts';
+import { storeTime } from '../store/store-time.ts';
 
 /** How long a lock holds, by the store's clock. */
 const LEASE_MS = 3600 * 1000;
@@ -101,14 +102,6 @@ class HeldLock implements PruneLock {
       throw error;
     }
   }
-}
-
-/** The store's time now: that of an object made for it. */
-async function storeTime({ store, random }: RepositoryContext, call?: Call): Promise<Date> {
-  const key = `${PREFIXES.probes}${newObjectId(random)}`;
-  const { modifiedAt } = await store.put(key, random.bytes(1), undefined, call);
-  await store.delete(key, call);
-  return modifiedAt;
 }
 
 async function putLock(

@@ -15,13 +15,18 @@ const MOST_MS = 2 ** 31 - 1;
 export class Deadline {
   readonly #graceMs: number;
   readonly #watch: Stopwatch;
+  readonly #storeTime: (call: Call) => Promise<Date>;
+  /** The store's time when the first pack was to be removed. */
+  #givenUpAt: Promise<Date> | undefined;
   /** The store's time of the first object that was created, and how long after the beginning it was there. */
   #first: { readonly at: Date; readonly afterMs: number } | undefined;
   /** How long after the beginning the last object was there, by the store. */
   #storeMs = 0;
 
-  constructor(graceMs: number, clock: Clock) {
+  /** `storeTime` asks the store for its time now. */
+  constructor(graceMs: number, clock: Clock, storeTime: (call: Call) => Promise<Date>) {
     this.#graceMs = graceMs;
+    this.#storeTime = storeTime;
     this.#watch = new Stopwatch(clock);
   }
 
@@ -42,9 +47,15 @@ export class Deadline {
     if (this.#isLate) throw expired(point, 'none');
   }
 
-  /** Deletes a pack of the point that nobody can rely on yet, when it is not too late for that. It takes effect as what is sent. */
-  async remove(run: (call: Call) => Promise<void>): Promise<void> {
-    if (!this.#isLate) await run({ signal: this.#expiry() });
+  /**
+   * Deletes a pack of the point that nobody can rely on yet, when it is not too late for that. It takes effect as what is sent. The
+   * store is asked anew: both clocks of this machine may have stood still since it told its time. Rejects when it does not answer.
+   */
+  async remove(storedAt: Date | undefined, run: (call: Call) => Promise<void>): Promise<void> {
+    if (storedAt === undefined || this.#isLate) return;
+    this.#givenUpAt ??= this.#storeTime({ signal: this.#expiry() });
+    const ageMs = (await this.#givenUpAt).getTime() - storedAt.getTime();
+    if (ageMs <= this.#graceMs / 2 && !this.#isLate) await run({ signal: this.#expiry() });
   }
 
   get #isLate(): boolean {

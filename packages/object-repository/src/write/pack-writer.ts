@@ -33,7 +33,8 @@ export class PackWriter {
   readonly #deadline: PackOptions['deadline'];
   readonly #lock: PutOptions;
   readonly #stored: (pack: IndexedPack) => Promise<void>;
-  readonly #created: string[] = [];
+  /** When each pack was stored, by the store, as far as it said. */
+  readonly #created = new Map<string, Date | undefined>();
   readonly #uploads = new Set<Promise<void>>();
   readonly #stop = new AbortController();
   #open: OpenPack | undefined;
@@ -89,13 +90,14 @@ export class PackWriter {
     this.#stop.abort();
     await Promise.all(this.#uploads);
     const { store } = this.#context;
-    for (const id of this.#created.splice(0))
-      await this.#deadline.remove((call) => store.delete(packKey(id), call)).catch(unlessForbidden);
+    for (const [id, storedAt] of this.#created)
+      await this.#deadline.remove(storedAt, (call) => store.delete(packKey(id), call)).catch(unlessForbidden);
+    this.#created.clear();
   }
 
   /** The packs have index objects now, or may have them: others may rely on them. */
   publish(): void {
-    this.#created.length = 0;
+    this.#created.clear();
   }
 
   #check(): void {
@@ -118,8 +120,9 @@ export class PackWriter {
     const { store, sealer } = this.#context;
     const parts = serializePack(packKey(id), frames, entries, sealer);
     const sizeBytes = parts.reduce((sum, part) => sum + part.byteLength, 0);
-    this.#created.push(id);
+    this.#created.set(id, undefined);
     const { modifiedAt } = await store.put(packKey(id), parts, this.#lock, call);
+    this.#created.set(id, modifiedAt);
     this.#deadline.note(modifiedAt);
     await this.#stored({ id, sizeBytes, entries });
   }
