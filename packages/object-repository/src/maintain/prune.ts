@@ -1,4 +1,12 @@
-import type { Call, Finding, PointId, PruneOptions, PruneReport, RetentionPolicy } from '@sendense/core';
+import {
+  type Call,
+  type Finding,
+  type PointId,
+  type PruneOptions,
+  type PruneReport,
+  type RetentionPolicy,
+  SendenseError,
+} from '@sendense/core';
 import { retainedPoints } from '@sendense/plugin-kit/points';
 import type { RepositoryContext } from '../context.ts';
 import { unknownPoint } from '../read/open-point.ts';
@@ -25,7 +33,7 @@ export async function deletePoint(
   const points = unhurt(await context.points.all(call));
   const point = points.find(({ record }) => record.id === id);
   if (point === undefined) throw unknownPoint(id);
-  const found = { points, plans: await readPlans(context, call), lock };
+  const found = { points, plans: await readPlans(context, call), lock, whole: [] };
   const { locked } = await removeManifests(context, found, [point], call);
   for (const { error } of locked) throw error;
   return { removed: [id], freedBytes: 0 };
@@ -49,7 +57,9 @@ export async function prune(
   const plans = await readPlans(context, options);
   const points = unhurt(await context.points.all(options));
   const { kept, surplus } = divide(points, policy, options);
-  const { left, locked, hurt } = await removeManifests(context, { points, plans, lock }, surplus, options);
+  const whole = points.filter((point) => !surplus.includes(point));
+  const found = { points, plans, lock, whole };
+  const { left, locked, hurt } = await removeManifests(context, found, surplus, options);
   const swept = await carryOut(context, left, lock, options);
   const after = unhurt(await context.points.all(options));
   const open = await readPlans(context, options);
@@ -85,31 +95,44 @@ async function markingOf(context: RepositoryContext, { points, plans, lock }: Fo
   return { damaged, request: { points, avoided, unsure, check: () => lock.check(call) } };
 }
 
+/** What is found, and the points of which all must be known for others to go. */
+type Removal = Found & { readonly whole: readonly FoundPoint[] };
+
 /**
  * Deletes manifests; before that the plans that name what any point still needs, the ones to go among them. Gives the plans
  * that are left: nothing that they name was needed; and the points that object lock keeps.
  */
 async function removeManifests(
   context: RepositoryContext,
-  found: Found,
+  found: Removal,
   surplus: readonly FoundPoint[],
   call?: Call,
 ) {
-  const { plans, lock } = found;
   await refreshUnhurt(context, call);
-  let hurt: ReadonlyMap<string, Finding> = new Map();
-  let left = plans;
-  if (plans.length > 0) {
-    const { request } = await markingOf(context, found, call);
-    await using live = await LivePacks.find(context, request, call);
-    const voided = await plansInTheWay(context, plans, live, call);
-    await lock.check(call);
-    for (const { key } of voided) await context.store.delete(key, call);
-    left = plans.filter((plan) => !voided.includes(plan));
-    hurt = live.damaged;
-  }
-  const locked = await deleteManifests(context, surplus, lock, call);
+  const { left, hurt } = await voidPlans(context, found, call);
+  const locked = await deleteManifests(context, surplus, found.lock, call);
   return { left, locked, hurt };
+}
+
+/** Deletes plans that name what a point needs; all of them when nobody knows what the points need that may go. */
+async function voidPlans(context: RepositoryContext, found: Removal, call?: Call) {
+  const { plans, lock } = found;
+  const none: ReadonlyMap<string, Finding> = new Map();
+  if (plans.length === 0) return { left: plans, hurt: none };
+  const { request } = await markingOf(context, found, call);
+  await using live = await LivePacks.find(context, request, call).catch((error: unknown) => {
+    if (!SendenseError.is(error, 'CORRUPT')) throw error;
+    return undefined;
+  });
+  // rejects when a point is hurt that stays
+  if (live === undefined)
+    await (await LivePacks.find(context, { ...request, points: found.whole }, call))[Symbol.asyncDispose]();
+  const voided = live === undefined ? plans : await plansInTheWay(context, plans, live, call);
+  for (const { key } of voided) {
+    await lock.check(call);
+    await context.store.delete(key, call);
+  }
+  return { left: plans.filter((plan) => !voided.includes(plan)), hurt: live?.damaged ?? none };
 }
 
 /** Points that all can be read. Throws `CORRUPT`: what a damaged manifest needs nobody knows, so nothing is deleted. */
