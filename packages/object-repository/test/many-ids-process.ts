@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { collect } from '@sendense/testkit';
+import { PREFIXES } from '../src/layout/object-keys.ts';
 import { createObjectRepository, openObjectRepository } from '../src/object-repository.ts';
 import { createDirectoryStore } from '../src/store/directory-store.ts';
 import { testKey } from './keys.ts';
@@ -39,7 +40,8 @@ if (what === 'make') {
   const points = await step('list', () => collect(repository.points()));
   await step('backup', () => writeSample(repository, point));
   const { freedBytes } = await step('prune', () => repository.maintenance.prune({ last: 2 }));
+  const plans = await collect(store.list(PREFIXES.plans));
   process.stdout.write(
-    `${JSON.stringify({ points: points.length, freedBytes, peakMib: peakMib(), seconds })}\n`,
+    `${JSON.stringify({ points: points.length, plans: plans.length, freedBytes, peakMib: peakMib(), seconds })}\n`,
   );
 }

@@ -16,8 +16,9 @@ it(`a repository of ${IDS} distinct chunks is listed, backed up into and pruned 
     await run(process.execPath, [...flags, 'make', path, String(IDS)]);
     const { stdout } = await run(process.execPath, [...flags, 'use', path]);
     process.stdout.write(`object repository, ${IDS} ids: ${stdout}`);
-    const told: { points?: number; peakMib?: number } = JSON.parse(stdout);
+    const told: { points?: number; plans?: number; peakMib?: number } = JSON.parse(stdout);
     expect(told.points).toBe(1);
+    expect(told.plans).toBe(0); // everything is needed
     expect(told.peakMib).toBeLessThan(256);
   } finally {
     await rm(path, { recursive: true });

@@ -24,6 +24,8 @@ const AT_ONCE = 16;
 
 type KeptCopy = { readonly id: Uint8Array; readonly place: number; readonly at: ChunkPlace };
 
+type KeptPacks = { readonly counts: ReadonlySet<string>; readonly standsIn: ReadonlySet<string> };
+
 /** A frame of a pack that is the copy of its chunk which counts, and where it lies. */
 export type CountingFrame = { readonly entry: PackEntry; readonly place: ChunkPlace };
 
@@ -109,9 +111,8 @@ export class LivePacks implements AsyncDisposable {
 
   /** Whether a pack holds the copy that is left of a chunk of which the one that counts, in another pack, is damaged or may be deleted yet. */
   async standsIn(pack: IndexedPack, call?: Call): Promise<boolean> {
-    const needed = new Set<string>();
-    await this.#findStandIns([pack], needed, call);
-    return needed.has(pack.id);
+    const { standsIn } = await this.#findKept([pack], call);
+    return standsIn.has(pack.id);
   }
 
   /** Tells of a pack with a copy that counts and cannot be read. */
@@ -136,10 +137,16 @@ export class LivePacks implements AsyncDisposable {
       waiting.push(pack);
       ids += pack.entries.length;
       if (ids < BATCH) continue;
-      await this.#findStandIns(waiting, needed, call);
+      await this.#addKept(waiting, needed, call);
       [waiting, ids] = [[], 0];
     }
-    await this.#findStandIns(waiting, needed, call);
+    await this.#addKept(waiting, needed, call);
+  }
+
+  /** The table of packs knows those with a copy that counts; one that it had missed is found by its copies. */
+  async #addKept(packs: readonly IndexedPack[], needed: Set<string>, call?: Call): Promise<void> {
+    const { counts, standsIn } = await this.#findKept(packs, call);
+    for (const pack of [...counts, ...standsIn]) needed.add(pack);
   }
 
   /** Which of the copies of a chunk counts. */
@@ -148,31 +155,37 @@ export class LivePacks implements AsyncDisposable {
     return undefined;
   }
 
-  async #findStandIns(packs: readonly IndexedPack[], needed: Set<string>, call?: Call): Promise<void> {
+  /** Which packs hold a copy that counts, and which one that stands in for the copy that counts. */
+  async #findKept(packs: readonly IndexedPack[], call?: Call): Promise<KeptPacks> {
+    const [counts, standsIn] = [new Set<string>(), new Set<string>()];
     const owners = packs.flatMap(({ id, entries }) => entries.map(() => id));
     const ids = Buffer.concat(packs.flatMap(({ entries }) => entries.map(({ id }) => id)));
     const kept: (KeptCopy & { readonly owner: string })[] = [];
     await this.#table.visitCopies(ids, (index, copies) => {
       const copy = this.#countingCopy(copies);
       const owner = owners[index];
-      if (copy === undefined || owner === undefined || this.#whole.has(copies.place(copy))) return;
+      if (copy === undefined || owner === undefined) return;
       const at = copies.at(copy);
-      if (at.pack === owner) return; // it stands in for none
-      if (this.#unsure?.has(at.pack) === true) {
-        needed.add(owner);
-        return;
-      }
-      const id = Uint8Array.from(ids.subarray(index * ID_BYTES, (index + 1) * ID_BYTES));
-      kept.push({ owner, id, place: copies.place(copy), at });
+      const place = copies.place(copy);
+      if (at.pack === owner) counts.add(owner);
+      else if (this.#unsure?.has(at.pack) === true) standsIn.add(owner);
+      else if (!this.#whole.has(place))
+        kept.push({
+          owner,
+          id: Uint8Array.from(ids.subarray(index * ID_BYTES, (index + 1) * ID_BYTES)),
+          place,
+          at,
+        });
     });
     for (let first = 0; first < kept.length; first += AT_ONCE) {
       throwIfAborted(call?.signal, 'prune-points');
       await Promise.all(
         kept.slice(first, first + AT_ONCE).map(async (copy) => {
-          if (!(await this.#isWhole(copy))) needed.add(copy.owner);
+          if (!(await this.#isWhole(copy))) standsIn.add(copy.owner);
         }),
       );
     }
+    return { counts, standsIn };
   }
 
   async #isWhole({ id, place, at }: KeptCopy): Promise<boolean> {
