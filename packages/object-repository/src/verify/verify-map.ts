@@ -5,6 +5,7 @@ import type { DamageNotes } from '../maintain/damaged-packs.ts';
 import { PlaceMarks } from '../maintain/place-marks.ts';
 import { depthOf, FAN_OUT, isZeroId, MapNode } from '../map/map-node.ts';
 import type { PointRecord } from '../records/point-record.ts';
+import type { GoneCopies } from './gone-copies.ts';
 
 /** Chunks that are read at once. */
 const AT_ONCE = 32;
@@ -17,6 +18,8 @@ export type MapRequest = {
   readonly table: ChunkTable;
   /** Packs that are gone. */
   readonly lost: ReadonlySet<string>;
+  /** Tells copies that are gone rightly. */
+  readonly gone: GoneCopies;
   /** Learns the packs with a copy of a chunk that cannot be read. */
   readonly notes: DamageNotes;
   /** The part of the chunks that is read, 0 to 1. */
@@ -113,8 +116,8 @@ export class MapVerifier {
         else {
           const readable = await this.#readCopies(node.at(slot), copies);
           this.#markWhole(readable);
-          if (readable.length === 0)
-            hurt.push({ first: first + slot, chunks: 1, why: 'no copy of a chunk of it can be read' });
+          // a prune may have copied it meanwhile
+          if (readable.length === 0) single.push({ slot, copies: [] });
         }
       }
       const outcomes = await Promise.allSettled(
@@ -137,7 +140,7 @@ export class MapVerifier {
       const isReadable =
         this.#whole.has(place) || (await this.#context.chunks.readCopy(id, at)) !== undefined;
       if (isReadable) readable.push(copy);
-      else this.#noteHurt(at.pack);
+      else if (!(await this.#request.gone.has(id, at))) this.#noteHurt(at.pack);
     }
     return readable;
   }

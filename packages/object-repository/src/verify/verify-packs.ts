@@ -18,40 +18,83 @@ export type PackRequest = {
   readonly directories: boolean;
 };
 
-/** Looks whether each pack of the index is there, as long as it was, and says of itself what the index says. */
+/**
+ * Looks whether each pack of the index is there, as long as it was, and says of itself what the index says. What is put in the
+ * place of index objects meanwhile is looked at, too.
+ */
 export async function* verifyPacks(
   context: RepositoryContext,
-  { lost, notes, directories }: PackRequest,
+  request: PackRequest,
   call?: Call,
 ): AsyncGenerator<Finding> {
-  await using stored = await listPacks(context, call);
-  const { objects, youngObjects } = context.index;
-  for (const key of [...youngObjects, ...objects]) {
-    const isYoung = youngObjects.includes(key);
-    const packs: IndexedPack[] = [];
-    for await (const pack of context.index.read(key, call)) packs.push(pack);
-    const findings = new Map<string, Finding>();
-    for (const pack of packs) {
-      throwIfAborted(call?.signal, 'verify-points');
-      const sizeBytes = await stored.get(pack.id);
-      const isGivenUp = isYoung && sizeBytes === undefined; // by its writer, and nobody else relies on it
-      if (isGivenUp) lost.add(pack.id);
-      const finding = isGivenUp ? undefined : verifySize(pack, sizeBytes);
-      if (finding !== undefined) findings.set(pack.id, finding);
+  const { index } = context;
+  const seen = new Set<string>();
+  for (let isReplaced = true; isReplaced; ) {
+    isReplaced = false;
+    await using stored = await listPacks(context, call);
+    const young = new Set(index.youngObjects);
+    for (const key of [...young, ...index.objects]) {
+      if (seen.has(key)) continue;
+      seen.add(key);
+      const packs = await packsAt(context, key, call);
+      if (packs === undefined) isReplaced = true;
+      else yield* verifyObject(context, { ...request, stored, key, packs, isYoung: young.has(key) }, call);
     }
-    if (findings.size > 0) {
-      if ((await context.store.head(key, call)) === undefined) continue; // a prune put others in its place
-      for (const pack of findings.keys()) {
-        lost.add(pack);
-        notes.add(pack);
-      }
-      yield* await notes.settle(call);
-      yield* findings.values();
-    }
-    if (!directories) continue;
-    for (const pack of packs)
-      if (!findings.has(pack.id) && !lost.has(pack.id)) yield* verifyDirectory(context, pack, call);
+    // before the packs are listed again: those of the new ones were there before
+    if (isReplaced) await index.refresh(call);
   }
+}
+
+/** The packs of an index object; `undefined` when it is gone, because others were put in its place. */
+async function packsAt(
+  { index }: RepositoryContext,
+  key: string,
+  call?: Call,
+): Promise<readonly IndexedPack[] | undefined> {
+  try {
+    const packs: IndexedPack[] = [];
+    for await (const pack of index.read(key, call)) packs.push(pack);
+    return packs;
+  } catch (error) {
+    if (!SendenseError.is(error, 'NOT_FOUND')) throw error;
+    return undefined;
+  }
+}
+
+/** The packs of an index object, and those of the store. */
+type ObjectRequest = PackRequest & {
+  readonly stored: PackTable;
+  readonly key: string;
+  readonly packs: readonly IndexedPack[];
+  readonly isYoung: boolean;
+};
+
+async function* verifyObject(
+  context: RepositoryContext,
+  { lost, notes, directories, stored, key, packs, isYoung }: ObjectRequest,
+  call?: Call,
+): AsyncGenerator<Finding> {
+  const findings = new Map<string, Finding>();
+  for (const pack of packs) {
+    throwIfAborted(call?.signal, 'verify-points');
+    const sizeBytes = await stored.get(pack.id);
+    const isGivenUp = isYoung && sizeBytes === undefined; // by its writer, and nobody else relies on it
+    if (isGivenUp) lost.add(pack.id);
+    const finding = isGivenUp ? undefined : verifySize(pack, sizeBytes);
+    if (finding !== undefined) findings.set(pack.id, finding);
+  }
+  if (findings.size > 0) {
+    if ((await context.store.head(key, call)) === undefined) return; // a prune put others in its place
+    for (const pack of findings.keys()) {
+      lost.add(pack);
+      notes.add(pack);
+    }
+    yield* await notes.settle(call);
+    yield* findings.values();
+  }
+  if (!directories) return;
+  for (const pack of packs)
+    if (!findings.has(pack.id) && !lost.has(pack.id)) yield* verifyDirectory(context, pack, call);
 }
 
 /** The packs of the store and their sizes. */

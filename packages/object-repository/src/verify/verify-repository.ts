@@ -5,6 +5,7 @@ import { packKey } from '../layout/object-keys.ts';
 import { DamageNotes } from '../maintain/damaged-packs.ts';
 import { withOwnIndex } from '../maintain/own-index.ts';
 import { damage } from './damage.ts';
+import { GoneCopies } from './gone-copies.ts';
 import { MapVerifier } from './verify-map.ts';
 import { verifyPacks } from './verify-packs.ts';
 import { verifySmallObjects } from './verify-small-objects.ts';
@@ -44,7 +45,8 @@ export async function* verifyRepository(
   }
   yield* verifyPacks(context, { lost, notes, directories: isBeginning }, call);
   if (isBeginning) for (const [object, error] of damaged) yield damage('manifest-damaged', error, object);
-  const request = { table: await index.table(call), lost, notes, sample: sampleOf(scope) };
+  await using gone = new GoneCopies(context, call);
+  const request = { table: await index.table(call), lost, gone, notes, sample: sampleOf(scope) };
   const verifier = new MapVerifier(context, request, call);
   const told = new Set<string>();
   for (const record of behind(oldestFirst(points.map((point) => point.record)), scope)) {
