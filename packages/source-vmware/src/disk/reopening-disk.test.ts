@@ -14,8 +14,11 @@ function disk(byte: number, failure?: () => SendenseError) {
       if (failure !== undefined) throw failure();
       into.fill(byte);
     },
-    async *extents() {
-      yield { offset: 0, length: 512, kind: 'data' };
+    async *extents({ offset, length }) {
+      const half = length > 256 ? 256 : length;
+      yield { offset, length: half, kind: 'data' };
+      if (failure !== undefined) throw failure();
+      if (half < length) yield { offset: offset + half, length: length - half, kind: 'zero' };
     },
     async [Symbol.asyncDispose]() {
       closed += 1;
@@ -54,6 +57,21 @@ describe('a disk whose files may move', () => {
   ])('has lost its instant when %s', async (_when, disks) => {
     const { reader } = await opened(...disks);
     await expect(reader.read(0, new Uint8Array(4))).rejects.toMatchObject({ code: 'INSTANT_LOST' });
+  });
+
+  it('goes on telling its extents where it ended when a file is gone', async () => {
+    const { reader, opens } = await opened(disk(0, gone), disk(7));
+    expect(await Array.fromAsync(reader.extents({ offset: 0, length: 512 }))).toEqual([
+      { offset: 0, length: 256, kind: 'data' },
+      { offset: 256, length: 256, kind: 'data' },
+    ]);
+    expect(opens()).toBe(2);
+  });
+
+  it('has lost its instant when its extents cannot be told by the files of now', async () => {
+    const { reader } = await opened(disk(0, gone), disk(0, gone));
+    const extents = Array.fromAsync(reader.extents({ offset: 0, length: 512 }));
+    await expect(extents).rejects.toMatchObject({ code: 'INSTANT_LOST' });
   });
 
   it('passes any other failure on, and is not opened for it', async () => {

@@ -38,17 +38,39 @@ export async function openReopeningDisk(open: OpenDisk, call?: Call): Promise<Bl
         if (!SendenseError.is(error, 'NOT_FOUND')) throw error;
         await reopen(used)
           .then(() => current.read(offset, into, inner))
-          .catch((again: unknown) => {
-            throw SendenseError.is(again, 'NOT_FOUND') ? lost(again) : again;
-          });
+          .catch(rethrow);
       }
     },
-    extents: (range, inner) => current.extents(range, inner),
+    async *extents(range, inner) {
+      const used = current;
+      let at = range.offset;
+      try {
+        for await (const extent of used.extents(range, inner)) {
+          at = extent.offset + extent.length;
+          yield extent;
+        }
+        return;
+      } catch (error) {
+        if (!SendenseError.is(error, 'NOT_FOUND')) throw error;
+      }
+      try {
+        await reopen(used);
+        // from where the first answer ended
+        yield* current.extents({ offset: at, length: range.offset + range.length - at }, inner);
+      } catch (again) {
+        rethrow(again);
+      }
+    },
     async [Symbol.asyncDispose]() {
       closed = true;
       await Promise.allSettled([...retired, current].map((reader) => reader[Symbol.asyncDispose]()));
     },
   };
+}
+
+/** What also the disk that was opened anew does not find is lost. */
+function rethrow(again: unknown): never {
+  throw SendenseError.is(again, 'NOT_FOUND') ? lost(again) : again;
 }
 
 function lost(cause: SendenseError): SendenseError {
