@@ -10,11 +10,12 @@ import {
   type ReconcileReport,
   SendenseError,
 } from '@sendense/core';
-import { readSnapshots, type VimMachine } from '@sendense/platform-vmware';
+import { readSnapshotDisks, readSnapshots, type VimMachine } from '@sendense/platform-vmware';
 import { createCapture, type SealedCapture } from '@sendense/plugin-kit/baselines';
 import { type Baseline, createState } from './baseline-state.ts';
 import { belowOurs, type Decision } from './capture-plan.ts';
 import type { Connection, SourceContext } from './context.ts';
+import { checkSameChain } from './disk/same-chain.ts';
 import type { Frozen } from './freeze.ts';
 import { removeSnapshots } from './leftovers.ts';
 
@@ -77,19 +78,27 @@ function createRelease(
   };
 }
 
-/** Whoever removes the snapshot has its disks merged: what was read after that is of no instant. */
+/** Whoever removes the snapshot, or one below, has its disks merged: what was read after that is of no instant. */
 async function checkInstant(
   { vim }: Connection,
-  { machine, frozen: { snapshot } }: CaptureParts,
+  { machine, decision, frozen: { snapshot } }: CaptureParts,
   call?: Call,
 ): Promise<void> {
   const { snapshots } = await readSnapshots(vim, machine.object, call);
-  if (snapshots.some(({ object }) => object.id === snapshot.object.id)) return;
-  throw new SendenseError('INSTANT_LOST', `the snapshot ${snapshot.name} was removed while it was read`, {
-    operation: 'seal-capture',
-    context: { snapshot: snapshot.object.id, machine: machine.object.id },
-    remedy: 'repeat the backup, and keep other programs from the snapshots of backups',
-  });
+  if (!snapshots.some(({ object }) => object.id === snapshot.object.id)) {
+    throw new SendenseError('INSTANT_LOST', `the snapshot ${snapshot.name} was removed while it was read`, {
+      operation: 'seal-capture',
+      context: { snapshot: snapshot.object.id, machine: machine.object.id },
+      remedy: 'repeat the backup, and keep other programs from the snapshots of backups',
+    });
+  }
+  const chained = decision.disks.filter(({ now: { disk } }) => disk.parents.length > 0);
+  if (chained.length === 0) return;
+  const disks = await readSnapshotDisks(vim, snapshot.object, call);
+  for (const { now } of chained) {
+    const found = disks.find(({ key }) => key === now.disk.key);
+    checkSameChain(now.disk, found, snapshot.object);
+  }
 }
 
 /** The change ids of the snapshot, of the disks that have one. */

@@ -1,10 +1,11 @@
-import { type BlockReader, type ByteRange, type Call, type DiskView, SendenseError } from '@sendense/core';
+import type { BlockReader, ByteRange, Call, DiskView } from '@sendense/core';
 import { type ManagedObject, readSnapshotDisks, type VimDisk } from '@sendense/platform-vmware';
 import type { DecidedDisk } from '../capture-plan.ts';
 import type { Connection, SourceContext } from '../context.ts';
 import { areasInUse, withKnownZeros } from './known-zeros.ts';
 import { openFrozenDisk } from './open-disk.ts';
 import { openReopeningDisk } from './reopening-disk.ts';
+import { checkSameChain } from './same-chain.ts';
 
 /** Opens a disk of a snapshot with what is to be copied of it. */
 export async function openView(
@@ -29,20 +30,15 @@ function openerOf(
   disk: VimDisk,
   snapshot: ManagedObject,
 ): (call?: Call) => Promise<BlockReader> {
-  let known: VimDisk | undefined = disk;
+  let isFirst = true;
   return async (call) => {
-    const found = known ?? (await readSnapshotDisks(vim, snapshot, call)).find(({ key }) => key === disk.key);
-    known = undefined;
-    if (found !== undefined) return openFrozenDisk(vim, files, found, call);
-    throw new SendenseError(
-      'INSTANT_LOST',
-      `the snapshot ${snapshot.id} does not hold "${disk.label}" any more`,
-      {
-        operation: 'read-disk',
-        context: { snapshot: snapshot.id },
-        remedy: 'repeat the backup',
-      },
-    );
+    if (isFirst) {
+      isFirst = false;
+      return openFrozenDisk(vim, files, disk, call);
+    }
+    const found = (await readSnapshotDisks(vim, snapshot, call)).find(({ key }) => key === disk.key);
+    checkSameChain(disk, found, snapshot);
+    return openFrozenDisk(vim, files, found ?? disk, call);
   };
 }
 
