@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { nodeFileSystem } from '@sendense/plugin-kit/files';
 import { describe, expect, it } from 'vitest';
 import { ChunkTable } from './chunk-table.ts';
-import { RECORD_BYTES, serializeRecord } from './table-page.ts';
+import { PackIdSet } from './pack-id-set.ts';
+import { type ChunkPlace, RECORD_BYTES, serializeRecord } from './table-page.ts';
 import { tableStorageIn } from './table-storage.ts';
 
 const id = (seed: number): Buffer => createHash('sha256').update(`chunk ${seed}`).digest();
@@ -32,6 +33,24 @@ describe('a chunk table', () => {
     expect(await table.find(id(1), ({ pack: of }) => of === pack(2))).toMatchObject({ pack: pack(2) });
     expect(await table.find(id(1), () => false)).toBeUndefined();
     expect((await table.copiesOf(id(1))).map(({ at }) => at.pack)).toEqual([pack(1), pack(2)]);
+  });
+
+  it('tells every copy of a chunk in many packs, more than a page holds, with its place', async () => {
+    await using table = await ChunkTable.open(inMemory);
+    const packs = Array.from({ length: 200 }, (_, of) => pack(of));
+    await table.add(Buffer.concat(packs.map((_, of) => record(1, of))));
+    const found: (ChunkPlace & { readonly place: number })[] = [];
+    await table.visitCopies(Buffer.concat([id(2), id(1)]), (index, copies) => {
+      expect(copies.count).toBe(index === 0 ? 0 : 200);
+      for (let copy = 0; copy < copies.count; copy += 1) {
+        expect(copies.isIn(copy, new PackIdSet([pack(copy)]))).toBe(true);
+        found.push({ ...copies.at(copy), place: copies.place(copy) });
+      }
+    });
+    const copies = await table.copiesOf(id(1));
+    expect(found).toEqual(copies.map(({ at, place }) => ({ ...at, place })));
+    expect(found.map(({ pack: of }) => of)).toEqual(packs);
+    for (const { offset, length } of found) expect([offset, length]).toEqual([1, 2]);
   });
 
   it('finds ids that all belong to the last page', async () => {
