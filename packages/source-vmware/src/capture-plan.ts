@@ -1,4 +1,13 @@
-import type { Call, CapturePlan, CaptureRequest, DiskPlan, Finding, Lane, SkippedDisk } from '@sendense/core';
+import {
+  type Call,
+  type CapturePlan,
+  type CaptureRequest,
+  type DiskPlan,
+  type Finding,
+  type Lane,
+  SendenseError,
+  type SkippedDisk,
+} from '@sendense/core';
 import {
   diskIdOf,
   type Names,
@@ -33,9 +42,22 @@ export type MachineView = {
   readonly snapshot: VimSnapshot | undefined;
 };
 
-/** The disks at a snapshot: those that it does not hold are told as the machine has them. */
-export function disksAt(machine: VimMachine, held: readonly VimDisk[]): readonly VimDisk[] {
-  return machine.disks.map((disk) => held.find(({ key }) => key === disk.key) ?? disk);
+/**
+ * The disks at a snapshot, also one that came after `machine` was read; with those that no snapshot can hold, as the machine has them.
+ * Throws `INSTANT_LOST` for any other disk of the machine that the snapshot lacks: the machine writes to its file.
+ */
+export function disksAt(
+  machine: Pick<VimMachine, 'object' | 'disks'>,
+  held: readonly VimDisk[],
+): readonly VimDisk[] {
+  const others = machine.disks.filter((disk) => held.every(({ key }) => key !== disk.key));
+  const gone = others.find((disk) => whySkipped(disk) === undefined);
+  if (gone === undefined) return [...held, ...others];
+  throw new SendenseError('INSTANT_LOST', `the snapshot does not hold "${gone.label}" of the machine`, {
+    operation: 'begin-capture',
+    context: { machine: machine.object.id, disk: gone.key },
+    remedy: 'repeat the backup when nobody adds or removes disks',
+  });
 }
 
 /** Decides each disk. */

@@ -1,4 +1,5 @@
 import { type BlockReader, SendenseError } from '@sendense/core';
+import { collect } from '@sendense/testkit';
 import { describe, expect, it } from 'vitest';
 import { openReopeningDisk } from './reopening-disk.ts';
 
@@ -61,7 +62,7 @@ describe('a disk whose files may move', () => {
 
   it('goes on telling its extents where it ended when a file is gone', async () => {
     const { reader, opens } = await opened(disk(0, gone), disk(7));
-    expect(await Array.fromAsync(reader.extents({ offset: 0, length: 512 }))).toEqual([
+    expect(await collect(reader.extents({ offset: 0, length: 512 }))).toEqual([
       { offset: 0, length: 256, kind: 'data' },
       { offset: 256, length: 256, kind: 'data' },
     ]);
@@ -70,7 +71,7 @@ describe('a disk whose files may move', () => {
 
   it('has lost its instant when its extents cannot be told by the files of now', async () => {
     const { reader } = await opened(disk(0, gone), disk(0, gone));
-    const extents = Array.fromAsync(reader.extents({ offset: 0, length: 512 }));
+    const extents = collect(reader.extents({ offset: 0, length: 512 }));
     await expect(extents).rejects.toMatchObject({ code: 'INSTANT_LOST' });
   });
 
