@@ -57,7 +57,7 @@ async function captureHeld(
       context,
       connection.vim,
       request,
-      { machine, disks, snapshot: frozen.snapshot },
+      { machine, disks, snapshot: frozen.snapshot, below: frozen.below },
       call,
     );
     for (const decided of decision.disks)

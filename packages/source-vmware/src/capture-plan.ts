@@ -18,7 +18,6 @@ import {
 } from '@sendense/platform-vmware';
 import { type ChosenChanges, chooseChanges, type DiskNow } from './choose-changes.ts';
 import type { SourceContext } from './context.ts';
-import { nameOf } from './leftovers.ts';
 import { whySkipped, whyUntracked } from './prerequisites.ts';
 
 /** Disks that are read from one host at a time: its buffers for transfers are few. */
@@ -40,6 +39,8 @@ export type MachineView = {
   /** All disks of the machine: of the snapshot, and those that it does not hold. */
   readonly disks: readonly VimDisk[];
   readonly snapshot: VimSnapshot | undefined;
+  /** The nearest snapshot of somebody else below these disks. */
+  readonly below: VimSnapshot | undefined;
 };
 
 /**
@@ -65,7 +66,7 @@ export async function decide(
   { options, clock, retired }: SourceContext,
   vim: VimClient,
   request: CaptureRequest,
-  { machine, disks, snapshot }: MachineView,
+  { machine, disks, snapshot, below }: MachineView,
   call?: Call,
 ): Promise<Decision> {
   const excluded = new Set(request.disks?.exclude);
@@ -85,7 +86,7 @@ export async function decide(
       machine: machine.object,
       disk,
       snapshot: snapshot?.object,
-      below: belowOurs(machine),
+      below,
       untracked,
       tells: snapshot !== undefined || machine.power === 'off',
     };
@@ -93,15 +94,6 @@ export async function decide(
   }
   const findings = [...untrackedFinding(untracked), ...decided.flatMap(fullFinding), ...left(machine)];
   return { disks: decided, skipped, findings };
-}
-
-/** The nearest snapshot of somebody else that the machine stands on: those of backups come and go. */
-export function belowOurs({ snapshots: { snapshots, current } }: VimMachine): VimSnapshot | undefined {
-  const byId = (id: string | undefined) => snapshots.find(({ object }) => object.id === id);
-  let at = byId(current?.id);
-  for (let depth = 0; at !== undefined && nameOf(at) !== undefined && depth < snapshots.length; depth += 1)
-    at = byId(at.parent?.id);
-  return at;
 }
 
 /** Reasons of a full that nobody wonders about, or that another finding tells. */

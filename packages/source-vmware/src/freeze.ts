@@ -18,13 +18,15 @@ import {
 } from '@sendense/platform-vmware';
 import { tooWeak, wantsRest, weakened } from './consistency.ts';
 import { type Connection, type SourceContext, whenFree } from './context.ts';
-import { nameOf, removeOfCapture, snapshotText } from './leftovers.ts';
+import { belowOurs, nameOf, removeOfCapture, snapshotText } from './leftovers.ts';
 import { whySkipped, whyUntracked } from './prerequisites.ts';
 
 /** The disks of a machine at the instant of a snapshot. */
 export type Frozen = {
   readonly at: Date;
   readonly snapshot: VimSnapshot;
+  /** The nearest snapshot of somebody else that it stands on. */
+  readonly below: VimSnapshot | undefined;
   readonly disks: readonly VimDisk[];
   readonly consistency: Consistency;
   readonly findings: readonly Finding[];
@@ -110,15 +112,24 @@ async function take(
   const { consistency } = request;
   const at = context.clock.now();
   const { object, failure } = await snapAtRest(context, connection, machine, request);
-  const { snapshots } = await readSnapshots(vim, machine.object);
-  const snapshot = snapshots.find((candidate) => candidate.object.id === object.id);
+  const tree = await readSnapshots(vim, machine.object);
+  const snapshot = tree.snapshots.find((candidate) => candidate.object.id === object.id);
   if (snapshot === undefined || nameOf(snapshot) === undefined) throw vanished(object);
   const obtained: Consistency = snapshot.quiesced && wantsRest(consistency, machine) ? 'filesystem' : 'crash';
   const why =
     failure ?? (machine.power === 'on' ? 'VMware Tools did not bring the guest to rest' : 'it does not run');
   if (!consistencySatisfies(obtained, consistency.accept)) throw tooWeak(obtained, consistency.accept, why);
   const disks = await readSnapshotDisks(vim, object);
-  return { at, snapshot, disks, consistency: obtained, findings: weakened(consistency, obtained, why) };
+  // somebody may have taken another since the machine was read, or on top of ours
+  const below = belowOurs(tree, object);
+  return {
+    at,
+    snapshot,
+    below,
+    disks,
+    consistency: obtained,
+    findings: weakened(consistency, obtained, why),
+  };
 }
 
 /** With the guest at rest where that is wanted, tried twice; without where that is accepted. */

@@ -6,6 +6,7 @@ import {
   readSnapshots,
   removeSnapshot,
   type VimSnapshot,
+  type VimSnapshotTree,
 } from '@sendense/platform-vmware';
 import {
   type BitmapName,
@@ -32,6 +33,18 @@ export function snapshotText(origin: Omit<BitmapName, 'name'>): {
 export function nameOf({ name, description }: VimSnapshot): BitmapName | undefined {
   const made = parseBitmapName(description.split(/\s/, 1)[0] ?? '');
   return made !== undefined && name === snapshotText(made).name ? made : undefined;
+}
+
+/** From the snapshot `from` downwards, the nearest of somebody else: those of backups come and go. */
+export function belowOurs(
+  { snapshots }: Pick<VimSnapshotTree, 'snapshots'>,
+  from: ManagedObject | undefined,
+): VimSnapshot | undefined {
+  const byId = (id: string | undefined) => snapshots.find(({ object }) => object.id === id);
+  let at = byId(from?.id);
+  for (let depth = 0; at !== undefined && nameOf(at) !== undefined && depth < snapshots.length; depth += 1)
+    at = byId(at.parent?.id);
+  return at;
 }
 
 /**

@@ -19,7 +19,7 @@ import { decide, hostOf, planOf } from './capture-plan.ts';
 import { createConnection } from './connect.ts';
 import { checkConsistency, weakened } from './consistency.ts';
 import { createExclusion, type SourceContext } from './context.ts';
-import { reconcileSnapshots } from './leftovers.ts';
+import { belowOurs, reconcileSnapshots } from './leftovers.ts';
 import { describeRef, summaryOf } from './machine.ts';
 import { checkOptions, type VmwareSourceOptions, vmwareSourceOptionsSchema } from './options.ts';
 import { snapshotFindings } from './prerequisites.ts';
@@ -37,7 +37,9 @@ async function plan(context: SourceContext, request: CaptureRequest, call?: Call
   const connection = await context.connect(call);
   const { machine, names } = await describeRef(connection, request.machine, call);
   checkConsistency(request.consistency, machine);
-  const view = { machine, disks: machine.disks, snapshot: undefined };
+  const { disks, snapshots } = machine;
+  const below = belowOurs(snapshots, snapshots.current);
+  const view = { machine, disks, snapshot: undefined, below };
   const decision = await decide(context, connection.vim, request, view, call);
   const best = machine.power === 'on' && request.consistency.want !== 'crash' ? 'filesystem' : 'crash';
   return planOf(decision, hostOf(connection.vim, machine, names), [

@@ -13,7 +13,7 @@ import {
 import { readSnapshotDisks, readSnapshots, type VimMachine } from '@sendense/platform-vmware';
 import { createCapture, type SealedCapture } from '@sendense/plugin-kit/baselines';
 import { type Baseline, createState } from './baseline-state.ts';
-import { belowOurs, type Decision } from './capture-plan.ts';
+import type { Decision } from './capture-plan.ts';
 import type { Connection, SourceContext } from './context.ts';
 import { checkSameChain } from './disk/same-chain.ts';
 import type { Frozen } from './freeze.ts';
@@ -102,12 +102,9 @@ async function checkInstant(
 }
 
 /** The change ids of the snapshot, of the disks that have one. */
-function stateOf(
-  { request, machine, decision, frozen }: CaptureParts,
-  instant: InstantId,
-): SealedCapture['state'] {
+function stateOf({ request, decision, frozen }: CaptureParts, instant: InstantId): SealedCapture['state'] {
   const origin = { instant, machine: request.machine, stream: request.stream };
-  const below = belowOurs(machine)?.object.id ?? null;
+  const below = frozen.below?.object.id ?? null;
   const takenAt = frozen.snapshot.createdAt?.getTime() ?? null;
   const baselines = new Map<DiskId, Baseline>();
   for (const { now } of decision.disks) {

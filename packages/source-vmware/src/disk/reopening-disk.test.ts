@@ -16,7 +16,7 @@ function disk(byte: number, failure?: () => SendenseError) {
       into.fill(byte);
     },
     async *extents({ offset, length }) {
-      const half = length > 256 ? 256 : length;
+      const half = Math.min(length, 256);
       yield { offset, length: half, kind: 'data' };
       if (failure !== undefined) throw failure();
       if (half < length) yield { offset: offset + half, length: length - half, kind: 'zero' };
