@@ -241,3 +241,46 @@ async function errorsOf(repository: ObjectRepository): Promise<readonly Finding[
   const findings = await collect(repository.verify({ depth: 'data' }));
   return findings.filter(({ severity }) => severity === 'error');
 }
+
+describe('young index objects', () => {
+  async function rebuilt(retention: boolean): Promise<SharedObjects> {
+    const shared: SharedObjects = { ...(await create()), retention };
+    await using one = await open(shared);
+    await writeSample(one, first);
+    removeAll(shared, 'index/');
+    await rebuild(shared);
+    expect(keysOf(shared, 'young/')).toHaveLength(1);
+    return shared;
+  }
+
+  const prune = async (shared: SharedObjects) => {
+    await using repository = await open(shared);
+    await repository.maintenance.prune({ last: 1 });
+  };
+
+  it('stay as they are while a prune has nothing to change', async () => {
+    const shared = await rebuilt(false);
+    const young = keysOf(shared, 'young/');
+    await prune(shared);
+    expect(keysOf(shared, 'young/')).toEqual(young);
+  });
+
+  it('hinder no prune, and become no more, where object lock keeps them', async () => {
+    const shared = await rebuilt(true);
+    const young = keysOf(shared, 'young/');
+    for (const key of young) {
+      const object = shared.objects.get(key);
+      if (object) shared.objects.set(key, { ...object, retainUntil: new Date(shared.nowMs + 4 * GRACE_MS) });
+    }
+    for (let round = 0; round < 4; round += 1) {
+      await prune(shared);
+      expect(keysOf(shared, 'young/')).toEqual(young);
+      expect(keysOf(shared, 'index/')).toHaveLength(round < 2 ? 0 : 1);
+      shared.nowMs += GRACE_MS / 2;
+    }
+    shared.nowMs += 4 * GRACE_MS;
+    await prune(shared);
+    expect(keysOf(shared, 'young/')).toEqual([]);
+    await expectSample(await open(shared), sampleId(first), first.disk);
+  });
+});

@@ -64,6 +64,19 @@ describe('removals', () => {
     expect(findings.filter(({ severity }) => severity === 'error')).toEqual([]);
   });
 
+  it('hinder no prune when they are too old and object lock keeps them still', async () => {
+    const { shared } = await deletedOneByOne(1);
+    const [key = ''] = removals(shared);
+    shared.nowMs += 401 * DAY_MS;
+    const object = shared.objects.get(key);
+    if (object) shared.objects.set(key, { ...object, retainUntil: new Date(shared.nowMs + DAY_MS) });
+    await prune(shared);
+    expect(removals(shared)).toEqual([key]);
+    shared.nowMs += DAY_MS;
+    await prune(shared);
+    expect(removals(shared)).toEqual([]);
+  });
+
   it('are left alone while they are few', async () => {
     const { shared } = await deletedOneByOne(16);
     const before = removals(shared);

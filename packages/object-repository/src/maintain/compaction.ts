@@ -5,6 +5,7 @@ import type { PackIdSet } from '../index/pack-id-set.ts';
 import type { ChunkPlace } from '../index/table-page.ts';
 import { damagedObject } from '../keys/proven-json.ts';
 import { packKey } from '../layout/object-keys.ts';
+import { lockedUntil } from '../store/locked-objects.ts';
 import { PackWriter } from '../write/pack-writer.ts';
 import type { CountingFrame, LivePacks } from './live-packs.ts';
 import type { PruneLock } from './prune-lock.ts';
@@ -122,10 +123,8 @@ export class Compaction implements AsyncDisposable {
 
   /** A pack that object lock keeps takes its room whatever is copied. */
   async #isLocked({ id }: IndexedPack, call?: Call): Promise<boolean> {
-    const { store } = this.#context;
-    if (!store.capabilities.retention) return false;
-    const until = (await store.head(packKey(id), call))?.retainUntil;
-    return until !== undefined && until > this.#request.lock.takenAt;
+    const { takenAt } = this.#request.lock;
+    return (await lockedUntil(this.#context.store, packKey(id), takenAt, call)) !== undefined;
   }
 
   async #copy(pack: IndexedPack): Promise<void> {

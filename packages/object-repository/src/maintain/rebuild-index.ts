@@ -5,6 +5,7 @@ import { PREFIXES, packIdOf, packKey } from '../layout/object-keys.ts';
 import type { PackEntry } from '../packs/pack-directory.ts';
 import { MAX_PACK_BYTES, PACK_HEADER_BYTES } from '../packs/pack-layout.ts';
 import { readDirectory } from '../packs/read-directory.ts';
+import { deleteUnlessLocked } from '../store/locked-objects.ts';
 import { damage } from '../verify/damage.ts';
 import { type PruneLock, takePruneLock } from './prune-lock.ts';
 import { IndexWriter } from './rewrite-index.ts';
@@ -145,9 +146,7 @@ class Rebuild implements AsyncDisposable {
     for (const key of old) {
       await this.#turn();
       // one that object lock keeps names packs that are there
-      await this.#context.store.delete(key, this.#call).catch((error: unknown) => {
-        if (!SendenseError.is(error, 'IMMUTABLE')) throw error;
-      });
+      await deleteUnlessLocked(this.#context.store, key, this.#call);
     }
   }
 

@@ -5,6 +5,7 @@ import { PackTable } from '../index/pack-table.ts';
 import { PREFIXES, packIdOf, packKey } from '../layout/object-keys.ts';
 import { sealRecord } from '../records/sealed-json.ts';
 import { MOST_PACKS, planRecord } from '../records/small-records.ts';
+import { lockedUntil } from '../store/locked-objects.ts';
 import { Compaction } from './compaction.ts';
 import type { DamagedPacks } from './damaged-packs.ts';
 import type { LivePacks } from './live-packs.ts';
@@ -53,8 +54,8 @@ async function divideByLock({ store, index }: RepositoryContext, { takenAt }: Pr
   const locked: string[] = [];
   const free: string[] = [];
   for (const key of index.objects) {
-    const until = store.capabilities.retention ? (await store.head(key, call))?.retainUntil : undefined;
-    (until !== undefined && until > takenAt ? locked : free).push(key);
+    const until = await lockedUntil(store, key, takenAt, call);
+    (until === undefined ? free : locked).push(key);
   }
   return { locked, free };
 }

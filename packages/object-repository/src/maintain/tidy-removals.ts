@@ -3,6 +3,7 @@ import type { RepositoryContext } from '../context.ts';
 import { PackIdSet } from '../index/pack-id-set.ts';
 import { PREFIXES, removalDay } from '../layout/object-keys.ts';
 import { MOST_MANIFESTS } from '../records/small-records.ts';
+import { deleteUnlessLocked } from '../store/locked-objects.ts';
 import type { ListedObject } from '../store/object-store.ts';
 import type { PruneLock } from './prune-lock.ts';
 import { dayOf, putRemovals, REMOVALS_KEPT_DAYS, readRemoval } from './removals.ts';
@@ -28,7 +29,7 @@ export async function tidyRemovals(context: RepositoryContext, lock: PruneLock, 
     if (day === undefined) continue;
     if (dayOf(lock.takenAt) - day > REMOVALS_KEPT_DAYS) {
       await lock.check(call);
-      await store.delete(listed.key, call);
+      await deleteUnlessLocked(store, listed.key, call);
       continue;
     }
     removals.push({ ...listed, day, ageMs: lock.takenAt.getTime() - listed.modifiedAt.getTime() });
@@ -48,7 +49,7 @@ async function tidyBucket(
     const holders = apart.filter((other) => other.day >= removal.day && holdsAll(other.names, removal.names));
     if (holders.some(({ ageMs }) => ageMs >= context.configuration.graceMs)) {
       await lock.check(call);
-      await context.store.delete(removal.key, call);
+      await deleteUnlessLocked(context.store, removal.key, call);
     } else if (holders.length === 0) apart.push(removal);
   }
   if (apart.length <= MANY_REMOVALS) return;

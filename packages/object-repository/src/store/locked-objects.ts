@@ -1,0 +1,21 @@
+import { type Call, SendenseError } from '@sendense/core';
+import type { ObjectStore } from './object-store.ts';
+
+/** Until when object lock keeps an object, where that is later than `now`, the store's time. */
+export async function lockedUntil(
+  store: ObjectStore,
+  key: string,
+  now: Date,
+  call?: Call,
+): Promise<Date | undefined> {
+  if (!store.capabilities.retention) return undefined;
+  const until = (await store.head(key, call))?.retainUntil;
+  return until !== undefined && until > now ? until : undefined;
+}
+
+/** Deletes an object, or leaves it where object lock keeps it: a bucket may lock whatever is put into it. */
+export async function deleteUnlessLocked(store: ObjectStore, key: string, call?: Call): Promise<void> {
+  await store.delete(key, call).catch((error: unknown) => {
+    if (!SendenseError.is(error, 'IMMUTABLE')) throw error;
+  });
+}
