@@ -98,3 +98,21 @@ describe('a prune that takes long', () => {
     expect(locks(shared)).toEqual([]);
   });
 });
+
+it('a prune that asks for the locks of many points keeps its own meanwhile', async () => {
+  const shared: SharedObjects = { ...(await twoPoints()), retention: true };
+  for (let sequence = 3; sequence <= 5; sequence += 1)
+    await writeSample(await open(shared), { ...gone, sequence });
+  const others: unknown[] = [];
+  await using repository = await open(shared, async ({ kind, key }, run) => {
+    if (kind === 'head' && key.startsWith('points/')) {
+      shared.nowMs += 0.6 * HOUR_MS;
+      await using other = await open(shared);
+      others.push(await other.maintenance.prune({ last: 1 }).catch((error: unknown) => error));
+    }
+    run();
+  });
+  await repository.maintenance.prune({ last: 1 });
+  expect(others).toHaveLength(4);
+  for (const other of others) expect(other).toMatchObject({ code: 'LOCKED' });
+});

@@ -1,6 +1,7 @@
 import { type Call, type Finding, SendenseError, throwIfAborted } from '@sendense/core';
 import type { RepositoryContext } from '../context.ts';
 import type { FoundPoint } from '../read/point-catalog.ts';
+import { lockedUntil } from '../store/locked-objects.ts';
 import type { PruneLock } from './prune-lock.ts';
 import { putRemovals } from './removals.ts';
 
@@ -24,7 +25,9 @@ export async function deleteManifests(
   const locked: LockedPoint[] = [];
   const free: FoundPoint[] = [];
   for (const point of points) {
-    const until = await lockedUntil(context, point, lock, call);
+    throwIfAborted(call?.signal, 'prune-points');
+    await lock.check(call);
+    const until = await lockedUntil(context.store, point.key, lock.takenAt, call);
     if (until === undefined) free.push(point);
     else locked.push(stillLocked(point, locks(point, until)));
   }
@@ -43,17 +46,6 @@ export async function deleteManifests(
     });
   }
   return locked;
-}
-
-async function lockedUntil(
-  { store }: RepositoryContext,
-  { key }: FoundPoint,
-  { takenAt }: PruneLock,
-  call?: Call,
-): Promise<Date | undefined> {
-  if (!store.capabilities.retention) return undefined;
-  const until = (await store.head(key, call))?.retainUntil;
-  return until !== undefined && until > takenAt ? until : undefined;
 }
 
 function locks({ record: { id } }: FoundPoint, until: Date): SendenseError {
