@@ -12,12 +12,12 @@ import { checkConsistency } from './consistency.ts';
 import type { Connection, SourceContext } from './context.ts';
 import { openView } from './disk/open-view.ts';
 import { freeze } from './freeze.ts';
-import { removeOfCapture, removeSnapshots } from './leftovers.ts';
+import { removeOfCapture, removeSnapshots, undone } from './leftovers.ts';
 import { describeRef } from './machine.ts';
 import { checkSnapshots, snapshotFindings } from './prerequisites.ts';
 import { vmwareCapture } from './vmware-capture.ts';
 
-/** Freezes the machine of `request`. `closed` is told when the capture is closed. Leaves nothing when it rejects. */
+/** Freezes the machine of `request`. `closed` is told when the capture is closed. When it rejects it leaves nothing, or says what. */
 export async function beginCapture(
   context: SourceContext,
   request: CaptureRequest,
@@ -80,8 +80,9 @@ async function captureHeld(
     return vmwareCapture(context, connection, parts);
   } catch (error) {
     await Promise.allSettled(opened.map(({ reader }) => reader[Symbol.asyncDispose]()));
-    await removeSnapshots(context, connection, machine.object, [frozen.snapshot]);
-    throw error;
+    throw await undone(context, machine.object, error, () =>
+      removeSnapshots(context, connection, machine.object, [frozen.snapshot]),
+    );
   }
 }
 

@@ -26,6 +26,9 @@ export type SourceContext = {
   readonly exclusively: <T>(machine: ManagedObject, run: () => Promise<T>, call?: Call) => Promise<T>;
 };
 
+/** What the changes of a machine need. */
+export type TaskContext = Pick<SourceContext, 'timer' | 'random' | 'log'>;
+
 /** One place for each machine. */
 export function createExclusion(): SourceContext['exclusively'] {
   const places = new Map<string, Limited>();
@@ -43,10 +46,7 @@ const ATTEMPTS = 5;
  * Repeats a task that another task of the machine keeps from beginning, and for nothing else: one whose end is not known may have done
  * its work. It is not cancelled under way: a task goes on all the same, and what it makes would be left.
  */
-export async function whenFree<T>(
-  { timer, random, log }: Pick<SourceContext, 'timer' | 'random' | 'log'>,
-  run: () => Promise<T>,
-): Promise<T> {
+export async function whenFree<T>({ timer, random, log }: TaskContext, run: () => Promise<T>): Promise<T> {
   const onRetry = ({ code, message }: SendenseError, attempt: number): void =>
     log?.({ level: 'info', message: 'a task is repeated', fields: { code, message, attempt } });
   const attempt = async (): Promise<{ readonly value: T } | { readonly error: unknown }> => {

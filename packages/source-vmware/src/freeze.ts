@@ -18,7 +18,7 @@ import {
 } from '@sendense/platform-vmware';
 import { tooWeak, wantsRest, weakened } from './consistency.ts';
 import { type Connection, type SourceContext, whenFree } from './context.ts';
-import { belowOurs, nameOf, removeOfCapture, snapshotText } from './leftovers.ts';
+import { belowOurs, nameOf, removeOfCapture, snapshotText, undone } from './leftovers.ts';
 import { whySkipped, whyUntracked } from './prerequisites.ts';
 
 /** The disks of a machine at the instant of a snapshot. */
@@ -43,8 +43,8 @@ const SWITCHED_ON: Finding = {
 };
 
 /**
- * Takes the snapshot of a capture, with change tracking on where it can be. The caller holds the machine. Leaves nothing behind when
- * it rejects. Rejects with `QUIESCE_FAILED` below what is accepted, `SNAPSHOT_FAILED`, `LOCKED`, `NO_SPACE`.
+ * Takes the snapshot of a capture, with change tracking on where it can be. The caller holds the machine. When it rejects it leaves
+ * nothing behind; else the effect of the error is `unknown`, and its context says what is left. Rejects with `QUIESCE_FAILED` below what is accepted, `SNAPSHOT_FAILED`, `LOCKED`, `NO_SPACE`.
  */
 export async function freeze(
   context: SourceContext,
@@ -61,8 +61,9 @@ export async function freeze(
     return { ...frozen, findings: [...switched, ...frozen.findings] };
   } catch (error) {
     // a task whose end is not known may still have made it
-    await removeOfCapture(context, connection, machine.object, request.id).catch(() => undefined);
-    throw error;
+    throw await undone(context, machine.object, error, () =>
+      removeOfCapture(context, connection, machine.object, request.id),
+    );
   }
 }
 

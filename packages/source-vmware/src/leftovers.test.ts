@@ -1,7 +1,7 @@
-import { captureId, streamId } from '@sendense/core';
-import type { VimSnapshot } from '@sendense/platform-vmware';
+import { captureId, type LogRecord, SendenseError, streamId, systemRandom } from '@sendense/core';
+import type { VimClient, VimSnapshot } from '@sendense/platform-vmware';
 import { describe, expect, it } from 'vitest';
-import { belowOurs, nameOf, snapshotText } from './leftovers.ts';
+import { belowOurs, nameOf, removeSnapshots, snapshotText, undone } from './leftovers.ts';
 
 const ORIGIN = {
   capture: captureId('sendense-7f.1'),
@@ -56,5 +56,66 @@ describe('what a snapshot of a backup stands on', () => {
     const snapshots = [at('s-3', undefined, ours), at('s-4', 's-3', ours), at('s-5', 's-4')];
     expect(belowOurs({ snapshots }, snapshots[1]?.object)).toBeUndefined();
     expect(belowOurs({ snapshots: [] }, undefined)).toBeUndefined();
+  });
+});
+
+describe('a snapshot that the server does not remove', () => {
+  const OBJECT = { type: 'x', id: 'x' };
+  const MACHINE = { type: 'VirtualMachine', id: 'vm-1' };
+  const locked = async () => {
+    throw new SendenseError('LOCKED', 'another task holds it', { operation: 'vim-RemoveSnapshot_Task' });
+  };
+  const vim: VimClient = {
+    host: 'vc.example',
+    content: {
+      about: { kind: 'vcenter', fullName: 'vCenter', apiVersion: '8.0', instanceUuid: undefined },
+      rootFolder: OBJECT,
+      sessionManager: OBJECT,
+      propertyCollector: OBJECT,
+      viewManager: OBJECT,
+      searchIndex: OBJECT,
+    },
+    redact: (text) => text,
+    invoke: locked,
+    inOneSession: locked,
+    fetchRange: locked,
+    [Symbol.asyncDispose]: async () => undefined,
+  };
+
+  function bench() {
+    const logged: LogRecord[] = [];
+    const timer = { monotonicMs: () => 0, sleep: async () => undefined };
+    const context = { timer, random: systemRandom, log: (record: LogRecord) => void logged.push(record) };
+    const remove = () => removeSnapshots(context, { vim }, MACHINE, [snapshot(snapshotText(ORIGIN))]);
+    return { context, remove, errors: () => logged.filter(({ level }) => level === 'error') };
+  }
+
+  it('is a finding, and logged by its name', async () => {
+    const { remove, errors } = bench();
+    expect(await remove()).toMatchObject({ removed: [], findings: [{ code: 'snapshot-left' }] });
+    const message = expect.stringContaining('sendense.sendense-7f.1');
+    expect(errors()).toMatchObject([{ message, fields: { object: 'snapshot-1', machine: 'vm-1' } }]);
+  });
+
+  it('is told by the error of a backup that could not be begun', async () => {
+    const { context, remove } = bench();
+    const why = new SendenseError('NO_SPACE', 'full', { operation: 'begin-capture' });
+    expect(await undone(context, MACHINE, why, remove)).toMatchObject({
+      code: 'NO_SPACE',
+      effect: 'unknown',
+      context: { left: [{ object: 'snapshot-1' }] },
+    });
+    const done = async () => ({ removed: [], findings: [] });
+    expect(await undone(context, MACHINE, why, done)).toBe(why);
+  });
+
+  it('is not ruled out where nobody could look', async () => {
+    const { context, errors } = bench();
+    const why = new SendenseError('NO_SPACE', 'full', { operation: 'begin-capture' });
+    expect(await undone(context, MACHINE, why, locked)).toMatchObject({
+      code: 'NO_SPACE',
+      effect: 'unknown',
+    });
+    expect(errors()).toMatchObject([{ fields: { machine: 'vm-1' } }]);
   });
 });

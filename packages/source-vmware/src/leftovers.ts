@@ -1,4 +1,4 @@
-import type { Finding, Keep, ReconcileReport } from '@sendense/core';
+import { amendError, type Finding, type Keep, type ReconcileReport, SendenseError } from '@sendense/core';
 import {
   consolidateDisks,
   listSnapshots,
@@ -14,7 +14,7 @@ import {
   parseBitmapName,
   serializeBitmapName,
 } from '@sendense/plugin-kit/baselines';
-import { type Connection, type SourceContext, whenFree } from './context.ts';
+import { type Connection, type SourceContext, type TaskContext, whenFree } from './context.ts';
 
 /** The most characters of a name in the clients of vSphere. */
 const MAX_NAME = 80;
@@ -48,12 +48,12 @@ export function belowOurs(
 }
 
 /**
- * Removes snapshots of a machine, the newest first, and merges what they leave behind. What fails is a finding: the others are
- * removed all the same. The caller holds the machine.
+ * Removes snapshots of a machine, the newest first, and merges what they leave behind. What fails is logged, and a finding: the others
+ * are removed all the same. The caller holds the machine.
  */
 export async function removeSnapshots(
-  context: SourceContext,
-  { vim }: Connection,
+  context: TaskContext,
+  { vim }: Pick<Connection, 'vim'>,
   machine: ManagedObject,
   snapshots: readonly VimSnapshot[],
 ): Promise<ReconcileReport> {
@@ -64,7 +64,9 @@ export async function removeSnapshots(
       await whenFree(context, run);
       return true;
     } catch (error) {
-      findings.push(notRemoved(what, object, error));
+      const finding = notRemoved(what, object, error);
+      findings.push(finding);
+      context.log?.({ level: 'error', message: finding.message, fields: { object, machine: machine.id } });
       return false;
     }
   };
@@ -92,6 +94,26 @@ export async function removeOfCapture(
   const { snapshots } = await readSnapshots(connection.vim, machine);
   const ours = snapshots.filter((snapshot) => nameOf(snapshot)?.capture === capture);
   return removeSnapshots(context, connection, machine, ours);
+}
+
+/** The error of a capture that could not be begun, with what `undo` could not take back of it. */
+export async function undone(
+  context: TaskContext,
+  machine: ManagedObject,
+  error: unknown,
+  undo: () => Promise<ReconcileReport>,
+): Promise<unknown> {
+  const left = await undo().then(
+    ({ findings }) => findings.map(({ object = '', message }) => ({ object, message })),
+    (failed: unknown) => {
+      const why = failed instanceof Error ? failed.message : String(failed);
+      const message = `whether a snapshot of the backup is left is not known: ${why}`;
+      context.log?.({ level: 'error', message, fields: { machine: machine.id } });
+      return [{ object: machine.id, message }];
+    },
+  );
+  if (left.length === 0 || !(error instanceof SendenseError)) return error;
+  return amendError(error, { effect: 'unknown', context: { left } });
 }
 
 /** Removes what captures of the owner left on all machines. */
