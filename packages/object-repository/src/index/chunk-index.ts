@@ -179,13 +179,15 @@ export class ChunkIndex implements AsyncDisposable {
     if (records === 0) return;
     await using parts = await RecordPartitions.open(this.#options.createTable, records, BATCH_RECORDS);
     const read: [string, number][] = [];
+    const young: string[] = [];
     const most = Math.max(...[...objects.values()].map(mostRecordsOf));
     const buffer = Buffer.allocUnsafeSlow(most * RECORD_BYTES);
     for (const [key, sizeBytes] of objects) {
       const content = await this.#readContent(key, sizeBytes, call);
       if (content === undefined) continue;
       const bytes = writeRecords(content, buffer);
-      if (bytes !== undefined && isYoungKey(key)) loaded.addYoung(parseIndex(content, key));
+      if (bytes !== undefined && isYoungKey(key))
+        for (const { id } of parseIndex(content, key)) young.push(id);
       release(content);
       if (bytes === undefined) this.#noteDamaged(key, damagedObject(key, 'is no index object'));
       else {
@@ -194,6 +196,7 @@ export class ChunkIndex implements AsyncDisposable {
       }
     }
     release(buffer);
+    loaded.addYoung(young);
     try {
       await loaded.table.reserve(records);
       for await (const part of parts.parts()) await loaded.table.add(part);

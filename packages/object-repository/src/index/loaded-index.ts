@@ -1,5 +1,4 @@
 import type { ChunkTable } from './chunk-table.ts';
-import type { IndexedPack } from './index-object.ts';
 import { PackIdSet } from './pack-id-set.ts';
 
 /**
@@ -19,9 +18,8 @@ export class LoadedIndex {
     return this.#young;
   }
 
-  /** Adds packs of a young index object, before their chunks are added to the table. */
-  addYoung(packs: Iterable<IndexedPack>): void {
-    const more = Array.from(packs, ({ id }) => id);
-    this.#young = new PackIdSet([...this.#young, ...more]);
+  /** Adds the packs of young index objects, before their chunks are added to the table. */
+  addYoung(packs: readonly string[]): void {
+    if (packs.length > 0) this.#young = new PackIdSet([...this.#young, ...packs]);
   }
 }
