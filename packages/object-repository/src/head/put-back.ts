@@ -23,13 +23,13 @@ export function putBack(hidden: readonly KnownPoint[], { location, place, head, 
   const isAway = now.getTime() - head.checkedAt.getTime() > AWAY_MS;
   const why = isAway
     ? `this client was last here on ${head.checkedAt.toISOString().slice(0, 10)}, and what prunes removed is told for ${REMOVALS_KEPT_DAYS} days only, so nobody can tell why`
-    : 'no prune removed it: the store was put back to an earlier state, or somebody deleted it there';
+    : 'no prune removed it: the store was put back to an earlier state, somebody deleted it there, or this is a copy of the store that lags behind';
   return new SendenseError(
     'CORRUPT',
     `point ${first?.point}${others}, which was seen in ${location} before, is gone; ${why}`,
     {
       operation: 'check-trusted-head',
-      remedy: `find out who changed the store, and keep a copy of it as it is; when its present state is what you want, delete ${place}`,
+      remedy: `find out who changed the store, and keep a copy of it as it is; open a copy of it with a head of its own, or none; when its present state is what you want, delete ${place}`,
       context: { points: hidden.slice(0, MOST_NAMED).map(({ point }) => point), location, head: place },
     },
   );
