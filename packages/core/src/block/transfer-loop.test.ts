@@ -14,7 +14,7 @@ const SIZE = 1024 * MIB;
 const limits = { alignmentBytes: 512, maxBytes: MIB, maxInFlight: 4, order: 'random' } as const;
 const file = (path: string): BlockEndpoint => ({ kind: 'file', path });
 
-type Locate = (range: ByteRange) => LocatedRange;
+type Locate = (range: ByteRange) => LocatedRange | Promise<LocatedRange>;
 const inFile: Locate = (range) => ({ ...range, at: { endpoint: file('/a'), offset: range.offset } });
 
 /** A writer at an endpoint that is not written to. */
@@ -42,12 +42,13 @@ function parts(locate: Locate = inFile) {
     extents: () => list<Extent>([{ offset: 0, length: SIZE, kind: 'data' }]),
     async *locate(range) {
       seen.located = range.offset + range.length;
-      yield locate(range);
+      yield await locate(range);
     },
     [Symbol.asyncDispose]: async () => undefined,
   };
   const ends: (() => void)[] = [];
   let held = false;
+  let failure: SendenseError | undefined;
   const driver: BlockIoDriver = {
     specificationVersion: 'v1',
     name: 'noting',
@@ -67,17 +68,25 @@ function parts(locate: Locate = inFile) {
         });
       await turns(20);
       seen.running -= 1;
+      if (failure !== undefined) throw failure;
       return { zeros: new Float64Array() };
     },
+  };
+  const release = () => {
+    held = false;
+    for (const end of ends) end();
   };
   return {
     seen,
     copy: () =>
       copyBlocks({ from: reader, to: writer, extents: reader.extents({ offset: 0, length: SIZE }), driver }),
-    hold: () => (held = true),
-    release: () => {
-      held = false;
-      for (const end of ends) end();
+    hold: () => {
+      held = true;
+    },
+    release,
+    fail: (error: SendenseError) => {
+      failure = error;
+      release();
     },
   };
 }
@@ -109,6 +118,25 @@ describe('a copy by transfers', () => {
     await expect(copy()).rejects.toMatchObject({ code: 'CORRUPT' });
     expect([seen.transfers.length, seen.running]).toEqual([1, 0]);
   });
+
+  it.each([
+    ['cannot be located', new SendenseError('CORRUPT', 'a table is damaged', { operation: 'locate-range' })],
+    ['can be located', undefined],
+  ])(
+    'plans no further when the transfer that runs failed, and says why, also when the part %s',
+    async (_, damage) => {
+      const { seen, copy, hold, fail } = parts(async (range) => {
+        if (range.offset < 64 * MIB) return inFile(range);
+        fail(new SendenseError('NO_SPACE', 'full', { operation: 'transfer' }));
+        await turns(2000);
+        if (damage !== undefined) throw damage;
+        return inFile(range);
+      });
+      hold();
+      await expect(copy()).rejects.toMatchObject({ code: 'NO_SPACE' });
+      expect([seen.transfers.length, seen.located / MIB]).toEqual([1, 64 + 16]);
+    },
+  );
 
   it('leaves to the loop no more than the part that has no plain location', async () => {
     const { seen, copy } = parts((range) => {

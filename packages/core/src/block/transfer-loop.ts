@@ -51,6 +51,8 @@ export class TransferLoop {
   #batch = new MoveBatch();
   /** The transfer under way. */
   #running: Promise<void> = Promise.resolve();
+  /** Why a transfer failed: the first failure of the copy, also when planning fails beside it. */
+  #failed: { readonly failure: unknown } | undefined;
   #done = 0;
   #bytesRead = 0;
   #bytesZeroed = 0;
@@ -82,13 +84,10 @@ export class TransferLoop {
 
   /** Copies `extents`, which must be on the grid of the writer. */
   async copy(extents: AsyncIterable<Extent>): Promise<CopyBlocksResult> {
-    for await (const extent of extents) {
-      for (const part of partsOfExtent(extent)) {
-        throwIfAborted(this.#call.signal, 'copy-blocks');
-        if (part.kind === 'zero' || !(await this.#plan(part))) await this.#copyByLoop(part);
-        if (this.#batch.isFull) await this.#begin();
-      }
-    }
+    await this.#planAll(extents).catch((error: unknown) => {
+      this.#check();
+      throw error;
+    });
     await this.#begin();
     await this.#running;
     const fromLoop = await this.#loop.copy(nothing());
@@ -104,6 +103,22 @@ export class TransferLoop {
   /** Resolves when no transfer is under way: only then may the copy reject (invariant 9). */
   async settled(): Promise<void> {
     await this.#running.catch(() => undefined); // the copy is told
+  }
+
+  async #planAll(extents: AsyncIterable<Extent>): Promise<void> {
+    for await (const extent of extents) {
+      for (const part of partsOfExtent(extent)) {
+        throwIfAborted(this.#call.signal, 'copy-blocks');
+        this.#check();
+        if (part.kind === 'zero' || !(await this.#plan(part))) await this.#copyByLoop(part);
+        if (this.#batch.isFull) await this.#begin();
+      }
+    }
+  }
+
+  /** Throws the failure of a transfer. */
+  #check(): void {
+    if (this.#failed !== undefined) throw this.#failed.failure;
   }
 
   async #copyByLoop(extent: Extent): Promise<void> {
@@ -138,7 +153,9 @@ export class TransferLoop {
     const batch = this.#batch;
     this.#batch = batch.next();
     this.#running = this.#run(batch);
-    this.#running.catch(() => undefined); // told where it is awaited
+    this.#running.catch((failure: unknown) => {
+      this.#failed = { failure };
+    });
   }
 
   async #run(batch: MoveBatch): Promise<void> {
