@@ -44,28 +44,39 @@ function bufferFor(pieceBytes: number, bufferBytes: number): number {
   return Math.max(1, Math.floor(bufferBytes / pieceBytes)) * pieceBytes;
 }
 
-/** Opens the files of a transfer, checks its moves against them, runs it, and closes them. */
+/** Opens the files of a transfer, checks its moves against them and runs it; the caller closes what is in `opened`. */
+async function openAndRun(
+  context: Context,
+  request: TransferRequest,
+  opened: AsyncDisposable[],
+  call?: Call,
+): Promise<TransferResult> {
+  const open = async (endpoint: BlockEndpoint, mode: 'read' | 'read-write') => {
+    const result = await openEndpoint(context.fileSystem, endpoint, mode);
+    opened.push(result.handle);
+    return result;
+  };
+  const from: OpenEndpoint[] = [];
+  for (const endpoint of request.from) from.push(await open(endpoint, 'read'));
+  const to = await open(request.to, 'read-write');
+  checkMoves(request, { from: from.map(({ sizeBytes }) => sizeBytes), to: to.sizeBytes });
+  const target = await TargetFile.open(to, context.pastCache);
+  opened.push(target);
+  const bufferBytes = bufferFor(request.zeros.pieceBytes, context.bufferBytes);
+  const progress = new ProgressMeter(totalBytes(request.moves), call?.onProgress, context.clock);
+  return await runTransfer({ request, from, to, target, bufferBytes, progress }, call);
+}
+
+/** Runs a transfer and closes its files. A failure of closing is told only where the transfer itself succeeded. */
 async function transfer(context: Context, request: TransferRequest, call?: Call): Promise<TransferResult> {
   throwIfAborted(call?.signal, 'transfer');
   countMoves(request.moves);
-  const opened: OpenEndpoint[] = [];
-  try {
-    const open = async (endpoint: BlockEndpoint, mode: 'read' | 'read-write') => {
-      const result = await openEndpoint(context.fileSystem, endpoint, mode);
-      opened.push(result);
-      return result;
-    };
-    const from: OpenEndpoint[] = [];
-    for (const endpoint of request.from) from.push(await open(endpoint, 'read'));
-    const to = await open(request.to, 'read-write');
-    checkMoves(request, { from: from.map(({ sizeBytes }) => sizeBytes), to: to.sizeBytes });
-    await using target = await TargetFile.open(to, context.pastCache);
-    const bufferBytes = bufferFor(request.zeros.pieceBytes, context.bufferBytes);
-    const progress = new ProgressMeter(totalBytes(request.moves), call?.onProgress, context.clock);
-    return await runTransfer({ request, from, to, target, bufferBytes, progress }, call);
-  } finally {
-    await Promise.all(opened.map(({ handle }) => handle[Symbol.asyncDispose]()));
-  }
+  const opened: AsyncDisposable[] = [];
+  const [outcome] = await Promise.allSettled([openAndRun(context, request, opened, call)]);
+  const closed = await Promise.allSettled(opened.map((one) => one[Symbol.asyncDispose]()));
+  if (outcome.status === 'rejected') throw outcome.reason;
+  for (const one of closed) if (one.status === 'rejected') throw one.reason;
+  return outcome.value;
 }
 
 /** Block IO on files and block devices of this machine, in TypeScript: works everywhere, proves no holes. */

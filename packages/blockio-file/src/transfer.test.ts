@@ -1,6 +1,6 @@
 import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { SendenseError, type TransferRequest } from '@sendense/core';
 import { loadBlake3 } from '@sendense/plugin-kit/digest';
@@ -248,6 +248,48 @@ describe('transfer', () => {
       code: 'NO_SPACE',
     });
     expect(reading).toBe(0);
+  });
+
+  it('rejects with the failure of a write, not with that of closing its files, and closes all of them', async () => {
+    const from = [await file('from', pieces(1, 2, 3))];
+    const to = await file('to', pieces(7, 7, 7));
+    const closed: string[] = [];
+    const failing = (handle: FileHandle, name: string, close: () => PromiseLike<void>) =>
+      forwarded(handle, {
+        write: () => Promise.reject(new SendenseError('NO_SPACE', 'full', { operation: 'write-file' })),
+        [Symbol.asyncDispose]: async () => {
+          await close();
+          closed.push(name);
+          throw new SendenseError('CORRUPT', 'an I/O error', { operation: 'close-file' });
+        },
+      });
+    const fileSystem = wrapped((handle, path) => ({
+      ...failing(handle, basename(path), () => handle[Symbol.asyncDispose]()),
+      openPastCache: async () => failing(handle, 'past', async () => undefined),
+    }));
+    const driver = createFileDriver({}, { fileSystem });
+    await expect(driver.transfer?.(request(from, to, [0, 0, 0, 3 * PIECE]))).rejects.toMatchObject({
+      code: 'NO_SPACE',
+    });
+    expect(closed.toSorted()).toEqual(['from', 'past', 'to']);
+  });
+
+  it('rejects with the failure of closing a file whose bytes were moved', async () => {
+    const from = [await file('from', pieces(1, 2, 3))];
+    const to = await file('to', pieces(7, 7, 7));
+    const fileSystem = wrapped((handle, path) =>
+      forwarded(handle, {
+        [Symbol.asyncDispose]: async () => {
+          await handle[Symbol.asyncDispose]();
+          if (path === to.path)
+            throw new SendenseError('CORRUPT', 'an I/O error', { operation: 'close-file' });
+        },
+      }),
+    );
+    const driver = createFileDriver({}, { fileSystem });
+    await expect(driver.transfer?.(request(from, to, [0, 0, 0, 3 * PIECE]))).rejects.toMatchObject({
+      code: 'CORRUPT',
+    });
   });
 
   it('says INSTANT_LOST when a source is cut short while it is read', async () => {
