@@ -77,4 +77,22 @@ export const readCases: readonly StoreCase[] = [
       expectSame(Buffer.concat(parts), bytes, '64 ranges read at once');
     },
   },
+  {
+    name: 'what was read belongs to its reader, who may change it',
+    clause: 'ObjectStore.get: give memory of the caller’s own, which it may change or give back',
+    consequence: 'whoever reads an object again gets what the first reader made of it',
+    async run({ store, prefix }) {
+      const key = `${prefix}/own-memory`;
+      const bytes = sampleBytes(5000, 14);
+      await store.put(key, bytes);
+      for (const range of [undefined, { offset: 1000, length: 2000 }]) {
+        const [first, second] = [await store.get(key, range), await store.get(key, range)];
+        first.fill(0);
+        const { offset, length } = range ?? { offset: 0, length: bytes.byteLength };
+        const expected = bytes.subarray(offset, offset + length);
+        expectSame(second, expected, 'an answer after the one before it was changed');
+        expectSame(await store.get(key, range), expected, 'an object after what was read of it was changed');
+      }
+    },
+  },
 ];

@@ -143,6 +143,31 @@ const MUTANTS: readonly (readonly [what: string, found: string, mutant: Mutant])
     (honest) => ({ get: (key, range, call) => honest.get(key, range, call).catch(() => new Uint8Array()) }),
   ],
   [
+    'gives every reader the same memory',
+    'what was read belongs to its reader, who may change it',
+    (honest) => {
+      const given = new Map<string, Promise<Uint8Array>>();
+      return {
+        get: (key, range, call) => {
+          const name = `${key} ${range?.offset} ${range?.length}`;
+          const bytes = given.get(name) ?? honest.get(key, range, call);
+          if (key.endsWith('/own-memory')) given.set(name, bytes);
+          return bytes;
+        },
+      };
+    },
+  ],
+  [
+    'gives what it keeps itself',
+    'what was read belongs to its reader, who may change it',
+    (honest, { objects }) => ({
+      get: async (key, range, call) => {
+        const bytes = await honest.get(key, range, call);
+        return range === undefined ? (objects.get(key)?.bytes ?? bytes) : bytes;
+      },
+    }),
+  ],
+  [
     'accepts any key',
     'what is no key is refused',
     (honest) => ({ delete: async (key) => (key.startsWith('sendense') ? honest.delete(key) : undefined) }),
@@ -237,7 +262,7 @@ describe('validateStore', () => {
   it('finds nothing wrong with a store that keeps its promises', async () => {
     const { isUsable, cases } = await validateStore(honestStore(), { sizes, clock });
     expect(cases.filter(({ outcome }) => outcome !== 'kept')).toEqual([]);
-    expect(cases).toHaveLength(21);
+    expect(cases).toHaveLength(22);
     expect(isUsable).toBe(true);
   });
 
