@@ -1,6 +1,7 @@
+import { diskId, type FullReason } from '@sendense/core';
 import type { VimDisk } from '@sendense/platform-vmware';
 import { describe, expect, it } from 'vitest';
-import { disksAt } from './capture-plan.ts';
+import { type DecidedDisk, disksAt, fullFinding } from './capture-plan.ts';
 
 function disk(key: number, changes: Partial<VimDisk> = {}): VimDisk {
   return {
@@ -40,5 +41,32 @@ describe('the disks at a snapshot', () => {
     expect(() => disksAt(machine(disk(1), disk(2)), [disk(1)])).toThrow(
       expect.objectContaining({ code: 'INSTANT_LOST', remedy: expect.any(String) }),
     );
+  });
+});
+
+describe('the finding of a full', () => {
+  function findings(reason: FullReason, untracked?: string) {
+    const now: DecidedDisk['now'] = {
+      id: diskId('d'),
+      machine: { type: 'VirtualMachine', id: 'vm-1' },
+      disk: disk(1),
+      snapshot: undefined,
+      below: undefined,
+      untracked,
+      tells: true,
+    };
+    const changes = { kind: 'full', reason, detail: 'why' } as const;
+    const found = fullFinding({ now, choice: { changes, changedBytes: 4096 } }, untracked);
+    return found.map(({ code, disk: of }) => [code, of]);
+  }
+
+  it('is told of a disk that the server tells no changes of, though its machine records them', () => {
+    expect(findings('no-change-tracking')).toEqual([['no-change-tracking', 'd']]);
+    expect(findings('tracking-lost')).toEqual([['tracking-lost', 'd']]);
+  });
+
+  it('is not told where nobody wonders, or the finding of the machine tells it', () => {
+    expect(findings('first-backup')).toEqual([]);
+    expect(findings('no-change-tracking', 'old hardware')).toEqual([]);
   });
 });

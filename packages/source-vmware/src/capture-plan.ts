@@ -4,6 +4,7 @@ import {
   type CaptureRequest,
   type DiskPlan,
   type Finding,
+  type FullReason,
   type Lane,
   SendenseError,
   type SkippedDisk,
@@ -18,7 +19,7 @@ import {
 } from '@sendense/platform-vmware';
 import { type ChosenChanges, chooseChanges, type DiskNow } from './choose-changes.ts';
 import type { SourceContext } from './context.ts';
-import { whySkipped, whyUntracked } from './prerequisites.ts';
+import { whySkipped, whyUnmarked, whyUntracked } from './prerequisites.ts';
 
 /** Disks that are read from one host at a time: its buffers for transfers are few. */
 const DISKS_PER_HOST = 4;
@@ -87,20 +88,30 @@ export async function decide(
       disk,
       snapshot: snapshot?.object,
       below,
-      untracked,
+      untracked: untracked ?? whyUnmarked(disk, snapshot),
       tells: snapshot !== undefined || machine.power === 'off',
     };
     decided.push({ now, choice: await chooseChanges(vim, now, { since, now: clock.now() }, call) });
   }
-  const findings = [...untrackedFinding(untracked), ...decided.flatMap(fullFinding), ...left(machine)];
+  const findings = [
+    ...untrackedFinding(untracked),
+    ...decided.flatMap((disk) => fullFinding(disk, untracked)),
+    ...left(machine),
+  ];
   return { disks: decided, skipped, findings };
 }
 
 /** Reasons of a full that nobody wonders about, or that another finding tells. */
-const EXPECTED: ReadonlySet<string> = new Set(['first-backup', 'no-change-tracking']);
+function isExpected(reason: FullReason, untracked: string | undefined): boolean {
+  return reason === 'first-backup' || (reason === 'no-change-tracking' && untracked !== undefined);
+}
 
-function fullFinding({ now: { id }, choice: { changes } }: DecidedDisk): readonly Finding[] {
-  if (changes.kind === 'incremental' || EXPECTED.has(changes.reason)) return [];
+/** `untracked` is why no changes of the whole machine are recorded. */
+export function fullFinding(
+  { now: { id }, choice: { changes } }: DecidedDisk,
+  untracked: string | undefined,
+): readonly Finding[] {
+  if (changes.kind === 'incremental' || isExpected(changes.reason, untracked)) return [];
   const message = `${id}: all of it is read: ${changes.detail}`;
   return [{ severity: 'warning', code: changes.reason, message, disk: id }];
 }

@@ -3,7 +3,7 @@ import type { VimDisk, VimMachine, VimSnapshot } from '@sendense/platform-vmware
 import { describe, expect, it } from 'vitest';
 import { snapshotText } from './leftovers.ts';
 import { checkOptions } from './options.ts';
-import { checkSnapshots, snapshotFindings, whySkipped, whyUntracked } from './prerequisites.ts';
+import { checkSnapshots, snapshotFindings, whySkipped, whyUnmarked, whyUntracked } from './prerequisites.ts';
 
 const OPTIONS = checkOptions({ address: 'vc.example', user: 'u' });
 const NOW = new Date('2026-11-22T12:00:00Z');
@@ -75,6 +75,14 @@ describe('what a machine must be for its changes to be recorded', () => {
     ['off with snapshots', machine({}, [snapshot(1), snapshot(2)]), {}, /over its 2 snapshots/],
   ])('is told of one that is %s', (_what, found, options, why) => {
     expect(whyUntracked(found, { ...OPTIONS, ...options })).toMatch(why);
+  });
+});
+
+describe('a disk whose machine records changes', () => {
+  it('is told of when a snapshot of it has no change id', () => {
+    expect(whyUnmarked({ changeId: undefined }, snapshot(1))).toMatch(/no change id/);
+    expect(whyUnmarked({ changeId: '52 de/18' }, snapshot(1))).toBeUndefined();
+    expect(whyUnmarked({ changeId: undefined }, undefined)).toBeUndefined();
   });
 });
 

@@ -44,6 +44,15 @@ export function whyUntracked(
   return undefined;
 }
 
+/** Why the changes of one disk are not recorded though those of its machine are, as a sentence: its snapshot would mark them. */
+export function whyUnmarked(
+  { changeId }: Pick<VimDisk, 'changeId'>,
+  snapshot: VimSnapshot | undefined,
+): string | undefined {
+  if (snapshot === undefined || changeId !== undefined) return undefined;
+  return 'change tracking is on, and its snapshot has no change id: remove all snapshots of the machine once, or power it off and on';
+}
+
 /** The snapshots of a machine that are a worry, as findings: many, or old ones. */
 export function snapshotFindings(
   { snapshots: { snapshots } }: VimMachine,

@@ -93,4 +93,18 @@ describeWithPeers(['test-vcenter'], 'what vSphere does to change tracking betwee
     expect(told.second).toMatch(/^(?:machine-reverted|tracking-lost)$/);
     expect(told).toEqual({ planned: told.second, second: told.second, third: null });
   });
+
+  it('tracking switched on over a snapshot, where it has no effect yet: full each time, and it is told why', async () => {
+    const guest = await Guest.boot(bench, [SIZE]);
+    const { object } = guest.machine;
+    await createSnapshot(bench.operator, object, { name: 'mine', description: '', quiesce: false });
+    await setChangeTracking(bench.operator, object, true);
+    await using source = bench.source();
+    await using capture = await source.capture(requestOf(guest.machine));
+    const [disk] = capture.disks;
+    expect(disk?.changes).toMatchObject({ kind: 'full', reason: 'no-change-tracking' });
+    expect(capture.findings).toContainEqual(
+      expect.objectContaining({ code: 'no-change-tracking', severity: 'warning', disk: disk?.id }),
+    );
+  });
 });
