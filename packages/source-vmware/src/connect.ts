@@ -1,4 +1,4 @@
-import { type Call, type Secret, type Secrets, SendenseError } from '@sendense/core';
+import { abortedError, type Secret, type Secrets, SendenseError } from '@sendense/core';
 import { connectVim, createDatastoreFiles } from '@sendense/platform-vmware';
 import type { Connection, SourceContext } from './context.ts';
 
@@ -13,11 +13,12 @@ export function createConnection(
   let opening: Promise<Connection> | undefined;
   return {
     connect(call) {
-      opening ??= open(context, secrets, call).catch((error: unknown) => {
+      // the session is everybody's: a caller that is cancelled stops waiting, and the others go on
+      opening ??= open(context, secrets).catch((error: unknown) => {
         opening = undefined;
         throw error;
       });
-      return opening;
+      return unlessAborted(opening, call?.signal);
     },
     async [Symbol.asyncDispose]() {
       const opened = await opening?.catch(() => undefined);
@@ -29,20 +30,16 @@ export function createConnection(
 async function open(
   { options, timer, random, log }: Pick<SourceContext, 'options' | 'timer' | 'random' | 'log'>,
   secrets: Secrets,
-  call?: Call,
 ): Promise<Connection> {
   const { address, user, passwordSecret, caPem, thumbprint, maxReads } = options;
-  const vim = await connectVim(
-    {
-      address,
-      user,
-      password: await passwordOf(secrets, passwordSecret),
-      ...(caPem === undefined ? {} : { caPem }),
-      ...(thumbprint === undefined ? {} : { thumbprint }),
-      timer,
-    },
-    call,
-  );
+  const vim = await connectVim({
+    address,
+    user,
+    password: await passwordOf(secrets, passwordSecret),
+    ...(caPem === undefined ? {} : { caPem }),
+    ...(thumbprint === undefined ? {} : { thumbprint }),
+    timer,
+  });
   const files = createDatastoreFiles(vim, {
     maxReads,
     timer,
@@ -51,6 +48,19 @@ async function open(
       log?.({ level: 'info', message: 'a read is repeated', fields: { code, message } }),
   });
   return { vim, files, id: vim.content.about.instanceUuid ?? `esxi:${vim.host}` };
+}
+
+async function unlessAborted<T>(waited: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return waited;
+  const cancelled = Promise.withResolvers<never>();
+  const cancel = (): void => cancelled.reject(abortedError('connect-vim', signal));
+  signal.addEventListener('abort', cancel, { once: true });
+  if (signal.aborted) cancel();
+  try {
+    return await Promise.race([cancelled.promise, waited]);
+  } finally {
+    signal.removeEventListener('abort', cancel);
+  }
 }
 
 async function passwordOf(secrets: Secrets, name: string): Promise<Secret> {
