@@ -1,5 +1,6 @@
 import { type Call, type Finding, throwIfAborted } from '@sendense/core';
 import type { RepositoryContext } from '../context.ts';
+import type { ChunkIndex } from '../index/chunk-index.ts';
 import { type ChunkTable, SWEEP_RECORDS } from '../index/chunk-table.ts';
 import type { FoundCopies } from '../index/found-copies.ts';
 import type { IndexedPack } from '../index/index-object.ts';
@@ -9,8 +10,9 @@ import { RecordPartitions } from '../index/record-partitions.ts';
 import { type ChunkPlace, PACK_ID_BYTES, RECORD_BYTES } from '../index/table-page.ts';
 import { packKey } from '../layout/object-keys.ts';
 import { ID_BYTES, type PackEntry } from '../packs/pack-directory.ts';
+import type { ChunkSource } from '../read/chunk-source.ts';
 import { LiveBytes } from './live-bytes.ts';
-import { type MarkRequest, markLive } from './mark-live.ts';
+import { type MarkContext, type MarkRequest, markLive } from './mark-live.ts';
 import { PlaceMarks } from './place-marks.ts';
 
 /** Packs looked up at once. */
@@ -21,6 +23,13 @@ const BATCH = 65_536;
 const PART = 262_144;
 /** Copies read at once. */
 const AT_ONCE = 16;
+
+/** What it takes of a repository to find the packs that its points need. */
+export type LiveContext = MarkContext &
+  Pick<RepositoryContext, 'random'> & {
+    readonly index: Pick<ChunkIndex, 'table'>;
+    readonly chunks: Pick<ChunkSource, 'readCopy'>;
+  };
 
 type KeptCopy = { readonly id: Uint8Array; readonly place: number; readonly at: ChunkPlace };
 
@@ -33,7 +42,7 @@ export type CountingFrame = { readonly entry: PackEntry; readonly place: ChunkPl
 export class LivePacks implements AsyncDisposable {
   /** Packs with a copy that counts and cannot be read: by their keys one finding each. */
   readonly damaged = new Map<string, Finding>();
-  readonly #context: RepositoryContext;
+  readonly #context: LiveContext;
   readonly #table: ChunkTable;
   readonly #marks: PlaceMarks;
   readonly packs: PackTable;
@@ -44,7 +53,7 @@ export class LivePacks implements AsyncDisposable {
   readonly #unsure: PackIdSet | undefined;
 
   private constructor(
-    context: RepositoryContext,
+    context: LiveContext,
     table: ChunkTable,
     {
       marks,
@@ -67,7 +76,7 @@ export class LivePacks implements AsyncDisposable {
   }
 
   /** Marks what the points need, by the index of the context, which stays as it is until this is disposed. */
-  static async find(context: RepositoryContext, request: MarkRequest, call?: Call): Promise<LivePacks> {
+  static async find(context: LiveContext, request: MarkRequest, call?: Call): Promise<LivePacks> {
     const table = await context.index.table(call);
     const marks = await markLive(context, table, request, call);
     const packs = await PackTable.open(context.createTable);
@@ -201,7 +210,7 @@ export class LivePacks implements AsyncDisposable {
 
 /** Adds the packs of all marked copies, and counts their bytes. The packs are put in order before: a table takes those of a part at once. */
 async function collectPacks(
-  { createTable }: RepositoryContext,
+  { createTable }: LiveContext,
   table: ChunkTable,
   marks: PlaceMarks,
   packs: PackTable,

@@ -7,23 +7,37 @@ import { RecordPartitions } from '../index/record-partitions.ts';
 import { damagedObject } from '../keys/proven-json.ts';
 import { depthOf, FAN_OUT, MapNode, ZERO_ID } from '../map/map-node.ts';
 import { ID_BYTES } from '../packs/pack-directory.ts';
-import type { StoredPoint } from '../read/point-catalog.ts';
+import type { ChunkSource } from '../read/chunk-source.ts';
+import type { Configuration } from '../records/configuration.ts';
+import type { RecordDisk } from '../records/point-record.ts';
 import { PlaceMarks } from './place-marks.ts';
 
-/** Chunks of disks that are looked up at once, 4 MiB of ids. */
+/** 4 MiB of ids. */
 const BATCH = 128 * 1024;
 /** Nodes read at once, and no more of each level are in memory: neighbours of a pack are one request. */
 const NODES_AT_ONCE = 32;
 
+/** What marking needs of a repository. */
+export type MarkContext = Pick<RepositoryContext, 'createTable'> & {
+  readonly configuration: Pick<Configuration, 'chunkBytes'>;
+  readonly chunks: Pick<ChunkSource, 'loadAll'>;
+};
+
+type MarkedMap = Pick<RecordDisk, 'root' | 'sizeBytes'>;
+/** What marking looks at of a stored point. */
+type MarkedPoint = { readonly record: Readonly<Record<'disks' | 'artifacts', readonly MarkedMap[]>> };
+
 /** What marking asks for and works with. */
 export type MarkRequest = {
-  readonly points: readonly StoredPoint[];
+  readonly points: readonly MarkedPoint[];
   /** Packs of whose copies another one is taken where there is one. */
   readonly avoided: readonly PackIdSet[];
   /** Packs that may still be deleted: a copy in one of them makes no other copy needless. */
   readonly unsure?: PackIdSet;
   /** Renews the lock when it is due; marking can take longer than it holds. */
   readonly check: () => Promise<void>;
+  /** Chunks of disks that are looked up at once; 4 MiB of ids when not given. */
+  readonly batch?: number;
 };
 
 /**
@@ -31,15 +45,16 @@ export type MarkRequest = {
  * a map cannot be read to its end: nothing may be deleted then.
  */
 export async function markLive(
-  context: RepositoryContext,
+  context: MarkContext,
   table: ChunkTable,
   request: MarkRequest,
   call?: Call,
 ): Promise<PlaceMarks> {
   const { createTable, configuration } = context;
+  const { batch = BATCH } = request;
   // more than the chunks of the table are looked up several times
-  const most = Math.max(FAN_OUT, Math.min(chunksOf(context, request), Math.max(BATCH, table.count)));
-  await using waiting = await RecordPartitions.open(createTable, most, BATCH, ID_BYTES);
+  const most = Math.max(FAN_OUT, Math.min(chunksOf(context, request), Math.max(batch, table.count)));
+  await using waiting = await RecordPartitions.open(createTable, most, batch, ID_BYTES);
   const marker = new Marker(context, table, request, { ids: waiting, most }, call);
   for (const { record } of request.points)
     for (const { root, sizeBytes } of [...record.disks, ...record.artifacts])
@@ -54,7 +69,7 @@ type Waiting = { readonly ids: RecordPartitions; readonly most: number };
 
 class Marker {
   readonly marks: PlaceMarks;
-  readonly #context: RepositoryContext;
+  readonly #context: MarkContext;
   readonly #table: ChunkTable;
   readonly #request: MarkRequest;
   readonly #call: Call | undefined;
@@ -64,7 +79,7 @@ class Marker {
   #count = 0;
 
   constructor(
-    context: RepositoryContext,
+    context: MarkContext,
     table: ChunkTable,
     request: MarkRequest,
     waiting: Waiting,
@@ -147,7 +162,7 @@ async function readNode(
 }
 
 /** Chunks of all the points, those that they share counted for each. */
-function chunksOf({ configuration }: RepositoryContext, { points }: MarkRequest): number {
+function chunksOf({ configuration }: MarkContext, { points }: MarkRequest): number {
   const maps = points.flatMap(({ record }) => [...record.disks, ...record.artifacts]);
   return maps.reduce((sum, { sizeBytes }) => sum + Math.ceil(sizeBytes / configuration.chunkBytes), 0);
 }
