@@ -80,9 +80,14 @@ export class LivePacks implements AsyncDisposable {
     const table = await context.index.table(call);
     const marks = await markLive(context, table, request, call);
     const packs = await PackTable.open(context.createTable);
-    const bytes = new LiveBytes(table.count, context.random);
-    await collectPacks(context, table, marks, packs, bytes);
-    return new LivePacks(context, table, { ...request, marks, packs, bytes });
+    try {
+      const bytes = new LiveBytes(table.count, context.random);
+      await collectPacks(context, table, marks, packs, bytes);
+      return new LivePacks(context, table, { ...request, marks, packs, bytes });
+    } catch (error) {
+      await packs[Symbol.asyncDispose]();
+      throw error;
+    }
   }
 
   /**

@@ -69,7 +69,12 @@ export class ChunkSink implements AsyncDisposable {
   /** A sink without chunks. */
   static async open(context: RepositoryContext, options: SinkOptions): Promise<ChunkSink> {
     const relied = await PackTable.open(context.createTable);
-    return new ChunkSink(context, options, await ChunkTable.open(context.createTable), relied);
+    try {
+      return new ChunkSink(context, options, await ChunkTable.open(context.createTable), relied);
+    } catch (error) {
+      await relied[Symbol.asyncDispose]();
+      throw error;
+    }
   }
 
   /** Takes the chunks of `bytes`, which may be reused once it has resolved; they are durable after `flush`. */
