@@ -57,7 +57,8 @@ export function qemuCapture(context: SourceContext, parts: CaptureParts): Captur
       closed,
       release: async () => {
         // the failed read that ends the backup knows no more than a closed export
-        if (instant.gaveUp !== undefined) context.log?.({ level: 'error', message: instant.gaveUp, fields: {} });
+        if (instant.gaveUp !== undefined)
+          context.log?.({ level: 'error', message: instant.gaveUp, fields: {} });
         await release();
       },
       abandon: async () => void (await context.host.removeBitmaps(({ name }) => name === baseline)),
