@@ -4,7 +4,7 @@ import { fetchProgram, isCurrent } from '@sendense/tests/fetched-programs';
 import { peerEnvironment, readPeers } from '@sendense/tests/peer-list';
 
 /**
- * A vCenter to try the VMware connectors with. With `--json` its first line is one JSON object (docs/cli.md); other
+ * A vCenter to try the VMware connectors with. With `--json` its first line is one JSON object (README.md); other
  * arguments are those of the Go program. It lives until its standard input closes.
  */
 async function main(): Promise<number> {
