@@ -6,6 +6,12 @@ export { FlatVmdkWriter } from './flat-writer.ts';
 export { type OpenVmdkOptions, openVmdk } from './open-vmdk.ts';
 export { createVmdkOptionsSchema, openVmdkOptionsSchema, streamVmdkOptionsSchema } from './options.ts';
 export { SparseVmdkWriter } from './sparse-writer.ts';
+export {
+  createStreamVmdk,
+  type StreamSink,
+  type StreamSinkOptions,
+  StreamSinkWriter,
+} from './stream-sink-writer.ts';
 export { type StreamVmdkOptions, streamVmdk } from './stream-vmdk.ts';
 export { StreamVmdkWriter } from './stream-writer.ts';
 export { VmdkImage } from './vmdk-image.ts';

@@ -24,7 +24,7 @@ export async function* streamVmdk(
 ): AsyncGenerator<Uint8Array> {
   const { signal, onProgress, ...plain } = options;
   const checked = await parseOptions(streamVmdkOptionsSchema, plain, 'a VMDK stream');
-  const encoder = encoderOf(reader.sizeBytes, checked);
+  const encoder = streamEncoderOf(reader.sizeBytes, checked);
   yield encoder.head();
   let done = 0;
   for await (const { index, packed } of packedGrains(reader, signal)) {
@@ -36,7 +36,8 @@ export async function* streamVmdk(
   yield encoder.tail().bytes;
 }
 
-function encoderOf(
+/** The encoder of a stream of a disk of that size; rejects as {@link streamVmdk} does. */
+export function streamEncoderOf(
   sizeBytes: number,
   { name, adapterType, contentId }: z.output<typeof streamVmdkOptionsSchema>,
 ): StreamEncoder {
