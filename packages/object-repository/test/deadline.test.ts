@@ -1,5 +1,6 @@
 import { SendenseError, systemRandom, systemServices } from '@sendense/core';
 import { soloFence } from '@sendense/plugin-kit';
+import { collect } from '@sendense/testkit';
 import { describe, expect, it } from 'vitest';
 import { createStore } from '../src/create-store.ts';
 import { type ObjectRepository, openObjectRepository } from '../src/object-repository.ts';
@@ -7,6 +8,7 @@ import { parseCreateOptions } from '../src/options.ts';
 import { createAttempts } from '../src/remote/attempts.ts';
 import { createOnce } from '../src/remote/create-once.ts';
 import type { ObjectStatus, ObjectStore } from '../src/store/object-store.ts';
+import { keysOf } from './hurt-objects.ts';
 import { testKey } from './keys.ts';
 import { createMemoryStore, noObjects, type SharedObjects } from './memory-store.ts';
 import {
@@ -122,38 +124,95 @@ describe('a commit that is late', () => {
   );
 });
 
-describe('a writer that gives up', () => {
+describe('a commit by a machine both of whose clocks stood still', () => {
   const HOUR_MS = 3600 * 1000;
   const twin = { ...point, stream: 't' };
+  const committed = (shared: SharedObjects, stream: string) =>
+    openObjectRepository({ store: createMemoryStore(shared), key: testKey }).then(async (repository) => {
+      await using opened = repository;
+      return (await collect(opened.points())).filter(({ id }) => id === sampleId({ ...point, stream }));
+    });
 
-  it('leaves packs that others may rely on by now, also when both clocks of its machine stood still', async () => {
+  it('is refused when all of its chunks were stored already, and prunes deleted them meanwhile', async () => {
     const shared = await create(HOUR_MS);
     const access = { store: createMemoryStore(shared), key: testKey };
     await using repository = await openObjectRepository(access, { clock: clocks().clock });
-    const writer = await repository.begin(draftOf(point), soloFence);
-    await writeDisk(writer, point);
-    shared.nowMs += HOUR_MS;
-    await repository.maintenance.rebuildIndex();
-    await using other = await openObjectRepository(access, { clock: clocks().clock });
-    await writeSample(other, twin);
-    await writer[Symbol.asyncDispose]();
-    await expectSample(other, sampleId(twin), twin.disk);
+    await writeSample(repository, point);
+    const packs = keysOf(shared, 'packs/');
+    await using writer = await repository.begin(draftOf(twin), soloFence);
+    await writeDisk(writer, twin);
+    await repository.maintenance.delete(sampleId(point));
+    await pruneTwice(shared, HOUR_MS);
+    expect(keysOf(shared, 'packs/')).toEqual([]);
+    await expect(writer.commit([])).rejects.toMatchObject({ code: 'EXPIRED', effect: 'none' });
+    expect(packs.length).toBeGreaterThan(0);
+    expect(await committed(shared, 't')).toEqual([]);
   });
 
-  it('leaves its packs when the store does not tell its time, and removes them when it does', async () => {
-    for (const isAsked of [false, true]) {
+  it.each(['index/', 'points/'])(
+    'is refused when they stood still right before it asked for the time and sent what begins with %s',
+    async (late) => {
+      const shared = await create(HOUR_MS);
+      let isHeld = false;
+      const store = createMemoryStore(shared, async ({ kind, key }, run) => {
+        // the last thing that is read before either is sent
+        const isLast = late === 'index/' ? key === 'damage/' : keysOf(shared, 'index/').length > 0;
+        if (isHeld && isLast && kind !== 'delete') {
+          isHeld = false;
+          await pruneTwice(shared, HOUR_MS);
+        }
+        run();
+      });
+      await using repository = await openObjectRepository({ store, key: testKey }, { clock: clocks().clock });
+      await using writer = await repository.begin(draftOf(point), soloFence);
+      await writeDisk(writer, point);
+      isHeld = true;
+      await expect(writer.commit([])).rejects.toMatchObject({ code: 'EXPIRED', effect: 'none' });
+      expect({ isHeld, late: keysOf(shared, late) }).toEqual({ isHeld: false, late: [] });
+    },
+  );
+
+  it('needs no right to delete: what tells the time is left to prune', async () => {
+    for (const code of ['PERMISSION_DENIED', 'IMMUTABLE'] as const) {
       const shared = await create(HOUR_MS);
       const store = createMemoryStore(shared, async ({ kind, key }, run) => {
-        if (!isAsked && kind === 'put' && key.startsWith('probe/'))
-          throw new SendenseError('CONNECTION_LOST', 'nobody answers', { operation: 'put-object' });
+        if (kind === 'delete') throw new SendenseError(code, `${key} stays`, { operation: 'delete-object' });
+        run();
+      });
+      await using repository = await openObjectRepository({ store, key: testKey }, { clock: clocks().clock });
+      await writeSample(repository, point);
+      await expectSample(repository, sampleId(point), point.disk);
+      // as it began, before its index object, before its manifest
+      expect(keysOf(shared, 'probe/')).toHaveLength(3);
+      await pruneTwice(shared, HOUR_MS);
+      expect(keysOf(shared, 'probe/')).toEqual([]);
+      await expectSample(repository, sampleId(point), point.disk);
+    }
+  });
+});
+
+describe('a writer that gives up', () => {
+  const HOUR_MS = 3600 * 1000;
+
+  it('deletes no pack, however late it is: prune does so once they are as old as the grace', async () => {
+    for (const passedMs of [0, HOUR_MS / 4, 2 * HOUR_MS]) {
+      const shared = await create(HOUR_MS);
+      const deleted: string[] = [];
+      const store = createMemoryStore(shared, async ({ kind, key }, run) => {
+        if (kind === 'delete') deleted.push(key);
         run();
       });
       await using repository = await openObjectRepository({ store, key: testKey }, { clock: clocks().clock });
       const writer = await repository.begin(draftOf(point), soloFence);
       await writeDisk(writer, point);
+      const packs = keysOf(shared, 'packs/');
+      shared.nowMs += passedMs;
       await writer[Symbol.asyncDispose]();
-      const left = [...shared.objects.keys()].filter((key) => /^(?:packs|probe)\//.test(key));
-      expect(left).toHaveLength(isAsked ? 0 : 1);
+      expect(keysOf(shared, 'packs/')).toEqual(packs);
+      expect(deleted.filter((key) => !key.startsWith('probe/'))).toEqual([]);
+      expect(packs).toHaveLength(1);
+      await pruneTwice(shared, HOUR_MS);
+      expect(keysOf(shared, 'packs/')).toEqual([]);
     }
   });
 });

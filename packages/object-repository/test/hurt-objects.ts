@@ -45,6 +45,19 @@ export async function twoCopies(): Promise<SharedObjects> {
   return shared;
 }
 
+/**
+ * Does something and gives what deletes the packs that were stored meanwhile: a writer of before the format forbade it did so when it
+ * gave up, and young index objects are for what such a one stored.
+ */
+export async function packsToDelete(shared: SharedObjects, act: () => Promise<unknown>): Promise<() => void> {
+  const before = new Set(keysOf(shared, 'packs/'));
+  await act();
+  const made = keysOf(shared, 'packs/').filter((key) => !before.has(key));
+  return () => {
+    for (const key of made) shared.objects.delete(key);
+  };
+}
+
 /** The keys that begin with `prefix`. */
 export const keysOf = ({ objects }: SharedObjects, prefix: string) =>
   [...objects.keys()].filter((key) => key.startsWith(prefix));

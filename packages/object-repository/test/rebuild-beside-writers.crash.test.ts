@@ -78,12 +78,22 @@ async function waitTurns(intercept: Interceptor, turns: number): Promise<void> {
     await intercept({ kind: 'head', key: 'probe' }, () => undefined);
 }
 
-/** Writes a point and gives it up later. */
+/** Writes a point and gives it up later; deletes its packs one by one while it is in time, as writers of before the format forbade it. */
 async function writeAndGiveUp(shared: SharedObjects, intercept: Interceptor, afterTurns: number) {
-  await using repository = await open(shared, intercept);
+  const packs: string[] = [];
+  const watched: Interceptor = (operation, run) => {
+    if (operation.kind === 'put' && operation.key.startsWith('packs/')) packs.push(operation.key);
+    return intercept(operation, run);
+  };
+  await using repository = await open(shared, watched);
   await using writer = await repository.begin(draftOf(abandoned), soloFence);
   await writeDisk(writer, abandoned);
   await waitTurns(intercept, afterTurns);
+  for (const key of packs)
+    await intercept({ kind: 'delete', key }, () => {
+      const storedMs = shared.objects.get(key)?.modifiedAt.getTime() ?? 0;
+      if (shared.nowMs - storedMs <= GRACE_MS / 2) shared.objects.delete(key);
+    });
 }
 
 /** Hides or damages index objects, or does nothing, then makes the index again until nobody else has the lock. */

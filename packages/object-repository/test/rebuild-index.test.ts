@@ -3,7 +3,17 @@ import { soloFence } from '@sendense/plugin-kit';
 import { collect } from '@sendense/testkit';
 import { describe, expect, it } from 'vitest';
 import { type ObjectRepository, openObjectRepository } from '../src/object-repository.ts';
-import { create, dataPacks, first, flip, GRACE_MS, keysOf, open, twin } from './hurt-objects.ts';
+import {
+  create,
+  dataPacks,
+  first,
+  flip,
+  GRACE_MS,
+  keysOf,
+  open,
+  packsToDelete,
+  twin,
+} from './hurt-objects.ts';
 import { testKey } from './keys.ts';
 import { createMemoryStore, type SharedObjects } from './memory-store.ts';
 import { draftOf, expectSample, type SamplePoint, sampleId, writeDisk, writeSample } from './sample-disk.ts';
@@ -40,13 +50,14 @@ describe('an index that is made again while a backup runs', () => {
     await using one = await open(shared);
     await writeSample(one, other);
     const writer = await one.begin(draftOf(first), soloFence);
-    await writeDisk(writer, first);
+    const deletePacks = await packsToDelete(shared, () => writeDisk(writer, first));
     const before = keysOf(shared, 'packs/').length;
     expect(await rebuild(shared)).toMatchObject({ young: 1, findings: [] });
     await using two = await open(shared);
     const next = await two.begin(draftOf(twin), soloFence);
     await writeDisk(next, twin);
     await writer[Symbol.asyncDispose]();
+    deletePacks();
     await next.commit([]);
     await next[Symbol.asyncDispose]();
     for (const point of [other, twin]) await expectSample(two, sampleId(point), point.disk);
@@ -61,9 +72,10 @@ describe('an index that is made again while a backup runs', () => {
       removeAll(shared, 'index/');
       await using two = await open(shared);
       const writer = await two.begin(draftOf(twin), soloFence);
-      await writeDisk(writer, twin);
+      const deletePacks = await packsToDelete(shared, () => writeDisk(writer, twin));
       await rebuild(shared);
       await writer[Symbol.asyncDispose]();
+      deletePacks();
       await using three = await open(shared);
       await expectSample(three, sampleId(first), first.disk);
     }
@@ -73,13 +85,14 @@ describe('an index that is made again while a backup runs', () => {
     const shared = await withDamage();
     await using two = await open(shared);
     const writer = await two.begin(draftOf(anew), soloFence);
-    await writeDisk(writer, anew);
+    const deletePacks = await packsToDelete(shared, () => writeDisk(writer, anew));
     await rebuild(shared);
     await using three = await open(shared);
     const later: SamplePoint = { stream: 'e', sequence: 1, disk: [6, 5, 1] };
     const next = await three.begin(draftOf(later), soloFence);
     await writeDisk(next, later);
     await writer[Symbol.asyncDispose]();
+    deletePacks();
     await next.commit([]);
     await using four = await open(shared);
     await expectSample(four, sampleId(later), later.disk);
@@ -89,7 +102,7 @@ describe('an index that is made again while a backup runs', () => {
     const shared = await withDamage();
     await using two = await open(shared);
     await using writer = await two.begin(draftOf(anew), soloFence);
-    await writeDisk(writer, anew);
+    const deletePacks = await packsToDelete(shared, () => writeDisk(writer, anew));
     await using three = await open(shared);
     const later: SamplePoint = { stream: 'e', sequence: 1, disk: [6, 5, 6] };
     await using next = await three.begin(draftOf(later), soloFence);
@@ -100,6 +113,7 @@ describe('an index that is made again while a backup runs', () => {
     await writeDisk(another, later);
     await another.commit([]);
     await writer[Symbol.asyncDispose]();
+    deletePacks();
     await using four = await open(shared);
     for (const stream of ['e', 'f']) await expectSample(four, sampleId({ ...later, stream }), later.disk);
   });
@@ -122,11 +136,12 @@ describe('an index that is made again while a backup runs', () => {
     await using one = await open(shared);
     await writeSample(one, other);
     const writer = await one.begin(draftOf(first), soloFence);
-    await writeDisk(writer, first);
+    const deletePacks = await packsToDelete(shared, () => writeDisk(writer, first));
     removeAll(shared, 'index/');
     await rebuild(shared);
     const packs = keysOf(shared, 'packs/').length;
     await writer[Symbol.asyncDispose]();
+    deletePacks();
     expect(keysOf(shared, 'packs/').length).toBeLessThan(packs);
     for (let round = 0; round < 3; round += 1) {
       expect(await errorsOf(one)).toEqual([]);

@@ -2,7 +2,7 @@ import { soloFence } from '@sendense/plugin-kit';
 import { collect } from '@sendense/testkit';
 import { describe, expect, it } from 'vitest';
 import type { ObjectRepository } from '../src/object-repository.ts';
-import { create, first, GRACE_MS, keysOf, open, twin, twoCopies } from './hurt-objects.ts';
+import { create, first, GRACE_MS, keysOf, open, packsToDelete, twin, twoCopies } from './hurt-objects.ts';
 import type { Interceptor, SharedObjects } from './memory-store.ts';
 import { draftOf, expectSample, sampleId, writeDisk, writeSample } from './sample-disk.ts';
 
@@ -30,15 +30,16 @@ async function makeIndexAgain(): Promise<Beside> {
 }
 
 /** A writer is about to give up what a rebuild named as young. */
-async function giveUp(): Promise<Beside> {
+async function giveUpYoung(): Promise<Beside> {
   const shared = await create();
   await once(shared, (repository) => writeSample(repository, first));
   for (const key of keysOf(shared, 'index/')) shared.objects.delete(key);
   const other = await open(shared);
   const writer = await other.begin(draftOf(twin), soloFence);
-  await writeDisk(writer, twin);
+  const giveUp = await packsToDelete(shared, () => writeDisk(writer, twin));
   await rebuild(shared);
-  return { shared, act: async () => await writer[Symbol.asyncDispose]() };
+  await writer[Symbol.asyncDispose]();
+  return { shared, act: async () => giveUp() };
 }
 
 /** Does something before an operation that reads; says whether it came to that. */
@@ -58,7 +59,7 @@ describe('a verification finds nothing wrong, whenever', () => {
   it.each([
     ['a prune sweeps second copies', sweep],
     ['the index is made again', makeIndexAgain],
-    ['a writer gives up packs that are young', giveUp],
+    ['a writer gives up packs that are young', giveUpYoung],
   ])('%s', { timeout: 30_000 }, async (_what, prepare) => {
     for (let operation = 1; ; operation += 1) {
       const { shared, act } = await prepare();

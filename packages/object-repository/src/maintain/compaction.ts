@@ -49,7 +49,7 @@ export class Compaction implements AsyncDisposable {
     const deadline = {
       note: () => undefined,
       // copies that no index object names: the store may be full, and nobody makes the index anew while the lock is held
-      remove: async (_storedAt: Date | undefined, run: (call: Call) => Promise<void>) => {
+      remove: async (run: (call: Call) => Promise<void>) => {
         await request.lock.check();
         await run({});
       },

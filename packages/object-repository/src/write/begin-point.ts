@@ -11,9 +11,9 @@ import { Deadline } from './deadline.ts';
 import { DiskProgress } from './disk-progress.ts';
 import { DiskWriter } from './disk-writer.ts';
 import { lockOf } from './lock-objects.ts';
-import { ObjectPointWriter } from './point-writer.ts';
+import { ObjectPointWriter, type PointInHand } from './point-writer.ts';
 
-/** Starts a point; see `Repository.begin`. Nothing is stored before its first chunks. */
+/** Starts a point; see `Repository.begin`. Nothing is stored before its first chunks but what tells the store's time. */
 export async function beginPoint(
   context: RepositoryContext,
   draft: PointDraft,
@@ -24,7 +24,8 @@ export async function beginPoint(
   const { configuration, clock, retainMs, store } = context;
   if (retainMs !== undefined) checkRetention(store);
   await context.head?.check(call);
-  const deadline = new Deadline(configuration.graceMs, clock, (asked) => storeTime(context, asked));
+  const askTime = (asked: Call) => storeTime(context, asked);
+  const deadline = await Deadline.begin(configuration.graceMs, clock, askTime, call);
   // The order is that of the format, section 4: plans, then manifests and index, then damage records.
   const plans = await readPlans(context, call);
   const { committed, bases } = await checkDraft(context, draft, call);
@@ -33,6 +34,22 @@ export async function beginPoint(
   const condemned = [...plans, ...damaged].map(({ packs }) => packs);
   const lock = lockOf(context);
   const sink = await ChunkSink.open(context, { condemned, deadline, lock });
+  const knownDamage = new Set(damaged.map(({ key }) => key));
+  const point = { draft, fence, committed, bases, sink, deadline, lock, knownDamage };
+  try {
+    return new ObjectPointWriter(context, { ...point, disks: await openDisks(context, point, call) });
+  } catch (error) {
+    await sink[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+async function openDisks(
+  context: RepositoryContext,
+  { draft, committed, bases, sink }: Omit<PointInHand, 'disks'>,
+  call?: Call,
+): Promise<ReadonlyMap<DiskId, DiskWriter>> {
+  const { chunkBytes } = context.configuration;
   const disks = new Map<DiskId, DiskWriter>();
   for (const disk of draft.disks) {
     const { id, sizeBytes } = disk;
@@ -40,19 +57,7 @@ export async function beginPoint(
     const base = found && openMap(context, found.disk.root, found.disk.sizeBytes);
     const progress = new DiskProgress(context, draft, disk, sink);
     const earlier = await progress.find(committed !== undefined, call);
-    const { chunkBytes } = configuration;
     disks.set(id, new DiskWriter(sink, { sizeBytes, chunkBytes, base, earlier, progress }));
   }
-  const knownDamage = new Set(damaged.map(({ key }) => key));
-  return new ObjectPointWriter(context, {
-    draft,
-    fence,
-    committed,
-    bases,
-    sink,
-    disks,
-    deadline,
-    lock,
-    knownDamage,
-  });
+  return disks;
 }

@@ -125,7 +125,7 @@ export class ChunkSink implements AsyncDisposable {
     });
   }
 
-  /** Gives up what was not published. */
+  /** Gives up what was not published: its packs are left to prune, because nobody knows here how late it is by the store. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#isOpen) return;
     this.#isOpen = false;

@@ -8,33 +8,38 @@ type Send<T> = (options: Pick<PutOptions, 'beforeSend'>, call: Call) => Promise<
 /** The longest time that timers take. */
 const MOST_MS = 2 ** 31 - 1;
 
+/** Asks the store for its time now. */
+type AskTime = (call: Call) => Promise<Date>;
+
 /**
  * Until when a point may rely on what it found: half the grace. Measured by the two clocks of this machine and by that of the
- * store, because any of the first two may stand still or jump; see the format, sections 4 and 5.
+ * store, because each of the first two, or both, may stand still or jump; see the format, sections 4 and 5.
  */
 export class Deadline {
   readonly #graceMs: number;
   readonly #watch: Stopwatch;
-  readonly #storeTime: (call: Call) => Promise<Date>;
-  /** The store's time when the first pack was to be removed. */
-  #givenUpAt: Promise<Date> | undefined;
-  /** The store's time of the first object that was created, and how long after the beginning it was there. */
-  #first: { readonly at: Date; readonly afterMs: number } | undefined;
-  /** How long after the beginning the last object was there, by the store. */
+  readonly #storeTime: AskTime;
+  /** The store's time when the point was begun. */
+  readonly #begunAt: Date;
+  /** How long after that the last object was there, by the store. */
   #storeMs = 0;
 
-  /** `storeTime` asks the store for its time now. */
-  constructor(graceMs: number, clock: Clock, storeTime: (call: Call) => Promise<Date>) {
+  private constructor(graceMs: number, watch: Stopwatch, storeTime: AskTime, begunAt: Date) {
     this.#graceMs = graceMs;
+    this.#watch = watch;
     this.#storeTime = storeTime;
-    this.#watch = new Stopwatch(clock);
+    this.#begunAt = begunAt;
+  }
+
+  /** Begins now; `storeTime` asks the store for its time. */
+  static async begin(graceMs: number, clock: Clock, storeTime: AskTime, call?: Call): Promise<Deadline> {
+    const watch = new Stopwatch(clock);
+    return new Deadline(graceMs, watch, storeTime, await storeTime(call ?? {}));
   }
 
   /** Learns the store's time of an object that was created just now. */
   note(modifiedAt: Date): void {
-    this.#first ??= { at: modifiedAt, afterMs: this.#watch.elapsedMs };
-    const byStore = this.#first.afterMs + modifiedAt.getTime() - this.#first.at.getTime();
-    this.#storeMs = Math.max(this.#storeMs, byStore);
+    this.#storeMs = Math.max(this.#storeMs, modifiedAt.getTime() - this.#begunAt.getTime());
   }
 
   /** Milliseconds since the point was begun, at least. */
@@ -47,17 +52,6 @@ export class Deadline {
     if (this.#isLate) throw expired(point, 'none');
   }
 
-  /**
-   * Deletes a pack of the point that nobody can rely on yet, when it is not too late for that. It takes effect as what is sent. The
-   * store is asked anew: both clocks of this machine may have stood still since it told its time. Rejects when it does not answer.
-   */
-  async remove(storedAt: Date | undefined, run: (call: Call) => Promise<void>): Promise<void> {
-    if (storedAt === undefined || this.#isLate) return;
-    this.#givenUpAt ??= this.#storeTime({ signal: this.#expiry() });
-    const ageMs = (await this.#givenUpAt).getTime() - storedAt.getTime();
-    if (ageMs <= this.#graceMs / 2 && !this.#isLate) await run({ signal: this.#expiry() });
-  }
-
   get #isLate(): boolean {
     return this.#elapsedMs > this.#graceMs / 2;
   }
@@ -68,22 +62,35 @@ export class Deadline {
   }
 
   /**
-   * Sends what makes others rely on the point's packs, when it is not too late, and looks again before each attempt: timers stand
-   * still while a machine sleeps. It must take effect within a quarter of the grace, or never: longer it is not waited for.
+   * Sends what makes others rely on the point's packs, when it is not too late: asks the store for its time first, and looks at the
+   * clocks again before each attempt, because timers stand still while a machine sleeps. It must take effect within a quarter of
+   * the grace, or never: longer it is not waited for.
    */
   async send<T>(point: PointId, send: Send<T>, call?: Call): Promise<T> {
+    this.check(point);
+    this.note(await this.#inTime(point, 'none', this.#storeTime, call));
     this.check(point);
     let isSent = false;
     const beforeSend = () => {
       if (this.#isLate) throw expired(point, isSent ? 'unknown' : 'none');
       isSent = true;
     };
+    return this.#inTime(point, 'unknown', (bounded) => send({ beforeSend }, bounded), call);
+  }
+
+  /** Runs something that ends by the last moment at which what is sent may take effect; `effect` is what is known then. */
+  async #inTime<T>(
+    point: PointId,
+    effect: 'none' | 'unknown',
+    run: (call: Call) => Promise<T>,
+    call?: Call,
+  ): Promise<T> {
     const expiry = this.#expiry();
     const signal = call?.signal === undefined ? expiry : AbortSignal.any([call.signal, expiry]);
     try {
-      return await send({ beforeSend }, { ...call, signal });
+      return await run({ ...call, signal });
     } catch (error) {
-      if (expiry.aborted && call?.signal?.aborted !== true) throw expired(point, 'unknown', error);
+      if (expiry.aborted && call?.signal?.aborted !== true) throw expired(point, effect, error);
       throw error;
     }
   }

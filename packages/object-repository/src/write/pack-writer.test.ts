@@ -16,7 +16,7 @@ it('packs of very small frames are as full as their reader takes, and hold every
   const sealer = createSealer(Buffer.alloc(32, 1), 'repository');
   const packs: IndexedPack[] = [];
   const context = { store, sealer, random: systemServices().random };
-  const deadline = { note: () => undefined, remove: async () => undefined };
+  const deadline = { note: () => undefined };
   const writer = new PackWriter(context, { deadline, lock: {} }, async (pack) => {
     packs.push(pack);
   });

@@ -22,8 +22,14 @@ type OpenPack = {
   bytes: number;
 };
 
-/** Who learns the store's times, and how packs are locked. */
-type PackOptions = { readonly deadline: Pick<Deadline, 'note' | 'remove'>; readonly lock: PutOptions };
+/** Who learns the store's times and deletes packs that are given up, and how packs are locked. */
+type PackOptions = {
+  readonly deadline: Pick<Deadline, 'note'> & {
+    /** Deletes one that nobody can rely on; without it they are left to prune. */
+    remove?(run: (call: Call) => Promise<void>): Promise<void>;
+  };
+  readonly lock: PutOptions;
+};
 
 type PackContext = Pick<RepositoryContext, 'store' | 'sealer' | 'random'>;
 
@@ -33,8 +39,8 @@ export class PackWriter {
   readonly #deadline: PackOptions['deadline'];
   readonly #lock: PutOptions;
   readonly #stored: (pack: IndexedPack) => Promise<void>;
-  /** When each pack was stored, by the store, as far as it said. */
-  readonly #created = new Map<string, Date | undefined>();
+  /** Packs that are stored, or may be, and that no index object names. */
+  readonly #created = new Set<string>();
   readonly #uploads = new Set<Promise<void>>();
   readonly #stop = new AbortController();
   #open: OpenPack | undefined;
@@ -81,7 +87,7 @@ export class PackWriter {
     this.#check();
   }
 
-  /** Ends the uploads, and removes the packs where it may: no index object names them, and none will while it is not late. */
+  /** Ends the uploads. The packs, which no index object names, are deleted where somebody can do that safely, else left to prune. */
   async abandon(): Promise<void> {
     this.#failure ??= {
       error: new SendenseError('NOT_OPEN', 'the point was given up', { operation: 'write-pack' }),
@@ -90,8 +96,8 @@ export class PackWriter {
     this.#stop.abort();
     await Promise.all(this.#uploads);
     const { store } = this.#context;
-    for (const [id, storedAt] of this.#created)
-      await this.#deadline.remove(storedAt, (call) => store.delete(packKey(id), call)).catch(unlessForbidden);
+    for (const id of this.#created)
+      await this.#deadline.remove?.((call) => store.delete(packKey(id), call)).catch(unlessForbidden);
     this.#created.clear();
   }
 
@@ -120,15 +126,14 @@ export class PackWriter {
     const { store, sealer } = this.#context;
     const parts = serializePack(packKey(id), frames, entries, sealer);
     const sizeBytes = parts.reduce((sum, part) => sum + part.byteLength, 0);
-    this.#created.set(id, undefined);
+    this.#created.add(id);
     const { modifiedAt } = await store.put(packKey(id), parts, this.#lock, call);
-    this.#created.set(id, modifiedAt);
     this.#deadline.note(modifiedAt);
     await this.#stored({ id, sizeBytes, entries });
   }
 }
 
-/** Who may not delete leaves the packs to the pruner; so does who cannot reach the store any more. */
+/** Who may not delete leaves the packs to a later prune; so does who cannot reach the store any more. */
 function unlessForbidden(error: unknown): void {
   if (!SendenseError.is(error)) throw error;
 }
