@@ -1,5 +1,6 @@
 export { createBlockDrivers } from './block-drivers.ts';
 export { openStore, type StoreServices } from './names/open-store.ts';
+export { connectVmware } from './names/open-vmware-source.ts';
 export type { AskPassphrase, PassphraseRequest } from './names/passphrase.ts';
 export type { PlaceName, PlaceUse } from './names/place-name.ts';
 export { parsePlaceName } from './names/place-name.ts';
@@ -23,6 +24,7 @@ export {
 export {
   type ResolvedSource,
   type ResolveSourceOptions,
+  resolveConnector,
   resolveSource,
   type SourceServices,
 } from './names/resolve-source.ts';
@@ -33,6 +35,14 @@ export {
   type TargetPlace,
   targetNameOf,
 } from './names/resolve-target.ts';
+export {
+  type AskVmwareAccount,
+  createAskVmwareAccount,
+  type VmwareAccount,
+  type VmwareAccountSettings,
+  type VmwareAccountSources,
+} from './names/vmware-account.ts';
+export { parseVmwarePlace, type VmwarePlace } from './names/vmware-place.ts';
 export { defaultStateDirectory, type SendenseOptions, sendenseOptionsSchema } from './options.ts';
 export { openSendense } from './quickstart.ts';
 export type {

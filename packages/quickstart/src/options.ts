@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { PluginServices } from '@sendense/core';
 import { z } from 'zod';
 import type { AskPassphrase } from './names/passphrase.ts';
+import type { AskVmwareAccount } from './names/vmware-account.ts';
 
 /** Options of {@link openSendense} that are plain values. */
 export const sendenseOptionsSchema = z.strictObject({
@@ -21,11 +22,12 @@ export const sendenseOptionsSchema = z.strictObject({
 
 /**
  * See {@link sendenseOptionsSchema}; `services` brings a log sink, a clock, block-IO drivers; `passphrase` those of object
- * repositories (default: `SENDENSE_PASSPHRASE`).
+ * repositories (default: `SENDENSE_PASSPHRASE`); `vmwareAccount` the users of vCenter and ESXi (default: `SENDENSE_VMWARE_…`).
  */
 export type SendenseOptions = z.input<typeof sendenseOptionsSchema> & {
   readonly services?: Partial<PluginServices>;
   readonly passphrase?: AskPassphrase;
+  readonly vmwareAccount?: AskVmwareAccount;
 };
 
 /** `~/.local/state/sendense`: where the command line keeps its catalog too. */

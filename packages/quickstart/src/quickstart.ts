@@ -14,7 +14,7 @@ import { createVerbs } from './verbs.ts';
  * `openCatalog` throws.
  */
 export async function openSendense(options: SendenseOptions = {}): Promise<Sendense> {
-  const { services: given, passphrase, ...plain } = options;
+  const { services: given, passphrase, vmwareAccount, ...plain } = options;
   const checked = await parseOptions(sendenseOptionsSchema, plain, 'Sendense');
   const drivers = given?.drivers ?? createBlockDrivers(checked.native ?? readNativeMode(), given?.log);
   const services = systemServices({ ...given, drivers });
@@ -36,7 +36,14 @@ export async function openSendense(options: SendenseOptions = {}): Promise<Sende
     await catalog[Symbol.asyncDispose]();
   };
   return {
-    ...createVerbs({ engine, catalog, services, places, workingDirectory }),
+    ...createVerbs({
+      engine,
+      catalog,
+      services,
+      places,
+      workingDirectory,
+      ...(vmwareAccount && { vmwareAccount }),
+    }),
     [Symbol.asyncDispose]() {
       closed ??= close();
       return closed;

@@ -12,8 +12,8 @@ export type SendenseBackup = Omit<
   BackupRequest,
   'source' | 'machine' | 'machineKey' | 'repository' | 'stream'
 > &
-  Omit<ResolveSourceOptions, 'workingDirectory'> & {
-    /** `image:PATH`: a disk image, or a folder of them. `qemu:SOCKET`: a running QEMU. `libvirt:DOMAIN`. */
+  Omit<ResolveSourceOptions, 'workingDirectory' | 'vmwareAccount'> & {
+    /** `image:PATH`: a disk image, or a folder of them. `qemu:SOCKET`: a running QEMU. `libvirt:DOMAIN`. `vmware://HOST/MACHINE`. */
     readonly source: string;
     /** `PATH` or `local:PATH`, `dir:PATH`, `s3://BUCKET/PREFIX`, `azure://ACCOUNT/CONTAINER/PREFIX`. */
     readonly repository: string;

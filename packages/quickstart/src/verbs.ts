@@ -15,8 +15,9 @@ import type {
   ReconcileResult,
   ResumeRestoreRequest,
 } from '@sendense/engine';
-import { type ResolvedSource, resolveSource } from './names/resolve-source.ts';
+import { type ResolvedSource, resolveConnector, resolveSource } from './names/resolve-source.ts';
 import { resolveTarget, targetNameOf } from './names/resolve-target.ts';
+import type { AskVmwareAccount } from './names/vmware-account.ts';
 import type { OpenPlaces } from './open-places.ts';
 import type { SendenseBackup, SendenseReconcile, SendenseRestore, SendenseResume } from './requests.ts';
 import { parseRestorePlaces, serializeRestorePlaces } from './restore-places.ts';
@@ -29,6 +30,7 @@ export type VerbGround = {
   readonly services: PluginServices;
   readonly places: OpenPlaces;
   readonly workingDirectory: string;
+  readonly vmwareAccount?: AskVmwareAccount;
 };
 
 /** The verbs of a {@link Sendense}: names in, engine calls out. */
@@ -97,15 +99,14 @@ async function reconcile(
     opened.push(handle);
     return handle;
   };
-  const options = { workingDirectory: ground.workingDirectory };
+  const options = sourceOptions(ground);
   try {
     const from: SourceConnector[] = [];
-    for (const name of sources) {
-      from.push(keep((await resolveSource(name, options, ground.services, call)).source));
-    }
+    for (const name of sources) from.push(keep(await resolveConnector(name, options, ground.services)));
     const to: TargetConnector[] = [];
     for (const name of targets) {
-      to.push(keep((await resolveTarget(name, options, ground.services)).target));
+      const { workingDirectory } = ground;
+      to.push(keep((await resolveTarget(name, { workingDirectory }, ground.services)).target));
     }
     const known = await Promise.all(repositories.map((name) => ground.places.repository(name)));
     return await ground.engine.reconcile(
@@ -169,12 +170,17 @@ async function reopenRestore(ground: VerbGround, request: SendenseResume) {
   };
 }
 
+/** What every source of a ground is opened with. */
+function sourceOptions({ workingDirectory, vmwareAccount }: VerbGround) {
+  return { workingDirectory, ...(vmwareAccount && { vmwareAccount }) };
+}
+
 async function openSource(ground: VerbGround, request: SendenseBackup) {
   const { machineId, machine, format, parents } = request;
   const resolved = await resolveSource(
     request.source,
     {
-      workingDirectory: ground.workingDirectory,
+      ...sourceOptions(ground),
       ...(machineId !== undefined && { machineId }),
       ...(machine !== undefined && { machine }),
       ...(format !== undefined && { format }),

@@ -31,6 +31,14 @@ export const configSchema = z.strictObject({
         machineName: z.string().min(1).optional(),
         /** Folders that backing files may lie in. */
         parents: z.array(z.string().min(1)).optional(),
+        /** Of a vCenter or ESXi; default `SENDENSE_VMWARE_USER`. */
+        user: z.string().min(1).optional(),
+        /** The file with the user's password, readable by its owner only. */
+        passwordFile: z.string().min(1).optional(),
+        /** The file with the authorities that its certificate is trusted by. */
+        caFile: z.string().min(1).optional(),
+        /** SHA-256 or SHA-1 of the one certificate to trust. */
+        thumbprint: z.string().min(1).optional(),
       }),
     )
     .default({}),

@@ -3,7 +3,7 @@ import { configSchema } from '../config/config-schema.ts';
 import { findPlace } from './find-place.ts';
 
 const config = configSchema.parse({
-  sources: { web: { at: 'image:/web', format: 'raw' }, old: 'vmware://host/vm', bare: '/disk.raw' },
+  sources: { web: { at: 'image:/web', format: 'raw' }, old: 'hyperv://host/vm', bare: '/disk.raw' },
   repositories: { main: '/backups' },
 });
 
@@ -24,6 +24,7 @@ it.each([
   ['target', 'imgae:/x', 'CONFIG_INVALID', 'image:'],
   ['target', 'image:', 'CONFIG_INVALID', 'image:'],
   ['source', 'old', 'UNSUPPORTED', 'image:'],
+  ['source', 'db', 'CONFIG_INVALID', 'vmware://HOST/db'],
   ['repository', 'nutanix://cluster', 'UNSUPPORTED', 's3:'],
 ] as const)('refuses the %s %s with %s', (use, name, code, remedy) => {
   expect(() => findPlace(config, use, name)).toThrow(

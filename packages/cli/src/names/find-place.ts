@@ -7,7 +7,7 @@ const TABLES = { source: 'sources', repository: 'repositories', target: 'targets
 
 /** Kinds that are installed. A repository may also be a plain path. */
 const INSTALLED: Readonly<Record<PlaceUse, readonly string[]>> = {
-  source: ['image', 'qemu', 'libvirt'],
+  source: ['image', 'qemu', 'libvirt', 'vmware'],
   repository: REPOSITORY_KINDS,
   target: ['image', 'libvirt'],
 };
@@ -38,11 +38,19 @@ export function findPlace(config: Config, use: PlaceUse, name: string): Place {
   return { text, settings };
 }
 
+/** How `rest` would be written with each of the installed kinds. */
+function formsOf(use: PlaceUse, rest: string): string {
+  const forms = INSTALLED[use].map((kind) =>
+    kind === 'vmware' ? `vmware://HOST/${rest}` : `${kind}:${rest}`,
+  );
+  return forms.join(' or ');
+}
+
 function unknownName(use: PlaceUse, name: string, known: readonly string[]): SendenseError {
   const names = known.length === 0 ? '' : `, or one of the configuration: ${known.join(', ')}`;
   return new SendenseError('CONFIG_INVALID', `there is no ${use} named ${JSON.stringify(name)}`, {
     operation: 'parse-name',
-    remedy: `write ${INSTALLED[use].map((kind) => `${kind}:${name}`).join(' or ')}, by what it is${names}`,
+    remedy: `write ${formsOf(use, name)}, by what it is${names}`,
   });
 }
 
@@ -50,7 +58,7 @@ function kindlessEntry(use: PlaceUse, name: string, text: string): SendenseError
   const message = `${JSON.stringify(text)}, which the configuration has as ${use} ${JSON.stringify(name)}, has no kind in front`;
   return new SendenseError('CONFIG_INVALID', message, {
     operation: 'parse-name',
-    remedy: `write ${INSTALLED[use].map((kind) => `${kind}:${text}`).join(' or ')} there, by what it is`,
+    remedy: `write ${formsOf(use, text)} there, by what it is`,
   });
 }
 

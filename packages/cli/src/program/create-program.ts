@@ -9,6 +9,7 @@ const GROUPS: Readonly<Record<string, string>> = {
   restore: 'write a recovery point to a target',
   repository: 'make and look after repositories',
   'repository key': 'who can open an encrypted repository',
+  vmware: 'look at a vCenter or ESXi',
   jobs: 'list and cancel jobs',
   image: 'look at, convert and compare disk files of any format',
 };

@@ -45,6 +45,15 @@ export function passphraseFlag(command: Command): Command {
   );
 }
 
+/** Adds `--password-file FILE`. */
+export function passwordFlag(command: Command): Command {
+  return command.option(
+    '--password-file <file>',
+    'file with the password of the vSphere user (default: SENDENSE_VMWARE_PASSWORD, else a prompt)',
+    parseText,
+  );
+}
+
 /** Adds `--machine M` and its alias `--vm M`. */
 export function machineFlag(command: Command, text = 'name or key of the machine'): Command {
   return command.option('--vm, --machine <machine>', text, parseText);

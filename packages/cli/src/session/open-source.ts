@@ -1,11 +1,20 @@
-import type { SendenseError } from '@sendense/core';
-import { type ResolvedSource, resolveSource } from '@sendense/quickstart';
-import { findPlace } from '../names/find-place.ts';
+import type { SendenseError, SourceConnector } from '@sendense/core';
+import {
+  type ResolvedSource,
+  type ResolveSourceOptions,
+  resolveConnector,
+  resolveSource,
+} from '@sendense/quickstart';
+import { findPlace, type Place } from '../names/find-place.ts';
 import { asSendenseError } from '../output/error-report.ts';
 import type { Session } from './session.ts';
+import { type PasswordOption, vmwareAccount } from './vmware-account.ts';
 
 /** Flags that go with a source. */
-export type SourceFlags = { readonly machineId?: string; readonly parents?: readonly string[] };
+export type SourceFlags = PasswordOption & {
+  readonly machineId?: string;
+  readonly parents?: readonly string[];
+};
 
 /** Opens the source that `name` stands for, and finds its machine `wanted`, for the length of the session. */
 export async function openSource(
@@ -14,26 +23,38 @@ export async function openSource(
   flags: SourceFlags,
   wanted: string | undefined,
 ): Promise<ResolvedSource> {
-  const { text, settings } = findPlace(session.config, 'source', name);
-  const parents = flags.parents ?? settings?.parents;
-  const machineId = flags.machineId ?? settings?.machineId;
-  // an entry of the configuration may be called by its name there
-  const machine = wanted === name ? undefined : wanted;
-  const resolved = await resolveSource(
-    text,
-    {
-      workingDirectory: session.host.workingDirectory,
-      ...(parents === undefined ? {} : { parents }),
-      ...(machineId === undefined ? {} : { machineId }),
-      ...(machine === undefined ? {} : { machine }),
-      ...(settings?.machineName === undefined ? {} : { name: settings.machineName }),
-      ...(settings?.format === undefined ? {} : { format: settings.format }),
-    },
-    await session.services(),
-    session.call,
-  );
+  const place = findPlace(session.config, 'source', name);
+  const options = {
+    ...optionsOf(session, place, flags),
+    // an entry of the configuration may be called by its name there
+    ...(wanted === undefined || wanted === name ? {} : { machine: wanted }),
+  };
+  const resolved = await resolveSource(place.text, options, await session.services(), session.call);
   session.own(resolved.source);
   return resolved;
+}
+
+/** Opens the source that `name` stands for, whatever machines it has, for the length of the session. */
+export async function openConnector(
+  session: Session,
+  name: string,
+  flags: SourceFlags,
+): Promise<SourceConnector> {
+  const place = findPlace(session.config, 'source', name);
+  const options = optionsOf(session, place, flags);
+  return session.own(await resolveConnector(place.text, options, await session.services()));
+}
+
+function optionsOf(session: Session, { settings }: Place, flags: SourceFlags): ResolveSourceOptions {
+  const { parents = settings?.parents, machineId = settings?.machineId } = flags;
+  return {
+    workingDirectory: session.host.workingDirectory,
+    vmwareAccount: vmwareAccount(session, settings, flags),
+    ...(parents === undefined ? {} : { parents }),
+    ...(machineId === undefined ? {} : { machineId }),
+    ...(settings?.machineName === undefined ? {} : { name: settings.machineName }),
+    ...(settings?.format === undefined ? {} : { format: settings.format }),
+  };
 }
 
 /** A source that could not be opened; its machine goes by the name that was given. */

@@ -3,18 +3,21 @@ import { type Command, Option } from 'commander';
 import { collectText, parseBytes, parsePositive, parseText, parseUuid } from '../program/flag-values.ts';
 import {
   machineFlag,
+  passwordFlag,
   type RepositoryOption,
   type RetainOption,
   repositoryFlag,
   retainFlag,
 } from '../program/shared-flags.ts';
 import type { ConsistencyOptions } from '../session/asked-consistency.ts';
+import type { PasswordOption } from '../session/vmware-account.ts';
 import type { HookOptions } from '../session/with-hooks.ts';
 
 /** Options of `backup start`. */
 export type BackupStartOptions = RepositoryOption &
   RetainOption &
   ConsistencyOptions &
+  PasswordOption &
   HookOptions & {
     readonly source?: readonly string[];
     readonly machine?: string;
@@ -30,10 +33,10 @@ export type BackupStartOptions = RepositoryOption &
   };
 
 function what(command: Command): Command {
-  return machineFlag(retainFlag(repositoryFlag(command)))
+  return passwordFlag(machineFlag(retainFlag(repositoryFlag(command))))
     .option(
       '--source <source>',
-      'image:PATH (a file, or a folder of disks), qemu:QMP-SOCKET (a running machine), libvirt:DOMAIN, or a name from the configuration; may be repeated',
+      'image:PATH (a file, or a folder of disks), qemu:QMP-SOCKET (a running machine), libvirt:DOMAIN, vmware://HOST/MACHINE, or a name from the configuration; may be repeated',
       collectText,
     )
     .option('--machine-id <uuid>', 'identity of the machine in the repository', parseUuid)

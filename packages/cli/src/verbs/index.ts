@@ -35,6 +35,7 @@ import { restoreRollback } from './restore-rollback.ts';
 import { restoreShow } from './restore-show.ts';
 import { restoreStart } from './restore-start.ts';
 import { verify } from './verify.ts';
+import { vmwareVms } from './vmware-vms.ts';
 
 /** Every verb, in the order of the help. */
 export const VERBS: readonly Verb[] = [
@@ -69,6 +70,7 @@ export const VERBS: readonly Verb[] = [
   imageCheck,
   imageMap,
   imageCompare,
+  vmwareVms,
   jobsList,
   jobsCancel,
   doctor,

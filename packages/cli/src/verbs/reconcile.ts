@@ -2,22 +2,24 @@ import type { Repository, SourceConnector, TargetConnector } from '@sendense/cor
 import type { Command } from 'commander';
 import { describeFindings, findingLines } from '../output/describe-findings.ts';
 import { collectText, parseCount } from '../program/flag-values.ts';
-import { type RepositoryOption, repositoryFlag } from '../program/shared-flags.ts';
+import { passwordFlag, type RepositoryOption, repositoryFlag } from '../program/shared-flags.ts';
 import { openEngine } from '../session/open-engine.ts';
 import { openRepository } from '../session/open-repository.ts';
-import { openSource } from '../session/open-source.ts';
+import { openConnector } from '../session/open-source.ts';
 import { openTarget } from '../session/open-target.ts';
 import type { Session } from '../session/session.ts';
+import type { PasswordOption } from '../session/vmware-account.ts';
 import { defineVerb } from '../verb.ts';
 
-type Options = RepositoryOption & {
-  readonly source?: readonly string[];
-  readonly target?: readonly string[];
-  readonly grace?: number;
-};
+type Options = RepositoryOption &
+  PasswordOption & {
+    readonly source?: readonly string[];
+    readonly target?: readonly string[];
+    readonly grace?: number;
+  };
 
 function flags(command: Command): Command {
-  return repositoryFlag(command)
+  return passwordFlag(repositoryFlag(command))
     .option('--source <source>', 'clean this source (default: those of the configuration)', collectText)
     .option('--target <target>', 'clean this target (default: those of the configuration)', collectText)
     .option('--grace <seconds>', 'leave younger objects alone (default: 3600)', parseCount);
@@ -33,11 +35,14 @@ async function repositoriesOf(session: Session, options: RepositoryOption): Prom
   return repositories;
 }
 
-async function sourcesOf(session: Session, named: readonly string[] | undefined): Promise<SourceConnector[]> {
+async function sourcesOf(
+  session: Session,
+  { source: named, passwordFile }: Options,
+): Promise<SourceConnector[]> {
   const sources: SourceConnector[] = [];
-  for (const name of named ?? Object.keys(session.config.sources)) {
-    sources.push((await openSource(session, name, {}, undefined)).source);
-  }
+  const flags = passwordFile === undefined ? {} : { passwordFile };
+  for (const name of named ?? Object.keys(session.config.sources))
+    sources.push(await openConnector(session, name, flags));
   return sources;
 }
 
@@ -59,7 +64,7 @@ export const reconcile = defineVerb<Options>({
     const result = await engine.reconcile(
       {
         repositories: await repositoriesOf(session, options),
-        sources: await sourcesOf(session, options.source),
+        sources: await sourcesOf(session, options),
         targets: await targetsOf(session, options.target),
         ...(options.grace === undefined ? {} : { graceMs: options.grace * 1000 }),
       },

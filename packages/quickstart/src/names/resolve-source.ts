@@ -10,9 +10,13 @@ import {
   SendenseError,
   type SourceConnector,
 } from '@sendense/core';
+import { processEnvironment } from '@sendense/plugin-kit';
 import { createImageSource, type ImageSourceOptions } from '@sendense/source-image';
 import { parseLibvirtSourcePlace } from './libvirt-source-place.ts';
+import { openVmwareSource } from './open-vmware-source.ts';
 import { parsePlaceName, placeOf } from './place-name.ts';
+import { type AskVmwareAccount, createAskVmwareAccount } from './vmware-account.ts';
+import { parseVmwarePlace } from './vmware-place.ts';
 
 /** How a source's name is understood. */
 export type ResolveSourceOptions = {
@@ -27,6 +31,8 @@ export type ResolveSourceOptions = {
   readonly format?: ImageSourceOptions['format'];
   /** Folders from which backing files may be opened; default none. */
   readonly parents?: readonly string[];
+  /** Who logs in at a vCenter or ESXi. Default: the variables `SENDENSE_VMWARE_…`. */
+  readonly vmwareAccount?: AskVmwareAccount;
 };
 
 /** An open source, the machine that was meant, and its identity in repositories. */
@@ -45,6 +51,8 @@ type OpenedSource = {
   readonly source: SourceConnector;
   /** Identity in repositories of a machine that was not given one. */
   readonly keyOf: (machine: MachineRef) => MachineKey;
+  /** Finds the machine that is meant; default: the one of that name, key or platform id, or the only one. */
+  readonly choose?: (wanted: string | undefined, call: Call) => Promise<MachineSummary>;
 };
 
 /** Opens what stands behind the kind of a name. The package of a platform is loaded when one of its machines is named. */
@@ -54,7 +62,7 @@ type Opener = (
   services: SourceServices,
 ) => OpenedSource | Promise<OpenedSource>;
 
-const openers: Readonly<Record<'image' | 'libvirt' | 'qemu', Opener>> = {
+const openers: Readonly<Record<'image' | 'libvirt' | 'qemu' | 'vmware', Opener>> = {
   image(rest, { machineId, name, format, parents, workingDirectory = process.cwd() }, services) {
     const folders = parents?.map((folder) => resolve(workingDirectory, folder));
     const source = createImageSource(
@@ -82,6 +90,13 @@ const openers: Readonly<Record<'image' | 'libvirt' | 'qemu', Opener>> = {
     // QEMU's own UUID is the machine's identity
     return { source, keyOf: ({ id }) => machineKey(id) };
   },
+  async vmware(rest, { format, parents, name, ...options }, services) {
+    if ((format ?? parents ?? name) !== undefined) throw notOfVmware();
+    const { workingDirectory, vmwareAccount } = options;
+    const given = workingDirectory === undefined ? {} : { workingDirectory };
+    const account = vmwareAccount ?? createAskVmwareAccount(processEnvironment(), given);
+    return { ...(await openVmwareSource(parseVmwarePlace(rest), account, services)), keyOf: machineKeyOf };
+  },
 };
 
 /** What a name can say of any running machine. */
@@ -100,16 +115,23 @@ function notOfRunning(): SendenseError {
   });
 }
 
+function notOfVmware(): SendenseError {
+  return new SendenseError('CONFIG_INVALID', 'format, parents and a name belong to image sources', {
+    operation: 'open-source',
+    remedy: 'leave them out: vSphere knows the machine and its disks',
+  });
+}
+
 /** Kinds of sources that are installed. */
 const SOURCE_KINDS: readonly string[] = Object.keys(openers);
 
 function openerOf(kind: string | null): Opener {
-  return kind === 'qemu' || kind === 'libvirt' ? openers[kind] : openers.image;
+  return kind === 'qemu' || kind === 'libvirt' || kind === 'vmware' ? openers[kind] : openers.image;
 }
 
 /**
- * Opens the source that a name stands for: `image:PATH`, `qemu:QMP-SOCKET`, or `libvirt:DOMAIN` (with `?uri=` and
- * `&scratch=`). The caller disposes it.
+ * Opens the source that a name stands for: `image:PATH`, `qemu:QMP-SOCKET`, `libvirt:DOMAIN` (with `?uri=` and `&scratch=`), or
+ * `vmware://HOST/MACHINE` (with `?dc=` and `&ds=`); and finds its machine. The caller disposes it.
  */
 export async function resolveSource(
   name: string,
@@ -118,19 +140,37 @@ export async function resolveSource(
   call: Call = {},
 ): Promise<ResolvedSource> {
   const { machineId } = options;
-  const rest = placeOf('source', name, SOURCE_KINDS);
-  const open = openerOf(parsePlaceName('source', name).kind);
-  const opened = await open(rest, options, services);
+  const opened = await openNamed(name, options, services);
   const keyOf = ({ machine }: MachineSummary): MachineKey =>
     machineId === undefined ? opened.keyOf(machine) : machineKey(machineId);
-  const { source } = opened;
+  const { source, choose } = opened;
   try {
-    const machine = await chooseMachine(source, options.machine, keyOf, call);
+    const machine = await (choose === undefined
+      ? chooseMachine(source, options.machine, keyOf, call)
+      : choose(options.machine, call));
     return { source, machine, machineKey: keyOf(machine) };
   } catch (error) {
     await source[Symbol.asyncDispose](); // it may hold a connection, which would keep the process alive
     throw error;
   }
+}
+
+/** Opens the source that a name stands for, whatever machines it has: a vCenter may be named alone. The caller disposes it. */
+export async function resolveConnector(
+  name: string,
+  options: ResolveSourceOptions = {},
+  services: SourceServices = {},
+): Promise<SourceConnector> {
+  return (await openNamed(name, options, services)).source;
+}
+
+async function openNamed(
+  name: string,
+  options: ResolveSourceOptions,
+  services: SourceServices,
+): Promise<OpenedSource> {
+  const rest = placeOf('source', name, SOURCE_KINDS);
+  return openerOf(parsePlaceName('source', name).kind)(rest, options, services);
 }
 
 async function chooseMachine(
