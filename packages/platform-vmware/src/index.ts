@@ -8,6 +8,7 @@ export {
 } from './changes/index.ts';
 export {
   createDatastoreFiles,
+  createHostFiles,
   type DatastoreFile,
   type DatastoreFiles,
   type DatastoreFilesOptions,
@@ -15,9 +16,12 @@ export {
   formatDatastorePath,
   parseDatastorePath,
   readDatastore,
+  readHost,
   type VimDatastore,
+  type VimHost,
 } from './datastore/index.ts';
 export type { RangeAnswer } from './http/fetch-range.ts';
+export type { StreamAnswer } from './http/open-stream.ts';
 export type { VimTrust } from './http/trusted-agent.ts';
 export {
   type DescribedMachine,
@@ -35,6 +39,15 @@ export {
   type VimPower,
   VMWARE_PLATFORM,
 } from './inventory/index.ts';
+export {
+  abortLease,
+  exportSnapshot,
+  type HeldLease,
+  holdLease,
+  type LeaseDevice,
+  type LeaseInfo,
+  waitForLease,
+} from './lease/index.ts';
 export { type FailedVimCall, isFault, mapFault } from './map-error.ts';
 export {
   type ListOptions,
@@ -49,7 +62,10 @@ export {
 export {
   connectVim,
   type FileRange,
+  type FileTransfer,
+  type HostRange,
   type ServiceContent,
+  type StreamRequest,
   type VimAbout,
   type VimClient,
   type VimInvoke,

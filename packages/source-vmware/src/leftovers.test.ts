@@ -74,11 +74,17 @@ describe('a snapshot that the server does not remove', () => {
       propertyCollector: OBJECT,
       viewManager: OBJECT,
       searchIndex: OBJECT,
+      fileManager: undefined,
+      virtualDiskManager: undefined,
+      ovfManager: undefined,
     },
     redact: (text) => text,
     invoke: locked,
     inOneSession: locked,
     fetchRange: locked,
+    fetchFromHost: locked,
+    openStream: locked,
+    transfer: locked,
     [Symbol.asyncDispose]: async () => undefined,
   };
 

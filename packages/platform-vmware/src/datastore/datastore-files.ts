@@ -3,6 +3,7 @@ import { type Limited, limitConcurrency, type Timer, withRetry } from '@sendense
 import { mapFileStatus } from '../map-error.ts';
 import type { FileRange, VimClient } from '../session/vim-client.ts';
 import { type DatastorePath, formatDatastorePath } from './datastore-path.ts';
+import { datastoreUrl } from './datastore-url.ts';
 
 /** A file of a datastore as its server finds it. */
 export type DatastoreFile = DatastorePath & {
@@ -33,8 +34,14 @@ export interface DatastoreFiles {
   size(file: DatastoreFile, call?: Call): Promise<number>;
 }
 
+/** What gives parts of files: a session, or a host. */
+export type RangeGiver = Pick<VimClient, 'host' | 'fetchRange'>;
+
 /** Files of the datastores that `client` reaches. */
-export function createDatastoreFiles(client: VimClient, options: DatastoreFilesOptions = {}): DatastoreFiles {
+export function createDatastoreFiles(
+  client: RangeGiver,
+  options: DatastoreFilesOptions = {},
+): DatastoreFiles {
   const { maxReads = 8, attempts = 5, timer, random, onRetry } = options;
   const limited: Limited = limitConcurrency(maxReads);
   const retry = {
@@ -71,7 +78,7 @@ export function createDatastoreFiles(client: VimClient, options: DatastoreFilesO
   };
 }
 
-async function fetchOnce(client: VimClient, range: FileRange, call?: Call): Promise<number | undefined> {
+async function fetchOnce(client: RangeGiver, range: FileRange, call?: Call): Promise<number | undefined> {
   const { status, fileBytes, retryAfterMs } = await client.fetchRange(range, call);
   if (status === 206) return fileBytes;
   // what is asked of an empty file lies behind its end
@@ -80,12 +87,5 @@ async function fetchOnce(client: VimClient, range: FileRange, call?: Call): Prom
 }
 
 function rangeOf(file: DatastoreFile, offset: number, into: Uint8Array): FileRange {
-  return { path: folderUrl(file), name: formatDatastorePath(file), offset, into };
-}
-
-/** Path and query of the file service: each name encoded, the datacenter by its way from the top. */
-function folderUrl({ datastore, path, datacenter }: DatastoreFile): string {
-  const segments = path.split('/').map((segment) => encodeURIComponent(segment));
-  const dc = datacenter === '' ? '' : `dcPath=${encodeURIComponent(datacenter)}&`;
-  return `/folder/${segments.join('/')}?${dc}dsName=${encodeURIComponent(datastore)}`;
+  return { path: datastoreUrl(file), name: formatDatastorePath(file), offset, into };
 }

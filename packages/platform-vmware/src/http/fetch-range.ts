@@ -12,6 +12,8 @@ export type RangeMessage = {
   /** Filled from its start to its end. */
   readonly into: Uint8Array;
   readonly cookie: string | undefined;
+  /** The host to ask instead of the server, and the certificate that the server vouches for. */
+  readonly host?: { readonly url: URL; readonly thumbprint: string | undefined };
 };
 
 /** What came back: `into` is filled when `status` is 206. */

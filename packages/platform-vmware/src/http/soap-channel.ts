@@ -2,7 +2,10 @@ import { abortedError, type Call, SendenseError, throwIfAborted } from '@sendens
 import { type Dispatcher, request } from 'undici';
 import { MAX_REPLY_BYTES } from '../soap/envelope.ts';
 import { fetchRange, type RangeAnswer, type RangeMessage } from './fetch-range.ts';
+import { HostAgents } from './host-agents.ts';
 import { mapHttpError } from './map-http-error.ts';
+import { openStream, type StreamAnswer, type StreamMessage } from './open-stream.ts';
+import { type TransferAnswer, type TransferMessage, transferFile } from './transfer-file.ts';
 import type { TrustedAgent } from './trusted-agent.ts';
 
 /** One message to send. */
@@ -33,17 +36,23 @@ export interface SoapSender extends AsyncDisposable {
   send(message: SoapMessage, call?: Call): Promise<SoapAnswer>;
   /** Reads a part of a file; see {@link fetchRange}. */
   fetchRange(message: RangeMessage, call?: Call): Promise<RangeAnswer>;
+  /** Reads a body of the server or of a host that it names; see {@link openStream}. */
+  openStream(message: StreamMessage, call?: Call): Promise<StreamAnswer>;
+  /** Sends a file to the server or to a host that it names; see {@link transferFile}. */
+  transfer(message: TransferMessage, call?: Call): Promise<TransferAnswer>;
 }
 
 /** Sends SOAP messages to one server. */
 export class SoapChannel implements SoapSender {
   readonly #agent: TrustedAgent;
+  readonly #hosts: HostAgents;
   readonly #url: URL;
   readonly #timeoutMs: number;
 
   /** @param timeoutMs - the longest silence of the server. */
   constructor(agent: TrustedAgent, url: URL, timeoutMs: number) {
     this.#agent = agent;
+    this.#hosts = new HostAgents({ origin: url.origin, agent: agent.calls });
     this.#url = url;
     this.#timeoutMs = timeoutMs;
   }
@@ -63,12 +72,23 @@ export class SoapChannel implements SoapSender {
   }
 
   fetchRange(message: RangeMessage, call?: Call): Promise<RangeAnswer> {
-    const { origin, host } = this.#url;
-    return fetchRange({ agent: this.#agent.calls, origin, host, timeoutMs: this.#timeoutMs }, message, call);
+    const { url, thumbprint } = message.host ?? { url: this.#url, thumbprint: undefined };
+    const agent = this.#hosts.of(url, thumbprint);
+    const { origin, host } = url;
+    return fetchRange({ agent, origin, host, timeoutMs: this.#timeoutMs }, message, call);
+  }
+
+  openStream(message: StreamMessage, call?: Call): Promise<StreamAnswer> {
+    return openStream(this.#hosts, message, this.#timeoutMs, call);
+  }
+
+  transfer(message: TransferMessage, call?: Call): Promise<TransferAnswer> {
+    return transferFile(this.#hosts, message, this.#timeoutMs, call);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all([this.#agent.calls.destroy(), this.#agent.waiting.destroy()]);
+    const { calls, waiting } = this.#agent;
+    await Promise.all([calls.destroy(), waiting.destroy(), this.#hosts[Symbol.asyncDispose]()]);
   }
 
   #requestOf({ method, body, action, cookie }: SoapMessage, signal: AbortSignal | undefined) {

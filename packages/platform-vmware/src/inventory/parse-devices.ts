@@ -10,6 +10,8 @@ export type VimDisk = {
   /** E.g. `Hard disk 1`. */
   readonly label: string;
   readonly slot: DiskSlot;
+  /** Its place as leases name it, `ParaVirtualSCSIController0:1`; `undefined` when it is on no controller. */
+  readonly place?: string | undefined;
   readonly sizeBytes: number;
   /** Kind of backing without its ending, e.g. `VirtualDiskFlatVer2`. */
   readonly backing: string;
@@ -72,11 +74,12 @@ const isNic = (device: XmlElement): boolean => childOf(device, 'macAddress') !==
 export function parseDevices(hardware: XmlElement | undefined): VimDevices {
   const devices = itemsOf(hardware, 'device');
   const slots = slotsOf(devices);
+  const places = placesOf(devices);
   const sharedBuses = new Set(devices.filter(sharesBus).map((device) => integerIn(device, 'key')));
   return {
     disks: devices
       .filter((device) => xsiTypeOf(device) === 'VirtualDisk')
-      .map((disk) => diskOf(disk, slots, sharedBuses)),
+      .map((disk) => ({ ...diskOf(disk, slots, sharedBuses), place: places(disk) })),
     nics: devices.filter(isNic).map(nicOf),
     tpm: devices.some((device) => xsiTypeOf(device) === 'VirtualTPM'),
   };
@@ -99,6 +102,20 @@ function slotsOf(devices: readonly XmlElement[]): SlotOf {
     const [bus, controller] = controllers.get(controllerKey) ?? (['unknown', 0] as const);
     if (bus === 'ide') return { bus, controller: 0, unit: controller * IDE_UNITS + unit };
     return { bus, controller, unit };
+  };
+}
+
+/** Where devices are, by the types and numbers of the controllers themselves. */
+function placesOf(devices: readonly XmlElement[]): (device: XmlElement) => string | undefined {
+  const controllers = new Map<number | undefined, string>();
+  for (const device of devices) {
+    const bus = integerIn(device, 'busNumber');
+    if (bus !== undefined) controllers.set(integerIn(device, 'key'), `${xsiTypeOf(device) ?? ''}${bus}`);
+  }
+  return (device) => {
+    const controller = controllers.get(integerIn(device, 'controllerKey'));
+    const unit = integerIn(device, 'unitNumber');
+    return controller === undefined || unit === undefined ? undefined : `${controller}:${unit}`;
   };
 }
 

@@ -27,6 +27,10 @@ export type ServiceContent = {
   readonly viewManager: ManagedObject;
   /** Finds objects by what they are known by. */
   readonly searchIndex: ManagedObject;
+  /** Folders and files of datastores. */
+  readonly fileManager: ManagedObject | undefined;
+  readonly virtualDiskManager: ManagedObject | undefined;
+  readonly ovfManager: ManagedObject | undefined;
 };
 
 /** Reads the answer to `RetrieveServiceContent`. Throws `PROTOCOL_VIOLATION` when what is needed is not there. */
@@ -52,5 +56,8 @@ export function parseServiceContent(content: XmlElement | undefined): ServiceCon
     propertyCollector: need('propertyCollector'),
     viewManager: need('viewManager'),
     searchIndex: need('searchIndex'),
+    fileManager: objectIn(content, 'fileManager'),
+    virtualDiskManager: objectIn(content, 'virtualDiskManager'),
+    ovfManager: objectIn(content, 'ovfManager'),
   };
 }

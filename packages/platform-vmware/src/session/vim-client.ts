@@ -1,6 +1,8 @@
 import type { Call } from '@sendense/core';
 import type { XmlElement } from '@sendense/plugin-kit/xml';
 import type { RangeAnswer, RangeMessage } from '../http/fetch-range.ts';
+import type { StreamAnswer, StreamMessage } from '../http/open-stream.ts';
+import type { TransferAnswer, TransferMessage } from '../http/transfer-file.ts';
 import type { ManagedObject, VimField } from '../soap/vim-value.ts';
 import type { ServiceContent } from './service-content.ts';
 
@@ -16,7 +18,16 @@ export type VimInvoke = (
 ) => Promise<XmlElement>;
 
 /** A part of a file of a datastore. */
-export type FileRange = Omit<RangeMessage, 'cookie'>;
+export type FileRange = Omit<RangeMessage, 'cookie' | 'host'>;
+
+/** A part of a file that a host gives to a ticket, its `cookie`. */
+export type HostRange = RangeMessage & Required<Pick<RangeMessage, 'host'>>;
+
+/** A body of the server, or of a host that it names. */
+export type StreamRequest = Omit<StreamMessage, 'cookie'>;
+
+/** A file to send, or to remove. */
+export type FileTransfer = Omit<TransferMessage, 'cookie'>;
 
 /** A session with a vCenter or ESXi. Disposing logs out. */
 export interface VimClient extends AsyncDisposable {
@@ -37,4 +48,13 @@ export interface VimClient extends AsyncDisposable {
    * status the server gives.
    */
   fetchRange(range: FileRange, call?: Call): Promise<RangeAnswer>;
+  /** Reads a part of a file from a host, which is shown the ticket and no session. Resolves with whatever status it gives. */
+  fetchFromHost(range: HostRange, call?: Call): Promise<RangeAnswer>;
+  /** Reads a body from its start, with the session as `fetchRange` does where it is of the server itself. */
+  openStream(stream: StreamRequest, call?: Call): Promise<StreamAnswer>;
+  /**
+   * Sends a file with the session, as it is: what was sent cannot be sent again, so nothing is repeated. Resolves with whatever status
+   * comes back.
+   */
+  transfer(file: FileTransfer, call?: Call): Promise<TransferAnswer>;
 }

@@ -2,12 +2,14 @@ import { amendError, type Call, type Secret, SendenseError } from '@sendense/cor
 import type { Timer } from '@sendense/plugin-kit';
 import { childOf, type XmlElement } from '@sendense/plugin-kit/xml';
 import type { RangeAnswer } from '../http/fetch-range.ts';
+import type { StreamAnswer } from '../http/open-stream.ts';
 import type { SoapAnswer, SoapSender } from '../http/soap-channel.ts';
+import type { TransferAnswer } from '../http/transfer-file.ts';
 import { isFault, mapFault, mapStatus } from '../map-error.ts';
 import { decodeReply, encodeRequest, type VimReply } from '../soap/envelope.ts';
 import type { ManagedObject, VimField } from '../soap/vim-value.ts';
 import { parseServiceContent, SERVICE_INSTANCE, type ServiceContent } from './service-content.ts';
-import type { FileRange, VimClient, VimInvoke } from './vim-client.ts';
+import type { FileRange, FileTransfer, HostRange, StreamRequest, VimClient, VimInvoke } from './vim-client.ts';
 
 /** Who logs in, and where. */
 type Account = { readonly host: string; readonly user: string; readonly password: Secret };
@@ -78,14 +80,22 @@ export class VimSession implements VimClient {
     }
   }
 
-  async fetchRange(range: FileRange, call?: Call): Promise<RangeAnswer> {
+  fetchRange(range: FileRange, call?: Call): Promise<RangeAnswer> {
+    return this.#inSession((cookie) => this.#channel.fetchRange({ ...range, cookie }, call));
+  }
+
+  async fetchFromHost(range: HostRange, call?: Call): Promise<RangeAnswer> {
     this.#throwIfClosed();
-    const generation = this.#generation;
-    const first = await this.#channel.fetchRange({ ...range, cookie: this.#cookie }, call);
-    if (first.status !== 401) return first;
+    return this.#channel.fetchRange(range, call);
+  }
+
+  openStream(stream: StreamRequest, call?: Call): Promise<StreamAnswer> {
+    return this.#inSession((cookie) => this.#channel.openStream({ ...stream, cookie }, call));
+  }
+
+  async transfer(file: FileTransfer, call?: Call): Promise<TransferAnswer> {
     this.#throwIfClosed();
-    await this.#logInAfter(generation);
-    return this.#channel.fetchRange({ ...range, cookie: this.#cookie }, call);
+    return this.#channel.transfer({ ...file, cookie: this.#cookie }, call);
   }
 
   readonly redact = (text: string): string => {
@@ -108,6 +118,19 @@ export class VimSession implements VimClient {
     this.#throwIfClosed();
     const cookie = this.#cookie;
     return run((method, target, fields = [], own = call) => this.#send(method, target, fields, own, cookie));
+  }
+
+  /** Asks with the session, and once more with a new one when the server does not know it any more. */
+  async #inSession<T extends { readonly status: number }>(
+    ask: (cookie: string | undefined) => Promise<T>,
+  ): Promise<T> {
+    this.#throwIfClosed();
+    const generation = this.#generation;
+    const first = await ask(this.#cookie);
+    if (first.status !== 401) return first;
+    this.#throwIfClosed();
+    await this.#logInAfter(generation);
+    return ask(this.#cookie);
   }
 
   #throwIfClosed(): void {

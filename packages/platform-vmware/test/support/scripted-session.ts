@@ -1,5 +1,6 @@
 import { Secret, throwIfAborted } from '@sendense/core';
 import type { RangeAnswer, RangeMessage } from '../../src/http/fetch-range.ts';
+import type { StreamAnswer, StreamMessage } from '../../src/http/open-stream.ts';
 import type { SoapMessage, SoapSender } from '../../src/http/soap-channel.ts';
 import { VimSession } from '../../src/session/vim-session.ts';
 import { simulatorReply } from './replies.ts';
@@ -17,7 +18,7 @@ export type Script = Readonly<Record<string, (message: SoapMessage) => string>>;
 
 /**
  * A session whose channel answers by a script and writes down what was sent. A cookie of `cookies` comes with that method; `files`
- * answers for files.
+ * answers for files, `streams` for bodies.
  */
 export function scripted(
   script: Script,
@@ -27,6 +28,7 @@ export function scripted(
     fileBytes: undefined,
     retryAfterMs: undefined,
   }),
+  streams: (message: StreamMessage) => StreamAnswer = () => ({ status: 404, body: nothing() }),
 ) {
   const sent: SoapMessage[] = [];
   let logins = 0;
@@ -42,12 +44,16 @@ export function scripted(
       return { status: body.includes('Fault') ? 500 : 200, text: simulatorReply(body), cookie };
     },
     fetchRange: async (message) => files(message),
+    transfer: async () => ({ status: 404, text: '' }),
+    openStream: async (message) => streams(message),
     [Symbol.asyncDispose]: async () => undefined,
   };
   const account = { host: 'vc.example', user: 'u', password: new Secret(PASSWORD) };
   const session = new VimSession(channel, account);
   return { session, sent, methods: () => sent.map(({ method }) => method) };
 }
+
+async function* nothing(): AsyncGenerator<Uint8Array> {}
 
 /** A refusal of that type; `detail` are its fields. */
 export function faultReply(name: string, detail = ''): string {

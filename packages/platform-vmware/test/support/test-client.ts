@@ -34,6 +34,9 @@ export function watched(
     inOneSession,
     redact: client.redact,
     fetchRange: (range, call) => client.fetchRange(range, call),
+    transfer: (message, call) => client.transfer(message, call),
+    fetchFromHost: (range, call) => client.fetchFromHost(range, call),
+    openStream: (stream, call) => client.openStream(stream, call),
     invoke: (method, target, fields, call) =>
       inOneSession((invoke) => invoke(method, target, fields, call), call),
     [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),
