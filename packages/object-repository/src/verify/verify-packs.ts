@@ -20,7 +20,7 @@ export type PackRequest = {
 
 /**
  * Looks whether each pack of the index is there, as long as it was, and says of itself what the index says. What is put in the
- * place of index objects meanwhile is looked at, too.
+ * place of index objects meanwhile is looked at, too, and what names packs since that only young ones named.
  */
 export async function* verifyPacks(
   context: RepositoryContext,
@@ -29,19 +29,20 @@ export async function* verifyPacks(
 ): AsyncGenerator<Finding> {
   const { index } = context;
   const seen = new Set<string>();
-  for (let isReplaced = true; isReplaced; ) {
-    isReplaced = false;
+  for (let isOutdated = true; isOutdated; ) {
+    isOutdated = false;
     await using stored = await listPacks(context, call);
     const young = new Set(index.youngObjects);
     for (const key of [...young, ...index.objects]) {
       if (seen.has(key)) continue;
       seen.add(key);
       const packs = await packsAt(context, key, call);
-      if (packs === undefined) isReplaced = true;
-      else yield* verifyObject(context, { ...request, stored, key, packs, isYoung: young.has(key) }, call);
+      const object = { ...request, stored, key, isYoung: young.has(key) };
+      if (packs === undefined) isOutdated = true;
+      else if (yield* verifyObject(context, { ...object, packs }, call)) isOutdated = true;
     }
     // before the packs are listed again: those of the new ones were there before
-    if (isReplaced) await index.refresh(call);
+    if (isOutdated) await index.refresh(call);
   }
 }
 
@@ -69,22 +70,25 @@ type ObjectRequest = PackRequest & {
   readonly isYoung: boolean;
 };
 
+/** Gives whether the index may say otherwise by now: others were put in its place, or may vouch for young packs that are gone. */
 async function* verifyObject(
   context: RepositoryContext,
   { lost, notes, directories, stored, key, packs, isYoung }: ObjectRequest,
   call?: Call,
-): AsyncGenerator<Finding> {
+): AsyncGenerator<Finding, boolean> {
+  let isOutdated = false;
   const findings = new Map<string, Finding>();
   for (const pack of packs) {
     throwIfAborted(call?.signal, 'verify-points');
     const sizeBytes = await stored.get(pack.id);
-    const isGivenUp = isYoung && sizeBytes === undefined; // by its writer, and nobody else relies on it
+    const isGivenUp = isYoung && sizeBytes === undefined; // unless another index object names it
     if (isGivenUp) lost.add(pack.id);
+    isOutdated ||= isGivenUp;
     const finding = isGivenUp ? undefined : verifySize(pack, sizeBytes);
     if (finding !== undefined) findings.set(pack.id, finding);
   }
   if (findings.size > 0) {
-    if ((await context.store.head(key, call)) === undefined) return; // a prune put others in its place
+    if ((await context.store.head(key, call)) === undefined) return true; // a prune put others in its place
     for (const pack of findings.keys()) {
       lost.add(pack);
       notes.add(pack);
@@ -92,9 +96,10 @@ async function* verifyObject(
     yield* await notes.settle(call);
     yield* findings.values();
   }
-  if (!directories) return;
+  if (!directories) return isOutdated;
   for (const pack of packs)
     if (!findings.has(pack.id) && !lost.has(pack.id)) yield* verifyDirectory(context, pack, call);
+  return isOutdated;
 }
 
 /** The packs of the store and their sizes. */
