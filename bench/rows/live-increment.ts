@@ -2,6 +2,7 @@ import { statfs } from 'node:fs/promises';
 import path from 'node:path';
 import { LiveQemu } from '@sendense/tests/qemu';
 import { clusterWrites, scatteredClusters } from '../data/scattered.ts';
+import { settle } from '../measure/side.ts';
 import { resultOf } from '../report/compare.ts';
 import type { Result } from '../report/result.ts';
 import type { Workbench } from '../workbench.ts';
@@ -68,7 +69,11 @@ async function observe(
   await repository.renew();
   await forget(qemu);
   const from = ['--source', `qemu:${qemu.socket}`, '--repository', repository.path];
-  const back = (type: string) => bench.ctlJson(repository.home, 'backup', 'start', ...from, '--type', type);
+  // what the guest wrote is on disk before: a backup makes QEMU flush, and is not to pay for writes of others
+  const back = async (type: string) => {
+    await settle();
+    return bench.ctlJson(repository.home, 'backup', 'start', ...from, '--type', type);
+  };
   const full = await back('full');
   for (const write of clusterWrites(scatteredClusters(sizeBytes, SHARE, seed), seed))
     await qemu.io(DISK, write);
