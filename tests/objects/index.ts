@@ -1,4 +1,5 @@
 export { startImmutabilityModel } from './immutability-model.ts';
+export { expectPutBackRefused } from './put-back.ts';
 export { type FaultScript, type ScriptedProxy, startScriptedProxy } from './scripted-proxy.ts';
 export {
   AZURITE,
