@@ -1,7 +1,9 @@
 import type { Verb } from '../verb.ts';
+import { backupBrowse } from './backup-browse.ts';
 import { backupChain } from './backup-chain.ts';
 import { backupConsolidate } from './backup-consolidate.ts';
 import { backupDelete } from './backup-delete.ts';
+import { backupExtract } from './backup-extract.ts';
 import { backupHold } from './backup-hold.ts';
 import { backupList } from './backup-list.ts';
 import { backupNote } from './backup-note.ts';
@@ -52,6 +54,8 @@ export const VERBS: readonly Verb[] = [
   backupList,
   backupShow,
   backupChain,
+  backupBrowse,
+  backupExtract,
   backupDelete,
   backupConsolidate,
   backupHold,

@@ -1,0 +1,132 @@
+import type { Call } from '@sendense/core';
+import type { FileStat, FileSystemReader, FileType, NodeId } from '../file-system-reader.ts';
+import { attempt, type OnFinding, type TreeEntry, walkTree } from '../paths/walk-tree.ts';
+import { encodeSparseMap, findSparse, type SparseFile } from './sparse-map.ts';
+import { encodeHeader, padding, TAR_BLOCK_BYTES, type TarEntry, type TarType } from './tar-header.ts';
+
+const ZERO_PIECE = new Uint8Array(256 * 1024);
+const TYPES: { readonly [type in FileType]?: TarType } = {
+  file: '0',
+  symlink: '2',
+  'char-device': '3',
+  'block-device': '4',
+  directory: '5',
+  fifo: '6',
+};
+
+/** What an archive is made of. */
+export type TarRequest = {
+  readonly reader: FileSystemReader;
+  /** The file or folder. */
+  readonly begin: FileStat;
+  /** Its name in the archive; what it holds lies below. */
+  readonly name: string;
+  readonly onFinding: OnFinding;
+};
+
+/**
+ * A file or folder as a tar archive: POSIX pax with names, modes, owners, times to the nanosecond, links and hard links, and
+ * sparse files as GNU tar stores them. What is damaged is left out and told; a file whose bytes cannot be read to the end, after its
+ * header was written, rejects.
+ */
+export async function* tarTree(
+  request: TarRequest,
+  call?: Call,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const firstPaths = new Map<NodeId, string>();
+  const { reader, begin, name, onFinding } = request;
+  for await (const entry of walkTree(reader, begin, onFinding, call)) {
+    const path = entry.path === '' ? name : `${name}/${entry.path}`;
+    yield* tarEntry(request, { path, stat: entry.stat }, firstPaths, call);
+  }
+  yield new Uint8Array(2 * TAR_BLOCK_BYTES);
+}
+
+async function* tarEntry(
+  { reader, onFinding }: TarRequest,
+  { path, stat }: TreeEntry,
+  firstPaths: Map<NodeId, string>,
+  call: Call | undefined,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const type = TYPES[stat.type];
+  if (type === undefined) {
+    const message = `${JSON.stringify(path)} is a socket, which archives cannot hold`;
+    onFinding({ severity: 'info', code: 'file-left-out', message, object: path });
+    return;
+  }
+  const { mode, uid, gid, mtimeNs } = stat;
+  const entry: TarEntry = { type, path, sizeBytes: 0, mode, uid, gid, mtimeNs };
+  const first = firstPaths.get(stat.node);
+  if (first !== undefined) yield encodeHeader({ ...entry, type: '1', linkPath: first });
+  else if (type === '0') {
+    const file = await attempt(() => prepareFile(reader, stat, call), path, onFinding);
+    if (file === undefined) return;
+    if (stat.links > 1) firstPaths.set(stat.node, path);
+    yield* tarFile(reader, entry, stat, file.sparse, call);
+  } else if (type === '2') {
+    const linkPath = await attempt(() => reader.readLink(stat.node, call), path, onFinding);
+    if (linkPath !== undefined) yield encodeHeader({ ...entry, linkPath });
+  } else
+    yield encodeHeader({
+      ...entry,
+      ...(stat.device && { device: stat.device }),
+      path: type === '5' ? `${path}/` : path,
+    });
+}
+
+/** Goes through the block map before the header is written: what is damaged can still be left out then. */
+async function prepareFile(
+  reader: FileSystemReader,
+  { node, sizeBytes }: FileStat,
+  call: Call | undefined,
+): Promise<{ readonly sparse: SparseFile | undefined }> {
+  return {
+    sparse: await findSparse(reader.extents(node, { offset: 0, length: sizeBytes }, call), sizeBytes),
+  };
+}
+
+async function* tarFile(
+  reader: FileSystemReader,
+  entry: TarEntry,
+  { node, sizeBytes }: FileStat,
+  sparse: SparseFile | undefined,
+  call: Call | undefined,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const pieces = reader.read(node, { offset: 0, length: sizeBytes }, call);
+  if (sparse === undefined) {
+    yield encodeHeader({ ...entry, sizeBytes });
+    let done = 0;
+    for await (const { offset, bytes } of pieces) {
+      yield* zeros(offset - done);
+      yield bytes;
+      done = offset + bytes.byteLength;
+    }
+    yield* zeros(sizeBytes - done);
+    yield padding(sizeBytes);
+    return;
+  }
+  const map = encodeSparseMap(sparse, sizeBytes);
+  const storedBytes = map.byteLength + sparse.dataBytes;
+  yield encodeHeader({ ...sparseEntry(entry, sizeBytes), sizeBytes: storedBytes });
+  yield map;
+  for await (const { bytes } of pieces) yield bytes;
+  yield padding(storedBytes);
+}
+
+/** Who does not know sparse files finds the map and data under this name. */
+function sparseEntry(entry: TarEntry, sizeBytes: number): TarEntry {
+  const slash = entry.path.lastIndexOf('/') + 1;
+  const path = `${entry.path.slice(0, slash)}GNUSparseFile.0/${entry.path.slice(slash)}`;
+  const records = {
+    'GNU.sparse.major': '1',
+    'GNU.sparse.minor': '0',
+    'GNU.sparse.name': entry.path,
+    'GNU.sparse.realsize': String(sizeBytes),
+  };
+  return { ...entry, path, records };
+}
+
+function* zeros(length: number): Generator<Uint8Array, void, undefined> {
+  for (let left = length; left > 0; left -= ZERO_PIECE.byteLength)
+    yield ZERO_PIECE.subarray(0, Math.min(left, ZERO_PIECE.byteLength));
+}

@@ -1,0 +1,60 @@
+import type { Call } from '@sendense/core';
+import { type ByteSource, readBytes } from '../bytes/byte-source.ts';
+import { damaged } from '../bytes/damage.ts';
+import { Fields } from '../bytes/fields.ts';
+import type { Superblock } from './superblock.ts';
+
+/** Finds inodes by their number through the descriptors of the block groups. */
+export class InodeTable {
+  readonly #source: ByteSource;
+  readonly #superblock: Superblock;
+
+  constructor(source: ByteSource, superblock: Superblock) {
+    this.#source = source;
+    this.#superblock = superblock;
+  }
+
+  /** The bytes of an inode. Rejects with `CORRUPT` for a number that the file system does not have. */
+  async read(inode: number, call?: Call): Promise<Fields> {
+    const { inodes, inodesPerGroup, inodeBytes, blockBytes } = this.#superblock;
+    if (!Number.isInteger(inode) || inode < 1 || inode > inodes)
+      throw damaged(`there is no inode ${inode}: the file system has ${inodes}`, { inode });
+    const group = Math.floor((inode - 1) / inodesPerGroup);
+    const table = await this.#tableBlock(group, call);
+    const offset = table * blockBytes + ((inode - 1) % inodesPerGroup) * inodeBytes;
+    return new Fields(await readBytes(this.#source, offset, inodeBytes, call));
+  }
+
+  async #tableBlock(group: number, call: Call | undefined): Promise<number> {
+    const { descriptorBytes } = this.#superblock;
+    const bytes = await readBytes(this.#source, this.#descriptorAt(group), descriptorBytes, call);
+    const fields = new Fields(bytes);
+    return fields.u32(8) + (descriptorBytes >= 64 ? fields.u32(0x28) * 2 ** 32 : 0);
+  }
+
+  /** Descriptors follow the superblock; with meta groups, each meta group holds those of its own groups. */
+  #descriptorAt(group: number): number {
+    const { blockBytes, descriptorBytes, firstDataBlock, firstMetaGroup, blocksPerGroup } = this.#superblock;
+    const perBlock = blockBytes / descriptorBytes;
+    const metaGroup = Math.floor(group / perBlock);
+    if (firstMetaGroup === undefined || metaGroup < firstMetaGroup)
+      return (firstDataBlock + 1) * blockBytes + group * descriptorBytes;
+    const holder = metaGroup * perBlock;
+    const block = firstDataBlock + holder * blocksPerGroup + (this.#hasCopy(holder) ? 1 : 0);
+    return block * blockBytes + (group % perBlock) * descriptorBytes;
+  }
+
+  /** Whether a group begins with a copy of the superblock. */
+  #hasCopy(group: number): boolean {
+    const { copies } = this.#superblock;
+    if (group === 0 || copies === 'all') return true;
+    if (copies !== 'sparse') return copies.includes(group);
+    return group === 1 || [3, 5, 7].some((base) => isPower(group, base));
+  }
+}
+
+function isPower(value: number, base: number): boolean {
+  let power = base;
+  while (power < value) power *= base;
+  return power === value;
+}

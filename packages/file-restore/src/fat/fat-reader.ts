@@ -1,0 +1,184 @@
+import { type ByteRange, type Call, type Extent, type Finding, SendenseError } from '@sendense/core';
+import { type BlockRun, joinRuns } from '../bytes/block-run.ts';
+import { type ByteSource, readBytes } from '../bytes/byte-source.ts';
+import { checkInside, damaged } from '../bytes/damage.ts';
+import { Fields } from '../bytes/fields.ts';
+import { partOf } from '../bytes/mapped-source.ts';
+import { extentsOfRuns, readRuns } from '../bytes/read-runs.ts';
+import type {
+  DirectoryEntry,
+  DirectoryPage,
+  FilePiece,
+  FileStat,
+  FileSystemReader,
+  NodeId,
+  PageOptions,
+} from '../file-system-reader.ts';
+import { type FatLayout, readFatLayout } from './boot-sector.ts';
+import { clusterChain } from './cluster-chain.ts';
+import { ENTRY_BYTES, type FatEntry, firstCluster, parseFatDirectory, statOf } from './directory-entries.ts';
+
+/** The root folder has no entry of its own; no entry begins at byte 0, where the boot sector lies. */
+const ROOT = 0;
+/** The specification ends folders at 65,536 entries, which is 2 MiB. */
+const MOST_FOLDER_BYTES = 4 * 1024 * 1024;
+
+/** A folder as bytes, and where they lie on the volume. */
+type Folder = {
+  readonly bytes: Uint8Array;
+  readonly places: readonly { readonly start: number; readonly at: number }[];
+};
+
+/** Opens a FAT12, FAT16 or FAT32 file system. Rejects with `CORRUPT`. */
+export async function openFat(source: ByteSource, call?: Call): Promise<FileSystemReader> {
+  return new FatReader(source, await readFatLayout(source, call));
+}
+
+/** A file or folder is named by the byte of the volume where its entry begins. */
+class FatReader implements FileSystemReader {
+  readonly kind: string;
+  readonly label: string;
+  readonly uuid: string;
+  readonly root: NodeId = ROOT;
+  readonly findings: readonly Finding[] = [];
+  readonly #source: ByteSource;
+  readonly #layout: FatLayout;
+  readonly #data: ByteSource;
+
+  constructor(source: ByteSource, layout: FatLayout) {
+    this.kind = layout.kind;
+    this.label = layout.label;
+    this.uuid = layout.serial;
+    this.#source = source;
+    this.#layout = layout;
+    this.#data = partOf(source, layout.dataAt, layout.clusters * layout.clusterBytes);
+  }
+
+  async stat(node: NodeId, call?: Call): Promise<FileStat> {
+    if (node === ROOT) return statOf(ROOT, rootEntry(), this.#layout.clusterBytes);
+    return statOf(node, await this.#entry(node, call), this.#layout.clusterBytes);
+  }
+
+  async list(directory: NodeId, { from, limit }: PageOptions, call?: Call): Promise<DirectoryPage> {
+    const folder = await this.#folder(directory, call);
+    const begin = from === undefined ? 0 : Number(from);
+    if (!Number.isInteger(begin / ENTRY_BYTES) || begin < 0 || begin > folder.bytes.byteLength)
+      throw wrongPlace();
+    const { entries, isDamaged } = parseFatDirectory(folder.bytes, begin);
+    const page = entries.slice(0, limit);
+    const last = page.at(-1);
+    return {
+      entries: page.map((entry) => describe(folder, entry)),
+      next: last !== undefined && page.length < entries.length ? String(last.at + ENTRY_BYTES) : undefined,
+      findings: isDamaged ? [damagedFolder(directory)] : [],
+    };
+  }
+
+  /** Names differ by more than case. */
+  async lookup(directory: NodeId, name: string, call?: Call): Promise<DirectoryEntry | undefined> {
+    const folder = await this.#folder(directory, call);
+    const { entries } = parseFatDirectory(folder.bytes, 0);
+    const found =
+      entries.find((entry) => entry.name === name) ??
+      entries.find((entry) => entry.name.toLowerCase() === name.toLowerCase());
+    return found && describe(folder, found);
+  }
+
+  readLink(node: NodeId): Promise<string> {
+    return Promise.reject(wrongType(node, 'symbolic link'));
+  }
+
+  async *extents(node: NodeId, range: ByteRange, call?: Call): AsyncGenerator<Extent, void, undefined> {
+    const { runs, from, end } = await this.#file(node, range, call);
+    yield* extentsOfRuns(runs, this.#layout.clusterBytes, { from, end });
+  }
+
+  async *read(node: NodeId, range: ByteRange, call?: Call): AsyncGenerator<FilePiece, void, undefined> {
+    const { runs, from, end } = await this.#file(node, range, call);
+    yield* readRuns(this.#data, runs, this.#layout.clusterBytes, { from, end }, call);
+  }
+
+  async #file(node: NodeId, { offset, length }: ByteRange, call: Call | undefined) {
+    const fields = node === ROOT ? rootEntry() : await this.#entry(node, call);
+    const { type, sizeBytes } = statOf(node, fields, this.#layout.clusterBytes);
+    if (type !== 'file') throw wrongType(node, 'file');
+    const from = Math.min(Math.max(0, offset), sizeBytes);
+    const end = Math.min(sizeBytes, from + Math.max(0, length));
+    return { runs: this.#wholeChain(fields, end, sizeBytes, call), from, end };
+  }
+
+  /** The runs up to byte `end`; a chain that ends before it is damage, not a hole: FAT has none. */
+  async *#wholeChain(
+    fields: Fields,
+    end: number,
+    sizeBytes: number,
+    call: Call | undefined,
+  ): AsyncGenerator<BlockRun, void, undefined> {
+    const wanted = Math.ceil(end / this.#layout.clusterBytes);
+    const first = firstCluster(fields, this.#layout.kind);
+    if (sizeBytes === 0) return;
+    let found = 0;
+    for await (const run of joinRuns(clusterChain(this.#source, this.#layout, first, wanted, call))) {
+      found = run.fileBlock + run.blocks;
+      yield run;
+    }
+    if (found < wanted) throw damaged('the chain of clusters of a file ends early', { cluster: first });
+  }
+
+  async #folder(node: NodeId, call: Call | undefined): Promise<Folder> {
+    const { root, kind, clusterBytes, dataAt } = this.#layout;
+    if (node === ROOT && 'at' in root)
+      return {
+        bytes: await readBytes(this.#source, root.at, root.length, call),
+        places: [{ start: 0, at: root.at }],
+      };
+    const fields = node === ROOT ? rootEntry() : await this.#entry(node, call);
+    if (statOf(node, fields, clusterBytes).type !== 'directory') throw wrongType(node, 'folder');
+    const first = node === ROOT && 'cluster' in root ? root.cluster : firstCluster(fields, kind);
+    const most = Math.ceil(MOST_FOLDER_BYTES / clusterBytes);
+    const parts: Uint8Array[] = [];
+    const places: { start: number; at: number }[] = [];
+    for await (const run of joinRuns(clusterChain(this.#source, this.#layout, first, most, call))) {
+      const at = dataAt + run.volumeBlock * clusterBytes;
+      places.push({ start: run.fileBlock * clusterBytes, at });
+      parts.push(await readBytes(this.#source, at, run.blocks * clusterBytes, call));
+    }
+    return { bytes: Buffer.concat(parts), places };
+  }
+
+  async #entry(node: NodeId, call: Call | undefined): Promise<Fields> {
+    checkInside(node, ENTRY_BYTES, this.#source.sizeBytes);
+    return new Fields(await readBytes(this.#source, node, ENTRY_BYTES, call));
+  }
+}
+
+/** What the entry of the root folder would be. */
+function rootEntry(): Fields {
+  const bytes = new Uint8Array(ENTRY_BYTES);
+  bytes[11] = 0x10;
+  return new Fields(bytes);
+}
+
+function describe({ places }: Folder, { name, at, fields }: FatEntry): DirectoryEntry {
+  const place = places.findLast(({ start }) => start <= at) ?? { start: 0, at: 0 };
+  const type = (fields.u8(11) & 0x10) !== 0 ? 'directory' : 'file';
+  return { name, node: place.at + at - place.start, type };
+}
+
+function wrongType(node: NodeId, wanted: string): SendenseError {
+  return new SendenseError('CONFIG_INVALID', `the entry at byte ${node} is no ${wanted}`, {
+    operation: 'read-file-system',
+  });
+}
+
+function wrongPlace(): SendenseError {
+  return new SendenseError('CONFIG_INVALID', 'this is no place in the folder to go on from', {
+    operation: 'list-folder',
+    remedy: 'give what the page before named as the next one',
+  });
+}
+
+function damagedFolder(directory: NodeId): Finding {
+  const message = `the folder at byte ${directory} has names that lead elsewhere: they are not listed`;
+  return { severity: 'error', code: 'directory-damaged', message };
+}

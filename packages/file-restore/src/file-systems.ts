@@ -1,0 +1,47 @@
+import type { Call } from '@sendense/core';
+import { type ByteSource, readBytes } from './bytes/byte-source.ts';
+import { openExt } from './ext/open-ext.ts';
+import { openFat } from './fat/fat-reader.ts';
+import type { FileSystemReader } from './file-system-reader.ts';
+
+/** A kind of file system that was recognised by its first bytes. */
+export type ProbedFileSystem = {
+  /** `ext`, `xfs`, `btrfs`, `ntfs`, `fat`, `exfat`, `iso9660`, `swap`, `luks`. */
+  readonly kind: string;
+  /** It begins with a boot sector that looks like a master boot record. */
+  readonly bootSector: boolean;
+  /** How it is read in this process; `undefined`: it is known by name only. */
+  readonly open: ((source: ByteSource, call?: Call) => Promise<FileSystemReader>) | undefined;
+};
+
+type Magic = Omit<ProbedFileSystem, 'open'> & {
+  readonly offset: number;
+  readonly bytes: string;
+  readonly open?: ProbedFileSystem['open'];
+};
+
+/** Where each kind has its mark (Latin-1), as its specification or its documentation says. */
+const MAGICS: readonly Magic[] = [
+  { kind: 'ntfs', bootSector: true, offset: 3, bytes: 'NTFS    ' },
+  { kind: 'exfat', bootSector: true, offset: 3, bytes: 'EXFAT   ' },
+  { kind: 'fat', bootSector: true, offset: 82, bytes: 'FAT32   ', open: openFat },
+  { kind: 'fat', bootSector: true, offset: 54, bytes: 'FAT16   ', open: openFat },
+  { kind: 'fat', bootSector: true, offset: 54, bytes: 'FAT12   ', open: openFat },
+  { kind: 'luks', bootSector: false, offset: 0, bytes: 'LUKS\xba\xbe' },
+  { kind: 'xfs', bootSector: false, offset: 0, bytes: 'XFSB' },
+  { kind: 'ext', bootSector: false, offset: 1024 + 56, bytes: '\x53\xef', open: openExt },
+  { kind: 'swap', bootSector: false, offset: 4096 - 10, bytes: 'SWAPSPACE2' },
+  { kind: 'iso9660', bootSector: false, offset: 32_769, bytes: 'CD001' },
+  { kind: 'btrfs', bootSector: false, offset: 65_536 + 64, bytes: '_BHRfS_M' },
+];
+
+/** What kind of file system `source` holds; `undefined` for none that is known. */
+export async function probeFileSystem(
+  source: ByteSource,
+  call?: Call,
+): Promise<ProbedFileSystem | undefined> {
+  const head = await readBytes(source, 0, Math.min(source.sizeBytes, 68 * 1024), call);
+  const text = Buffer.from(head).toString('latin1');
+  const found = MAGICS.find(({ offset, bytes }) => text.startsWith(bytes, offset));
+  return found && { kind: found.kind, bootSector: found.bootSector, open: found.open };
+}

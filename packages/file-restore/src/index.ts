@@ -1,0 +1,23 @@
+export {
+  type ExtractRequest,
+  type ExtractResult,
+  type ExtractServices,
+  extractToFile,
+} from './extract/extract-to-file.ts';
+export { createFileRestore, type FileRestore } from './file-restore.ts';
+export type {
+  DirectoryEntry,
+  DirectoryPage,
+  FilePiece,
+  FileStat,
+  FileSystemReader,
+  FileType,
+  NodeId,
+  PageOptions,
+} from './file-system-reader.ts';
+export { type FileRestoreOptions, fileRestoreOptions } from './options.ts';
+export { decodeName, encodeName } from './paths/entry-name.ts';
+export type { OnFinding } from './paths/walk-tree.ts';
+export { BrowseSession, type FolderPage, type ListedEntry } from './session/browse-session.ts';
+export type { BrowsedVolume, FoundFile } from './session/point-files.ts';
+export type { Volume } from './volumes/volume.ts';

@@ -1,0 +1,109 @@
+import { type Call, type Finding, SendenseError } from '@sendense/core';
+import type { DirectoryEntry, FileStat, FileSystemReader, NodeId } from '../file-system-reader.ts';
+
+const PAGE = 1000;
+/** Folders inside of one another; Linux itself names at most 4096 bytes in one path. */
+const MOST_DEPTH = 2048;
+
+/** Something in a tree: `path` is relative to its begin, with `/` between names, and empty for the begin itself. */
+export type TreeEntry = { readonly path: string; readonly stat: FileStat };
+
+/** What is told of parts that cannot be read. */
+export type OnFinding = (finding: Finding) => void;
+
+/** A folder under way. */
+type Level = {
+  readonly path: string;
+  readonly node: NodeId;
+  entries: readonly DirectoryEntry[];
+  index: number;
+  next: string | undefined;
+  /** The first page was asked for. */
+  isListed: boolean;
+};
+
+/**
+ * A file or folder and all that is in it, each folder before what it holds. A folder that is named twice (only damage can do
+ * that) is entered once; what cannot be read is told to `onFinding` and left out. Links are not followed.
+ */
+export async function* walkTree(
+  reader: FileSystemReader,
+  begin: FileStat,
+  onFinding: OnFinding,
+  call?: Call,
+): AsyncGenerator<TreeEntry, void, undefined> {
+  yield { path: '', stat: begin };
+  if (begin.type !== 'directory') return;
+  const entered = new Set<NodeId>([begin.node]);
+  const levels: Level[] = [levelOf('', begin.node)];
+  for (let level = levels.at(-1); level !== undefined; level = levels.at(-1)) {
+    const entry = await nextEntry(reader, level, onFinding, call);
+    if (entry === undefined) {
+      levels.pop();
+      continue;
+    }
+    const path = level.path === '' ? entry.name : `${level.path}/${entry.name}`;
+    const stat = await attempt(() => reader.stat(entry.node, call), path, onFinding);
+    if (stat === undefined) continue;
+    if (stat.type === 'directory' && (entered.has(stat.node) || levels.length >= MOST_DEPTH)) {
+      onFinding(leftOut(path, 'a folder that lies in itself, or too deep'));
+      continue;
+    }
+    yield { path, stat };
+    if (stat.type !== 'directory') continue;
+    entered.add(stat.node);
+    levels.push(levelOf(path, stat.node));
+  }
+}
+
+function levelOf(path: string, node: NodeId): Level {
+  return { path, node, entries: [], index: 0, next: undefined, isListed: false };
+}
+
+async function nextEntry(
+  reader: FileSystemReader,
+  level: Level,
+  onFinding: OnFinding,
+  call: Call | undefined,
+): Promise<DirectoryEntry | undefined> {
+  while (level.index >= level.entries.length) {
+    const from = level.next;
+    if (level.isListed && from === undefined) return undefined;
+    level.isListed = true;
+    const page = await attempt(
+      () => reader.list(level.node, { from, limit: PAGE }, call),
+      level.path,
+      onFinding,
+    );
+    for (const finding of page?.findings ?? []) onFinding({ ...finding, object: level.path });
+    level.entries = page?.entries ?? [];
+    level.index = 0;
+    level.next = page?.next;
+  }
+  level.index += 1;
+  return level.entries[level.index - 1];
+}
+
+/** The result, or `undefined` after telling that something is damaged or not known. Other failures are thrown. */
+export async function attempt<T>(
+  action: () => Promise<T>,
+  path: string,
+  onFinding: OnFinding,
+): Promise<T | undefined> {
+  try {
+    return await action();
+  } catch (error) {
+    if (!SendenseError.is(error, 'CORRUPT') && !SendenseError.is(error, 'FORMAT_UNSUPPORTED')) throw error;
+    onFinding(leftOut(path, error.message));
+    return undefined;
+  }
+}
+
+function leftOut(path: string, why: string): Finding {
+  return {
+    severity: 'error',
+    code: 'file-left-out',
+    message: `${JSON.stringify(path)} is left out: ${why}`,
+    object: path,
+  };
+}

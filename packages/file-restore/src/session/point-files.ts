@@ -1,0 +1,157 @@
+import { type Call, type Finding, type PointReader, SendenseError, throwIfAborted } from '@sendense/core';
+import { DiskSource } from '../bytes/disk-source.ts';
+import type { FileStat, FileSystemReader } from '../file-system-reader.ts';
+import { probeFileSystem } from '../file-systems.ts';
+import { missing, type ResolveOptions, resolvePath, splitPath } from '../paths/resolve-path.ts';
+import { findVolumes } from '../volumes/find-volumes.ts';
+import type { Volume } from '../volumes/volume.ts';
+
+/** A volume of a point and how its files can be read. */
+export type BrowsedVolume = Omit<Volume, 'source'> & {
+  /** `ext4`, `xfs` …; `null` when nothing known was found. */
+  readonly fileSystem: string | null;
+  /** How files are read; `null`: not at all, and a finding says why. */
+  readonly access: 'in-process' | null;
+  /** Name of the file system; may be empty. */
+  readonly fileSystemLabel: string;
+};
+
+/** A volume with its reader, where there is one. */
+export type OpenVolume = { readonly volume: BrowsedVolume; readonly reader: FileSystemReader | undefined };
+
+/** What a path stands for. */
+export type FoundFile = {
+  readonly volume: BrowsedVolume;
+  readonly reader: FileSystemReader;
+  readonly stat: FileStat;
+};
+
+/** The volumes and files of the disks of one point. */
+export class PointFiles {
+  readonly volumes: readonly OpenVolume[];
+  readonly findings: readonly Finding[];
+
+  constructor(volumes: readonly OpenVolume[], findings: readonly Finding[]) {
+    this.volumes = volumes;
+    this.findings = findings;
+  }
+
+  /** Volumes whose files can be read. */
+  get readable(): readonly (OpenVolume & { readonly reader: FileSystemReader })[] {
+    return this.volumes.filter(
+      (open): open is OpenVolume & { reader: FileSystemReader } => open.reader !== undefined,
+    );
+  }
+
+  /** Whether `/` is the list of the volumes, not a folder of one. */
+  isVolumeList(path: string): boolean {
+    return splitPath(path).length === 0 && this.readable.length !== 1;
+  }
+
+  /**
+   * Finds a path. A first name that is the id of a volume chooses that one; else the path is looked for in all of them, and
+   * lies in one. Rejects with `NOT_FOUND`, or `CONFIG_INVALID` when several volumes have it.
+   */
+  async find(path: string, options: ResolveOptions, call?: Call): Promise<FoundFile> {
+    const [first, ...rest] = splitPath(path);
+    const named = this.volumes.find(({ volume }) => volume.id === first);
+    if (named !== undefined) return findWithin(named, rest.join('/'), options, call);
+    const found: FoundFile[] = [];
+    for (const open of this.readable) {
+      try {
+        found.push(await findWithin(open, path, options, call));
+      } catch (error) {
+        if (!SendenseError.is(error, 'NOT_FOUND')) throw error;
+      }
+    }
+    const [only] = found;
+    if (only === undefined) throw this.readable.length === 0 ? nothingReadable(this.volumes) : missing(path);
+    if (found.length > 1) throw ambiguous(path, found);
+    return only;
+  }
+}
+
+async function findWithin(
+  { volume, reader }: OpenVolume,
+  path: string,
+  options: ResolveOptions,
+  call: Call | undefined,
+): Promise<FoundFile> {
+  if (reader === undefined) throw notReadable(volume);
+  return { volume, reader, stat: await resolvePath(reader, path, options, call) };
+}
+
+/** Looks at all disks of a point, which stays the caller's. */
+export async function openPointFiles({ point, disks }: PointReader, call?: Call): Promise<PointFiles> {
+  const byteDisks = disks.map(({ id, sectorBytes, reader }, index) => ({
+    name: `disk-${point.disks.find((disk) => disk.id === id)?.number ?? index}`,
+    id,
+    sectorBytes,
+    source: new DiskSource(reader),
+  }));
+  const { volumes, findings } = await findVolumes(byteDisks, call);
+  const told: Finding[] = [...findings];
+  const open: OpenVolume[] = [];
+  for (const volume of volumes) open.push(await openVolume(volume, told, call));
+  return new PointFiles(open, told);
+}
+
+async function openVolume(
+  { source, ...volume }: Volume,
+  findings: Finding[],
+  call: Call | undefined,
+): Promise<OpenVolume> {
+  throwIfAborted(call?.signal, 'open-volume');
+  const probed = await probeFileSystem(source, call);
+  const closed = { ...volume, fileSystem: probed?.kind ?? null, access: null, fileSystemLabel: '' } as const;
+  if (probed?.open === undefined) {
+    if (probed !== undefined) findings.push(notOpened(volume.id, `${probed.kind} is not read yet`));
+    return { volume: closed, reader: undefined };
+  }
+  try {
+    const reader = await probed.open(source, call);
+    findings.push(...reader.findings.map((finding) => ({ ...finding, object: volume.id })));
+    const { kind, label } = reader;
+    return { volume: { ...volume, fileSystem: kind, access: 'in-process', fileSystemLabel: label }, reader };
+  } catch (error) {
+    if (!SendenseError.is(error, 'CORRUPT') && !SendenseError.is(error, 'FORMAT_UNSUPPORTED')) throw error;
+    findings.push(notOpened(volume.id, error.message));
+    return { volume: closed, reader: undefined };
+  }
+}
+
+function notOpened(id: string, why: string): Finding {
+  const message = `the files of volume ${id} cannot be browsed: ${why}`;
+  return { severity: 'warning', code: 'volume-unreadable', message, object: id };
+}
+
+function notReadable({ id, fileSystem }: BrowsedVolume): SendenseError {
+  return new SendenseError(
+    'FORMAT_UNSUPPORTED',
+    `volume ${id} holds ${fileSystem ?? 'no file system that is known'}`,
+    {
+      operation: 'find-file',
+      remedy: 'restore the disk, and read it with the system that made it',
+      context: { volume: id },
+    },
+  );
+}
+
+function nothingReadable(volumes: readonly OpenVolume[]): SendenseError {
+  const kinds = volumes.map(({ volume }) => `${volume.id} (${volume.fileSystem ?? 'unknown'})`).join(', ');
+  const message =
+    kinds === '' ? 'the point has no volumes' : `no volume of the point can be browsed: ${kinds}`;
+  return new SendenseError('FORMAT_UNSUPPORTED', message, {
+    operation: 'find-file',
+    remedy: 'restore the disk, and read it with the system that made it',
+  });
+}
+
+function ambiguous(path: string, found: readonly FoundFile[]): SendenseError {
+  const ids = found.map(({ volume }) => volume.id);
+  return new SendenseError('CONFIG_INVALID', `${ids.length} volumes have ${JSON.stringify(path)}`, {
+    operation: 'find-file',
+    remedy: `begin the path with a volume: ${ids.map((id) => `/${id}`).join(', ')}`,
+    context: { volumes: ids },
+  });
+}
