@@ -56,29 +56,30 @@ export function* parseIndex(content: Uint8Array, key: string): Generator<Indexed
     at += PACK_BYTES;
     const end = at + count * ENTRY_BYTES;
     if (end > view.byteLength || sizeBytes > MAX_PACK_BYTES) wrong();
-    const entries = view.subarray(at, end);
-    if (PACK_HEADER_BYTES + framesBytes(entries, key) > sizeBytes) wrong();
-    yield new ListedPack(id, sizeBytes, entries, key);
+    if (PACK_HEADER_BYTES + framesBytes(view, at, end, key) > sizeBytes) wrong();
+    yield new ListedPack(id, sizeBytes, { view, at, end, key });
     at = end;
   }
   if (at !== view.byteLength) wrong();
 }
 
+/** Where the entries of a pack lie in an index object. */
+type ListedEntries = { readonly view: Buffer; readonly at: number; readonly end: number; readonly key: string };
+
 /** A pack of an index object. Most who read an index look into few packs, so entries are made when they are asked for. */
 class ListedPack implements IndexedPack {
   readonly id: string;
   readonly sizeBytes: number;
-  readonly #entries: Buffer;
-  readonly #key: string;
+  readonly #listed: ListedEntries;
 
-  constructor(id: string, sizeBytes: number, entries: Buffer, key: string) {
+  constructor(id: string, sizeBytes: number, listed: ListedEntries) {
     this.id = id;
     this.sizeBytes = sizeBytes;
-    this.#entries = entries;
-    this.#key = key;
+    this.#listed = listed;
   }
 
   get entries(): readonly PackEntry[] {
-    return [...parseEntries(this.#entries, this.#key)];
+    const { view, at, end, key } = this.#listed;
+    return [...parseEntries(view.subarray(at, end), key)];
   }
 }

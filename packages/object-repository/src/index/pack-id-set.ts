@@ -1,4 +1,6 @@
 const ID_BYTES = 16;
+/** The id that is asked for: a buffer for each would be garbage. */
+const ID = Buffer.alloc(ID_BYTES);
 
 /** Ids of packs (32 hex digits) in 16 bytes each. */
 export class PackIdSet {
@@ -21,7 +23,9 @@ export class PackIdSet {
 
   /** Whether a pack is in it. */
   has(pack: string): boolean {
-    return this.hasAt(Buffer.from(pack, 'hex'), 0);
+    if (this.size === 0) return false;
+    ID.write(pack, 'hex');
+    return this.hasAt(ID, 0);
   }
 
   /** Whether the pack whose id begins at `at` is in it. */

@@ -6,6 +6,8 @@ import { WaitingPacks } from './waiting-packs.ts';
 
 /** Packs that wait in memory. */
 const BATCH = 16_384;
+/** The id of the pack that is added or asked for: a buffer for each would be garbage. */
+const ID = Buffer.alloc(PACK_ID_BYTES);
 
 /** Ids of packs with a number each, in a table like that of the chunks: however many they are, memory stays the same. */
 export class PackTable implements AsyncDisposable {
@@ -24,12 +26,13 @@ export class PackTable implements AsyncDisposable {
 
   /** Adds a pack (32 hex digits); `value` is below 2^32. It waits in memory until `settle`. */
   add(pack: string, value = 0): void {
-    this.#waiting.add(Buffer.from(pack, 'hex'), 0, value);
+    ID.write(pack, 'hex');
+    this.#waiting.add(ID, 0, value);
   }
 
-  /** Adds the pack whose id, 16 bytes, begins at `at`. */
-  addAt(bytes: Buffer, at: number): void {
-    this.#waiting.add(bytes, at, 0);
+  /** Adds the pack whose id, 16 bytes, begins at `at`; while it waits its number grows by `more` each time. */
+  addTo(bytes: Buffer, at: number, more: number): void {
+    this.#waiting.addTo(bytes, at, more);
   }
 
   /** Puts what waits into the table when it is much. */
@@ -46,8 +49,10 @@ export class PackTable implements AsyncDisposable {
   /** The numbers of some packs, in one pass over the table. */
   async getAll(packs: readonly string[]): Promise<readonly (number | undefined)[]> {
     const ids = Buffer.alloc(packs.length * ID_BYTES);
-    for (const [index, pack] of packs.entries()) ids.write(pack, index * ID_BYTES, 'hex');
-    const values = packs.map((_, index) => this.#waiting.get(ids, index * ID_BYTES));
+    const values = packs.map((pack, index) => {
+      ids.write(pack, index * ID_BYTES, 'hex');
+      return this.#waiting.get(ids, index * ID_BYTES);
+    });
     await this.#table.visitCopies(ids, (index, copies) => {
       if (copies.count > 0) values[index] ??= copies.at(0).length;
     });

@@ -8,6 +8,7 @@ const MOST_FULL = 0.7;
 const NUMBER_AT = PACK_ID_BYTES;
 const TAKEN_AT = PACK_ID_BYTES + 4;
 const SLOT_BYTES = PACK_ID_BYTES + 8;
+const MOST_NUMBER = 2 ** 32 - 1;
 
 /** Ids of packs with a number each, in slots that their ids tell, so that a pack that comes again is known without a string for it. */
 export class WaitingPacks {
@@ -21,14 +22,14 @@ export class WaitingPacks {
 
   /** Adds the pack whose id begins at `at`; of one that is there already the number changes. */
   add(bytes: Buffer, at: number, value: number): void {
-    if (this.#count * SLOT_BYTES >= this.#slots.byteLength * MOST_FULL) this.#grow();
-    const slot = this.#slotOf(bytes, at);
-    if (!this.#isTaken(slot)) {
-      bytes.copy(this.#slots, slot, at, at + PACK_ID_BYTES);
-      this.#slots.writeUInt32LE(1, slot + TAKEN_AT);
-      this.#count += 1;
-    }
-    this.#slots.writeUInt32LE(value, slot + NUMBER_AT);
+    const number = this.#taken(bytes, at) + NUMBER_AT; // before the slots are looked at: they may grow
+    this.#slots.writeUInt32LE(value, number);
+  }
+
+  /** Adds the pack whose id begins at `at`, with the number 0, unless it is there already; then as much as `more` to its number. */
+  addTo(bytes: Buffer, at: number, more: number): void {
+    const number = this.#taken(bytes, at) + NUMBER_AT;
+    this.#slots.writeUInt32LE(Math.min(MOST_NUMBER, this.#slots.readUInt32LE(number) + more), number);
   }
 
   /** The number of the pack whose id begins at `at`; `undefined` when it is not there. */
@@ -56,6 +57,18 @@ export class WaitingPacks {
     this.#slots.fill(0);
     this.#count = 0;
     return records;
+  }
+
+  /** Where the slot of a pack begins, which it takes now if it has none. */
+  #taken(bytes: Buffer, at: number): number {
+    if (this.#count * SLOT_BYTES >= this.#slots.byteLength * MOST_FULL) this.#grow();
+    const slot = this.#slotOf(bytes, at);
+    if (this.#isTaken(slot)) return slot;
+    bytes.copy(this.#slots, slot, at, at + PACK_ID_BYTES);
+    this.#slots.writeUInt32LE(0, slot + NUMBER_AT);
+    this.#slots.writeUInt32LE(1, slot + TAKEN_AT);
+    this.#count += 1;
+    return slot;
   }
 
   #isTaken(slot: number): boolean {

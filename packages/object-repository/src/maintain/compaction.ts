@@ -59,8 +59,16 @@ export class Compaction implements AsyncDisposable {
     });
   }
 
+  /** Whether a pack of which frames of so many bytes count is mostly dead. One that only stands in for a damaged copy has none. */
+  isSparse(pack: IndexedPack, bytes: number): boolean {
+    const { below } = this.#context.compaction;
+    if (bytes === 0 || bytes >= pack.sizeBytes * below) return false;
+    if (this.#request.avoided.some((packs) => packs.has(pack.id))) return false;
+    return bytes < pack.entries.reduce((sum, { length }) => sum + length, 0) * below;
+  }
+
   /**
-   * Copies the frames that count of those of some indexed packs that are mostly dead, as far as one prune goes. What it fails with
+   * Copies the frames that count of some packs that are mostly dead, as far as one prune goes. What it fails with
    * `finish` tells: what nothing needs is planned before, also where there is no room for copies.
    */
   async take(packs: readonly IndexedPack[], call?: Call): Promise<void> {
@@ -74,8 +82,8 @@ export class Compaction implements AsyncDisposable {
   async #take(packs: readonly IndexedPack[], call?: Call): Promise<void> {
     for (const pack of packs) {
       if (this.#leftBytes <= 0 || this.#copied.length >= MOST_FRAMES) return;
-      const sparse = await this.#sparse(pack);
-      if (sparse === undefined) continue;
+      const { id, sizeBytes, entries } = pack; // made when they are asked for
+      const sparse = { id, sizeBytes, entries };
       throwIfAborted(call?.signal, 'prune-points');
       await this.#request.lock.check(call);
       if (await this.#isLocked(sparse, call)) {
@@ -105,20 +113,6 @@ export class Compaction implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#packs.abandon();
-  }
-
-  /** The pack when it is mostly dead. One that shares its counter is found another time. */
-  async #sparse(pack: IndexedPack): Promise<IndexedPack | undefined> {
-    const { id, sizeBytes } = pack;
-    const { live, avoided } = this.#request;
-    const { below } = this.#context.compaction;
-    const most = live.bytes.most(id);
-    if (most >= sizeBytes * below || avoided.some((packs) => packs.has(id))) return undefined;
-    // one that only stands in for a damaged copy has no frames that count
-    if ((await live.packs.get(id)) === undefined) return undefined;
-    const { entries } = pack; // made when they are asked for
-    const all = entries.reduce((sum, { length }) => sum + length, 0);
-    return most < all * below ? { id, sizeBytes, entries } : undefined;
   }
 
   /** A pack that object lock keeps takes its room whatever is copied. */

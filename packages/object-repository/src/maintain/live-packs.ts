@@ -1,5 +1,4 @@
 import { type Call, type Finding, throwIfAborted } from '@sendense/core';
-import type { RepositoryContext } from '../context.ts';
 import type { ChunkIndex } from '../index/chunk-index.ts';
 import { type ChunkTable, SWEEP_RECORDS } from '../index/chunk-table.ts';
 import type { FoundCopies } from '../index/found-copies.ts';
@@ -11,7 +10,7 @@ import { type ChunkPlace, PACK_ID_BYTES, RECORD_BYTES } from '../index/table-pag
 import { packKey } from '../layout/object-keys.ts';
 import { ID_BYTES, type PackEntry } from '../packs/pack-directory.ts';
 import type { ChunkSource } from '../read/chunk-source.ts';
-import { LiveBytes } from './live-bytes.ts';
+import { release } from '../store/release.ts';
 import { type MarkContext, type MarkRequest, markLive } from './mark-live.ts';
 import { PlaceMarks } from './place-marks.ts';
 
@@ -19,17 +18,18 @@ import { PlaceMarks } from './place-marks.ts';
 const PACKS_AT_ONCE = 1024;
 /** Chunks looked up at once. */
 const BATCH = 65_536;
-/** Packs put in order at once. */
-const PART = 262_144;
+/** The id of a pack and the length of a frame in it. */
+const FRAME_BYTES = PACK_ID_BYTES + 4;
+/** Frames put in the order of their packs at once, 4 MiB. */
+const PART = 209_715;
 /** Copies read at once. */
 const AT_ONCE = 16;
 
 /** What it takes of a repository to find the packs that its points need. */
-export type LiveContext = MarkContext &
-  Pick<RepositoryContext, 'random'> & {
-    readonly index: Pick<ChunkIndex, 'table'>;
-    readonly chunks: Pick<ChunkSource, 'readCopy'>;
-  };
+export type LiveContext = MarkContext & {
+  readonly index: Pick<ChunkIndex, 'table'>;
+  readonly chunks: Pick<ChunkSource, 'readCopy'>;
+};
 
 type KeptCopy = { readonly id: Uint8Array; readonly place: number; readonly at: ChunkPlace };
 
@@ -45,9 +45,8 @@ export class LivePacks implements AsyncDisposable {
   readonly #context: LiveContext;
   readonly #table: ChunkTable;
   readonly #marks: PlaceMarks;
+  /** The packs with copies that count, and how many bytes of frames of each do. */
   readonly packs: PackTable;
-  /** How much of each pack they need. */
-  readonly bytes: LiveBytes;
   /** Places of marked copies that were read and are whole. */
   readonly #whole: PlaceMarks;
   readonly #unsure: PackIdSet | undefined;
@@ -58,17 +57,11 @@ export class LivePacks implements AsyncDisposable {
     {
       marks,
       packs,
-      bytes,
       unsure,
-    }: Pick<MarkRequest, 'unsure'> & {
-      readonly marks: PlaceMarks;
-      readonly packs: PackTable;
-      readonly bytes: LiveBytes;
-    },
+    }: Pick<MarkRequest, 'unsure'> & { readonly marks: PlaceMarks; readonly packs: PackTable },
   ) {
     this.#unsure = unsure;
     this.#context = context;
-    this.bytes = bytes;
     this.#table = table;
     this.#marks = marks;
     this.packs = packs;
@@ -81,9 +74,8 @@ export class LivePacks implements AsyncDisposable {
     const marks = await markLive(context, table, request, call);
     const packs = await PackTable.open(context.createTable);
     try {
-      const bytes = new LiveBytes(table.count, context.random);
-      await collectPacks(context, table, marks, packs, bytes);
-      return new LivePacks(context, table, { ...request, marks, packs, bytes });
+      await collectPacks(context, table, marks, packs);
+      return new LivePacks(context, table, { ...request, marks, packs });
     } catch (error) {
       await packs[Symbol.asyncDispose]();
       throw error;
@@ -93,20 +85,12 @@ export class LivePacks implements AsyncDisposable {
   /**
    * Those of some packs that must stay: they hold a copy that counts, or they hold another copy of a chunk whose counting copy
    * cannot be read, or lies in a pack that may still be deleted. So the last whole copy of a chunk is never given up for a damaged one.
+   * Gives the bytes of the frames of each that count.
    */
-  async neededOf(
-    packs: Iterable<IndexedPack> | AsyncIterable<IndexedPack>,
-    call?: Call,
-  ): Promise<ReadonlySet<string>> {
-    const needed = new Set<string>();
-    let waiting: IndexedPack[] = [];
-    for await (const pack of packs) {
-      waiting.push(pack);
-      if (waiting.length < PACKS_AT_ONCE) continue;
-      await this.#addNeeded(waiting, needed, call);
-      waiting = [];
-    }
-    await this.#addNeeded(waiting, needed, call);
+  async neededOf(packs: readonly IndexedPack[], call?: Call): Promise<ReadonlyMap<string, number>> {
+    const needed = new Map<string, number>();
+    for (let first = 0; first < packs.length; first += PACKS_AT_ONCE)
+      await this.#addNeeded(packs.slice(first, first + PACKS_AT_ONCE), needed, call);
     return needed;
   }
 
@@ -140,14 +124,19 @@ export class LivePacks implements AsyncDisposable {
     return this.packs[Symbol.asyncDispose]();
   }
 
-  async #addNeeded(packs: readonly IndexedPack[], needed: Set<string>, call?: Call): Promise<void> {
+  async #addNeeded(
+    packs: readonly IndexedPack[],
+    needed: Map<string, number>,
+    call?: Call,
+  ): Promise<void> {
     const live = await this.packs.getAll(packs.map(({ id }) => id));
+    const unknown = packs.filter(({ id }, index) => {
+      const bytes = live[index];
+      if (bytes !== undefined) needed.set(id, bytes);
+      return bytes === undefined;
+    });
     let [waiting, ids]: [IndexedPack[], number] = [[], 0];
-    for (const [index, pack] of packs.entries()) {
-      if (live[index] !== undefined) {
-        needed.add(pack.id);
-        continue;
-      }
+    for (const pack of unknown) {
       waiting.push(pack);
       ids += pack.entries.length;
       if (ids < BATCH) continue;
@@ -158,9 +147,9 @@ export class LivePacks implements AsyncDisposable {
   }
 
   /** The table of packs knows those with a copy that counts; one that it had missed is found by its copies. */
-  async #addKept(packs: readonly IndexedPack[], needed: Set<string>, call?: Call): Promise<void> {
+  async #addKept(packs: readonly IndexedPack[], needed: Map<string, number>, call?: Call): Promise<void> {
     const { counts, standsIn } = await this.#findKept(packs, call);
-    for (const pack of [...counts, ...standsIn]) needed.add(pack);
+    for (const pack of [...counts, ...standsIn]) needed.set(pack, 0);
   }
 
   /** Which of the copies of a chunk counts. */
@@ -213,31 +202,38 @@ export class LivePacks implements AsyncDisposable {
   }
 }
 
-/** Adds the packs of all marked copies, and counts their bytes. The packs are put in order before: a table takes those of a part at once. */
+/**
+ * Adds the packs of all marked copies with the bytes of their frames. These are put in order before: a table takes the packs of a part at
+ * once, and each with all its frames.
+ */
 async function collectPacks(
   { createTable }: LiveContext,
   table: ChunkTable,
   marks: PlaceMarks,
   packs: PackTable,
-  bytes: LiveBytes,
 ): Promise<void> {
-  await using parts = await RecordPartitions.open(createTable, table.count, PART, PACK_ID_BYTES);
-  const some = Buffer.allocUnsafeSlow(SWEEP_RECORDS * PACK_ID_BYTES);
+  await using parts = await RecordPartitions.open(createTable, table.count, PART, FRAME_BYTES);
+  const some = Buffer.allocUnsafeSlow(SWEEP_RECORDS * FRAME_BYTES);
   let end = 0;
   await table.eachRecord(
     (record, at, place) => {
       if (!marks.has(place)) return;
       const pack = at + ID_BYTES;
-      bytes.add(record, pack, record.readUInt32LE(at + RECORD_BYTES - 4));
       end += record.copy(some, end, pack, pack + PACK_ID_BYTES);
+      end += record.copy(some, end, at + RECORD_BYTES - 4, at + RECORD_BYTES);
     },
     async () => {
       await parts.add(some.subarray(0, end));
       end = 0;
     },
   );
+  release(some);
+  let last = 0;
   for await (const part of parts.parts()) {
-    for (let at = 0; at < part.byteLength; at += PACK_ID_BYTES) packs.addAt(part, at);
-    await packs.settle();
+    const number = parts.partOf(part);
+    if (number !== last) await packs.settle(); // not between pieces of a part, which may be of one pack
+    last = number;
+    for (let at = 0; at < part.byteLength; at += FRAME_BYTES)
+      packs.addTo(part, at, part.readUInt32LE(at + PACK_ID_BYTES));
   }
 }

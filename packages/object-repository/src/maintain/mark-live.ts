@@ -118,12 +118,13 @@ class Marker {
     for (let first = 0; first < unmarked.length; first += NODES_AT_ONCE) {
       await this.#check();
       const some = unmarked.slice(first, first + NODES_AT_ONCE).map((index) => idAt(ids, index));
-      const nodes = await Promise.all(
-        this.#context.chunks.loadAll(some).map((chunk, index) => readNode(some[index], chunk, level)),
-      );
-      for (const node of nodes)
-        if (level > 0) await this.#markNodes(node.idsInto(newIds()), level - 1);
-        else await this.#later(node.idsInto(this.#ids));
+      const nodes = await Promise.all(this.#context.chunks.loadAll(some));
+      for (const [index, node] of nodes.entries()) {
+        const into = level > 0 ? newIds() : this.#ids;
+        const below = MapNode.idsInto(into, node, level, nameOf(some[index]));
+        if (level > 0) await this.#markNodes(below, level - 1);
+        else await this.#later(below);
+      }
     }
   }
 
@@ -153,14 +154,6 @@ class Marker {
   }
 }
 
-async function readNode(
-  id: Uint8Array = ZERO_ID,
-  chunk: Promise<Uint8Array>,
-  level: number,
-): Promise<MapNode> {
-  return MapNode.parse(await chunk, level, nameOf(id));
-}
-
 /** Chunks of all the points, those that they share counted for each. */
 function chunksOf({ configuration }: MarkContext, { points }: MarkRequest): number {
   const maps = points.flatMap(({ record }) => [...record.disks, ...record.artifacts]);
@@ -176,6 +169,6 @@ function idAt(ids: Buffer, index: number): Buffer {
   return ids.subarray(index * ID_BYTES, (index + 1) * ID_BYTES);
 }
 
-function nameOf(id: Uint8Array): string {
+function nameOf(id: Uint8Array = ZERO_ID): string {
   return `chunk ${Buffer.from(id).toString('hex')}`;
 }

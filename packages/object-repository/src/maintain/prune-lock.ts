@@ -5,6 +5,7 @@ import { MAX_RECORD_BYTES, openRecord, sealRecord } from '../records/sealed-json
 import { lockRecord } from '../records/small-records.ts';
 import { SEAL_BYTES } from '../seal/seal.ts';
 import { getSmall } from '../store/get-listed.ts';
+import { deleteUnlessLocked } from '../store/locked-objects.ts';
 import { Stopwatch } from '../store/stopwatch.ts';
 import { storeTime } from '../store/store-time.ts';
 
@@ -74,7 +75,7 @@ class HeldLock implements PruneLock {
     });
     // numbers begin anew when every lock is gone: the next one may have been free because another one had come and gone
     if (!(await this.#isOurs(call))) {
-      await this.#context.store.delete(lockKey(this.#number + 1), call);
+      await deleteUnlessLocked(this.#context.store, lockKey(this.#number + 1), call);
       throw lost();
     }
     this.#number += 1;
@@ -87,7 +88,8 @@ class HeldLock implements PruneLock {
     const older: string[] = [];
     for await (const { key } of this.#context.store.list(PREFIXES.locks))
       if ((numberAtEnd(key) ?? Number.POSITIVE_INFINITY) <= this.#number) older.push(key);
-    for (const key of older.toReversed()) await this.#context.store.delete(key);
+    // one that object lock keeps is free an hour after it was taken
+    for (const key of older.toReversed()) await deleteUnlessLocked(this.#context.store, key);
   }
 
   /** Whether the lock that we took last still is there and ours. */

@@ -5,21 +5,23 @@ import {
   type PruneOptions,
   type PruneReport,
   type RetentionPolicy,
-  SendenseError,
+  type SendenseError,
 } from '@sendense/core';
 import { retainedPoints } from '@sendense/plugin-kit/points';
 import type { RepositoryContext } from '../context.ts';
 import { unknownPoint } from '../read/open-point.ts';
-import type { FoundPoint, FoundPoints } from '../read/point-catalog.ts';
+import type { FoundPoint } from '../read/point-catalog.ts';
+import { carryOut } from './carry-out.ts';
 import { readDamagedPacks } from './damaged-packs.ts';
-import { deleteManifests } from './delete-manifests.ts';
-import { LivePacks } from './live-packs.ts';
+import { findLive, requestOf } from './find-live.ts';
 import { withOwnIndex } from './own-index.ts';
-import { type Plan, readPlans } from './plans.ts';
+import { readPlans } from './plans.ts';
 import { type PruneLock, takePruneLock } from './prune-lock.ts';
 import { removeLeftovers } from './remove-leftovers.ts';
+import { removePoints } from './remove-points.ts';
 import { settleYoung } from './settle-young.ts';
-import { carryOut, planNext, plansInTheWay } from './sweep.ts';
+import { planNext } from './sweep.ts';
+import { refreshUnhurt, unhurt } from './unhurt.ts';
 
 /** Removes a point; see `RepositoryMaintenance.delete`. Prune frees its space. */
 export async function deletePoint(
@@ -33,9 +35,9 @@ export async function deletePoint(
   const points = unhurt(await context.points.all(call));
   const point = points.find(({ record }) => record.id === id);
   if (point === undefined) throw unknownPoint(id);
-  const found = { points, plans: await readPlans(context, call), lock, whole: [] };
-  const { locked } = await removeManifests(context, found, [point], call);
-  for (const { error } of locked) throw error;
+  const removal = { points, plans: await readPlans(context, call), lock, surplus: [point], mayBeHurt: points };
+  const { staying } = await removePoints(context, removal, call);
+  for (const { error } of staying) throw error;
   return { removed: [id], freedBytes: 0 };
 }
 
@@ -53,98 +55,54 @@ export async function prune(
   await using context = withOwnIndex(shared);
   await using lock = await takePruneLock(context, options);
   await refreshUnhurt(context, options);
-  await settleYoung(context, lock, options);
+  const lost = await settleYoung(context, lock, options);
   const plans = await readPlans(context, options);
   const points = unhurt(await context.points.all(options));
   const { kept, surplus } = divide(points, policy, options);
-  const whole = points.filter((point) => !surplus.includes(point));
-  const found = { points, plans, lock, whole };
-  const { left, locked, hurt } = await removeManifests(context, found, surplus, options);
+  const removal = { points, plans, lock, surplus, mayBeHurt: surplus };
+  const { left, staying, damaged } = await removePoints(context, removal, options);
   const swept = await carryOut(context, left, lock, options);
-  const after = unhurt(await context.points.all(options));
-  const open = await readPlans(context, options);
-  // After the manifests: the index objects of each were there before it.
-  await refreshUnhurt(context, options);
-  const { damaged, request } = await markingOf(context, { points: after, plans: open, lock }, options);
-  await using live = await LivePacks.find(context, request, options);
-  const freedBytes = swept + (await planNext(context, { live, plans: open, damaged, lock }, options));
+  const stay = staying.map(({ point }) => point);
+  const next = await planAnew(context, { lock, stay }, options);
   await removeLeftovers(context, lock, options);
-  const stay = locked.map(({ point }) => point);
   return {
     kept: idsOf([...kept, ...stay]),
     removed: idsOf(surplus.filter((point) => !stay.includes(point))),
-    freedBytes,
-    findings: [...locked.map(({ finding }) => finding), ...new Map([...hurt, ...live.damaged]).values()],
+    freedBytes: swept + next.freedBytes,
+    findings: [
+      ...lost,
+      ...staying.map(({ finding }) => finding),
+      ...new Map([...damaged, ...next.damaged]).values(),
+      ...next.findings,
+    ],
   };
 }
 
-type Found = {
-  readonly points: readonly FoundPoint[];
-  readonly plans: readonly Plan[];
-  readonly lock: PruneLock;
-};
-
 /**
- * How to mark: of several copies none that a plan condemns, that verify found damaged or that its writer may delete yet, where there
- * is another.
+ * Plans what nothing needs any more. As long as one of the points is hurt that are to go and that object lock keeps, nothing is planned:
+ * nobody knows what it needs. Rejects with `CORRUPT` when another one is hurt.
  */
-async function markingOf(context: RepositoryContext, { points, plans, lock }: Found, call?: Call) {
-  const damaged = await readDamagedPacks(context, call);
-  const unsure = context.index.young;
-  const avoided = [...[...damaged, ...plans].map(({ packs }) => packs), unsure];
-  return { damaged, request: { points, avoided, unsure, check: () => lock.check(call) } };
-}
-
-/** What is found, and the points of which all must be known for others to go. */
-type Removal = Found & { readonly whole: readonly FoundPoint[] };
-
-/**
- * Deletes manifests; before that the plans that name what any point still needs, the ones to go among them. Gives the plans
- * that are left: nothing that they name was needed; and the points that object lock keeps.
- */
-async function removeManifests(
+async function planAnew(
   context: RepositoryContext,
-  found: Removal,
-  surplus: readonly FoundPoint[],
+  { lock, stay }: { readonly lock: PruneLock; readonly stay: readonly FoundPoint[] },
   call?: Call,
 ) {
+  const points = unhurt(await context.points.all(call));
+  const plans = await readPlans(context, call);
+  // After the manifests: the index objects of each were there before it.
   await refreshUnhurt(context, call);
-  const { left, hurt } = await voidPlans(context, found, call);
-  const locked = await deleteManifests(context, surplus, found.lock, call);
-  return { left, locked, hurt };
+  const damaged = await readDamagedPacks(context, call);
+  const request = requestOf(context, damaged, { points, plans, lock }, call);
+  const { live, hurt } = await findLive(context, request, stay, call);
+  if (live === undefined) return { freedBytes: 0, damaged: new Map<string, Finding>(), findings: [heldUp(hurt)] };
+  await using closing = live;
+  const freedBytes = await planNext(context, { live: closing, plans, damaged, lock }, call);
+  return { freedBytes, damaged: live.damaged, findings: [] };
 }
 
-/** Deletes plans that name what a point needs; all of them when nobody knows what the points need that may go. */
-async function voidPlans(context: RepositoryContext, found: Removal, call?: Call) {
-  const { plans, lock } = found;
-  const none: ReadonlyMap<string, Finding> = new Map();
-  if (plans.length === 0) return { left: plans, hurt: none };
-  const { request } = await markingOf(context, found, call);
-  await using live = await LivePacks.find(context, request, call).catch((error: unknown) => {
-    if (!SendenseError.is(error, 'CORRUPT')) throw error;
-    return undefined;
-  });
-  // rejects when a point is hurt that stays
-  if (live === undefined)
-    await (await LivePacks.find(context, { ...request, points: found.whole }, call))[Symbol.asyncDispose]();
-  const voided = live === undefined ? plans : await plansInTheWay(context, plans, live, call);
-  for (const { key } of voided) {
-    await lock.check(call);
-    await context.store.delete(key, call);
-  }
-  return { left: plans.filter((plan) => !voided.includes(plan)), hurt: live?.damaged ?? none };
-}
-
-/** Points that all can be read. Throws `CORRUPT`: what a damaged manifest needs nobody knows, so nothing is deleted. */
-function unhurt({ points, damaged }: FoundPoints): readonly FoundPoint[] {
-  for (const damage of damaged.values()) throw damage;
-  return points;
-}
-
-/** Throws `CORRUPT` when an index object is damaged: packs that nobody knows of look like those that nobody needs. */
-async function refreshUnhurt({ index }: RepositoryContext, call?: Call): Promise<void> {
-  await index.refresh(call);
-  for (const damage of index.damaged.values()) throw damage;
+function heldUp({ message }: SendenseError): Finding {
+  const what = 'no space is freed while object lock keeps a point that is damaged and to go';
+  return { severity: 'error', code: 'point-damaged', message: `${what}: ${message}; verify names the point` };
 }
 
 function divide(points: readonly FoundPoint[], policy: RetentionPolicy, { machine }: PruneOptions) {

@@ -1,6 +1,7 @@
 import type { Call } from '@sendense/core';
 import type { RepositoryContext } from '../context.ts';
 import { PREFIXES } from '../layout/object-keys.ts';
+import { deleteUnlessLocked } from '../store/locked-objects.ts';
 import type { PruneLock } from './prune-lock.ts';
 import { tidyRemovals } from './tidy-removals.ts';
 
@@ -15,7 +16,7 @@ export async function removeLeftovers(
     for await (const { key, modifiedAt } of store.list(prefix, undefined, call)) {
       if (lock.takenAt.getTime() - modifiedAt.getTime() < configuration.graceMs) continue;
       await lock.check(call);
-      await store.delete(key, call);
+      await deleteUnlessLocked(store, key, call);
     }
   await tidyRemovals(context, lock, call);
 }

@@ -3,6 +3,7 @@ import type { RepositoryContext } from '../context.ts';
 import type { IndexPrefix } from '../index/chunk-index.ts';
 import { INDEX_ENTRIES, type IndexedPack, serializeIndex } from '../index/index-object.ts';
 import { PREFIXES } from '../layout/object-keys.ts';
+import { deleteUnlessLocked } from '../store/locked-objects.ts';
 import type { PruneLock } from './prune-lock.ts';
 
 /** Puts packs into index objects, each as large as a writer's, while the lock is held: another holder may sweep what they name. */
@@ -47,7 +48,7 @@ export class IndexWriter {
 
 /**
  * Stores new index objects with the packs of the old ones that `keep` takes, then removes the old ones; whoever misses
- * something meanwhile lists again.
+ * something meanwhile lists again. Gives those of the old ones that object lock keeps.
  */
 export async function rewriteIndex(
   context: RepositoryContext,
@@ -55,13 +56,15 @@ export async function rewriteIndex(
   keep: (pack: string) => boolean,
   lock: PruneLock,
   call?: Call,
-): Promise<void> {
+): Promise<readonly string[]> {
   const writer = new IndexWriter(context, lock, call);
   for (const key of old)
     for await (const pack of context.index.read(key, call)) if (keep(pack.id)) await writer.add(pack);
   await writer.finish();
+  const locked: string[] = [];
   for (const key of old) {
     await lock.check(call);
-    await context.store.delete(key, call);
+    if (!(await deleteUnlessLocked(context.store, key, call))) locked.push(key);
   }
+  return locked;
 }

@@ -41,33 +41,26 @@ export class MapNode {
 
   /** The node of level `level` that a chunk holds; see the format, section 3.6. Throws `CORRUPT` naming `object`. */
   static parse(chunk: Uint8Array, level: number, object: string): MapNode {
-    const view = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
-    const wrong = (): never => {
-      throw damagedObject(object, `is no node of level ${level} of a disk's map`);
-    };
-    if (view.byteLength < HEADER_BYTES || !MAGIC.equals(view.subarray(0, 4))) wrong();
-    const count = view.readUInt32LE(8);
-    if (view[4] !== VERSION || view[5] !== level || view.readUInt16LE(6) !== 0 || view.readUInt32LE(12) !== 0)
-      wrong();
-    if (count < 1 || count > FAN_OUT || view.byteLength !== HEADER_BYTES + count * ID_BYTES) wrong();
     const node = MapNode.empty();
-    view.copy(node.#ids, 0, HEADER_BYTES);
-    if (node.#count() !== count) wrong();
+    idsOf(chunk, level, object).copy(node.#ids);
     return node;
+  }
+
+  /**
+   * The ids of what is not zeros in the node of level `level` that a chunk holds, back to back in `into`, which has room for those of a
+   * full node. Throws `CORRUPT` naming `object`.
+   */
+  static idsInto(into: Buffer, chunk: Uint8Array, level: number, object: string): Buffer {
+    const ids = idsOf(chunk, level, object);
+    let bytes = 0;
+    for (let at = 0; at < ids.byteLength; at += ID_BYTES)
+      if (!isZeroIdAt(ids, at)) bytes += ids.copy(into, bytes, at, at + ID_BYTES);
+    return into.subarray(0, bytes);
   }
 
   /** The id at a place from 0 to 1023; the bytes are the node's own. */
   at(slot: number): Uint8Array {
     return this.#ids.subarray(slot * ID_BYTES, (slot + 1) * ID_BYTES);
-  }
-
-  /** The ids of what is not zeros, back to back in `ids`, which has room for a node. */
-  idsInto(ids: Buffer): Buffer {
-    let bytes = 0;
-    for (let at = 0; at < this.#ids.byteLength; at += ID_BYTES)
-      if (this.#ids.compare(ZERO_ID, 0, ID_BYTES, at, at + ID_BYTES) !== 0)
-        bytes += this.#ids.copy(ids, bytes, at, at + ID_BYTES);
-    return ids.subarray(0, bytes);
   }
 
   /** Puts an id at a place. */
@@ -89,7 +82,28 @@ export class MapNode {
 
   #count(): number {
     let count = FAN_OUT;
-    while (count > 0 && isZeroId(this.at(count - 1))) count -= 1;
+    while (count > 0 && isZeroIdAt(this.#ids, (count - 1) * ID_BYTES)) count -= 1;
     return count;
   }
+}
+
+/** Where the ids of the node lie that a chunk holds, in its own memory. */
+function idsOf(chunk: Uint8Array, level: number, object: string): Buffer {
+  const view = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+  const wrong = (): never => {
+    throw damagedObject(object, `is no node of level ${level} of a disk's map`);
+  };
+  if (view.byteLength < HEADER_BYTES || !MAGIC.equals(view.subarray(0, 4))) wrong();
+  const count = view.readUInt32LE(8);
+  if (view[4] !== VERSION || view[5] !== level || view.readUInt16LE(6) !== 0 || view.readUInt32LE(12) !== 0)
+    wrong();
+  if (count < 1 || count > FAN_OUT || view.byteLength !== HEADER_BYTES + count * ID_BYTES) wrong();
+  if (isZeroIdAt(view, view.byteLength - ID_BYTES)) wrong();
+  return view.subarray(HEADER_BYTES);
+}
+
+/** Whether the id that begins at `at` stands for zeros, by words: a comparison of bytes would take a call and an object each. */
+function isZeroIdAt(ids: Buffer, at: number): boolean {
+  for (let word = at; word < at + ID_BYTES; word += 4) if (ids.readInt32LE(word) !== 0) return false;
+  return true;
 }

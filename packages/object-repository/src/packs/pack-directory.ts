@@ -33,10 +33,10 @@ export function* parseEntries(bytes: Uint8Array, object: string): Generator<Pack
     yield { id: view.subarray(at, at + ID_BYTES), ...frameAt(view, at, object) };
 }
 
-/** Bytes of all the frames that entries tell of, without an object for each. Throws as {@link parseEntries} does. */
-export function framesBytes(entries: Buffer, object: string): number {
+/** Bytes of all the frames that the entries from `first` to `end` tell of, without an object for each. Throws as {@link parseEntries} does. */
+export function framesBytes(entries: Buffer, first: number, end: number, object: string): number {
   let bytes = 0;
-  for (let at = 0; at < entries.byteLength; at += ENTRY_BYTES) bytes += lengthAt(entries, at, object);
+  for (let at = first; at < end; at += ENTRY_BYTES) bytes += lengthAt(entries, at, object);
   return bytes;
 }
 

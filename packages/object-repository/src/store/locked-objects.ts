@@ -8,14 +8,27 @@ export async function lockedUntil(
   now: Date,
   call?: Call,
 ): Promise<Date | undefined> {
-  if (!store.capabilities.retention) return undefined;
+  return store.capabilities.retention ? heldUntil(store, key, now, call) : undefined;
+}
+
+/** As {@link lockedUntil}, also where the store was not asked to lock: its bucket may lock whatever is put into it. */
+export async function heldUntil(
+  store: ObjectStore,
+  key: string,
+  now: Date,
+  call?: Call,
+): Promise<Date | undefined> {
   const until = (await store.head(key, call))?.retainUntil;
   return until !== undefined && until > now ? until : undefined;
 }
 
-/** Deletes an object, or leaves it where object lock keeps it: a bucket may lock whatever is put into it. */
-export async function deleteUnlessLocked(store: ObjectStore, key: string, call?: Call): Promise<void> {
-  await store.delete(key, call).catch((error: unknown) => {
-    if (!SendenseError.is(error, 'IMMUTABLE')) throw error;
-  });
+/** Deletes an object, or leaves it where object lock keeps it: a bucket may lock whatever is put into it. Whether it went. */
+export async function deleteUnlessLocked(store: ObjectStore, key: string, call?: Call): Promise<boolean> {
+  try {
+    await store.delete(key, call);
+    return true;
+  } catch (error) {
+    if (SendenseError.is(error, 'IMMUTABLE')) return false;
+    throw error;
+  }
 }
