@@ -22,6 +22,8 @@ type center struct {
 	private string
 
 	user, password string
+	// SHA-1 of the certificate, as vCenter tells that of its hosts.
+	hostThumbprint string
 	transfers      transfers
 	leaseSeconds   atomic.Int64
 
@@ -50,6 +52,12 @@ type settings struct {
 	leaseTimeout time.Duration
 	// Removed snapshots leave their files behind.
 	keepFiles bool
+	// The addresses of leases are those of the host.
+	leasesAtHost bool
+	// The datastores are of a type that has no files with the bytes of disks.
+	withoutExtents bool
+	// The user lacks the right to files of datastores.
+	foldersRefused bool
 }
 
 func newCenter(o options, model *simulator.Model, private string) *center {

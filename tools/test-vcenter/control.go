@@ -57,6 +57,7 @@ func (c *center) verbs() map[string]verb {
 		"settings":        verbOf(c.adjust),
 		"transfer-faults": verbOf(c.setTransferFaults),
 		"transfer-count":  verbOf(c.takeTransferCount),
+		"datastore-type":  verbOf(c.setDatastoreType),
 		"expire-leases":   verbOf(c.expireLeases),
 		"expire-sessions": verbOf(c.expireSessions),
 	}

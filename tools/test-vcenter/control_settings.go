@@ -18,6 +18,9 @@ func (c *center) adjust(request struct {
 	QuiesceFaults *int  `json:"quiesceFaults"`
 	Full          *bool `json:"full"`
 	KeepFiles     *bool `json:"keepFiles"`
+	LeasesAtHost  *bool `json:"leasesAtHost"`
+	// Of files of datastores, to the user; a host gives them to tickets still.
+	FoldersRefused *bool `json:"foldersRefused"`
 	// Of leases from then on.
 	LeaseTimeoutSeconds *int64 `json:"leaseTimeoutSeconds"`
 	// `sesparse` or `cowd`.
@@ -35,6 +38,8 @@ func (c *center) adjust(request struct {
 	set(&c.settings.quiesceFaults, request.QuiesceFaults)
 	set(&c.settings.full, request.Full)
 	set(&c.settings.keepFiles, request.KeepFiles)
+	set(&c.settings.leasesAtHost, request.LeasesAtHost)
+	set(&c.settings.foldersRefused, request.FoldersRefused)
 	if request.LeaseTimeoutSeconds != nil {
 		c.setLeaseTimeout(*request.LeaseTimeoutSeconds)
 	}

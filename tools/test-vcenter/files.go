@@ -18,7 +18,15 @@ func (c *center) guardFiles(next http.Handler) http.Handler {
 			http.Error(w, "too many connections", http.StatusServiceUnavailable)
 			return
 		}
-		if !isLoggedIn(next, r) && !(isFolder && (c.isAllowed(r) || c.takeTicket(r))) {
+		if isHost(r) && showsSession(r) {
+			http.Error(w, "the session of a vCenter was shown to a host", http.StatusBadRequest)
+			return
+		}
+		if isFolder && c.refusesFolders() && !isHost(r) {
+			http.Error(w, "no right to the files of the datastore", http.StatusForbidden)
+			return
+		}
+		if !c.isGranted(next, r) {
 			w.Header().Set("WWW-Authenticate", `Basic realm="VMware HTTP server"`)
 			http.Error(w, "not logged in", http.StatusUnauthorized)
 			return
@@ -40,7 +48,7 @@ func (c *center) isAllowed(r *http.Request) bool {
 
 func (c *center) serveFolder(next http.Handler, w http.ResponseWriter, r *http.Request) {
 	path, ok := c.fileOf("[" + r.URL.Query().Get("dsName") + "] " + strings.TrimPrefix(r.URL.Path, "/folder/"))
-	if !ok {
+	if !ok || c.isObject(r) {
 		http.NotFound(w, r)
 		return
 	}
@@ -67,6 +75,12 @@ func (c *center) serveFolder(next http.Handler, w http.ResponseWriter, r *http.R
 		return
 	}
 	next.ServeHTTP(w, r)
+}
+
+func (c *center) refusesFolders() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.settings.foldersRefused
 }
 
 func (c *center) isFull() bool {

@@ -17,6 +17,7 @@ func (o *snapshotCalls) ExportSnapshot(ctx *simulator.Context, req *types.Export
 		return &methods.ExportSnapshotBody{Fault_: simulator.Fault("", &types.TaskInProgress{})}
 	}
 	reply := o.snapshot.ExportSnapshot(ctx, req).(*methods.ExportSnapshotBody)
+	o.nameDevices(ctx, reply.Res.Returnval, entity, o.snapshot.Config.Hardware.Device)
 	o.lend(ctx, reply.Res.Returnval, entity, o.imagesOf(entity, func(d *disk) *layer { return d.snapshots[o.self] }))
 	return reply
 }
@@ -36,6 +37,7 @@ func (o *machineCalls) ExportVm(ctx *simulator.Context, req *types.ExportVm) soa
 	now := &simulator.VirtualMachineSnapshot{}
 	now.Vm, now.Config = o.self, *o.vm.Config
 	reply := now.ExportSnapshot(ctx, &types.ExportSnapshot{This: req.This}).(*methods.ExportSnapshotBody)
+	o.nameDevices(ctx, reply.Res.Returnval, o.self, now.Config.Hardware.Device)
 	o.lend(ctx, reply.Res.Returnval, o.self, o.imagesOf(o.self, func(d *disk) *layer { return d.current }))
 	return &methods.ExportVmBody{Res: &types.ExportVmResponse{Returnval: reply.Res.Returnval}}
 }

@@ -105,6 +105,7 @@ func serve(o options, model *simulator.Model) error {
 		return err
 	}
 	center := newCenter(o, model, private)
+	center.hostThumbprint = hostThumbprint(tls)
 	center.handleCalls()
 	hideNewer(model.Map())
 	model.Service.TLS = tls

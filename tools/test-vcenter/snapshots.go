@@ -126,6 +126,9 @@ func (o *snapshotCalls) machine(ctx *simulator.Context) *simulator.VirtualMachin
 
 func (o *snapshotCalls) RemoveSnapshotTask(ctx *simulator.Context, req *types.RemoveSnapshot_Task) soap.HasFault {
 	o.enter(ctx)
+	if o.isLent(o.snapshot.Vm) {
+		return &methods.RemoveSnapshot_TaskBody{Fault_: simulator.Fault("", &types.TaskInProgress{})}
+	}
 	stock := func() types.ManagedObjectReference {
 		forgetFileNumbers(o.machine(ctx))
 		return o.snapshot.RemoveSnapshotTask(ctx, req).(*methods.RemoveSnapshot_TaskBody).Res.Returnval

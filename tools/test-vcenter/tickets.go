@@ -18,7 +18,7 @@ type sessionCalls struct {
 }
 
 // A ticket is good for one request of this method and address.
-type ticket struct{ method, path, query string }
+type ticket struct{ method, host, path, query string }
 
 func (o *sessionCalls) AcquireGenericServiceTicket(ctx *simulator.Context, req *types.AcquireGenericServiceTicket) soap.HasFault {
 	o.enter(ctx)
@@ -36,10 +36,13 @@ func (o *sessionCalls) AcquireGenericServiceTicket(ctx *simulator.Context, req *
 		return refuse()
 	}
 	reply := o.manager.AcquireGenericServiceTicket(req).(*methods.AcquireGenericServiceTicketBody)
+	if address.Hostname() == hostName {
+		reply.Res.Returnval.HostName, reply.Res.Returnval.SslThumbprint = hostName, o.hostThumbprint
+	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	method := strings.ToUpper(strings.TrimPrefix(spec.Method, "http"))
-	o.tickets[reply.Res.Returnval.Id] = ticket{method, address.Path, address.Query().Encode()}
+	o.tickets[reply.Res.Returnval.Id] = ticket{method, address.Hostname(), address.Path, address.Query().Encode()}
 	return reply
 }
 
@@ -52,7 +55,7 @@ func (c *center) takeTicket(r *http.Request) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	found, ok := c.tickets[cookie.Value]
-	if !ok || found.path != r.URL.Path || found.query != r.URL.Query().Encode() {
+	if !ok || found.path != r.URL.Path || (found.host == hostName) != isHost(r) || found.query != r.URL.Query().Encode() {
 		return false
 	}
 	delete(c.tickets, cookie.Value)

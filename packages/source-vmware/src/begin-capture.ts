@@ -3,6 +3,7 @@ import {
   type Capture,
   type CaptureRequest,
   type DiskView,
+  type Finding,
   SendenseError,
   throwIfAborted,
 } from '@sendense/core';
@@ -15,6 +16,7 @@ import { freeze } from './freeze.ts';
 import { removeOfCapture, removeSnapshots, undone } from './leftovers.ts';
 import { describeRef } from './machine.ts';
 import { checkSnapshots, snapshotFindings } from './prerequisites.ts';
+import { createSnapshotExport } from './transport/snapshot-export.ts';
 import { vmwareCapture } from './vmware-capture.ts';
 
 /** Freezes the machine of `request`. `closed` is told when the capture is closed. When it rejects it leaves nothing, or says what. */
@@ -60,10 +62,18 @@ async function captureHeld(
       { machine, disks, snapshot: frozen.snapshot, below: frozen.below },
       call,
     );
-    for (const decided of decision.disks)
-      opened.push(await openView(context, connection, decided, frozen.snapshot.object, call));
+    const told: Finding[] = [];
+    const snapshot = frozen.snapshot.object;
+    const exports = createSnapshotExport(context, connection.vim, snapshot);
+    const place = { machine: machine.object, host: machine.host, snapshot, exports };
+    for (const decided of decision.disks) {
+      const { view, findings: ways } = await openView(context, connection, decided, place, call);
+      opened.push(view);
+      told.push(...ways);
+    }
     const findings = [
       ...decision.findings,
+      ...told,
       ...frozen.findings,
       ...snapshotFindings(machine, options, clock.now()),
     ];

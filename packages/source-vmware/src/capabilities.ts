@@ -10,16 +10,17 @@ const UNLIMITED_BASELINES = 1_000_000;
 const GRANULARITY_BYTES = 64 * 1024;
 
 /** What the source offers under `options`. */
-export function capabilitiesOf({ track, areasInUse }: CheckedOptions): SourceCapabilities {
+export function capabilitiesOf({ track, areasInUse, transport }: CheckedOptions): SourceCapabilities {
   const tracking = track !== 'off';
   const offered: Offered = {
     tracking,
     oneInstant: true,
     consistency: ['filesystem', 'crash'],
-    order: 'random',
+    // of `auto` and `host` a disk that is read by a lease says so itself
+    order: transport === 'lease' ? 'ascending' : 'random',
     baselinesPerMachine: tracking ? UNLIMITED_BASELINES : 0,
     granularityBytes: GRANULARITY_BYTES,
-    reportsZeros: areasInUse === 'thin' && tracking,
+    reportsZeros: (areasInUse === 'thin' && tracking) || transport === 'lease',
     poweredOff: true,
     adoptsCapture: true,
   };

@@ -2,6 +2,7 @@ import {
   type Call,
   type CapturePlan,
   type CaptureRequest,
+  type DiskId,
   type DiskPlan,
   type Finding,
   type FullReason,
@@ -132,7 +133,10 @@ function left({ firmware, tpm }: VimMachine): readonly Finding[] {
   }));
 }
 
-function diskPlan({ now: { id, disk }, choice: { changes, changedBytes } }: DecidedDisk): DiskPlan {
+function diskPlan(
+  { now: { id, disk }, choice: { changes, changedBytes } }: DecidedDisk,
+  whole: ReadonlySet<DiskId>,
+): DiskPlan {
   const { sizeBytes } = disk;
   const bytes = changedBytes ?? sizeBytes;
   const isFull = changes.kind === 'full';
@@ -143,15 +147,20 @@ function diskPlan({ now: { id, disk }, choice: { changes, changedBytes } }: Deci
     reason: isFull ? changes.reason : null,
     detail: isFull ? changes.detail : `since instant ${changes.since}`,
     changedBytes: bytes,
-    readBytes: bytes,
+    readBytes: whole.has(id) ? sizeBytes : bytes,
   };
 }
 
-/** The dry run: what a capture would do with each disk. */
-export function planOf(decision: Decision, host: string, findings: readonly Finding[]): CapturePlan {
+/** The dry run: what a capture would do with each disk. `whole` are those of which all is read to deliver a part. */
+export function planOf(
+  decision: Decision,
+  whole: ReadonlySet<DiskId>,
+  host: string,
+  findings: readonly Finding[],
+): CapturePlan {
   const isUnknown = decision.disks.some(({ choice }) => choice.changedBytes === undefined);
   return {
-    disks: decision.disks.map(diskPlan),
+    disks: decision.disks.map((disk) => diskPlan(disk, whole)),
     skipped: decision.skipped,
     lanes: [laneOf(host)],
     findings: [...decision.findings, ...findings, ...(isUnknown ? [AT_MOST] : [])],

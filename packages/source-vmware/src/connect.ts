@@ -1,6 +1,15 @@
-import { abortedError, type Secret, type Secrets, SendenseError } from '@sendense/core';
-import { connectVim, createDatastoreFiles } from '@sendense/platform-vmware';
+import { type Secret, type Secrets, SendenseError } from '@sendense/core';
+import {
+  connectVim,
+  createDatastoreFiles,
+  createHostFiles,
+  type DatastoreFiles,
+  type DatastoreFilesOptions,
+  readHost,
+  type VimClient,
+} from '@sendense/platform-vmware';
 import type { Connection, SourceContext } from './context.ts';
+import { unlessAborted } from './unless-aborted.ts';
 
 /** A session that is opened when it is first asked for, and again when opening it failed. */
 export type LazyConnection = AsyncDisposable & { readonly connect: SourceContext['connect'] };
@@ -18,7 +27,7 @@ export function createConnection(
         opening = undefined;
         throw error;
       });
-      return unlessAborted(opening, call?.signal);
+      return unlessAborted(opening, call?.signal, 'connect-vim');
     },
     async [Symbol.asyncDispose]() {
       const opened = await opening?.catch(() => undefined);
@@ -32,35 +41,50 @@ async function open(
   secrets: Secrets,
 ): Promise<Connection> {
   const { address, user, passwordSecret, caPem, thumbprint, maxReads } = options;
+  const password = await passwordOf(secrets, passwordSecret);
   const vim = await connectVim({
     address,
     user,
-    password: await passwordOf(secrets, passwordSecret),
+    password,
     ...(caPem === undefined ? {} : { caPem }),
     ...(thumbprint === undefined ? {} : { thumbprint }),
     timer,
   });
-  const files = createDatastoreFiles(vim, {
+  const reading: DatastoreFilesOptions = {
     maxReads,
     timer,
     random,
     onRetry: ({ code, message }) =>
       log?.({ level: 'info', message: 'a read is repeated', fields: { code, message } }),
-  });
-  return { vim, files, id: vim.content.about.instanceUuid ?? `esxi:${vim.host}` };
+  };
+  return {
+    vim,
+    password,
+    files: createDatastoreFiles(vim, reading),
+    hostFiles: filesOfHosts(vim, options, reading),
+    id: vim.content.about.instanceUuid ?? `esxi:${vim.host}`,
+  };
 }
 
-async function unlessAborted<T>(waited: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return waited;
-  const cancelled = Promise.withResolvers<never>();
-  const cancel = (): void => cancelled.reject(abortedError('connect-vim', signal));
-  signal.addEventListener('abort', cancel, { once: true });
-  if (signal.aborted) cancel();
-  try {
-    return await Promise.race([cancelled.promise, waited]);
-  } finally {
-    signal.removeEventListener('abort', cancel);
-  }
+/** Files of each host, made when they are first asked for. */
+function filesOfHosts(
+  vim: VimClient,
+  { hostAddresses }: SourceContext['options'],
+  reading: DatastoreFilesOptions,
+): Connection['hostFiles'] {
+  const hosts = new Map<string, DatastoreFiles>();
+  return async (object, call) => {
+    const known = hosts.get(object.id);
+    if (known !== undefined) return known;
+    const host = await readHost(vim, object, call);
+    const files = createHostFiles(
+      vim,
+      { ...host, address: hostAddresses[host.address] ?? host.address },
+      reading,
+    );
+    hosts.set(object.id, files);
+    return files;
+  };
 }
 
 async function passwordOf(secrets: Secrets, name: string): Promise<Secret> {

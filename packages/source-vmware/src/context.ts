@@ -1,4 +1,11 @@
-import { type Call, type InstantId, type LogSink, type PluginServices, SendenseError } from '@sendense/core';
+import {
+  type Call,
+  type InstantId,
+  type LogSink,
+  type PluginServices,
+  type Secret,
+  SendenseError,
+} from '@sendense/core';
 import type { DatastoreFiles, ManagedObject, VimClient } from '@sendense/platform-vmware';
 import { type Limited, limitConcurrency, type Timer, withRetry } from '@sendense/plugin-kit';
 import type { CheckedOptions } from './options.ts';
@@ -7,6 +14,9 @@ import type { CheckedOptions } from './options.ts';
 export type Connection = {
   readonly vim: VimClient;
   readonly files: DatastoreFiles;
+  /** Files from a host itself; one limit of reads holds for all that read from it. */
+  readonly hostFiles: (host: ManagedObject, call?: Call) => Promise<DatastoreFiles>;
+  readonly password: Secret;
   /** Names the server in references to its machines. */
   readonly id: string;
 };
@@ -18,6 +28,7 @@ export type SourceContext = {
   readonly random: PluginServices['random'];
   readonly log: LogSink | undefined;
   readonly timer: Timer;
+  readonly services: Pick<PluginServices, 'drivers' | 'temporaryDirectory'>;
   /** The session, opened by the first call. */
   readonly connect: (call?: Call) => Promise<Connection>;
   /** Instants of the states that were retired: none of them is built on again. */

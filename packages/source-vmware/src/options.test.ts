@@ -9,12 +9,18 @@ describe('options of the VMware source', () => {
       track: 'auto',
       areasInUse: 'off',
       passwordSecret: 'vmware-password',
+      transport: 'auto',
     });
   });
 
   it.each([
     ['no address', { ...LEAST, address: '' }],
     ['two kinds of trust', { ...LEAST, caPem: 'PEM', thumbprint: 'aa' }],
+    ['VDDK that is wanted and not given', { ...LEAST, transport: 'vddk' as const }],
+    [
+      'ways of VDDK that are more than words',
+      { ...LEAST, vddk: { libdir: '/opt/vddk', transports: 'nbd user=x' } },
+    ],
     ['a password', { ...LEAST, password: 'secret' }],
     ['more snapshots than vSphere has', { ...LEAST, maxSnapshots: 32 }],
   ])('are refused with %s', (_what, options) => {

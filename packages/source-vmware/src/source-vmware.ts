@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os';
 import {
   type Call,
   type Capture,
@@ -23,9 +24,12 @@ import { belowOurs, reconcileSnapshots } from './leftovers.ts';
 import { describeRef, summaryOf } from './machine.ts';
 import { checkOptions, type VmwareSourceOptions, vmwareSourceOptionsSchema } from './options.ts';
 import { snapshotFindings } from './prerequisites.ts';
+import { readWhole } from './transport/read-whole.ts';
 
 /** What the source takes from its host. */
-export type VmwareSourceServices = Partial<Pick<PluginServices, 'clock' | 'random'>> & {
+export type VmwareSourceServices = Partial<
+  Pick<PluginServices, 'clock' | 'random' | 'drivers' | 'temporaryDirectory'>
+> & {
   /** Knows the password of the user. */
   readonly secrets: Secrets;
   readonly log?: LogSink;
@@ -42,7 +46,8 @@ async function plan(context: SourceContext, request: CaptureRequest, call?: Call
   const view = { machine, disks, snapshot: undefined, below };
   const decision = await decide(context, connection.vim, request, view, call);
   const best = machine.power === 'on' && request.consistency.want !== 'crash' ? 'filesystem' : 'crash';
-  return planOf(decision, hostOf(connection.vim, machine, names), [
+  const whole = await readWhole(connection.vim, options, decision.disks, call);
+  return planOf(decision, whole, hostOf(connection.vim, machine, names), [
     ...weakened(request.consistency, best, 'it is the most that vSphere gives of this machine'),
     ...snapshotFindings(machine, options, clock.now()),
   ]);
@@ -57,10 +62,12 @@ export function createVmwareSource(
   services: VmwareSourceServices,
 ): SourceConnector {
   const { clock = systemClock, random = systemRandom, timer = systemTimer, log, secrets } = services;
+  const { drivers = [], temporaryDirectory = tmpdir() } = services;
   const base = { options: checkOptions(options), clock, random, timer, log };
   const connection = createConnection(base, secrets);
   const context: SourceContext = {
     ...base,
+    services: { drivers, temporaryDirectory },
     connect: connection.connect,
     exclusively: createExclusion(),
     retired: new Set(),
@@ -106,6 +113,6 @@ export const plugin: Plugin<'source', VmwareSourceOptions> = {
   name: 'vmware',
   specificationVersion: 'v1',
   options: vmwareSourceOptionsSchema,
-  create: async (options, { clock, random, log, secrets }) =>
-    createVmwareSource(options, { clock, random, log, secrets }),
+  create: async (options, { clock, random, log, secrets, drivers, temporaryDirectory }) =>
+    createVmwareSource(options, { clock, random, log, secrets, drivers, temporaryDirectory }),
 };

@@ -48,10 +48,13 @@ export class VcenterBench implements AsyncDisposable {
     return new VcenterBench(server, operator, caPem);
   }
 
-  source(options: Partial<VmwareSourceOptions> = {}): SourceConnector {
+  source(
+    options: Partial<VmwareSourceOptions> = {},
+    services: Partial<Parameters<typeof createVmwareSource>[1]> = {},
+  ): SourceConnector {
     const { url: address, user, password } = this.server;
     const secrets = { get: async () => new Secret(password) };
-    return createVmwareSource({ address, user, caPem: this.#caPem, ...options }, { secrets });
+    return createVmwareSource({ address, user, caPem: this.#caPem, ...options }, { secrets, ...services });
   }
 
   /** A machine with an empty thin disk of each size. */
@@ -148,16 +151,16 @@ export function useBench(): () => VcenterBench {
 export async function openFixture(
   bench: VcenterBench,
   sizes: readonly number[],
-  { running = true }: { readonly running?: boolean } = {},
+  { running = true, ...options }: { readonly running?: boolean } & Partial<VmwareSourceOptions> = {},
 ): Promise<SourceFixture> {
   const machine = await bench.machine(sizes, { running });
   return {
-    source: bench.source(),
+    source: bench.source(options),
     machine: machine.ref,
     disks: machine.disks,
     write: (disk, offset, data) => bench.write(machine, disk, offset, data),
     resize: (disk, sizeBytes) => bench.resize(machine, disk, sizeBytes),
-    reopen: async () => bench.source(),
+    reopen: async () => bench.source(options),
     objects: () => bench.snapshots(machine),
   };
 }

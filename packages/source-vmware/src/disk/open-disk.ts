@@ -15,6 +15,11 @@ import { flatDisk } from './flat-disk.ts';
 /** Kinds of datastores whose disks are objects and no files. */
 const WITHOUT_FILES: ReadonlySet<string> = new Set(['vsan', 'vsanD', 'VVOL', 'PMEM']);
 
+/** Whether the bytes of disks lie in files of a datastore. */
+export function hasFiles({ type }: Pick<VimDatastore, 'type'>): boolean {
+  return !WITHOUT_FILES.has(type);
+}
+
 /**
  * Opens a disk of a snapshot for reading. A base is its `-flat.vmdk`; what stands on other disks is read through the chain of them.
  * Rejects with `UNSUPPORTED` on vSAN and vVol, `NOT_FOUND`, `CORRUPT` when a file is shorter than the disk.
@@ -70,7 +75,7 @@ async function datastoreOf(
     );
   }
   const found = await readDatastore(vim, datastore, call);
-  if (!WITHOUT_FILES.has(found.type)) return found;
+  if (hasFiles(found)) return found;
   throw new SendenseError(
     'UNSUPPORTED',
     `"${label}" lies on ${found.name}, a datastore of type ${found.type}, which has no files to read`,

@@ -1,44 +1,38 @@
-import type { BlockReader, ByteRange, Call, DiskView } from '@sendense/core';
-import { type ManagedObject, readSnapshotDisks, type VimDisk } from '@sendense/platform-vmware';
+import type { ByteRange, Call, DiskView, Finding } from '@sendense/core';
+import type { ManagedObject } from '@sendense/platform-vmware';
 import type { DecidedDisk } from '../capture-plan.ts';
 import type { Connection, SourceContext } from '../context.ts';
+import { openByWays, transportFindings } from '../transport/transport.ts';
+import { type FrozenPlace, waysOf } from '../transport/ways.ts';
 import { areasInUse, withKnownZeros } from './known-zeros.ts';
-import { openFrozenDisk } from './open-disk.ts';
-import { openReopeningDisk } from './reopening-disk.ts';
-import { checkSameChain } from './same-chain.ts';
+
+/** A disk with what is to be told of how it is read. */
+export type OpenedView = { readonly view: DiskView; readonly findings: readonly Finding[] };
 
 /** Opens a disk of a snapshot with what is to be copied of it. */
 export async function openView(
   context: SourceContext,
   connection: Connection,
   { now, choice: { changes } }: DecidedDisk,
-  snapshot: ManagedObject,
+  place: FrozenPlace,
   call?: Call,
-): Promise<DiskView> {
+): Promise<OpenedView> {
   const { id, disk } = now;
   const { slot, sizeBytes } = disk;
-  const reader = await openReopeningDisk(openerOf(connection, disk, snapshot), call);
-  const areas =
-    changes.kind === 'full' ? await usedAreas(context, connection, now, snapshot, call) : undefined;
+  const opened = await openByWays(waysOf(context, connection, disk, place), call);
+  const { reader, transport } = opened;
+  // a lease leaves out zeros by itself
+  const isWanted = changes.kind === 'full' && transport !== 'lease';
+  const areas = isWanted
+    ? await usedAreas(context, connection, now, place.snapshot, call).catch(async (error: unknown) => {
+        await reader[Symbol.asyncDispose]();
+        throw error;
+      })
+    : undefined;
   const known = areas === undefined ? reader : withKnownZeros(reader, areas);
-  return { id, slot, sizeBytes, sectorBytes: 512, reader: known, changes };
-}
-
-/** Opens the disk as the capture found it, and after that as the server names its files then. */
-function openerOf(
-  { vim, files }: Connection,
-  disk: VimDisk,
-  snapshot: ManagedObject,
-): (call?: Call) => Promise<BlockReader> {
-  let isFirst = true;
-  return async (call) => {
-    if (isFirst) {
-      isFirst = false;
-      return openFrozenDisk(vim, files, disk, call);
-    }
-    const found = (await readSnapshotDisks(vim, snapshot, call)).find(({ key }) => key === disk.key);
-    checkSameChain(disk, found, snapshot);
-    return openFrozenDisk(vim, files, found ?? disk, call);
+  return {
+    view: { id, slot, sizeBytes, sectorBytes: 512, reader: known, changes },
+    findings: transportFindings(id, opened),
   };
 }
 
