@@ -112,7 +112,7 @@ async function play(seed: number) {
   const schedule = new Schedule(
     (below) => seededInteger(random, below),
     () => {
-      if (seededInteger(random, 12) === 0) shared.nowMs += GRACE_MS / 16;
+      if (seededInteger(random, 16) === 0) shared.nowMs += GRACE_MS / 16;
     },
   );
   const deleted = seededInteger(random, 2) === 0 ? base.id : undefined;
