@@ -207,7 +207,8 @@ describe('a point that no policy keeps, that is hurt and that object lock keeps'
 
   it('does not excuse one that the policy keeps and is hurt, too', async () => {
     const { shared } = await hurt();
-    for (const key of keysOf(shared, 'packs/')) if (!dataPacks(shared).includes(key)) shared.objects.delete(key);
+    for (const key of keysOf(shared, 'packs/'))
+      if (!dataPacks(shared).includes(key)) shared.objects.delete(key);
     const before = [...shared.objects.keys()];
     await expect(prune(shared)).rejects.toMatchObject({ code: 'CORRUPT' });
     expect(before.filter((key) => !shared.objects.has(key) && !key.startsWith('prune/lock'))).toEqual([]);

@@ -64,7 +64,12 @@ export function* parseIndex(content: Uint8Array, key: string): Generator<Indexed
 }
 
 /** Where the entries of a pack lie in an index object. */
-type ListedEntries = { readonly view: Buffer; readonly at: number; readonly end: number; readonly key: string };
+type ListedEntries = {
+  readonly view: Buffer;
+  readonly at: number;
+  readonly end: number;
+  readonly key: string;
+};
 
 /** A pack of an index object. Most who read an index look into few packs, so entries are made when they are asked for. */
 class ListedPack implements IndexedPack {

@@ -24,7 +24,8 @@ export async function carryOut(
   let freedBytes = 0;
   for (const plan of ripe) {
     // carried out before; what object lock kept of it goes as packs go that no index object names
-    const isDone = !named.has(plan) && (await heldUntil(context.store, plan.key, lock.takenAt, call)) !== undefined;
+    const isDone =
+      !named.has(plan) && (await heldUntil(context.store, plan.key, lock.takenAt, call)) !== undefined;
     if (!isDone) freedBytes += await removePacks(context, plan, held, lock, call);
   }
   return freedBytes;

@@ -124,11 +124,7 @@ export class LivePacks implements AsyncDisposable {
     return this.packs[Symbol.asyncDispose]();
   }
 
-  async #addNeeded(
-    packs: readonly IndexedPack[],
-    needed: Map<string, number>,
-    call?: Call,
-  ): Promise<void> {
+  async #addNeeded(packs: readonly IndexedPack[], needed: Map<string, number>, call?: Call): Promise<void> {
     const live = await this.packs.getAll(packs.map(({ id }) => id));
     const unknown = packs.filter(({ id }, index) => {
       const bytes = live[index];

@@ -1,11 +1,11 @@
-import {
-  type Call,
-  type Finding,
-  type PointId,
-  type PruneOptions,
-  type PruneReport,
-  type RetentionPolicy,
-  type SendenseError,
+import type {
+  Call,
+  Finding,
+  PointId,
+  PruneOptions,
+  PruneReport,
+  RetentionPolicy,
+  SendenseError,
 } from '@sendense/core';
 import { retainedPoints } from '@sendense/plugin-kit/points';
 import type { RepositoryContext } from '../context.ts';
@@ -35,7 +35,13 @@ export async function deletePoint(
   const points = unhurt(await context.points.all(call));
   const point = points.find(({ record }) => record.id === id);
   if (point === undefined) throw unknownPoint(id);
-  const removal = { points, plans: await readPlans(context, call), lock, surplus: [point], mayBeHurt: points };
+  const removal = {
+    points,
+    plans: await readPlans(context, call),
+    lock,
+    surplus: [point],
+    mayBeHurt: points,
+  };
   const { staying } = await removePoints(context, removal, call);
   for (const { error } of staying) throw error;
   return { removed: [id], freedBytes: 0 };
@@ -94,7 +100,8 @@ async function planAnew(
   const damaged = await readDamagedPacks(context, call);
   const request = requestOf(context, damaged, { points, plans, lock }, call);
   const { live, hurt } = await findLive(context, request, stay, call);
-  if (live === undefined) return { freedBytes: 0, damaged: new Map<string, Finding>(), findings: [heldUp(hurt)] };
+  if (live === undefined)
+    return { freedBytes: 0, damaged: new Map<string, Finding>(), findings: [heldUp(hurt)] };
   await using closing = live;
   const freedBytes = await planNext(context, { live: closing, plans, damaged, lock }, call);
   return { freedBytes, damaged: live.damaged, findings: [] };
