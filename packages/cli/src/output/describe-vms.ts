@@ -86,7 +86,8 @@ function rowOf({ machine, disks }: ListedVm): string[] {
 }
 
 function remarksOf({ machine: { name }, disks, skipped, findings }: ListedVm): string[] {
-  const shown = findings.filter(({ code }) => code !== 'changed-bytes-unknown');
+  // how each disk is read is told by its backup
+  const shown = findings.filter(({ severity, code }) => severity !== 'info' || code === 'no-change-tracking');
   return [
     ...(skipped === null ? [] : [`${name}: ${skipped}`]),
     ...disks.flatMap(({ disk, skipped: why }) =>

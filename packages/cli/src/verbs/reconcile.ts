@@ -40,9 +40,9 @@ async function sourcesOf(
   { source: named, passwordFile }: Options,
 ): Promise<SourceConnector[]> {
   const sources: SourceConnector[] = [];
-  const flags = passwordFile === undefined ? {} : { passwordFile };
+  const given = passwordFile === undefined ? {} : { passwordFile };
   for (const name of named ?? Object.keys(session.config.sources))
-    sources.push(await openConnector(session, name, flags));
+    sources.push(await openConnector(session, name, given));
   return sources;
 }
 

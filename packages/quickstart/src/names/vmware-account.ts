@@ -48,11 +48,11 @@ export function createAskVmwareAccount(
   { settings = {}, workingDirectory = process.cwd(), prompt }: VmwareAccountSources = {},
 ): AskVmwareAccount {
   return async (server) => {
-    const user = settings.user ?? variable(environment, 'USER');
+    const user = settings.user ?? variableOf(environment, 'USER');
     if (user === undefined) throw missing(server, 'user', 'SENDENSE_VMWARE_USER', 'user');
     const { caFile, thumbprint } = trustOf(settings) ?? {
-      caFile: variable(environment, 'CA_FILE'),
-      thumbprint: variable(environment, 'THUMBPRINT'),
+      caFile: variableOf(environment, 'CA_FILE'),
+      thumbprint: variableOf(environment, 'THUMBPRINT'),
     };
     const known = await knownPassword(environment, settings, workingDirectory);
     const password = known ?? (await prompt?.(`password of ${user} at ${server}`));
@@ -67,7 +67,7 @@ export function createAskVmwareAccount(
 }
 
 /** An empty variable counts as none. */
-function variable(environment: Environment, name: string): string | undefined {
+function variableOf(environment: Environment, name: string): string | undefined {
   return environment[`SENDENSE_VMWARE_${name}`] || undefined;
 }
 
@@ -77,7 +77,7 @@ async function knownPassword(
   workingDirectory: string,
 ): Promise<Secret | undefined> {
   if (passwordFile !== undefined) return readSecretFile(resolve(workingDirectory, passwordFile));
-  const text = variable(environment, 'PASSWORD');
+  const text = variableOf(environment, 'PASSWORD');
   return text === undefined ? undefined : new Secret(text);
 }
 
