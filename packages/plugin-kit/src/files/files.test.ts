@@ -1,11 +1,11 @@
-import { mkdtemp, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { FileSystem } from './file-system.ts';
 import { mapErrno } from './map-errno.ts';
 import { nodeFileSystem } from './node-file-system.ts';
-import { readSmallFile, writeFileDurably } from './small-files.ts';
+import { readSmallFile, unfinishedFilesOf, writeFileDurably } from './small-files.ts';
 
 let folder = '';
 beforeEach(async () => {
@@ -17,7 +17,10 @@ const bytes = (text: string) => new TextEncoder().encode(text);
 const text = (data: Uint8Array) => new TextDecoder().decode(data);
 
 /** A file system that notes its steps and fails at one of them. */
-function noted(failAt = ''): { readonly steps: string[]; readonly fs: FileSystem } {
+function noted(
+  failAt = '',
+  beside: (step: string) => Promise<void> = async () => undefined,
+): { readonly steps: string[]; readonly fs: FileSystem } {
   const steps: string[] = [];
   const step = (name: string): void => {
     steps.push(name);
@@ -35,11 +38,13 @@ function noted(failAt = ''): { readonly steps: string[]; readonly fs: FileSystem
           async write(data, position) {
             step('write');
             await file.write(data, position);
+            await beside('write');
           },
           truncate: (sizeBytes) => file.truncate(sizeBytes),
           async sync() {
             step('sync');
             await file.sync();
+            await beside('sync');
           },
           size: () => file.size(),
           [Symbol.asyncDispose]: () => file[Symbol.asyncDispose](),
@@ -47,6 +52,7 @@ function noted(failAt = ''): { readonly steps: string[]; readonly fs: FileSystem
       },
       async rename(from, to) {
         step('rename');
+        await beside('rename');
         await nodeFileSystem.rename(from, to);
       },
       async syncDirectory(path) {
@@ -77,10 +83,56 @@ describe('writeFileDurably', () => {
         code: 'NO_SPACE',
       });
       expect(text(await readSmallFile(nodeFileSystem, path, 100))).toBe('old');
+      expect(await nodeFileSystem.list(folder)).toEqual(['record.json']);
       await writeFileDurably(nodeFileSystem, path, bytes('newer'));
       expect(text(await readSmallFile(nodeFileSystem, path, 100))).toBe('newer');
     },
   );
+});
+
+describe('several processes that write a file durably at once', () => {
+  const path = () => join(folder, 'record.json');
+
+  it('leave the bytes of one of them, whole, and nothing beside it', async () => {
+    const texts = Array.from({ length: 16 }, (_, writer) => `${writer} `.repeat(20_000 - writer * 1000));
+    await Promise.all(texts.map((one) => writeFileDurably(nodeFileSystem, path(), bytes(one))));
+    expect(texts).toContain(text(await readSmallFile(nodeFileSystem, path(), 2 ** 20)));
+    expect(await nodeFileSystem.list(folder)).toEqual(['record.json']);
+  });
+
+  it('do not take what the other has written so far for a leftover, whenever it comes', async () => {
+    for (const during of ['write', 'sync', 'rename']) {
+      let isBeside = false;
+      const { fs } = noted('', async (step) => {
+        if (step !== during || isBeside) return;
+        isBeside = true;
+        await writeFileDurably(nodeFileSystem, path(), bytes('other'));
+      });
+      await writeFileDurably(fs, path(), bytes('slow'));
+      expect(isBeside).toBe(true);
+      expect(text(await readSmallFile(nodeFileSystem, path(), 100))).toBe('slow');
+      expect(await nodeFileSystem.list(folder)).toEqual(['record.json']);
+    }
+  });
+
+  it('leave what others write, and remove what one that died left a day ago', async () => {
+    const id = '00000000-0000-4000-8000-000000000000';
+    const names = [
+      `record.json.${id}.tmp`,
+      `record.json.1${id.slice(1)}.tmp`,
+      `other.json.${id}.tmp`,
+      'record.json.tmp',
+    ];
+    for (const name of names) await writeFile(join(folder, name), '');
+    const twoDaysAgo = new Date(Date.now() - 2 * 24 * 3600 * 1000);
+    for (const name of names.slice(1)) await utimes(join(folder, name), twoDaysAgo, twoDaysAgo);
+    await writeFileDurably(nodeFileSystem, path(), bytes('new'));
+    const left = ['other.json', 'record.json', 'record.json'].map((name, at) =>
+      at < 2 ? `${name}.${id}.tmp` : `${name}.tmp`,
+    );
+    expect([...(await nodeFileSystem.list(folder))].sort()).toEqual([...left, 'record.json'].sort());
+    expect(await unfinishedFilesOf(nodeFileSystem, path())).toEqual([join(folder, `record.json.${id}.tmp`)]);
+  });
 });
 
 describe('readSmallFile', () => {

@@ -5,7 +5,7 @@ export { type ImageLocks, type ImageUse, linuxImageLocks, refuseInUse } from './
 export { mapErrno } from './map-errno.ts';
 export { nodeFileSystem } from './node-file-system.ts';
 export { type Publication, publishFile } from './publish-file.ts';
-export { readSmallFile, writeFileDurably } from './small-files.ts';
+export { readSmallFile, unfinishedFilesOf, writeFileDurably } from './small-files.ts';
 export { identitiesOf, refuseTaken, resolveTarget, TargetFolder } from './target-folder.ts';
 export {
   preparedLockName,

@@ -5,7 +5,7 @@ import {
   type RestoreRun,
   SendenseError,
 } from '@sendense/core';
-import { writeFileDurably } from '@sendense/plugin-kit/files';
+import { unfinishedFilesOf, writeFileDurably } from '@sendense/plugin-kit/files';
 import type { TargetContext } from '../context.ts';
 import { isOff } from '../host/libvirt-host.ts';
 import { exists, isOurs, refuseRunning } from './machine-state.ts';
@@ -70,6 +70,8 @@ async function writeVariables(
   const { host, fileSystem } = context;
   const isDefined = details.domain !== null && (await host.find(details.domain.uuid, call)) !== undefined;
   if (isDefined && (await fileSystem.stat(path)) !== undefined) return;
+  // what an attempt left that died: the file is named by the plan, so nobody else writes it
+  for (const unfinished of await unfinishedFilesOf(fileSystem, path)) await fileSystem.unlink(unfinished);
   await writeFileDurably(fileSystem, path, await artifact.bytes(call));
 }
 

@@ -26,7 +26,8 @@ export async function unmakeMachine(
     }
   }
   await host.removeDraft(plan.id);
-  for (const path of domain.nvramPath === null ? [] : variablesFiles(domain.nvramPath)) {
+  const { nvramPath } = domain;
+  for (const path of nvramPath === null ? [] : await variablesFiles(fileSystem, nvramPath)) {
     if ((await fileSystem.stat(path)) === undefined) continue;
     await fileSystem.unlink(path);
     removed.push(path);

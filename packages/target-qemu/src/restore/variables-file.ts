@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { PlanId } from '@sendense/core';
+import { type FileSystem, unfinishedFilesOf } from '@sendense/plugin-kit/files';
 import type { CheckedOptions } from '../options.ts';
 
 const SUFFIX = '.nvram.fd';
@@ -9,13 +10,13 @@ export function variablesPath({ folder, name }: CheckedOptions, plan: PlanId): s
   return join(folder, `${name}.${plan}${SUFFIX}`);
 }
 
-/** The file and what a process that died left of its making. */
-export function variablesFiles(path: string): readonly string[] {
-  return [path, `${path}.tmp`];
+/** The file and what processes that died left of its making. */
+export async function variablesFiles(fileSystem: FileSystem, path: string): Promise<readonly string[]> {
+  return [path, ...(await unfinishedFilesOf(fileSystem, path))];
 }
 
-/** The plan that a file of the folder is named by; `undefined` for another kind of file. */
+/** The plan that a file of the folder is named by, finished or not; `undefined` for another kind of file. */
 export function planOfVariables({ name }: CheckedOptions, file: string): string | undefined {
   if (!file.startsWith(`${name}.`)) return undefined;
-  return /^(.+)\.nvram\.fd(?:\.tmp)?$/.exec(file.slice(name.length + 1))?.[1];
+  return /^(.+)\.nvram\.fd(?:\.[0-9a-f-]{36}\.tmp)?$/.exec(file.slice(name.length + 1))?.[1];
 }
