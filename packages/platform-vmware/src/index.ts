@@ -24,6 +24,15 @@ export type { RangeAnswer } from './http/fetch-range.ts';
 export type { StreamAnswer } from './http/open-stream.ts';
 export type { VimTrust } from './http/trusted-agent.ts';
 export {
+  type ImportedMachine,
+  type ImportRequest,
+  importMachine,
+  importSpecOf,
+  type Upload,
+  uploadDisk,
+  uploadFile,
+} from './import/index.ts';
+export {
   type DescribedMachine,
   describeMachine,
   diskIdOf,
@@ -59,6 +68,20 @@ export {
   type TaskCall,
   waitForTask,
 } from './properties/index.ts';
+export {
+  createMachine,
+  destroyMachine,
+  findPlaces,
+  type MachinePlace,
+  moveDisk,
+  type PlaceRequest,
+  type Places,
+  reconfigureMachine,
+  removeFile,
+  renameMachine,
+  switchMachine,
+  type VimNetwork,
+} from './provision/index.ts';
 export {
   connectVim,
   type FileRange,

@@ -213,3 +213,35 @@ export function mapFileStatus(status: number, { host, file, retryAfterMs }: Fail
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   });
 }
+
+/** What an HTTP status of a transfer to a lease or a datastore means. */
+const UPLOAD_STATUSES: Readonly<Record<number, ErrorRule>> = {
+  401: ['EXPIRED', 'is not taken: the session has ended', 'resume it'],
+  403: ['PERMISSION_DENIED', 'is not taken from this user', 'grant the rights of the package README to the user'],
+  404: ['EXPIRED', 'has no place any more: the lease has ended', 'resume it'],
+  409: ['ALREADY_EXISTS', 'is there already', 'choose another name'],
+  415: ['FORMAT_UNSUPPORTED', 'is not taken in this form', 'report this with the version of the server'],
+  423: ['LOCKED', 'is held by a host', 'stop the machine that uses it'],
+  429: ['RATE_LIMITED', 'is not taken now: the server asks to slow down', 'restore fewer machines at once'],
+  503: ['RATE_LIMITED', 'is not taken now: the server is busy', 'restore fewer machines at once'],
+  507: ['NO_SPACE', 'needs more space than there is', 'free space on the datastore'],
+};
+
+/** The SendenseError of an answer to a file that was sent; `text` is what the server said. */
+export function mapUploadStatus(
+  status: number,
+  { host, file, text }: FailedFile & { readonly text: string },
+): SendenseError {
+  const other: ErrorRule =
+    status >= 500
+      ? ['CONNECTION_LOST', 'could not be taken by the server', 'look into the log of the host']
+      : ['PROTOCOL_VIOLATION', 'is refused', 'check the address, and that no proxy answers'];
+  const [code, what, remedy] = UPLOAD_STATUSES[status] ?? other;
+  const said = text === '' || text.startsWith('<') ? '' : `: ${text.slice(0, 200)}`;
+  return new SendenseError(code, `${file} on ${host} ${what} (HTTP ${status}${said})`, {
+    operation: 'transfer-file',
+    context: { file, httpStatus: status },
+    effect: 'unknown',
+    ...(remedy === undefined ? {} : { remedy }),
+  });
+}

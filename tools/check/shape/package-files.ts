@@ -21,6 +21,7 @@ const mappedElsewhere: ReadonlySet<string> = new Set([
   'source-vmware',
   'target-image',
   'target-qemu',
+  'target-vmware',
 ]);
 
 /** The conformance suite of a package; one that only a foreign program can show is of the suite `int`. */

@@ -2,6 +2,7 @@ import type { DiskFormat } from '@sendense/core';
 import { type ResolvedTarget, resolveTarget } from '@sendense/quickstart';
 import { findPlace, missingFlag } from '../names/find-place.ts';
 import type { Session } from './session.ts';
+import { vmwareAccount } from './vmware-account.ts';
 
 /** What a target is opened with. */
 export type TargetRequest = {
@@ -23,6 +24,7 @@ export async function openTarget(session: Session, request: TargetRequest): Prom
     {
       workingDirectory: session.host.workingDirectory,
       protect: request.protect,
+      vmwareAccount: vmwareAccount(session),
       ...(format === undefined ? {} : { format }),
     },
     await session.services(),

@@ -1,8 +1,11 @@
 import { resolve } from 'node:path';
-import type { DiskFormat, PluginServices, TargetConnector } from '@sendense/core';
+import { type DiskFormat, type PluginServices, SendenseError, type TargetConnector } from '@sendense/core';
+import { processEnvironment } from '@sendense/plugin-kit';
 import { createImageTarget } from '@sendense/target-image';
 import { parseLibvirtPlace } from './libvirt-place.ts';
 import { parsePlaceName, placeOf } from './place-name.ts';
+import { type AskVmwareAccount, createAskVmwareAccount } from './vmware-account.ts';
+import { parseVmwareTargetPlace } from './vmware-target-place.ts';
 
 /** How a target's name is understood. */
 export type ResolveTargetOptions = {
@@ -12,25 +15,30 @@ export type ResolveTargetOptions = {
   readonly format?: DiskFormat;
   /** Files and folders that are never written to, e.g. the repository. */
   readonly protect?: readonly string[];
+  /** Who logs in at a vCenter or ESXi. Default: the variables `SENDENSE_VMWARE_…`. */
+  readonly vmwareAccount?: AskVmwareAccount;
 };
 
 /** Where a target writes: enough to open it again, plain JSON without secrets. */
 export type TargetPlace = {
-  readonly kind: 'image' | 'libvirt';
-  /** The file or folder of the disks. */
+  readonly kind: 'image' | 'libvirt' | 'vmware';
+  /** The file or folder of the disks; of a vCenter, what stands behind `vmware:`. */
   readonly path: string;
   readonly format: DiskFormat | null;
-  /** What stands behind `libvirt:`; an image is named by its path. */
+  /** What stands behind `libvirt:` or `vmware:`; an image is named by its path. */
   readonly name: string | null;
 };
 
 /** A target, and what opens it again in another process. */
 export type ResolvedTarget = { readonly target: TargetConnector; readonly place: TargetPlace };
 
-type TargetServices = Partial<Pick<PluginServices, 'clock' | 'random' | 'drivers' | 'temporaryDirectory'>>;
+type TargetServices = Partial<
+  Pick<PluginServices, 'clock' | 'random' | 'drivers' | 'temporaryDirectory' | 'log'>
+>;
 
 /**
- * The target that a name stands for: `image:FILE` for one disk, `image:FOLDER/` for several, `libvirt:NAME` for a machine.
+ * The target that a name stands for: `image:FILE` for one disk, `image:FOLDER/` for several, `libvirt:NAME` or `vmware://HOST/NAME`
+ * for a machine.
  * The caller disposes it.
  */
 export async function resolveTarget(
@@ -38,13 +46,15 @@ export async function resolveTarget(
   options: ResolveTargetOptions = {},
   services: TargetServices = {},
 ): Promise<ResolvedTarget> {
-  const rest = placeOf('target', name, ['image', 'libvirt']);
+  const rest = placeOf('target', name, ['image', 'libvirt', 'vmware']);
   const { format, protect, workingDirectory = process.cwd() } = options;
   const common = {
     ...(format !== undefined && { format }),
     ...(protect !== undefined && { protect: [...protect] }),
   };
-  if (parsePlaceName('target', name).kind === 'libvirt') {
+  const { kind } = parsePlaceName('target', name);
+  if (kind === 'vmware') return await vmwareTarget(rest, options, services);
+  if (kind === 'libvirt') {
     const { createQemuTarget, parseQemuTargetOptions } = await import('@sendense/target-qemu');
     const { folder, options: given } = parseLibvirtPlace(rest, workingDirectory);
     const checked = parseQemuTargetOptions({ ...given, ...common });
@@ -57,7 +67,30 @@ export async function resolveTarget(
   return { target, place: { kind: 'image', path, format: format ?? null, name: null } };
 }
 
+async function vmwareTarget(
+  rest: string,
+  { format, workingDirectory, vmwareAccount }: ResolveTargetOptions,
+  services: TargetServices,
+): Promise<ResolvedTarget> {
+  if (format !== undefined) {
+    throw new SendenseError('CONFIG_INVALID', 'a format belongs to files, not to machines of vSphere', {
+      operation: 'open-target',
+      remedy: 'leave it out',
+    });
+  }
+  const { createVmwareTarget, parseVmwareTargetOptions } = await import('@sendense/target-vmware');
+  const { server: address, options } = parseVmwareTargetPlace(rest);
+  // what is wrong with the name is told before anybody is asked for a password
+  parseVmwareTargetOptions({ ...options, address, user: 'unknown' });
+  const given = workingDirectory === undefined ? {} : { workingDirectory };
+  const ask = vmwareAccount ?? createAskVmwareAccount(processEnvironment(), given);
+  const { password, ...account } = await ask(address);
+  const checked = parseVmwareTargetOptions({ ...options, ...account, address });
+  const target = createVmwareTarget(checked, { ...services, secrets: { get: async () => password } });
+  return { target, place: { kind: 'vmware', path: rest, format: null, name: rest } };
+}
+
 /** The name that stands for a place, whatever the working directory is. */
 export function targetNameOf({ kind, path, name }: TargetPlace): string {
-  return kind === 'libvirt' ? `libvirt:${name ?? ''}` : `image:${path}`;
+  return kind === 'image' ? `image:${path}` : `${kind}:${name ?? ''}`;
 }

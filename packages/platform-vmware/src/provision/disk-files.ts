@@ -1,0 +1,51 @@
+import { type Call, SendenseError } from '@sendense/core';
+import { runTask } from '../properties/wait-for-task.ts';
+import type { VimClient } from '../session/vim-client.ts';
+import type { ManagedObject } from '../soap/vim-value.ts';
+
+/** Gives a disk, its descriptor and extents, another place; both are `[datastore] folder/name.vmdk`. */
+export async function moveDisk(
+  client: VimClient,
+  datacenter: ManagedObject,
+  { from, to }: { readonly from: string; readonly to: string },
+  call?: Call,
+): Promise<void> {
+  const manager = managerOf(client.content.virtualDiskManager, 'disks');
+  const fields = [
+    ['sourceName', from],
+    ['sourceDatacenter', datacenter],
+    ['destName', to],
+    ['destDatacenter', datacenter],
+    ['force', false],
+  ] as const;
+  await runTask(client, 'MoveVirtualDisk_Task', manager, fields, call);
+}
+
+/** Removes a file, or a folder with all that is in it. Resolves with whether it was there. */
+export async function removeFile(
+  client: VimClient,
+  datacenter: ManagedObject,
+  name: string,
+  call?: Call,
+): Promise<boolean> {
+  const manager = managerOf(client.content.fileManager, 'files');
+  const fields = [
+    ['name', name],
+    ['datacenter', datacenter],
+  ] as const;
+  try {
+    await runTask(client, 'DeleteDatastoreFile_Task', manager, fields, call);
+    return true;
+  } catch (error) {
+    if (SendenseError.is(error, 'NOT_FOUND')) return false;
+    throw error;
+  }
+}
+
+function managerOf(manager: ManagedObject | undefined, what: string): ManagedObject {
+  if (manager !== undefined) return manager;
+  throw new SendenseError('UNSUPPORTED', `the server has no manager of ${what} of datastores`, {
+    operation: 'change-datastore',
+    remedy: 'use a vCenter, or an ESXi that is not older than 6.5',
+  });
+}

@@ -1,0 +1,6 @@
+export {
+  parseVmwareTargetOptions,
+  type VmwareTargetOptions,
+  vmwareTargetOptionsSchema,
+} from './options.ts';
+export { createVmwareTarget, plugin, type VmwareTargetServices } from './vmware-target.ts';

@@ -1,0 +1,59 @@
+import {
+  type Call,
+  type RestorePlan,
+  type RestoreRun,
+  type RestoreWriter,
+  SendenseError,
+  throwIfAborted,
+} from '@sendense/core';
+import type { VimClient } from '@sendense/platform-vmware';
+import type { TargetContext } from '../context.ts';
+import { machinesIn } from './find-machines.ts';
+import { alreadyThere, refuseRunning } from './machine-refusals.ts';
+import { type PlanDetails, parseDetails } from './plan-details.ts';
+import { RestoreMemory } from './restore-memory.ts';
+import { serverId } from './server-id.ts';
+import { VmwareRestoreWriter } from './vmware-restore-writer.ts';
+
+/** Rejects before anything is written when the name is taken. */
+async function checkName(
+  client: VimClient,
+  { folder, name }: PlanDetails,
+  plan: RestorePlan,
+  call: Call | undefined,
+): Promise<void> {
+  const there = (await machinesIn(client, folder, call)).find((machine) => machine.name === name);
+  if (there === undefined) return;
+  if (!plan.overwrite) throw alreadyThere(name);
+  refuseRunning(there, 'begin-restore');
+}
+
+/** Begins or resumes a restore, which stays in `open` until it is closed; see `TargetConnector.begin`. */
+export async function beginRestore(
+  context: TargetContext,
+  open: Set<RestoreWriter>,
+  plan: RestorePlan,
+  run: RestoreRun,
+  call: Call | undefined,
+): Promise<RestoreWriter> {
+  throwIfAborted(call?.signal, 'begin-restore');
+  if (plan.into !== 'new-machine') throw otherWay(plan);
+  const memory = new RestoreMemory(plan, run, context.clock.now().getTime());
+  const client = await context.connect(call);
+  const details = parseDetails(plan, serverId(client));
+  if (run.resume === undefined) {
+    await checkName(client, details, plan, call);
+    await memory.enter('writing');
+  }
+  const scope = { context, client, plan, run, details, memory };
+  const writer = new VmwareRestoreWriter(scope, (closed) => void open.delete(closed));
+  open.add(writer);
+  return writer;
+}
+
+function otherWay({ into }: RestorePlan): SendenseError {
+  return new SendenseError('UNSUPPORTED', `the VMware target does not restore into ${into}`, {
+    operation: 'begin-restore',
+    remedy: 'restore as a new machine',
+  });
+}

@@ -1,0 +1,163 @@
+import {
+  type Call,
+  type CompatibilityReport,
+  type PlannedDisk,
+  planId,
+  type RestorePlan,
+  type RestoreRequest,
+  SendenseError,
+  throwIfAborted,
+} from '@sendense/core';
+import {
+  findPlaces,
+  type Places,
+  readDatastore,
+  type VimClient,
+  VMWARE_PLATFORM,
+} from '@sendense/platform-vmware';
+import { capabilities, SIZE_MULTIPLE_BYTES } from '../capabilities.ts';
+import type { TargetContext } from '../context.ts';
+import { chooseSeats } from '../design/choose-seats.ts';
+import { designMachine } from '../design/design-machine.ts';
+import { Outcomes } from '../design/outcomes.ts';
+import { machinesIn } from './find-machines.ts';
+import { serializeDetails } from './plan-details.ts';
+import { serverId } from './server-id.ts';
+
+/** Datastores that hold objects: there is no file that could be read or put there. */
+const WITHOUT_FILES = new Set(['vsan', 'vvol']);
+
+function planDisks(
+  { disks }: RestoreRequest,
+  { datastoreName }: Places,
+  name: string,
+  outcomes: Outcomes,
+): readonly PlannedDisk[] {
+  const { minDiskBytes, maxDiskBytes } = capabilities;
+  return disks.map((disk, index) => {
+    const { id, number, sizeBytes, sectorBytes } = disk;
+    const rounded = Math.ceil(sizeBytes / SIZE_MULTIPLE_BYTES) * SIZE_MULTIPLE_BYTES;
+    const targetSizeBytes = Math.max(rounded, minDiskBytes);
+    outcomes.became(`disks[${number}].sizeBytes`, sizeBytes, targetSizeBytes);
+    if (targetSizeBytes > maxDiskBytes)
+      outcomes.tell('error', 'disk-too-large', `disk-${number} is larger than the 62 TiB of vSphere`, id);
+    else if (targetSizeBytes !== sizeBytes)
+      outcomes.tell('info', 'size-rounded-up', `disk-${number} becomes ${targetSizeBytes} bytes long`, id);
+    if (sectorBytes !== 512) {
+      const message = `disk-${number} had sectors of ${sectorBytes} bytes and gets 512: its guest may not boot`;
+      outcomes.tell('warning', 'sector-size-lost', message, id);
+    }
+    return { ...disk, targetSizeBytes, location: `[${datastoreName}] ${name}/disk ${index + 1}` };
+  });
+}
+
+async function refusals(
+  { options }: TargetContext,
+  client: VimClient,
+  request: RestoreRequest,
+  { folder }: Places,
+  outcomes: Outcomes,
+  call: Call | undefined,
+): Promise<void> {
+  const { into, overwrite } = request;
+  if (into !== 'new-machine')
+    outcomes.tell(
+      'error',
+      'way-unsupported',
+      `nothing is restored into ${into} here: disks are written whole, as new ones`,
+    );
+  const there = (await machinesIn(client, folder, call)).find(({ name }) => name === options.name);
+  if (there === undefined) return;
+  if (!overwrite) {
+    const message = `there is a machine ${options.name}: the restore will be refused unless it may be overwritten`;
+    outcomes.tell('warning', 'target-exists', message);
+  } else if (!there.isOff)
+    outcomes.tell('error', 'machine-running', `${options.name} is not off: stop it first`);
+}
+
+/** What is true of the way that the disks take. */
+function wayOutcomes({ options }: TargetContext, type: string, outcomes: Outcomes): boolean {
+  const hasFiles = !WITHOUT_FILES.has(type.toLowerCase());
+  if (options.via === 'datastore') {
+    if (!hasFiles)
+      outcomes.tell(
+        'error',
+        'upload-unsupported',
+        `flat disks cannot be put on a datastore of ${type}: restore by lease`,
+      );
+    if (options.provisioning === 'thin')
+      outcomes.tell(
+        'warning',
+        'provisioning-thick',
+        'disks that are put on a datastore take all of their space there',
+      );
+  }
+  return hasFiles;
+}
+
+function artifactOutcomes({ artifacts = [] }: RestoreRequest, outcomes: Outcomes): void {
+  for (const { name } of artifacts) {
+    if (name === 'native-config' || name === 'nvram') continue;
+    outcomes.tell('warning', 'artifact-not-restored', `the ${name} of the point is not restored`);
+  }
+}
+
+/** Says whether the machine can be restored here, and how; looks and writes nothing. See `TargetConnector.check`. */
+export async function checkRestore(
+  context: TargetContext,
+  request: RestoreRequest,
+  call: Call | undefined,
+): Promise<CompatibilityReport> {
+  throwIfAborted(call?.signal, 'check-restore');
+  const { options, random } = context;
+  const client = await context.connect(call);
+  const outcomes = new Outcomes();
+  const places = await findPlaces(client, options, call);
+  await refusals(context, client, request, places, outcomes, call);
+  const { type } = await readDatastore(client, places.datastore, call);
+  const hasFiles = wayOutcomes(context, type, outcomes);
+  const machine = designMachine(request, options, places.networks, outcomes);
+  const seats = chooseSeats(request, options, outcomes);
+  const disks = planDisks(request, places, options.name, outcomes);
+  artifactOutcomes(request, outcomes);
+  throwIfAborted(call?.signal, 'check-restore');
+  const { findings, properties, compatible } = outcomes;
+  if (!compatible) return { compatible, findings, properties, plan: null };
+  if (disks.length === 0) throw noDisks();
+  const { datacenter, datacenterPath, datastoreName, pool, folder, host } = places;
+  const { into, overwrite, start, spec } = request;
+  const plan: RestorePlan = {
+    schema: 1,
+    id: planId(`${options.owner}-${random.uuid()}`),
+    platform: VMWARE_PLATFORM,
+    into,
+    overwrite,
+    start,
+    spec,
+    disks: [...disks],
+    options: serializeDetails({
+      schema: 1,
+      server: serverId(client),
+      name: options.name,
+      datacenter,
+      datacenterPath,
+      datastore: datastoreName,
+      pool,
+      folder,
+      host: host ?? null,
+      hasFiles,
+      via: options.via,
+      provisioning: options.provisioning,
+      machine,
+      seats: [...seats],
+    }) as RestorePlan['options'],
+  };
+  return { compatible, findings, properties, plan };
+}
+
+function noDisks(): SendenseError {
+  return new SendenseError('CONFIG_INVALID', 'no disk is to be restored', {
+    operation: 'check-restore',
+    remedy: 'name the disks to restore',
+  });
+}

@@ -1,0 +1,65 @@
+import type { Call, PlanId } from '@sendense/core';
+import { listObjects, type ManagedObject, type VimClient } from '@sendense/platform-vmware';
+import { type PlanMark, readMark } from '../design/plan-mark.ts';
+
+/** A machine of a folder. */
+export type FoundMachine = {
+  readonly object: ManagedObject;
+  readonly name: string;
+  readonly isOff: boolean;
+  /** What its notes say of the restore that made it. */
+  readonly mark: PlanMark | undefined;
+  /** `[datastore] folder/name.vmx` */
+  readonly configFile: string;
+  /** As references name it. */
+  readonly instanceUuid: string | undefined;
+};
+
+const PATHS = [
+  'name',
+  'parent',
+  'runtime.powerState',
+  'config.annotation',
+  'config.files.vmPathName',
+  'config.instanceUuid',
+] as const;
+
+/** The machines in a folder, not in those below it. */
+export async function machinesIn(
+  client: VimClient,
+  folder: ManagedObject,
+  call?: Call,
+): Promise<readonly FoundMachine[]> {
+  const found = await listObjects(client, folder, { type: 'VirtualMachine', paths: PATHS }, call);
+  return found
+    .filter(({ values }) => values.get('parent')?.text === folder.id)
+    .map(({ object, values }) => ({
+      object,
+      name: decode(values.get('name')?.text ?? object.id),
+      isOff: values.get('runtime.powerState')?.text === 'poweredOff',
+      mark: readMark(values.get('config.annotation')?.text),
+      configFile: values.get('config.files.vmPathName')?.text ?? '',
+      instanceUuid: values.get('config.instanceUuid')?.text || undefined,
+    }));
+}
+
+/** Names of vSphere hold some characters encoded. */
+function decode(name: string): string {
+  return name.replaceAll(/%2f/gi, '/').replaceAll(/%5c/gi, '\\').replaceAll(/%25/g, '%');
+}
+
+/** Name of the machine that holds disk `number` of a plan until the commit. */
+export function carrierName(plan: PlanId, number: number): string {
+  return `${plan}-disk-${number}`;
+}
+
+/** Whether a machine only holds a disk. */
+export function isCarrier({ name, mark }: FoundMachine): boolean {
+  return mark !== undefined && name.startsWith(`${mark.plan}-disk-`);
+}
+
+/** Folder of a machine on its datastore, `[datastore] folder`; empty for one that has none. */
+export function folderOf(configFile: string): string {
+  const end = configFile.lastIndexOf('/');
+  return end < 0 ? '' : configFile.slice(0, end);
+}

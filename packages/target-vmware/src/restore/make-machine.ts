@@ -1,0 +1,176 @@
+import { type Call, type RestoredDisk, SendenseError } from '@sendense/core';
+import {
+  createMachine,
+  describeMachine,
+  destroyMachine,
+  moveDisk,
+  reconfigureMachine,
+  renameMachine,
+  switchMachine,
+} from '@sendense/platform-vmware';
+import { changeOf, diskChanges, machineSpecification, removal } from '../design/config-spec.ts';
+import { writeMark } from '../design/plan-mark.ts';
+import { carrierName, type FoundMachine, folderOf, machinesIn } from './find-machines.ts';
+import { alreadyThere, refuseRunning } from './machine-refusals.ts';
+import { removeCarrier } from './remove-machine.ts';
+import type { RestoreScope } from './restore-scope.ts';
+
+/**
+ * The commit: the machine is made, its disks are moved to it and put on its controllers, it gets its name, and is started on request.
+ * Each step finds what an earlier attempt did of it, so all of it can be repeated.
+ */
+export async function makeMachine(scope: RestoreScope, call: Call | undefined): Promise<FoundMachine> {
+  const { memory, plan, run, context } = scope;
+  if (memory.phase === 'committed') return await ours(scope, call);
+  await run.fence.check();
+  const made = await make(scope, call);
+  await memory.enter('disks', { machine: made.object.id });
+  for (const index of plan.disks.keys()) await place(scope, index, made, call);
+  await attach(scope, made, call);
+  await memory.enter('name');
+  await run.fence.check();
+  await takeName(scope, made, call);
+  const annotation = writeMark({ plan: plan.id, begunMs: memory.begunMs, finished: true });
+  await reconfigureMachine(scope.client, made.object, changeOf({ annotation }), call);
+  if (plan.start) await start(scope, call);
+  await memory.enter('committed');
+  context.log?.({ level: 'info', message: 'a machine was restored', fields: { machine: made.object.id } });
+  return await ours(scope, call);
+}
+
+/** Where the disks of the machine are. */
+export function restoredDisks({ plan, memory }: RestoreScope): readonly RestoredDisk[] {
+  return plan.disks.map(({ id, targetSizeBytes }) => ({
+    id,
+    location: memory.disk(id).file ?? '',
+    sizeBytes: targetSizeBytes,
+  }));
+}
+
+/** The machine of this plan; `undefined` before it is made. */
+async function find(
+  { client, details, plan }: RestoreScope,
+  call: Call | undefined,
+): Promise<FoundMachine | undefined> {
+  const machines = await machinesIn(client, details.folder, call);
+  return machines.find(({ mark, name }) => mark?.plan === plan.id && !name.startsWith(`${plan.id}-disk-`));
+}
+
+async function ours(scope: RestoreScope, call: Call | undefined): Promise<FoundMachine> {
+  const found = await find(scope, call);
+  if (found !== undefined) return found;
+  throw new SendenseError(
+    'NOT_FOUND',
+    `the restored machine ${scope.details.name} is not in its folder any more`,
+    {
+      operation: 'commit-restore',
+      remedy: 'look whether it was moved or removed; start the restore again for a new one',
+    },
+  );
+}
+
+/** One that is to replace another has the name of the plan until then. */
+async function make(scope: RestoreScope, call: Call | undefined): Promise<FoundMachine> {
+  const { client, details, memory, plan } = scope;
+  const found = await find(scope, call);
+  if (found !== undefined) return found;
+  const there = (await machinesIn(client, details.folder, call)).find(({ name }) => name === details.name);
+  if (there !== undefined && !plan.overwrite) throw alreadyThere(details.name);
+  if (there !== undefined) refuseRunning(there, 'commit-restore');
+  await memory.enter('machine');
+  const annotation = writeMark({ plan: plan.id, begunMs: memory.begunMs, finished: false });
+  const name = there === undefined ? details.name : plan.id;
+  const spec = machineSpecification({ name, annotation, datastore: details.datastore }, details.machine);
+  const { folder, pool, host } = details;
+  await createMachine(client, spec, { folder, pool, host: host ?? undefined }, call);
+  return await ours(scope, call);
+}
+
+/** Moves a disk from the machine that held it while it was sent. */
+async function place(
+  { client, details, memory, plan }: RestoreScope,
+  index: number,
+  { configFile }: FoundMachine,
+  call: Call | undefined,
+): Promise<void> {
+  const planned = plan.disks[index];
+  if (planned === undefined) return;
+  const { state, file } = memory.disk(planned.id);
+  const ending = index === 0 ? '' : `_${index}`;
+  const destination = `${folderOf(configFile)}/${details.name}${ending}.vmdk`;
+  if (state !== 'placed' && file !== null) {
+    await detach({ client, details, plan, number: planned.number }, call);
+    const paths = { from: file, to: destination };
+    await memory.changeDisk(planned.id, { state: 'placing', file });
+    await moveOnce(state === 'placing', () => moveDisk(client, details.datacenter, paths, call));
+    await memory.changeDisk(planned.id, { state: 'placed', file: destination });
+  }
+}
+
+/**
+ * A move that was begun before may be done: then the file is not where it was, or one is where it goes. That folder is new and of this
+ * machine alone, so it is the same file.
+ */
+async function moveOnce(isRepeated: boolean, move: () => Promise<void>): Promise<void> {
+  try {
+    await move();
+  } catch (error) {
+    const isDone = SendenseError.is(error, 'NOT_FOUND') || SendenseError.is(error, 'ALREADY_EXISTS');
+    if (!isRepeated || !isDone) throw error;
+  }
+}
+
+async function detach(
+  {
+    client,
+    details,
+    plan,
+    number,
+  }: Pick<RestoreScope, 'client' | 'details' | 'plan'> & { readonly number: number },
+  call: Call | undefined,
+): Promise<void> {
+  const name = carrierName(plan.id, number);
+  const machines = await machinesIn(client, details.folder, call);
+  const carrier = machines.find((machine) => machine.name === name);
+  if (carrier === undefined) return;
+  const { disks } = (await describeMachine(client, carrier.object, call)).machine;
+  if (disks.length === 0) return;
+  const devices = disks.map(({ key }) => removal(key));
+  await reconfigureMachine(client, carrier.object, changeOf({ devices }), call);
+}
+
+/** Puts all disks on their controllers at once, and removes the machines that held them. */
+async function attach(scope: RestoreScope, made: FoundMachine, call: Call | undefined): Promise<void> {
+  const { client, details, memory, plan } = scope;
+  const { disks: attached } = (await describeMachine(client, made.object, call)).machine;
+  if (attached.length === 0) {
+    const disks = plan.disks.flatMap(({ id, targetSizeBytes: sizeBytes }, index) => {
+      const seat = details.seats[index];
+      const { file } = memory.disk(id);
+      return seat === undefined || file === null
+        ? []
+        : [{ file, seat, sizeBytes, provisioning: details.provisioning }];
+    });
+    await reconfigureMachine(client, made.object, changeOf({ devices: diskChanges(disks) }), call);
+  }
+  for (const { number } of plan.disks) await removeCarrier(scope, number, call);
+}
+
+/** The machine that is replaced goes only when the new one is complete. */
+async function takeName(scope: RestoreScope, made: FoundMachine, call: Call | undefined): Promise<void> {
+  const { client, details, plan } = scope;
+  if (made.name === details.name) return;
+  const there = (await machinesIn(client, details.folder, call)).find(({ name }) => name === details.name);
+  if (there !== undefined) {
+    if (!plan.overwrite) throw alreadyThere(details.name);
+    refuseRunning(there, 'commit-restore');
+    await destroyMachine(client, there.object, call);
+  }
+  await renameMachine(client, made.object, details.name, call);
+}
+
+async function start(scope: RestoreScope, call: Call | undefined): Promise<void> {
+  await scope.memory.enter('start');
+  const { object, isOff } = await ours(scope, call);
+  if (isOff) await switchMachine(scope.client, object, 'on', call);
+}

@@ -1,0 +1,95 @@
+import {
+  type DiskId,
+  type RestorePlan,
+  type RestoreRun,
+  type RestoreState,
+  SendenseError,
+} from '@sendense/core';
+import { z } from 'zod';
+
+/** Names the connector and the version of the state's data. */
+const STATE_SCHEMA = 'target-vmware/1';
+
+const diskSchema = z.object({
+  /**
+   * `sending`: what is there is not whole. `whole`: it is in `file`. `placing`: it is there, or in the folder of the machine already.
+   * `placed`: it is in that folder, as `file`.
+   */
+  state: z.enum(['none', 'sending', 'whole', 'placing', 'placed']),
+  /** `[datastore] folder/name.vmdk` */
+  file: z.string().nullable(),
+});
+
+const dataSchema = z.object({
+  /** The step that is being done, or was when the process died. */
+  phase: z.enum(['writing', 'machine', 'disks', 'name', 'start', 'committed']),
+  begunMs: z.number(),
+  /** Id of the new machine. */
+  machine: z.string().nullable(),
+  disks: z.record(z.string(), diskSchema),
+});
+
+type Data = z.infer<typeof dataSchema>;
+
+/** What is remembered of a disk. */
+export type DiskMemory = z.infer<typeof diskSchema>;
+
+function read(state: RestoreState): Data {
+  const parsed = state.schema === STATE_SCHEMA ? dataSchema.safeParse(state.data) : undefined;
+  if (parsed?.success === true) return parsed.data;
+  throw new SendenseError('FORMAT_UNSUPPORTED', `the state of the restore (${state.schema}) cannot be read`, {
+    operation: 'resume-restore',
+    remedy: 'resume with the version that began the restore, or roll it back and start again',
+  });
+}
+
+/** What a restore must know after a crash. Changes are saved one after another; each resolves when it is durable. */
+export class RestoreMemory {
+  readonly #plan: RestorePlan;
+  readonly #run: RestoreRun;
+  #data: Data;
+  #saving: Promise<unknown> = Promise.resolve();
+
+  constructor(plan: RestorePlan, run: RestoreRun, nowMs: number) {
+    this.#plan = plan;
+    this.#run = run;
+    this.#data =
+      run.resume === undefined
+        ? { phase: 'writing', begunMs: nowMs, machine: null, disks: {} }
+        : read(run.resume);
+  }
+
+  get phase(): Data['phase'] {
+    return this.#data.phase;
+  }
+
+  get begunMs(): number {
+    return this.#data.begunMs;
+  }
+
+  get machine(): string | null {
+    return this.#data.machine;
+  }
+
+  disk(id: DiskId): DiskMemory {
+    return this.#data.disks[id] ?? { state: 'none', file: null };
+  }
+
+  async enter(phase: Data['phase'], also: Partial<Pick<Data, 'machine'>> = {}): Promise<void> {
+    this.#data = { ...this.#data, ...also, phase };
+    await this.#save();
+  }
+
+  async changeDisk(id: DiskId, disk: DiskMemory): Promise<void> {
+    this.#data = { ...this.#data, disks: { ...this.#data.disks, [id]: disk } };
+    await this.#save();
+  }
+
+  async #save(): Promise<void> {
+    const state = { schema: STATE_SCHEMA, plan: this.#plan.id, data: this.#data } as const;
+    const saving = this.#saving.then(() => this.#run.save(state));
+    // whoever asked for this save is told; the next one may succeed
+    this.#saving = saving.catch(() => undefined);
+    await saving;
+  }
+}

@@ -1,0 +1,88 @@
+import {
+  type BlockReader,
+  type BlockWriter,
+  type Call,
+  type DiskId,
+  type ReconcileReport,
+  type RestoreResult,
+  type RestoreWriter,
+  SendenseError,
+  throwIfAborted,
+} from '@sendense/core';
+import { StagedDisk } from '../stage/staged-disk.ts';
+import { machinesIn } from './find-machines.ts';
+import { makeMachine, restoredDisks } from './make-machine.ts';
+import { openStaged } from './read-staged.ts';
+import { removeMachine } from './remove-machine.ts';
+import type { RestoreScope } from './restore-scope.ts';
+import { serverId } from './server-id.ts';
+
+/** Writes one restore: the disks one by one, then the machine. */
+export class VmwareRestoreWriter implements RestoreWriter {
+  readonly disks: ReadonlyMap<DiskId, BlockWriter>;
+  readonly readBack?: NonNullable<RestoreWriter['readBack']>;
+  readonly #scope: RestoreScope;
+  readonly #staged: readonly StagedDisk[];
+  readonly #closed: (writer: RestoreWriter) => void;
+  #disposing: Promise<void> | undefined;
+
+  constructor(scope: RestoreScope, closed: (writer: RestoreWriter) => void) {
+    this.#scope = scope;
+    this.#closed = closed;
+    this.#staged = scope.plan.disks.map((planned) => new StagedDisk(scope, planned));
+    this.disks = new Map(this.#staged.map((disk) => [disk.planned.id, disk]));
+    // a datastore of objects has no file to read
+    if (scope.details.hasFiles) this.readBack = (id, call) => this.#readBack(id, call);
+  }
+
+  async commit(call?: Call): Promise<RestoreResult> {
+    throwIfAborted(call?.signal, 'commit-restore');
+    for (const { isWhole, planned } of this.#staged) if (!isWhole) throw notWhole(planned.number);
+    const { object, instanceUuid } = await makeMachine(this.#scope, call);
+    const machine = { connection: serverId(this.#scope.client), id: instanceUuid ?? object.id };
+    return { machine, disks: restoredDisks(this.#scope), findings: [] };
+  }
+
+  async rollback(call?: Call): Promise<ReconcileReport> {
+    const { memory, plan, client, details } = this.#scope;
+    for (const disk of this.#staged) await disk[Symbol.asyncDispose]();
+    if (memory.phase === 'committed') {
+      const message = `the restore ${plan.id} is complete: its machine and disks stay`;
+      return { removed: [], findings: [{ severity: 'warning', code: 'restored-machine-stays', message }] };
+    }
+    const removed: string[] = [];
+    for (const machine of await machinesIn(client, details.folder, call)) {
+      if (machine.mark?.plan !== plan.id) continue;
+      await removeMachine(client, details, machine, call);
+      removed.push(machine.name);
+    }
+    return { removed, findings: [] };
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#disposing ??= this.#close();
+    return this.#disposing;
+  }
+
+  async #readBack(id: DiskId, call?: Call): Promise<BlockReader> {
+    const planned = this.#scope.plan.disks.find((disk) => disk.id === id);
+    const { file } = this.#scope.memory.disk(id);
+    if (planned !== undefined && file !== null)
+      return openStaged(this.#scope, file, planned.targetSizeBytes, call);
+    throw new SendenseError('NOT_FOUND', `disk ${id} is not part of this restore, or not whole yet`, {
+      operation: 'read-back',
+    });
+  }
+
+  async #close(): Promise<void> {
+    this.#closed(this);
+    for (const disk of this.#staged) await disk[Symbol.asyncDispose]();
+  }
+}
+
+function notWhole(number: number): SendenseError {
+  return new SendenseError('CONFLICT', `disk-${number} was not written to its end`, {
+    operation: 'commit-restore',
+    remedy: 'resume the restore with its copy: a disk that was cut off is sent again',
+  });
+}

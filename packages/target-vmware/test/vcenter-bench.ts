@@ -1,0 +1,139 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type BlockReader, type RestoreResult, Secret, type TargetConnector } from '@sendense/core';
+import { openRaw } from '@sendense/formats/raw';
+import {
+  connectVim,
+  type DescribedMachine,
+  describeMachine,
+  destroyMachine,
+  listMachines,
+  parseDatastorePath,
+  readProperties,
+  switchMachine,
+  type VimClient,
+} from '@sendense/platform-vmware';
+import { createVmwareTarget, type VmwareTargetOptions } from '@sendense/target-vmware';
+import type { TargetFixture } from '@sendense/testkit';
+import { startTestVcenter, type TestVcenter, type TestVcenterOptions } from '@sendense/tests/vmware';
+import { afterAll, beforeAll } from 'vitest';
+
+/** A test vCenter, a session beside those of the targets, and what tests do with both. */
+export class VcenterBench implements AsyncDisposable {
+  readonly server: TestVcenter;
+  readonly client: VimClient;
+  readonly #caPem: string;
+  /** Machines that were there at the start. */
+  readonly #first: ReadonlySet<string>;
+
+  private constructor(server: TestVcenter, client: VimClient, caPem: string, first: ReadonlySet<string>) {
+    this.server = server;
+    this.client = client;
+    this.#caPem = caPem;
+    this.#first = first;
+  }
+
+  static async start(options: TestVcenterOptions = { machines: 0 }): Promise<VcenterBench> {
+    const server = await startTestVcenter(options);
+    const caPem = await readFile(server.caFile, 'utf8');
+    const { url: address, user } = server;
+    const client = await connectVim({ address, user, password: new Secret(server.password), caPem });
+    const first = (await listMachines(client)).map(({ object }) => object.id);
+    return new VcenterBench(server, client, caPem, new Set(first));
+  }
+
+  /** A target that restores to a machine `restored`. */
+  target(options: Partial<VmwareTargetOptions> = {}): TargetConnector {
+    const { url: address, user, password } = this.server;
+    return createVmwareTarget(
+      { address, user, caPem: this.#caPem, name: 'restored', pool: 'DC0_C0', ...options },
+      { secrets: { get: async () => new Secret(password) } },
+    );
+  }
+
+  /** The machine of that name, with its devices. */
+  async machine(name: string): Promise<DescribedMachine> {
+    const found = (await listMachines(this.client)).find((machine) => machine.name === name);
+    if (found === undefined) throw new Error(`there is no machine ${name}`);
+    return await describeMachine(this.client, found.object);
+  }
+
+  /** Switches a machine on or off. */
+  async power(name: string, to: 'on' | 'off'): Promise<void> {
+    await switchMachine(this.client, (await this.machine(name)).machine.object, to);
+  }
+
+  /** The notes of a machine. */
+  async annotation(name: string): Promise<string | undefined> {
+    const { machine } = await this.machine(name);
+    const paths = { type: 'VirtualMachine', paths: ['config.annotation'] };
+    const [found] = await readProperties(this.client, [machine.object], paths);
+    return found?.values.get('config.annotation')?.text;
+  }
+
+  /** The file of the datastore that holds the bytes of the disk `[datastore] folder/name.vmdk`. */
+  flatFile(file: string): string {
+    return join(this.server.datastoreDir, parseDatastorePath(file).path.replace(/\.vmdk$/, '-flat.vmdk'));
+  }
+
+  /** What disk `number` of the machine itself holds. */
+  async content(name: string, number = 0): Promise<Buffer> {
+    const { disks } = (await this.machine(name)).machine;
+    return await readFile(this.flatFile(disks[number]?.fileName ?? ''));
+  }
+
+  /** Names of machines that were made since the start, and files of the datastore below them. */
+  async objects(): Promise<readonly string[]> {
+    const machines = (await listMachines(this.client)).filter(({ object }) => !this.#first.has(object.id));
+    const names = machines.map(({ name }) => name);
+    return [...names, ...(await filesBelow(this.server.datastoreDir))].sort();
+  }
+
+  /** Removes all machines that were made since the start. */
+  async clear(): Promise<void> {
+    for (const { object, power } of await listMachines(this.client)) {
+      if (this.#first.has(object.id)) continue;
+      if (power === 'on') await switchMachine(this.client, object, 'off');
+      await destroyMachine(this.client, object);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.client[Symbol.asyncDispose]();
+    await this.server[Symbol.asyncDispose]();
+  }
+}
+
+async function filesBelow(folder: string): Promise<readonly string[]> {
+  const entries = await readdir(folder, { recursive: true });
+  return entries.filter((name) => name.endsWith('.vmdk') || name.endsWith('.vmx'));
+}
+
+/** One test vCenter for the tests of a file. */
+export function useBench(options?: TestVcenterOptions): () => VcenterBench {
+  let bench: VcenterBench | undefined;
+  beforeAll(async () => {
+    bench = await VcenterBench.start(options);
+  });
+  afterAll(async () => bench?.[Symbol.asyncDispose]());
+  return () => bench ?? (undefined as never);
+}
+
+/** An empty place for the cases of the contract; its machines go at the end. */
+export async function openFixture(
+  bench: VcenterBench,
+  options: Partial<VmwareTargetOptions> = {},
+): Promise<TargetFixture> {
+  await bench.clear();
+  return {
+    target: bench.target(options),
+    options: {},
+    restored: ({ machine, disks }: RestoreResult, number: number): Promise<BlockReader> => {
+      if (machine === undefined) throw new Error('no machine was restored');
+      return openRaw(bench.flatFile(disks[number]?.location ?? ''));
+    },
+    reopen: async () => bench.target(options),
+    objects: () => bench.objects(),
+    [Symbol.asyncDispose]: () => bench.clear(),
+  };
+}
