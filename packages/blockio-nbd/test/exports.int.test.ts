@@ -65,6 +65,18 @@ describeWithPeers(['qemu-nbd', 'qemu-img', 'qemu-io', 'qemu-recent'], 'an export
       const allocated = await collect(disk.blockStatus('base:allocation', range));
       const data = allocated.filter(({ flags }) => (Number(flags) & 2) === 0);
       expect(data.map(({ offset, length }) => [offset, length])).toEqual([[MIB, 131_072]]);
+      const joint = await collect(disk.jointStatus(['qemu:dirty-bitmap:one', 'base:allocation'], range));
+      const told = joint.map(({ offset, length, flags: [bit, state] }) => [
+        offset,
+        length,
+        Number(bit),
+        Number(state) & 2,
+      ]);
+      expect(told.filter(([, , bit]) => bit === 1)).toEqual([
+        [MIB, 131_072, 1, 0],
+        [5 * MIB, 65_536, 1, 2],
+      ]);
+      expect(told.reduce((sum, [, length = 0]) => sum + length, 0)).toBe(disk.sizeBytes);
       await expect(collect(disk.blockStatus('qemu:dirty-bitmap:other', range))).rejects.toMatchObject({
         code: 'NOT_FOUND',
       });

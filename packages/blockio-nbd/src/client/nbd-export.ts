@@ -24,6 +24,12 @@ export type ConnectNbdOptions = {
 /** A run of one context. Bits of `flags` are the context's; a bigint when the server sent 64-bit status. */
 export type StatusRun = ByteRange & { readonly flags: number | bigint };
 
+/** Names of contexts, at least one. */
+export type ContextNames = readonly [string, ...string[]];
+
+/** A run of several contexts, none of which changes within it; `flags` in the order in which they were asked for. */
+export type JointRun = ByteRange & { readonly flags: readonly (number | bigint)[] };
+
 /** How `write`, `zero` and `trim` are done. */
 export type ChangeOptions = Call & {
   /** Durable before it resolves; followed by a flush where the server knows no such flag. */
@@ -78,4 +84,6 @@ export interface NbdExport extends AsyncDisposable {
    * context that was not granted.
    */
   blockStatus(context: string, range: ByteRange, call?: Call): AsyncIterable<StatusRun>;
+  /** As `blockStatus`, of several contexts, with no more requests than for one: servers answer for all contexts at once. */
+  jointStatus(contexts: ContextNames, range: ByteRange, call?: Call): AsyncIterable<JointRun>;
 }

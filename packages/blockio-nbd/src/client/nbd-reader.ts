@@ -14,6 +14,11 @@ import type { NbdExport } from './nbd-export.ts';
 /** Context by which a server tells which ranges read as zeros. */
 export const ALLOCATION_CONTEXT = 'base:allocation';
 
+/** What flags of {@link ALLOCATION_CONTEXT} say of a range: proven zeros, or anything else. */
+export function allocationKind(flags: number | bigint): Extent['kind'] {
+  return (BigInt(flags) & BigInt(AllocationFlag.zero)) === 0n ? 'data' : 'zero';
+}
+
 /** How a reader is opened. */
 export type NbdReaderOptions = {
   /**
@@ -49,10 +54,8 @@ async function* extents(
     yield { ...range, kind: 'data' };
     return;
   }
-  for await (const { offset, length, flags } of source.blockStatus(ALLOCATION_CONTEXT, range, call)) {
-    const zero = (BigInt(flags) & BigInt(AllocationFlag.zero)) !== 0n;
-    yield { offset, length, kind: zero ? 'zero' : 'data' };
-  }
+  for await (const { offset, length, flags } of source.blockStatus(ALLOCATION_CONTEXT, range, call))
+    yield { offset, length, kind: allocationKind(flags) };
 }
 
 async function* located(

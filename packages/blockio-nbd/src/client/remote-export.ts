@@ -4,7 +4,14 @@ import { type BlockSizes, Command, CommandFlag, ExportFlag } from '../protocol/i
 import type { Asked } from './connection.ts';
 import { type AbortPolicy, type ConnectionPool, REQUESTS_PER_CONNECTION } from './connection-pool.ts';
 import { exportLimits } from './export-limits.ts';
-import type { ChangeOptions, NbdExport, StatusRun, ZeroOptions } from './nbd-export.ts';
+import type {
+  ChangeOptions,
+  ContextNames,
+  JointRun,
+  NbdExport,
+  StatusRun,
+  ZeroOptions,
+} from './nbd-export.ts';
 import { pieceBytes, runPieces } from './run-pieces.ts';
 import { statusRuns } from './status-runs.ts';
 
@@ -110,9 +117,18 @@ export class RemoteExport implements NbdExport {
     range: ByteRange,
     call?: Call,
   ): AsyncGenerator<StatusRun, void, undefined> {
+    for await (const { flags, ...run } of this.jointStatus([context], range, call))
+      yield { ...run, flags: flags[0] ?? 0 };
+  }
+
+  async *jointStatus(
+    contexts: ContextNames,
+    range: ByteRange,
+    call?: Call,
+  ): AsyncGenerator<JointRun, void, undefined> {
     checkRange(range, this.sizeBytes, 'block status');
     const { minBytes } = this.limits;
-    yield* statusRuns(this.#pool, { context, range, minBytes, subject: this.#subject }, call);
+    yield* statusRuns(this.#pool, { contexts, range, minBytes, subject: this.#subject }, call);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
