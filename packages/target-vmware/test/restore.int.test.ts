@@ -1,0 +1,123 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Repository, Secret, type SourceConnector } from '@sendense/core';
+import { createEngine } from '@sendense/engine';
+import { createLocalRepository } from '@sendense/repository-local';
+import { createImageSource } from '@sendense/source-image';
+import { createVmwareSource } from '@sendense/source-vmware';
+import { createMemoryJournal, seededBytes } from '@sendense/testkit';
+import { describeWithPeers } from '@sendense/tests/peers';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { useBench } from './vcenter-bench.ts';
+
+const MIB = 2 ** 20;
+
+describeWithPeers(['test-vcenter'], 'restores to a vCenter', () => {
+  const bench = useBench();
+  let folder: string;
+  let repository: Repository;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'sendense-to-vmware-'));
+    repository = await createLocalRepository({ path: join(folder, 'chain') });
+  });
+  afterEach(async () => {
+    await repository[Symbol.asyncDispose]();
+    await rm(folder, { recursive: true });
+    await bench().clear();
+  });
+
+  const engine = createEngine({ journal: createMemoryJournal() });
+
+  /** A point of the first machine of a source. */
+  async function backUp(source: SourceConnector, name?: string) {
+    for await (const { machine, name: found } of source.machines()) {
+      if (name === undefined || found === name)
+        return (await engine.backup({ source, machine, repository })).pointId;
+    }
+    throw new Error('the source has no machine');
+  }
+
+  async function vcenter(): Promise<SourceConnector> {
+    const { url: address, user, password, caFile } = bench().server;
+    const caPem = await readFile(caFile, 'utf8');
+    return createVmwareSource(
+      { address, user, caPem },
+      { secrets: { get: async () => new Secret(password) } },
+    );
+  }
+
+  it.each(['lease', 'datastore'] as const)(
+    'bring a machine of three disks back by %s: its bytes, controllers, firmware, size',
+    async (via) => {
+      await bench().server.control('guest-write', {
+        machine: 'app-1',
+        offsetBytes: 300_000,
+        seed: 'a',
+        length: 200_000,
+      });
+      await using from = await vcenter();
+      const point = await backUp(from, 'app-1');
+      await using target = bench().target({
+        via,
+        defaultNetwork: { network: 'VM Network' },
+        scsiController: 'pvscsi',
+      });
+      const result = await engine.restore({ repository, point, target });
+      expect(result).toMatchObject({ verified: true });
+      const { machine } = await bench().machine('restored');
+      const { machine: old } = await bench().machine('app-1');
+      expect(result.machine?.id).toBe(machine.instanceUuid);
+      expect(machine).toMatchObject({
+        cpus: 4,
+        coresPerSocket: 2,
+        memoryMib: 256,
+        firmware: 'efi',
+        secureBoot: true,
+        power: 'off',
+      });
+      expect(machine.disks.map(({ slot, sizeBytes }) => [slot, sizeBytes])).toEqual(
+        old.disks.map(({ slot, sizeBytes }) => [slot, sizeBytes]),
+      );
+      for (const number of old.disks.keys()) {
+        const same = (await bench().content('restored', number)).equals(
+          await bench().content('app-1', number),
+        );
+        expect(same, `disk ${number}`).toBe(true);
+      }
+      expect(await bench().annotation('restored')).toMatch(/finished\]$/);
+      expect((await bench().objects()).filter((name) => name.includes('-disk-'))).toEqual([]);
+    },
+  );
+
+  it('make a running machine of raw images that were backed up elsewhere', async () => {
+    await mkdir(join(folder, 'images'));
+    const disks = [seededBytes(1, 3 * MIB + 512), new Uint8Array(2 * MIB)];
+    disks[1]?.set(seededBytes(2, 70_000), MIB);
+    for (const [index, bytes] of disks.entries())
+      await writeFile(join(folder, 'images', `disk-${index}.raw`), bytes);
+    await using from = createImageSource({ path: join(folder, 'images'), format: 'raw' });
+    const point = await backUp(from);
+    await using target = bench().target();
+    const result = await engine.restore({ repository, point, target, start: true });
+    expect(result.verified).toBe(true);
+    expect((await bench().machine('restored')).machine).toMatchObject({ power: 'on', firmware: 'bios' });
+    for (const [index, bytes] of disks.entries()) {
+      const content = await bench().content('restored', index);
+      const wanted = Buffer.alloc(content.byteLength);
+      wanted.set(bytes);
+      expect(content.equals(wanted), `disk ${index}`).toBe(true);
+    }
+  });
+
+  it('are undone without a trace', async () => {
+    const before = await bench().objects();
+    await using from = await vcenter();
+    const point = await backUp(from, 'app-1');
+    await using target = bench().target({ defaultNetwork: 'none' });
+    await bench().server.control('settings', { full: true });
+    await expect(engine.restore({ repository, point, target })).rejects.toMatchObject({ code: 'NO_SPACE' });
+    await bench().server.control('settings', { full: false });
+    expect(await bench().objects()).toEqual(before);
+  });
+});
