@@ -5,9 +5,7 @@ import { describe, it } from 'vitest';
 import { openFixture, useBench } from './vcenter-bench.ts';
 
 const options = { address: 'vc.example', user: 'backup' };
-const secrets = { get: async () => undefined };
-const { capabilities } = createVmwareSource(options, { secrets });
-const leased = createVmwareSource({ ...options, transport: 'lease' }, { secrets }).capabilities;
+const { capabilities } = createVmwareSource(options, { secrets: { get: async () => undefined } });
 const reader = { order: 'random', locate: false, digests: false } as const;
 
 describeWithPeers(['test-vcenter'], 'the contract of a source', () => {
@@ -16,16 +14,5 @@ describeWithPeers(['test-vcenter'], 'the contract of a source', () => {
   sourceConformance(
     { describe, it },
     { name: 'source-vmware', capabilities, reader, owner: 'testkit', open },
-  );
-
-  sourceConformance(
-    { describe, it },
-    {
-      name: 'source-vmware by export leases',
-      capabilities: leased,
-      reader: { ...reader, order: 'ascending' },
-      owner: 'testkit',
-      open: (sizes) => openFixture(bench(), sizes, { running: false, transport: 'lease' }),
-    },
   );
 });
