@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { stat } from 'node:fs/promises';
 import { abortedError, type Call, SendenseError } from '@sendense/core';
-import type { Timer } from '@sendense/plugin-kit';
+import { processEnvironment, type Timer } from '@sendense/plugin-kit';
 
 /** A running nbdkit. Disposing ends it. */
 export interface NbdkitProcess extends AsyncDisposable {
@@ -34,7 +34,8 @@ const PASSED = ['PATH', 'HOME', 'USER', 'TMPDIR'] as const;
 /** Starts nbdkit and waits until it takes connections. Rejects with `UNSUPPORTED` when there is none, `CONFIG_INVALID` when it refuses. */
 export async function startNbdkit(start: NbdkitStart, call?: Call): Promise<NbdkitProcess> {
   const { program, args, libraries, timer, pidFile } = start;
-  const passed = PASSED.map((name) => [name, process.env[name]] as const).filter(
+  const environment = processEnvironment();
+  const passed = PASSED.map((name) => [name, environment[name]] as const).filter(
     ([, value]) => value !== undefined,
   );
   const child = spawn(program, args, {
