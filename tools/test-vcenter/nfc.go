@@ -20,7 +20,7 @@ func (c *center) serveNfc(next http.Handler, w http.ResponseWriter, r *http.Requ
 	lent := c.leases[parts[len(parts)-2]]
 	c.mu.Unlock()
 	if lent == nil {
-		http.NotFound(w, r)
+		refuseUpload(w, r, http.StatusNotFound, "there is no such lease")
 		return
 	}
 	switch image := lent.images[name]; {
@@ -43,8 +43,8 @@ func sendDisk(w http.ResponseWriter, lent *lease, image string) {
 // The simulator keeps the sum of what is uploaded, and the disk its bytes.
 func (c *center) takeDisk(next http.Handler, w http.ResponseWriter, r *http.Request, lent *lease, name string) {
 	d := c.importedDisk(lent, name)
-	if d == nil {
-		next.ServeHTTP(w, r)
+	if status, reason := refusedUpload(r, lent, d); reason != "" {
+		refuseUpload(w, r, status, reason)
 		return
 	}
 	if c.isFull() {

@@ -39,6 +39,8 @@ func (c *center) shadow(ctx *simulator.Context, method *simulator.Method) {
 		shown = &poolCalls{o, object}
 	case *simulator.SessionManager:
 		shown = &sessionCalls{o, object}
+	case *simulator.VirtualDiskManager:
+		shown = &diskManagerCalls{o, object}
 	default:
 		return
 	}

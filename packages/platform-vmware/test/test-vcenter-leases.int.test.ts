@@ -7,6 +7,8 @@ import { listMachines, type ManagedObject, readProperties, vimObject } from '../
 import { managedObjectOf } from '../src/soap/read-element.ts';
 import { TestMachine } from './support/test-machine.ts';
 
+const STREAM = 'application/x-vnd.vmware-streamVmdk';
+
 const DISK = vimObject(
   [
     ['key', -2],
@@ -151,14 +153,26 @@ describeWithPeers(['test-vcenter', 'qemu-img'], 'leases of the test vCenter', ()
     const lease = await lend('ImportVApp', await pool(), SPEC);
     const { url } = await ready(lease);
     const flat = await machine.file('app-1/app-1-flat.vmdk');
-    const refused = await machine.fetch(url, { method: 'POST', body: flat });
+    const refused = await machine.fetch(url, { method: 'POST', body: flat, type: STREAM });
     expect([refused.status, refused.body.toString()]).toEqual([
       500,
       'only streamOptimized VMDKs are taken\n',
     ]);
-    expect((await machine.fetch(url, { method: 'POST', body })).status).toBe(200);
+    const wrongType = await machine.fetch(url, { method: 'POST', body, type: 'application/octet-stream' });
+    expect(wrongType.status).toBe(415);
+    const strangers = await machine.fetch(url, { method: 'POST', headers: {}, body, type: STREAM });
+    expect(strangers.status).toBe(401);
+    const elsewhere = url.replace(/[^/]+$/, 'other.vmdk');
+    expect((await machine.fetch(elsewhere, { method: 'POST', body, type: STREAM })).status).toBe(404);
+    expect((await machine.fetch(url, { method: 'POST', body, type: STREAM })).status).toBe(200);
     await machine.client.invoke('HttpNfcLeaseComplete', lease);
     expect((await machine.file('new-1/new-1-flat.vmdk')).equals(flat)).toBe(true);
+  });
+
+  it('of an export take nothing', async () => {
+    const { url } = await ready(await lend('ExportVm', machine.object));
+    const body = new Uint8Array(512);
+    expect((await machine.fetch(url, { method: 'POST', body, type: STREAM })).status).toBe(405);
   });
 
   it('of an import that is given up leave no machine', async () => {

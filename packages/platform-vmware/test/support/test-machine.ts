@@ -21,6 +21,8 @@ export type FileRequest = {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Uint8Array | undefined;
+  /** `content-type` of the body. */
+  readonly type?: string;
 };
 
 /** A disk as the test vCenter tells it beside the API. */
@@ -68,10 +70,11 @@ export class TestMachine implements AsyncDisposable {
   }
 
   /** Asks for an address of the server, with a session unless there are other headers. */
-  async fetch(path: string, { method = 'GET', headers, body }: FileRequest = {}): Promise<FileReply> {
+  async fetch(path: string, { method = 'GET', headers, body, type }: FileRequest = {}): Promise<FileReply> {
+    const sent = headers ?? { cookie: this.#cookie };
     const answer = await send(new URL(path, this.server.url), this.#ca, {
       method,
-      headers: headers ?? { cookie: this.#cookie },
+      headers: type === undefined ? sent : { ...sent, 'content-type': type },
       body,
     });
     return { status: answer.status, body: answer.body };
