@@ -4,6 +4,7 @@ import { createImageSource } from '@sendense/source-image';
 import { createQemuSource } from '@sendense/source-qemu';
 import { createVmwareSource } from '@sendense/source-vmware';
 import { createImageTarget } from '@sendense/target-image';
+import { createVmwareTarget } from '@sendense/target-vmware';
 import { capabilities as localRepository } from '../../packages/repository-local/src/capabilities.ts';
 import { readPeers } from '../../tests/peer-list.ts';
 import { table } from './generated-blocks.ts';
@@ -27,6 +28,10 @@ const PLUGINS: Readonly<Record<string, Declared>> = {
   'target-image (vmdk)': createImageTarget({ path: NOWHERE, format: 'vmdk' }).capabilities,
   'target-image (vhd)': createImageTarget({ path: NOWHERE, format: 'vhd' }).capabilities,
   'target-image (vhdx)': createImageTarget({ path: NOWHERE, format: 'vhdx' }).capabilities,
+  'target-vmware': createVmwareTarget(
+    { ...VCENTER, name: 'nothing' },
+    { secrets: { get: async () => undefined } },
+  ).capabilities,
 };
 
 function show(value: unknown): string {

@@ -64,6 +64,7 @@ export interface FileSystemReader {
   readonly root: NodeId;
   /** What the user should know: a journal that was not empty, parts that were not read. */
   readonly findings: readonly Finding[];
+  /** Kind, size, owner, rights and times of a node. */
   stat(node: NodeId, call?: Call): Promise<FileStat>;
   /** Entries in the order of the folder. Rejects with `CONFIG_INVALID` for a node that is none, or a wrong `from`. */
   list(directory: NodeId, page: PageOptions, call?: Call): Promise<DirectoryPage>;

@@ -217,7 +217,11 @@ export function mapFileStatus(status: number, { host, file, retryAfterMs }: Fail
 /** What an HTTP status of a transfer to a lease or a datastore means. */
 const UPLOAD_STATUSES: Readonly<Record<number, ErrorRule>> = {
   401: ['EXPIRED', 'is not taken: the session has ended', 'resume it'],
-  403: ['PERMISSION_DENIED', 'is not taken from this user', 'grant the rights of the package README to the user'],
+  403: [
+    'PERMISSION_DENIED',
+    'is not taken from this user',
+    'grant the rights of the package README to the user',
+  ],
   404: ['EXPIRED', 'has no place any more: the lease has ended', 'resume it'],
   409: ['ALREADY_EXISTS', 'is there already', 'choose another name'],
   415: ['FORMAT_UNSUPPORTED', 'is not taken in this form', 'report this with the version of the server'],

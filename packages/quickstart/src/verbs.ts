@@ -99,15 +99,12 @@ async function reconcile(
     opened.push(handle);
     return handle;
   };
-  const options = sourceOptions(ground);
+  const options = accessOf(ground);
   try {
     const from: SourceConnector[] = [];
     for (const name of sources) from.push(keep(await resolveConnector(name, options, ground.services)));
     const to: TargetConnector[] = [];
-    for (const name of targets) {
-      const { workingDirectory } = ground;
-      to.push(keep((await resolveTarget(name, { workingDirectory }, ground.services)).target));
-    }
+    for (const name of targets) to.push(keep((await resolveTarget(name, options, ground.services)).target));
     const known = await Promise.all(repositories.map((name) => ground.places.repository(name)));
     return await ground.engine.reconcile(
       {
@@ -142,9 +139,8 @@ async function restore(
 ) {
   const { repository: name, target: to, point, format, ...rest } = request;
   const { repository, location, folder } = await ground.places.repository(name);
-  const { workingDirectory, services } = ground;
-  const options = { workingDirectory, ...protecting(folder), ...(format !== undefined && { format }) };
-  const { target, place } = await resolveTarget(to, options, services);
+  const options = { ...accessOf(ground), ...protecting(folder), ...(format !== undefined && { format }) };
+  const { target, place } = await resolveTarget(to, options, ground.services);
   await using _ = target;
   const host = serializeRestorePlaces({ repository: location, target: place });
   return await ground.engine.restore({ ...rest, repository, target, point: pointId(point), host }, call);
@@ -161,7 +157,7 @@ async function reopenRestore(ground: VerbGround, request: SendenseResume) {
   const { repository, folder } = await ground.places.repository(location);
   const { target } = await resolveTarget(
     targetNameOf(place),
-    { ...protecting(folder), ...(place.format !== null && { format: place.format }) },
+    { ...accessOf(ground), ...protecting(folder), ...(place.format !== null && { format: place.format }) },
     ground.services,
   );
   return {
@@ -171,7 +167,7 @@ async function reopenRestore(ground: VerbGround, request: SendenseResume) {
 }
 
 /** What every source of a ground is opened with. */
-function sourceOptions({ workingDirectory, vmwareAccount }: VerbGround) {
+function accessOf({ workingDirectory, vmwareAccount }: VerbGround) {
   return { workingDirectory, ...(vmwareAccount && { vmwareAccount }) };
 }
 
@@ -180,7 +176,7 @@ async function openSource(ground: VerbGround, request: SendenseBackup) {
   const resolved = await resolveSource(
     request.source,
     {
-      ...sourceOptions(ground),
+      ...accessOf(ground),
       ...(machineId !== undefined && { machineId }),
       ...(machine !== undefined && { machine }),
       ...(format !== undefined && { format }),

@@ -3,4 +3,4 @@ export {
   type VmwareTargetOptions,
   vmwareTargetOptionsSchema,
 } from './options.ts';
-export { createVmwareTarget, plugin, type VmwareTargetServices } from './vmware-target.ts';
+export { createVmwareTarget, plugin, type VmwareTargetServices } from './target-vmware.ts';

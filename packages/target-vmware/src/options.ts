@@ -68,8 +68,6 @@ export const vmwareTargetOptionsSchema = z
 export type VmwareTargetOptions = z.input<typeof vmwareTargetOptionsSchema>;
 /** Options with their defaults. */
 export type CheckedOptions = z.output<typeof vmwareTargetOptionsSchema>;
-/** What a network becomes. */
-export type NetworkChoice = z.output<typeof networkSchema>;
 
 /** Fills in the defaults. Throws `CONFIG_INVALID` naming each wrong field. */
 export function parseVmwareTargetOptions(options: unknown): CheckedOptions {

@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import type { Finding } from '@sendense/core';
+import { printable } from './printable.ts';
 
 /** A finding as the command line prints it. */
 export type PrintedFinding = {
@@ -27,6 +28,6 @@ export function describeFindings(findings: readonly Finding[]): PrintedFinding[]
 export function findingLines(findings: readonly Finding[]): string[] {
   return findings.map(({ severity, message, object }) => {
     const named = object === undefined || message.includes(basename(object));
-    return `${severity}: ${named ? '' : `${object}: `}${message}`;
+    return printable(`${severity}: ${named ? '' : `${object}: `}${message}`);
   });
 }

@@ -2,6 +2,7 @@ import type { FolderPage, ListedEntry } from '@sendense/file-restore';
 import type { Command } from 'commander';
 import { describeFindings, findingLines } from '../output/describe-findings.ts';
 import { formatBytes } from '../output/human-size.ts';
+import { printable } from '../output/printable.ts';
 import { textTable } from '../output/text-table.ts';
 import { parsePositive, parseText } from '../program/flag-values.ts';
 import {
@@ -110,12 +111,4 @@ function describeEntry({ name, stat }: ListedEntry) {
 function instant(timeNs: bigint): string | null {
   const date = new Date(Number(timeNs / NS_PER_MS));
   return Number.isNaN(date.getTime()) ? null : date.toISOString();
-}
-
-/** Names come from somebody else's disk: what would move the cursor of a terminal is shown as its number. */
-function printable(name: string): string {
-  return name.replaceAll(
-    /[\p{Cc}\p{Cf}\p{Cs}]/gu,
-    (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`,
-  );
 }

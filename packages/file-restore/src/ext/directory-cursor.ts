@@ -1,9 +1,13 @@
+import { setImmediate } from 'node:timers/promises';
 import { type Call, SendenseError, throwIfAborted } from '@sendense/core';
 import type { DirectoryEntry } from '../file-system-reader.ts';
 import { type PlacedEntry, parseDirectoryBlock } from './directory.ts';
 
 /** Read at once: a folder of 100,000 names takes some tens of requests. */
 const WINDOW_BYTES = 256 * 1024;
+
+/** Blocks after which others get their turn. */
+const BLOCKS_PER_TURN = 64;
 
 /** A folder as bytes. */
 export type DirectoryBytes = {
@@ -57,7 +61,7 @@ export class DirectoryCursor {
 
   /** The next entry; `undefined` after the last. */
   async next(call?: Call): Promise<DirectoryEntry | undefined> {
-    for (;;) {
+    for (let blocks = 0; ; ) {
       const entry = this.#entries.pop();
       if (entry !== undefined) {
         const { name, node, type, end } = entry;
@@ -66,6 +70,8 @@ export class DirectoryCursor {
       }
       throwIfAborted(call?.signal, 'list-folder');
       if (this.isAtEnd) return undefined;
+      // a folder that is one large hole loads nothing: others, and whoever cancels, get their turn
+      if (++blocks % BLOCKS_PER_TURN === 0) await setImmediate();
       await this.#nextBlock();
     }
   }

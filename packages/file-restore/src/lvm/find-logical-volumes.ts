@@ -87,7 +87,10 @@ function mapSegment(
     const found = physical.find(({ id }) => id === known?.id);
     if (known === undefined || found === undefined)
       throw damaged(`physical volume ${volume} is not on the disks of this point`);
-    return { source: found.source, offset: known.startBytes + extent * extentBytes };
+    const offset = known.startBytes + extent * extentBytes;
+    if (offset + length / stripes.length > found.source.sizeBytes)
+      throw damaged(`it goes beyond the end of physical volume ${volume}`);
+    return { source: found.source, offset };
   });
   const chunk = columns.length === 1 ? length : stripeBytes;
   if (chunk === 0 || length % (chunk * columns.length) !== 0 || length / chunk + runs.length > MOST_RUNS)

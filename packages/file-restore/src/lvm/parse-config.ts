@@ -7,7 +7,7 @@ export type ConfigSection = ReadonlyMap<string, ConfigValue>;
 
 /** Sections and arrays inside of one another; a volume group has four. */
 const MOST_DEPTH = 16;
-const TOKEN = /\s+|#[^\n]*|"(?:[^"\\]|\\.)*"|[-+]?\d+(?:\.\d+)?(?![\w.+-])|[\w.+-]+|[{}[\]=,]/suy;
+const TOKEN = /\s+|#[^\n]*|"[^"\\]*(?:\\.[^"\\]*)*"|[-+]?\d+(?:\.\d+)?(?![\w.+-])|[\w.+-]+|[{}[\]=,]/suy;
 
 /**
  * Parses the text that LVM2 keeps on physical volumes (the grammar of lvm.conf): `name = value`, `name { … }`, comments.

@@ -17,6 +17,8 @@ type Level = {
   readonly node: NodeId;
   entries: readonly DirectoryEntry[];
   index: number;
+  /** What was given of it: a name that comes twice could lead whoever unpacks it through a link of that name. */
+  readonly names: Set<string>;
   next: string | undefined;
   /** The first page was asked for. */
   isListed: boolean;
@@ -43,6 +45,11 @@ export async function* walkTree(
       continue;
     }
     const path = level.path === '' ? entry.name : `${level.path}/${entry.name}`;
+    if (level.names.has(entry.name)) {
+      onFinding(leftOut(path, 'its folder names it twice'));
+      continue;
+    }
+    level.names.add(entry.name);
     const stat = await attempt(() => reader.stat(entry.node, call), path, onFinding);
     if (stat === undefined) continue;
     if (stat.type === 'directory' && (entered.has(stat.node) || levels.length >= MOST_DEPTH)) {
@@ -57,7 +64,7 @@ export async function* walkTree(
 }
 
 function levelOf(path: string, node: NodeId): Level {
-  return { path, node, entries: [], index: 0, next: undefined, isListed: false };
+  return { path, node, entries: [], index: 0, names: new Set(), next: undefined, isListed: false };
 }
 
 async function nextEntry(

@@ -71,7 +71,13 @@ export function holdLease(
     },
     complete(call) {
       ended.abort();
-      end ??= client.invoke('HttpNfcLeaseComplete', lease, [], call).then(() => undefined);
+      end ??= client.invoke('HttpNfcLeaseComplete', lease, [], call).then(
+        () => undefined,
+        (error: unknown) => {
+          end = undefined; // it may be held still: it can be given up
+          throw error;
+        },
+      );
       return end;
     },
     async abort() {

@@ -9,7 +9,14 @@ import { isFault, mapFault, mapStatus } from '../map-error.ts';
 import { decodeReply, encodeRequest, type VimReply } from '../soap/envelope.ts';
 import type { ManagedObject, VimField } from '../soap/vim-value.ts';
 import { parseServiceContent, SERVICE_INSTANCE, type ServiceContent } from './service-content.ts';
-import type { FileRange, FileTransfer, HostRange, StreamRequest, VimClient, VimInvoke } from './vim-client.ts';
+import type {
+  FileRange,
+  FileTransfer,
+  HostRange,
+  StreamRequest,
+  VimClient,
+  VimInvoke,
+} from './vim-client.ts';
 
 /** Who logs in, and where. */
 type Account = { readonly host: string; readonly user: string; readonly password: Secret };

@@ -39,7 +39,7 @@ export async function writeFileDurably(fs: FileSystem, path: string, bytes: Uint
     throw error;
   }
   await fs.syncDirectory(dirname(path));
-  await removeAbandoned(fs, path);
+  await removeAbandoned(fs, path).catch(() => undefined); // the file is there, whatever else lies beside it
 }
 
 /** The paths of what {@link writeFileDurably} had not finished for `path` when its process died, or is writing. */

@@ -26,6 +26,7 @@ export async function* readGrains(
   head: StreamHead,
   from: number,
 ): AsyncGenerator<PackedGrain, void, undefined> {
+  let hasFooter = false;
   for (let next = 0; ; ) {
     const sector = await feed.take(SECTOR_BYTES);
     if (sector === undefined) {
@@ -37,7 +38,12 @@ export async function* readGrains(
     const length = view.getUint32(8, true);
     if (length === 0) {
       const kind = view.getUint32(12, true);
-      if (kind === MARKER.end) return;
+      if (kind === MARKER.end) {
+        // zeros where a marker should be look like the end; the true one stands behind the footer
+        if (head.hasEnd && !hasFooter) throw invalid('it ends before its footer');
+        return;
+      }
+      hasFooter ||= kind === MARKER.footer;
       await skipMetadata(feed, kind, value);
       continue;
     }

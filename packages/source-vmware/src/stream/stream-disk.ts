@@ -1,4 +1,4 @@
-import type { BlockReader, ByteRange, Extent } from '@sendense/core';
+import { type BlockReader, type ByteRange, type Extent, SendenseError } from '@sendense/core';
 import { unlessAborted } from '../unless-aborted.ts';
 import { GrainWindow, notOpen } from './grain-window.ts';
 import type { Grain } from './inflate-grains.ts';
@@ -24,6 +24,7 @@ export function streamDisk(
     limits: LIMITS,
     async read(offset, into, call) {
       if (closed) throw notOpen();
+      if (offset < position) throw isBehind(offset, position);
       const end = offset + into.byteLength;
       // what is left out is let go as it comes, not held until the read begins
       for (let at = position; at < offset; at = Math.min(offset, at + UNKNOWN_BYTES)) {
@@ -72,4 +73,11 @@ async function* told(
     yield { offset: at, length: next - at, kind };
     at = next;
   }
+}
+
+function isBehind(offset: number, position: number): SendenseError {
+  return new SendenseError('RANGE_INVALID', 'a disk that is streamed is read from its start to its end', {
+    operation: 'read-disk',
+    context: { offset, position },
+  });
 }

@@ -103,7 +103,9 @@ describe('the places of disks', () => {
       { ...disk, seat: { controller: 'pvscsi', bus: 0, unit: 1 } },
       { ...disk, seat: { controller: 'ide', bus: 1, unit: 0 } },
     ]);
-    const types = changes.map(({ fields }) => (fields.at(-1)?.[1] as { xsiType?: string } | undefined)?.xsiType);
+    const types = changes.map(
+      ({ fields }) => (fields.at(-1)?.[1] as { xsiType?: string } | undefined)?.xsiType,
+    );
     expect(types).toEqual(['ParaVirtualSCSIController', 'VirtualDisk', 'VirtualDisk', 'VirtualDisk']);
   });
 });

@@ -53,11 +53,6 @@ export function carrierName(plan: PlanId, number: number): string {
   return `${plan}-disk-${number}`;
 }
 
-/** Whether a machine only holds a disk. */
-export function isCarrier({ name, mark }: FoundMachine): boolean {
-  return mark !== undefined && name.startsWith(`${mark.plan}-disk-`);
-}
-
 /** Folder of a machine on its datastore, `[datastore] folder`; empty for one that has none. */
 export function folderOf(configFile: string): string {
   const end = configFile.lastIndexOf('/');

@@ -3,6 +3,7 @@ import {
   type BlockWriter,
   type Call,
   type DiskId,
+  type Finding,
   type ReconcileReport,
   type RestoreResult,
   type RestoreWriter,
@@ -47,16 +48,24 @@ export class VmwareRestoreWriter implements RestoreWriter {
     const { memory, plan, client, details } = this.#scope;
     for (const disk of this.#staged) await disk[Symbol.asyncDispose]();
     if (memory.phase === 'committed') {
-      const message = `the restore ${plan.id} is complete: its machine and disks stay`;
-      return { removed: [], findings: [{ severity: 'warning', code: 'restored-machine-stays', message }] };
+      const finding = stays(`the restore ${plan.id} is complete: its machine and disks stay`);
+      return { removed: [], findings: [finding] };
     }
     const removed: string[] = [];
+    const findings: Finding[] = [];
     for (const machine of await machinesIn(client, details.folder, call)) {
       if (machine.mark?.plan !== plan.id) continue;
+      if (plan.overwrite && machine.mark.finished) {
+        // the machine that it replaces may be gone already: with this one removed neither would be left
+        findings.push(
+          stays(`${machine.name} is whole and may have replaced the machine of that name: it stays`),
+        );
+        continue;
+      }
       await removeMachine(client, details, machine, call);
       removed.push(machine.name);
     }
-    return { removed, findings: [] };
+    return { removed, findings };
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -78,6 +87,10 @@ export class VmwareRestoreWriter implements RestoreWriter {
     this.#closed(this);
     for (const disk of this.#staged) await disk[Symbol.asyncDispose]();
   }
+}
+
+function stays(message: string): Finding {
+  return { severity: 'warning', code: 'restored-machine-stays', message };
 }
 
 function notWhole(number: number): SendenseError {
