@@ -34,8 +34,6 @@ func (o *diskManagerCalls) MoveVirtualDiskTask(ctx *simulator.Context, req *type
 		}
 		return nil, nil
 	})
-	// the manager is no entity of the inventory: clients that check types refuse a task of it
-	task.Info.Entity, task.Info.EntityName = nil, ""
 	return &methods.MoveVirtualDisk_TaskBody{Res: &types.MoveVirtualDisk_TaskResponse{Returnval: task.Run(ctx)}}
 }
 
