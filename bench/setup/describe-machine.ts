@@ -6,11 +6,15 @@ import { unpackedPrograms } from '@sendense/tests/unpacked-packages';
 import { root } from '../../tools/workspace.ts';
 import type { Workbench } from '../workbench.ts';
 
-/** Where results were measured. */
+const GIB = 2 ** 30;
+
+/** Where results were measured. Results of another machine are not kept beside new ones. */
 export type MachineDescription = {
   readonly cpu: string;
   readonly cores: number;
+  /** To the whole GiB: what the kernel keeps for itself differs from start to start. */
   readonly memoryBytes: number;
+  /** Its version, without the name of the build. */
   readonly kernel: string;
   readonly system: string;
 };
@@ -21,8 +25,8 @@ export function describeMachine(): MachineDescription {
   return {
     cpu: first?.model ?? 'unknown',
     cores: os.availableParallelism(),
-    memoryBytes: os.totalmem(),
-    kernel: os.release(),
+    memoryBytes: Math.round(os.totalmem() / GIB) * GIB,
+    kernel: /^[\d.]+/.exec(os.release())?.[0] ?? os.release(),
     system: systemName(),
   };
 }
