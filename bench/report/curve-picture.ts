@@ -30,6 +30,7 @@ export function curvePicture({ title, xLabel, points }: Curve): string {
   ];
   const size = `width="${WIDTH}" height="${HEIGHT}" viewBox="0 0 ${WIDTH} ${HEIGHT}"`;
   return `<svg xmlns="http://www.w3.org/2000/svg" ${size} font-family="sans-serif">
+<title>${escapeText(title)}</title>
 <rect width="100%" height="100%" fill="white"/>
 ${parts.join('\n')}
 </svg>
@@ -72,8 +73,7 @@ function line(
 }
 
 function text(x: number, y: number, words: string, anchor: string, size = 11, colour = '#333'): string {
-  const escaped = words.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
-  return `<text x="${x}" y="${y}" text-anchor="${anchor}" font-size="${size}" fill="${colour}">${escaped}</text>`;
+  return `<text x="${x}" y="${y}" text-anchor="${anchor}" font-size="${size}" fill="${colour}">${escapeText(words)}</text>`;
 }
 
 function shortNumber(value: number): string {
@@ -82,4 +82,8 @@ function shortNumber(value: number): string {
 
 function round(value: number): number {
   return Math.round(value * 10) / 10;
+}
+
+function escapeText(words: string): string {
+  return words.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
 }
