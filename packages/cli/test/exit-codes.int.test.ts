@@ -56,7 +56,7 @@ const FAILURES: readonly [
   ['a rate that is none', () => [...start, 'image:disk.raw', '--rate', 'fast'], 2, 'CONFIG_INVALID', 'bytes'],
   ['a source that is no inline name', () => [...start, 'disk.raw'], 2, 'CONFIG_INVALID', 'image:disk.raw'],
   ['an unknown kind of source', () => [...start, 'floppy:x'], 2, 'CONFIG_INVALID', 'image:'],
-  ['a connector that is not installed', () => [...start, 'vmware://h/vm'], 1, 'UNSUPPORTED', 'vmware'],
+  ['a connector that is not installed', () => [...start, 'nutanix://h/vm'], 1, 'UNSUPPORTED', 'nutanix'],
   ['no source at all', () => ['backup', 'start', ...repository], 2, 'CONFIG_INVALID', '--source'],
   ['a source that is not there', () => [...start, 'image:gone.raw'], 1, 'NOT_FOUND', 'gone.raw'],
   ['a folder without images', () => [...start, 'image:empty'], 1, 'NOT_FOUND', 'empty'],

@@ -89,7 +89,7 @@ describe('ten lines', () => {
     const repository = join(folder, 'backups');
     const backup = (source: string) => sendense.backup({ source, repository });
     await expect(backup('vmware://root:secret@host/vm')).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
-    await expect(backup('vmware://host/vm')).rejects.toMatchObject({ code: 'UNSUPPORTED' });
+    await expect(backup('nutanix://host/vm')).rejects.toMatchObject({ code: 'UNSUPPORTED' });
     await expect(backup('/disk.raw')).rejects.toMatchObject({ code: 'UNSUPPORTED' });
     await expect(backup(`image:${folder}/none.raw`)).rejects.toMatchObject({ code: 'NOT_FOUND' });
     await expect(stat(repository)).rejects.toMatchObject({ code: 'ENOENT' });

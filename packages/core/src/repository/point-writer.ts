@@ -5,7 +5,7 @@ import type { Call } from '../values/call.ts';
 import type { DiskId } from '../values/identifiers.ts';
 import type { RecoveryPoint } from './recovery-point.ts';
 
-/** Writes one point; dispose without commit leaves no trace of it. */
+/** Writes one point; dispose without commit leaves no trace of it, at the latest after the maintenance of its repository. */
 export interface PointWriter extends AsyncDisposable {
   /** One writer a disk; `untouched` is `base` for a delta and `zero` for a full. */
   readonly disks: ReadonlyMap<DiskId, BlockWriter>;

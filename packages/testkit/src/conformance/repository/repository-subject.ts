@@ -19,6 +19,11 @@ export type RepositoryFixture = Partial<AsyncDisposable> & {
   readonly reopen: () => Promise<Repository>;
   /** Everything that is stored now. `storedFiles(path)` answers it for a folder. */
   readonly stored: () => Promise<readonly StoredObject[]>;
+  /**
+   * Lets the time go by and does the maintenance that takes away what a writer left that gave up. Without it nothing may be left
+   * from the moment on at which it gives up; with it nothing after that.
+   */
+  readonly tidy?: () => Promise<void>;
 };
 
 /** Optional members of `RepositoryMaintenance`. */
@@ -43,6 +48,7 @@ export type RepositoryContext = {
   readonly repository: Repository;
   readonly reopen: () => Promise<Repository>;
   readonly stored: RepositoryFixture['stored'];
+  readonly tidy: () => Promise<void>;
 };
 
 /** Opens an empty repository of a subject. */
@@ -56,6 +62,7 @@ export async function openRepositoryContext(
     repository: cleanup.add(guardRepository(fixture.repository)),
     reopen: async () => cleanup.add(guardRepository(await fixture.reopen())),
     stored: fixture.stored,
+    tidy: async () => fixture.tidy?.(),
   };
   return { context, close: () => cleanup.close() };
 }
