@@ -1,10 +1,8 @@
-import { type BlockWriter, type Call, throwIfAborted } from '@sendense/core';
+import type { BlockWriter, Call } from '@sendense/core';
 import { parseOptions } from '@sendense/plugin-kit';
 import type { z } from 'zod';
-import { PackingLine } from '../compress/packing-line.ts';
 import { WriterState } from '../writer-state.ts';
-import { GRAIN_BYTES } from './constants.ts';
-import { deflateGrain } from './deflate-grain.ts';
+import { GrainIntake, type PackedGrain } from './grain-intake.ts';
 import { GRAIN_WRITER_LIMITS } from './grain-writer-limits.ts';
 import { streamVmdkOptionsSchema } from './options.ts';
 import type { StreamEncoder } from './stream-encoder.ts';
@@ -29,8 +27,6 @@ export async function createStreamVmdk(options: StreamSinkOptions): Promise<Stre
   return new StreamSinkWriter(streamEncoderOf(sizeBytes, checked), sizeBytes, sink);
 }
 
-type PackedGrain = { readonly grain: number; readonly bytes: Uint8Array | undefined };
-
 /** See {@link createStreamVmdk}. The first flush ends the stream: nothing is written after it. */
 export class StreamSinkWriter implements BlockWriter {
   readonly sizeBytes: number;
@@ -40,7 +36,7 @@ export class StreamSinkWriter implements BlockWriter {
   readonly #encoder: StreamEncoder;
   readonly #sink: StreamSink;
   readonly #state = new WriterState();
-  readonly #line = new PackingLine<PackedGrain>(GRAIN_BYTES, (packed) => this.#send(packed));
+  readonly #grains = new GrainIntake(this.#state, (packed) => this.#send(packed));
   #phase: 'new' | 'writing' | 'ended' = 'new';
 
   constructor(encoder: StreamEncoder, sizeBytes: number, sink: StreamSink) {
@@ -49,29 +45,19 @@ export class StreamSinkWriter implements BlockWriter {
     this.#sink = sink;
   }
 
-  async write(offset: number, data: Uint8Array, call?: Call): Promise<void> {
-    this.#state.checkForwards(offset);
-    await this.#state.run('write-image', call, async () => {
-      this.#state.pass(offset + data.byteLength);
-      for (let from = 0; from < data.byteLength; from += GRAIN_BYTES) {
-        throwIfAborted(call?.signal, 'write-image');
-        const grain = (offset + from) / GRAIN_BYTES;
-        const plain = data.subarray(from, from + GRAIN_BYTES);
-        await this.#line.add(plain, async (own) => ({ grain, bytes: await deflateGrain(own) }));
-      }
-    });
+  write(offset: number, data: Uint8Array, call?: Call): Promise<void> {
+    return this.#grains.write(offset, data, call);
   }
 
-  async zero(offset: number, length: number, call?: Call): Promise<void> {
-    this.#state.checkForwards(offset);
-    await this.#state.run('write-image', call, async () => this.#state.pass(offset + length));
+  zero(offset: number, length: number, call?: Call): Promise<void> {
+    return this.#grains.zero(offset, length, call);
   }
 
   /** Sends what is left and the end of the stream. */
   async flush(call?: Call): Promise<void> {
     await this.#state.run('flush-image', call, async () => {
       if (this.#phase === 'ended') return;
-      await this.#line.drain();
+      await this.#grains.drain();
       await this.#begin();
       this.#phase = 'ended';
       // no grain comes after it
@@ -83,7 +69,7 @@ export class StreamSinkWriter implements BlockWriter {
   /** What was not flushed is a stream without an end. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#state.close();
-    await this.#line.abandon();
+    await this.#grains.abandon();
   }
 
   async #begin(): Promise<void> {

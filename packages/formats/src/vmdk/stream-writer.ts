@@ -1,10 +1,9 @@
-import { type BlockWriter, type Call, throwIfAborted } from '@sendense/core';
+import type { BlockWriter, Call } from '@sendense/core';
 import type { FileHandle } from '@sendense/plugin-kit/files';
-import { PackingLine } from '../compress/packing-line.ts';
 import { AppendFile } from '../qcow2/append-file.ts';
 import { WriterState } from '../writer-state.ts';
-import { GRAIN_BYTES, MARKER, SECTOR_BYTES } from './constants.ts';
-import { deflateGrain } from './deflate-grain.ts';
+import { MARKER, SECTOR_BYTES } from './constants.ts';
+import { GrainIntake, type PackedGrain } from './grain-intake.ts';
 import { GRAIN_WRITER_LIMITS } from './grain-writer-limits.ts';
 import { marker, type StreamEncoder } from './stream-encoder.ts';
 
@@ -36,7 +35,7 @@ export class StreamVmdkWriter implements BlockWriter {
   readonly #file: AppendFile;
   readonly #encoder: StreamEncoder;
   readonly #state = new WriterState();
-  readonly #line = new PackingLine<PackedGrain>(GRAIN_BYTES, (packed) => this.#append(packed));
+  readonly #grains = new GrainIntake(this.#state, (packed) => this.#append(packed));
   /** What the header in the file says of the grain directory. */
   #header: 'missing' | 'at-end' | 'placed' = 'missing';
   /** The end of the file as it was flushed; nothing was written behind it. */
@@ -51,28 +50,18 @@ export class StreamVmdkWriter implements BlockWriter {
     this.#encoder = encoder;
   }
 
-  async write(offset: number, data: Uint8Array, call?: Call): Promise<void> {
-    this.#state.checkForwards(offset);
-    await this.#state.run('write-image', call, async () => {
-      this.#state.pass(offset + data.byteLength);
-      for (let from = 0; from < data.byteLength; from += GRAIN_BYTES) {
-        throwIfAborted(call?.signal, 'write-image');
-        const grain = (offset + from) / GRAIN_BYTES;
-        const plain = data.subarray(from, from + GRAIN_BYTES);
-        await this.#line.add(plain, async (own) => ({ grain, bytes: await deflateGrain(own) }));
-      }
-    });
+  write(offset: number, data: Uint8Array, call?: Call): Promise<void> {
+    return this.#grains.write(offset, data, call);
   }
 
-  async zero(offset: number, length: number, call?: Call): Promise<void> {
-    this.#state.checkForwards(offset);
-    await this.#state.run('write-image', call, async () => this.#state.pass(offset + length));
+  zero(offset: number, length: number, call?: Call): Promise<void> {
+    return this.#grains.zero(offset, length, call);
   }
 
   /** Leaves a complete image and makes it durable; more writes may follow. */
   async flush(call?: Call): Promise<void> {
     await this.#state.run('flush-image', call, async () => {
-      await this.#line.drain();
+      await this.#grains.drain();
       if (this.#tail !== undefined) return;
       const { bytes, ...markers } = this.#encoder.tail();
       const position = this.#encoder.position;
@@ -92,7 +81,7 @@ export class StreamVmdkWriter implements BlockWriter {
   /** Closes the file; what was not flushed may be lost. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#state.close();
-    await this.#line.abandon();
+    await this.#grains.abandon();
     await this.#handle[Symbol.asyncDispose]();
   }
 
@@ -137,5 +126,3 @@ export class StreamVmdkWriter implements BlockWriter {
     }
   }
 }
-
-type PackedGrain = { readonly grain: number; readonly bytes: Uint8Array | undefined };
