@@ -53,3 +53,4 @@ export {
   withRetry,
   withTimeout,
 } from './flow/index.ts';
+export { readRestoreState } from './restore/read-restore-state.ts';

@@ -1,11 +1,5 @@
-import {
-  type DiskId,
-  type Json,
-  type RestorePlan,
-  type RestoreRun,
-  type RestoreState,
-  SendenseError,
-} from '@sendense/core';
+import type { DiskId, Json, RestorePlan, RestoreRun, RestoreState } from '@sendense/core';
+import { readRestoreState } from '@sendense/plugin-kit';
 import { z } from 'zod';
 
 /** Names the connector and the version of the state's data. */
@@ -25,15 +19,6 @@ const dataSchema = z.object({
 
 type Data = z.infer<typeof dataSchema>;
 
-function read(state: RestoreState): Data {
-  const parsed = state.schema === STATE_SCHEMA ? dataSchema.safeParse(state.data) : undefined;
-  if (parsed?.success === true) return parsed.data;
-  throw new SendenseError('FORMAT_UNSUPPORTED', `the state of the restore (${state.schema}) cannot be read`, {
-    operation: 'resume-restore',
-    remedy: 'resume with the version that began the restore, or roll it back and start again',
-  });
-}
-
 /** What a restore must know after a crash. Changes are saved one after another; each resolves when it is durable. */
 export class RestoreMemory {
   readonly #plan: RestorePlan;
@@ -45,7 +30,9 @@ export class RestoreMemory {
     this.#plan = plan;
     this.#run = run;
     this.#data =
-      run.resume === undefined ? { phase: 'writing', disks: {}, replacedXml: null } : read(run.resume);
+      run.resume === undefined
+        ? { phase: 'writing', disks: {}, replacedXml: null }
+        : readRestoreState(run.resume, STATE_SCHEMA, dataSchema);
   }
 
   get phase(): Data['phase'] {

@@ -1,10 +1,5 @@
-import {
-  type DiskId,
-  type RestorePlan,
-  type RestoreRun,
-  type RestoreState,
-  SendenseError,
-} from '@sendense/core';
+import type { DiskId, RestorePlan, RestoreRun } from '@sendense/core';
+import { readRestoreState } from '@sendense/plugin-kit';
 import { z } from 'zod';
 
 /** Names the connector and the version of the state's data. */
@@ -34,15 +29,6 @@ type Data = z.infer<typeof dataSchema>;
 /** What is remembered of a disk. */
 export type DiskMemory = z.infer<typeof diskSchema>;
 
-function read(state: RestoreState): Data {
-  const parsed = state.schema === STATE_SCHEMA ? dataSchema.safeParse(state.data) : undefined;
-  if (parsed?.success === true) return parsed.data;
-  throw new SendenseError('FORMAT_UNSUPPORTED', `the state of the restore (${state.schema}) cannot be read`, {
-    operation: 'resume-restore',
-    remedy: 'resume with the version that began the restore, or roll it back and start again',
-  });
-}
-
 /** What a restore must know after a crash. Changes are saved one after another; each resolves when it is durable. */
 export class RestoreMemory {
   readonly #plan: RestorePlan;
@@ -56,7 +42,7 @@ export class RestoreMemory {
     this.#data =
       run.resume === undefined
         ? { phase: 'writing', begunMs: nowMs, machine: null, disks: {} }
-        : read(run.resume);
+        : readRestoreState(run.resume, STATE_SCHEMA, dataSchema);
   }
 
   get phase(): Data['phase'] {
