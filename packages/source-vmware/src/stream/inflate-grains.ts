@@ -1,7 +1,8 @@
 import { promisify } from 'node:util';
 import * as zlib from 'node:zlib';
+import { invalid } from './invalid-stream.ts';
 import type { PackedGrain } from './read-grains.ts';
-import { invalid, type StreamHead } from './stream-head.ts';
+import type { StreamHead } from './stream-head.ts';
 
 const inflate = promisify<Uint8Array, zlib.ZlibOptions, Buffer>(zlib.inflate);
 

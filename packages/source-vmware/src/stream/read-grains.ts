@@ -1,5 +1,7 @@
 import { type ByteFeed, cutShort } from './byte-feed.ts';
-import { invalid, SECTOR_BYTES, type StreamHead } from './stream-head.ts';
+import { invalid } from './invalid-stream.ts';
+import { SECTOR_BYTES } from './sectors.ts';
+import type { StreamHead } from './stream-head.ts';
 
 /** A grain as it stands in a stream: compressed by zlib. */
 export type PackedGrain = {
@@ -26,29 +28,22 @@ export async function* readGrains(
   head: StreamHead,
   from: number,
 ): AsyncGenerator<PackedGrain, void, undefined> {
-  let hasFooter = false;
   for (let next = 0; ; ) {
     const sector = await feed.take(SECTOR_BYTES);
-    if (sector === undefined) {
-      if (head.hasEnd) throw cutShort(feed.position);
-      return;
-    }
+    if (sector === undefined) return head.end.check(feed.position, false);
     const view = new DataView(sector.buffer);
     const value = Number(view.getBigUint64(0, true));
     const length = view.getUint32(8, true);
     if (length === 0) {
       const kind = view.getUint32(12, true);
-      if (kind === MARKER.end) {
-        // zeros where a marker should be look like the end; the true one stands behind the footer
-        if (head.hasEnd && !hasFooter) throw invalid('it ends before its footer');
-        return;
-      }
-      hasFooter ||= kind === MARKER.footer;
+      if (kind === MARKER.end) return head.end.check(feed.position, true);
+      if (kind === MARKER.footer) head.end.footer();
       await skipMetadata(feed, kind, value);
       continue;
     }
     const start = checkPlace(value, length, head, next);
     next = start + head.grainBytes;
+    head.end.grain(start / head.grainBytes);
     const inSector = SECTOR_BYTES - GRAIN_HEAD_BYTES;
     const rest = Math.ceil(Math.max(0, length - inSector) / SECTOR_BYTES) * SECTOR_BYTES;
     if (next <= from) {

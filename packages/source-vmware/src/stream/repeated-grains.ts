@@ -2,8 +2,9 @@ import { SendenseError } from '@sendense/core';
 import type { Timer } from '@sendense/plugin-kit';
 import { ByteFeed } from './byte-feed.ts';
 import { type Grain, inflateGrains } from './inflate-grains.ts';
+import { invalid } from './invalid-stream.ts';
 import { readGrains } from './read-grains.ts';
-import { invalid, readStreamHead } from './stream-head.ts';
+import { readStreamHead } from './stream-head.ts';
 
 /** Where the grains of a disk come from. */
 export type GrainSource = {

@@ -1,13 +1,14 @@
-import { SendenseError } from '@sendense/core';
 import { type ByteFeed, cutShort } from './byte-feed.ts';
+import { invalid, unsupported } from './invalid-stream.ts';
+import { readDirectory } from './read-directory.ts';
+import { SECTOR_BYTES } from './sectors.ts';
+import type { StreamEnd } from './stream-end.ts';
 
 // Numbers of streamOptimized VMDKs (VMware, "Virtual Disk Format 5.0"). Fields are little-endian, places and sizes in sectors.
-export const SECTOR_BYTES = 512;
 const MAGIC = 0x564d444b; // KDMV
 const COMPRESSED = 0x10000;
 const MARKERS = 0x20000;
 const DEFLATE = 1;
-const DIRECTORY_AT_END = 0xffff_ffff_ffff_ffffn;
 /** Larger grains are refused: one is held in memory. */
 const MAX_GRAIN_SECTORS = 4096;
 /** Header, descriptor and a grain directory in front: as long as those of 64 TiB. */
@@ -20,8 +21,8 @@ export type StreamHead = {
   /** Size of the disk. */
   readonly sizeBytes: number;
   readonly grainBytes: number;
-  /** Whether a marker tells the end: without one a stream that was cut between grains looks whole. */
-  readonly hasEnd: boolean;
+  /** Is told of what comes, and knows whether all came. */
+  readonly end: StreamEnd;
 };
 
 /** Reads up to the first grain. Rejects with `FORMAT_INVALID`, `FORMAT_UNSUPPORTED`, `CONNECTION_LOST`. */
@@ -47,16 +48,18 @@ export async function readStreamHead(feed: ByteFeed): Promise<StreamHead> {
   if (!isGrain || !isHead || capacity > Number.MAX_SAFE_INTEGER / SECTOR_BYTES)
     throw invalid('its header has sizes out of bounds');
   await checkParent(feed, place, length, head);
-  const hasEnd = view.getBigUint64(56, true) === DIRECTORY_AT_END;
-  return { sizeBytes: capacity * SECTOR_BYTES, grainBytes: grain * SECTOR_BYTES, hasEnd };
+  const end = await readDirectory(feed, {
+    place: view.getBigUint64(56, true),
+    tableEntries: view.getUint32(44, true),
+    grains: Math.ceil(capacity / grain),
+    headEnd: head,
+  });
+  return { sizeBytes: capacity * SECTOR_BYTES, grainBytes: grain * SECTOR_BYTES, end };
 }
 
 /** What a stream leaves out are zeros only where the disk stands on no other. */
 async function checkParent(feed: ByteFeed, place: number, length: number, head: number): Promise<void> {
-  if (place === 0 || length === 0) {
-    await feed.skip((head - 1) * SECTOR_BYTES);
-    return;
-  }
+  if (place === 0 || length === 0) return;
   if (place + length > head || length > MAX_DESCRIPTOR_SECTORS)
     throw invalid('its descriptor does not lie before its grains');
   await feed.skip((place - 1) * SECTOR_BYTES);
@@ -64,20 +67,4 @@ async function checkParent(feed: ByteFeed, place: number, length: number, head: 
   const parent = /^parentCID\s*=\s*([0-9a-f]{1,8})\s*$/im.exec(text)?.[1];
   if (parent !== undefined && parent.toLowerCase() !== 'ffffffff')
     throw unsupported('it holds only what differs from another disk');
-  await feed.skip((head - place - length) * SECTOR_BYTES);
-}
-
-/** The error of bytes that are no stream. */
-export function invalid(what: string): SendenseError {
-  return new SendenseError('FORMAT_INVALID', `the stream of the disk cannot be read: ${what}`, {
-    operation: 'read-stream',
-    remedy: 'check that no proxy changes the answers of the host',
-  });
-}
-
-function unsupported(what: string): SendenseError {
-  return new SendenseError('FORMAT_UNSUPPORTED', `the stream of the disk is not read: ${what}`, {
-    operation: 'read-stream',
-    remedy: 'report this with the version of the host',
-  });
 }
