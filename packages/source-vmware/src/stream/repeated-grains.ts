@@ -21,12 +21,17 @@ export type GrainSource = {
 
 /** Openings of a stream that give nothing new, one after another. */
 const ATTEMPTS = 3;
+/** All openings of one disk: each begins at its start, so a stream that breaks again and again costs as many whole disks. */
+const MOST_OPENINGS = 16;
 const WAIT_MS = 2_000;
 
-/** The grains of a disk. A stream that breaks is opened again, and what was had of it left out. */
+/**
+ * The grains of a disk. A stream that breaks is opened again, and what was had of it left out. Rejects with the error of the last
+ * opening, when they give nothing new or are too many.
+ */
 export async function* repeatedGrains(source: GrainSource): AsyncGenerator<Grain, void, undefined> {
   let from = 0;
-  for (let failed = 0; ; ) {
+  for (let failed = 0, opened = 1; ; opened += 1) {
     try {
       for await (const grain of grainsFrom(source, from)) {
         from = grain.start + grain.data.byteLength;
@@ -37,7 +42,8 @@ export async function* repeatedGrains(source: GrainSource): AsyncGenerator<Grain
       return;
     } catch (error) {
       failed += 1;
-      if (!SendenseError.is(error) || error.retry !== 'later' || failed >= ATTEMPTS) throw error;
+      const isLast = failed >= ATTEMPTS || opened >= MOST_OPENINGS;
+      if (!SendenseError.is(error) || error.retry !== 'later' || isLast) throw error;
       source.onRetry(error);
       await source.timer.sleep(WAIT_MS);
     }

@@ -1,6 +1,6 @@
 import { blockReaderConformance, collect, DiskContent, seededBytes } from '@sendense/testkit';
 import { describe, expect, it } from 'vitest';
-import { GRAIN, opened, readAll, scattered, streamOf } from '../../test/stream-fixtures.ts';
+import { frontStreamOf, GRAIN, opened, readAll, scattered, streamOf } from '../../test/stream-fixtures.ts';
 
 blockReaderConformance(
   { describe, it },
@@ -46,6 +46,18 @@ describe('a disk that comes as a stream', () => {
     expect(extents.every(({ kind }) => kind === 'data')).toBe(true);
     expect(seen.ended).toBe(0);
     expect((await readAll(reader, 2 ** 20)).equals(content.bytes())).toBe(true);
+  });
+
+  it('whose stream breaks again and again is not asked for without end, whatever each opening gives', async () => {
+    const content = new DiskContent(256 * GRAIN);
+    for (let at = 0; at < content.sizeBytes; at += GRAIN) content.write(at, seededBytes(at, 512));
+    const { bytes, places } = frontStreamOf(content);
+    const cuts = places
+      .filter((_, grain) => grain > 0 && grain % 8 === 0)
+      .map((end) => bytes.subarray(0, end));
+    const { reader, seen } = opened(cuts, content.sizeBytes);
+    await expect(readAll(reader)).rejects.toMatchObject({ code: 'CONNECTION_LOST' });
+    expect(seen).toMatchObject({ opens: 16, ended: 0 });
   });
 
   it('goes on after a break from where it was, by a stream from its start', async () => {
