@@ -48,6 +48,18 @@ describe('a disk that comes as a stream', () => {
     expect((await readAll(reader, 2 ** 20)).equals(content.bytes())).toBe(true);
   });
 
+  it('is held in part only when the extents of its end are asked for first', async () => {
+    const sizeBytes = 96 * 2 ** 20;
+    const content = new DiskContent(sizeBytes);
+    const data = seededBytes(9, 512);
+    for (let at = 0; at < sizeBytes; at += GRAIN) content.write(at, data);
+    const { reader, seen } = opened([await streamOf(content)], sizeBytes);
+    const last = { offset: sizeBytes - 2 * GRAIN, length: 2 * GRAIN };
+    expect(await collect(reader.extents(last))).toEqual([{ ...last, kind: 'data' }]);
+    expect(seen.grains * GRAIN).toBeLessThan(20 * 2 ** 20);
+    expect((await readAll(reader, 2 ** 20)).equals(content.bytes())).toBe(true);
+  });
+
   it('whose stream breaks again and again is not asked for without end, whatever each opening gives', async () => {
     const content = new DiskContent(256 * GRAIN);
     for (let at = 0; at < content.sizeBytes; at += GRAIN) content.write(at, seededBytes(at, 512));
@@ -58,6 +70,20 @@ describe('a disk that comes as a stream', () => {
     const { reader, seen } = opened(cuts, content.sizeBytes);
     await expect(readAll(reader)).rejects.toMatchObject({ code: 'CONNECTION_LOST' });
     expect(seen).toMatchObject({ opens: 16, ended: 0 });
+  });
+
+  it.each([0, 4 * GRAIN])('is not read back before what was read: at %i', async (at) => {
+    const content = scattered();
+    const { reader } = opened([await streamOf(content)], content.sizeBytes);
+    await reader.read(5 * GRAIN, Buffer.alloc(512));
+    const back = reader.read(at, Buffer.alloc(512));
+    await expect(back).rejects.toMatchObject({
+      code: 'RANGE_INVALID',
+      context: { position: 5 * GRAIN + 512 },
+    });
+    const into = Buffer.alloc(512);
+    await reader.read(17 * GRAIN + 512, into);
+    expect(into.equals(content.bytes().subarray(17 * GRAIN + 512, 17 * GRAIN + 1024))).toBe(true);
   });
 
   it('goes on after a break from where it was, by a stream from its start', async () => {

@@ -56,14 +56,15 @@ async function* told(
   const end = offset + length;
   let known = 0;
   for (let at = offset; at < end; ) {
-    const isUnknown = at < position() || (at >= known && window.heldBytes >= MOST_AHEAD_BYTES);
     let next = Math.min(end, at + UNKNOWN_BYTES);
     let kind: Extent['kind'] = 'data';
-    if (!isUnknown) {
-      while (known <= at) known = await unlessAborted(window.more(), signal, 'list-extents');
+    if (at >= position()) {
+      // a far range is not waited for beyond the limit: all before it would be held for reads that may come
+      while (known <= at && window.heldBytes < MOST_AHEAD_BYTES)
+        known = await unlessAborted(window.more(), signal, 'list-extents');
       const grain = window.after(at);
       // the position may have moved meanwhile: then what was let go is not known to be zeros
-      if (at >= position()) {
+      if (known > at && at >= position()) {
         kind = grain !== undefined && grain.start <= at ? 'data' : 'zero';
         const until =
           grain === undefined ? known : kind === 'data' ? grain.start + grain.data.byteLength : grain.start;
