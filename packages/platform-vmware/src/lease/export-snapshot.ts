@@ -1,4 +1,4 @@
-import { amendError, type Call, SendenseError } from '@sendense/core';
+import { amendError, type Call, SendenseError, throwIfAborted } from '@sendense/core';
 import { systemTimer, type Timer } from '@sendense/plugin-kit';
 import { childOf } from '@sendense/plugin-kit/xml';
 import type { VimClient } from '../session/vim-client.ts';
@@ -11,7 +11,8 @@ const EXPORT = 'ExportSnapshot';
 
 /**
  * Leases the disks of a snapshot for reading, each whole and from its start as a streamOptimized VMDK. While it is held the machine
- * has no other, and some of its tasks wait. Rejects with `LOCKED` when somebody holds one, `PERMISSION_DENIED`, and leaves none then.
+ * has no other, and some of its tasks wait. Rejects with `LOCKED` when somebody holds one, `PERMISSION_DENIED`, `ABORTED`, and leaves
+ * none then: the request itself is waited for in any case.
  */
 export async function exportSnapshot(
   client: VimClient,
@@ -19,7 +20,9 @@ export async function exportSnapshot(
   { timer = systemTimer, signal }: Call & { readonly timer?: Timer } = {},
 ): Promise<HeldLease> {
   const call: Call = signal === undefined ? {} : { signal };
-  const lease = managedObjectOf(childOf(await client.invoke(EXPORT, snapshot, [], call), 'returnval'));
+  throwIfAborted(signal, `vim-${EXPORT}`);
+  // not cancelled under way: a lease that nobody knows would lock the machine and its snapshot until its time-out
+  const lease = managedObjectOf(childOf(await client.invoke(EXPORT, snapshot, []), 'returnval'));
   if (lease === undefined) {
     throw new SendenseError('PROTOCOL_VIOLATION', `the reply to ${EXPORT} names no lease`, {
       operation: `vim-${EXPORT}`,

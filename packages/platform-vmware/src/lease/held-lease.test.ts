@@ -1,3 +1,4 @@
+import type { Call } from '@sendense/core';
 import { describe, expect, it } from 'vitest';
 import { faultReply, scripted } from '../../test/support/scripted-session.ts';
 import { exportSnapshot } from './export-snapshot.ts';
@@ -52,7 +53,7 @@ async function leased(script: Parameters<typeof scripted>[0] = {}) {
   });
   await session.open();
   const { timer, step, waits } = steppedTimer();
-  const open = () => exportSnapshot(session, SNAPSHOT, { timer });
+  const open = (call: Call = {}) => exportSnapshot(session, SNAPSHOT, { timer, ...call });
   return {
     open,
     step,
@@ -96,6 +97,15 @@ describe('an export lease', () => {
     ]).toEqual([1, 0, 0]);
   });
 
+  it('that could not be completed can be given up all the same, once', async () => {
+    const { open, count } = await leased({ HttpNfcLeaseComplete: () => faultReply('HostCommunication') });
+    const lease = await open();
+    await expect(lease.complete()).rejects.toMatchObject({ code: 'CONNECTION_LOST' });
+    await lease.abort();
+    await lease.abort();
+    expect(count('HttpNfcLeaseAbort')).toBe(1);
+  });
+
   it('that the server has ended is lost, with what to do', async () => {
     const { open, step } = await leased({ HttpNfcLeaseProgress: () => faultReply('Timedout') });
     const lease = await open();
@@ -116,6 +126,31 @@ describe('an export lease', () => {
     expect(lease.lost.aborted).toBe(false);
     for (let told = 0; told < 10; told += 1) await step();
     expect(lease.lost.reason).toMatchObject({ code: 'EXPIRED' });
+  });
+
+  it.each(['ExportSnapshot', 'RetrievePropertiesEx'])(
+    'whose caller is cancelled while %s is answered is given up, not left to its time-out',
+    async (method) => {
+      const cancel = new AbortController();
+      const answers: Record<string, string> = {
+        ExportSnapshot:
+          '<ExportSnapshotResponse><returnval type="HttpNfcLease">lease-1</returnval></ExportSnapshotResponse>',
+        RetrievePropertiesEx: leaseReply('initializing'),
+      };
+      const answer = (): string => {
+        cancel.abort();
+        return answers[method] ?? '';
+      };
+      const { open, count } = await leased({ [method]: answer });
+      await expect(open({ signal: cancel.signal })).rejects.toMatchObject({ code: 'ABORTED' });
+      expect(count('HttpNfcLeaseAbort')).toBe(1);
+    },
+  );
+
+  it('is not asked for by a caller that is cancelled already', async () => {
+    const { open, count } = await leased();
+    await expect(open({ signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'ABORTED' });
+    expect(count('ExportSnapshot')).toBe(0);
   });
 
   it('that does not get ready is given up, with its fault', async () => {

@@ -40,6 +40,8 @@ export function scripted(
       if (method === 'Login') logins += 1;
       const body =
         method === 'RetrieveServiceContent' ? CONTENT : (script[method]?.(message) ?? `<${method}Response/>`);
+      // who is cancelled while the server works does not get its answer
+      throwIfAborted(call?.signal, `vim-${method}`);
       const cookie = method === 'Login' ? `vmware_soap_session=${logins}` : cookies[method];
       return { status: body.includes('Fault') ? 500 : 200, text: simulatorReply(body), cookie };
     },
