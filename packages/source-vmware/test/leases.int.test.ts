@@ -14,7 +14,11 @@ describeWithPeers(['test-vcenter'], 'machines on vSAN, whose disks have no files
     await bench.server.control('datastore-type', { type: 'vsan' });
   });
   afterEach(async () => {
-    await bench.server.control('settings', { leasesAtHost: false, leaseTimeoutSeconds: 300 });
+    await bench.server.control('settings', {
+      leasesAtHost: false,
+      exportReplyMs: 0,
+      leaseTimeoutSeconds: 300,
+    });
     await bench.server.control('transfer-faults', {});
   });
 
@@ -55,6 +59,22 @@ describeWithPeers(['test-vcenter'], 'machines on vSAN, whose disks have no files
     const guest = await guestWithData();
     await using source = bench.source();
     await bench.server.control('settings', { leasesAtHost: true });
+    expect((await round(source, guest)).disks).toEqual(guest.now());
+  });
+
+  it('are read from the address that the host is reached by', async () => {
+    const guest = await guestWithData();
+    await bench.server.control('settings', { leasesAtHost: true });
+    const { port } = new URL(bench.server.url);
+    // nobody listens there: that it is asked shows in the error alone
+    await using nowhere = guardSource(bench.source({ hostAddresses: { localhost: `127.0.0.2:${port}` } }));
+    await using capture = await nowhere.capture(requestOf(guest.machine));
+    await expect(receive(capture)).rejects.toMatchObject({
+      code: 'CONNECTION_LOST',
+      message: expect.stringContaining(`127.0.0.2:${port}`),
+    });
+    await capture[Symbol.asyncDispose]();
+    await using source = bench.source({ hostAddresses: { localhost: '127.0.0.1' } });
     expect((await round(source, guest)).disks).toEqual(guest.now());
   });
 

@@ -8,8 +8,10 @@ import {
   type VimDisk,
 } from '@sendense/platform-vmware';
 import { type TaskContext, whenFree } from '../context.ts';
+import type { CheckedOptions } from '../options.ts';
 import { repeatedGrains } from '../stream/repeated-grains.ts';
 import { streamDisk } from '../stream/stream-disk.ts';
+import { reachedUrl } from './reached-url.ts';
 
 /** The export lease of a snapshot, which all disks that are read by it share: a machine has one at a time. */
 export interface SnapshotExport {
@@ -20,12 +22,15 @@ export interface SnapshotExport {
   open(disk: VimDisk, call?: Call): Promise<BlockReader>;
 }
 
+/** What an export needs of its source. */
+type ExportContext = TaskContext & { readonly options: Pick<CheckedOptions, 'hostAddresses'> };
+
 /** A lease with those who use it. */
 type Shared = { readonly lease: HeldLease; users: number; readonly whole: Set<number>; opened: number };
 
 /** See {@link SnapshotExport}. */
 export function createSnapshotExport(
-  context: TaskContext,
+  context: ExportContext,
   vim: VimClient,
   snapshot: ManagedObject,
 ): SnapshotExport {
@@ -63,15 +68,16 @@ export function createSnapshotExport(
 }
 
 function readerOf(
-  { timer, log }: TaskContext,
+  { timer, log, options: { hostAddresses } }: ExportContext,
   vim: VimClient,
   shared: Shared,
   { disk, device }: { readonly disk: VimDisk; readonly device: LeaseDevice },
   leave: () => Promise<void>,
 ): BlockReader {
   const closing = new AbortController();
+  const at = { url: reachedUrl(device.url, hostAddresses), thumbprint: device.thumbprint, label: disk.label };
   const grains = repeatedGrains({
-    open: () => openDevice(vim, shared.lease, { device, disk }, closing.signal),
+    open: () => openDevice(vim, shared.lease, at, closing.signal),
     sizeBytes: disk.sizeBytes,
     timer,
     onRetry: ({ code, message }) =>
@@ -116,7 +122,7 @@ function deviceOf({ devices }: HeldLease, { place, label }: VimDisk): LeaseDevic
 async function openDevice(
   vim: VimClient,
   lease: HeldLease,
-  { device: { url, thumbprint }, disk: { label } }: { readonly device: LeaseDevice; readonly disk: VimDisk },
+  { url, thumbprint, label }: Pick<LeaseDevice, 'url' | 'thumbprint'> & { readonly label: string },
   closed: AbortSignal,
 ): Promise<AsyncIterable<Uint8Array>> {
   await lease.check();
