@@ -79,7 +79,7 @@ export async function removeKey(context: RepositoryContext, id: string, call?: C
       operation: 'remove-key',
       remedy: 'add another key first',
     });
-  await lock.check(call);
+  await lock.confirm(call);
   await context.store.delete(object, call);
 }
 

@@ -102,13 +102,17 @@ async function removePacks(
   call?: Call,
 ): Promise<number> {
   let [freedBytes, left] = [0, 0];
+  const turn = lock.deletions();
   for (const pack of packs) {
-    await lock.check(call);
+    await turn(call);
     const freed = held.has(pack) ? undefined : await removePack(context, pack, call);
     if (freed === undefined) left += 1;
     freedBytes += freed ?? 0;
   }
-  if (left === 0) await deleteUnlessLocked(context.store, key, call);
+  if (left === 0) {
+    await turn(call);
+    await deleteUnlessLocked(context.store, key, call);
+  }
   return freedBytes;
 }
 

@@ -46,11 +46,12 @@ export class Compaction implements AsyncDisposable {
     this.#context = context;
     this.#request = request;
     this.#leftBytes = context.compaction.bytes;
+    const turn = request.lock.deletions();
     const deadline = {
       note: () => undefined,
       // copies that no index object names: the store may be full, and nobody makes the index anew while the lock is held
       remove: async (run: (call: Call) => Promise<void>) => {
-        await request.lock.check();
+        await turn();
         await run({});
       },
     };

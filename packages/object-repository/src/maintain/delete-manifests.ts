@@ -44,9 +44,10 @@ export async function deleteManifests(
   const manifests = points.map(({ manifestId }) => manifestId);
   await putRemovals(context, manifests, { lock }, call);
   const staying: StayingPoint[] = [];
+  const turn = lock.deletions();
   for (const point of points) {
     throwIfAborted(call?.signal, 'prune-points');
-    await lock.check(call);
+    await turn(call);
     await context.store.delete(point.key, call).catch((error: unknown) => {
       if (!SendenseError.is(error, 'IMMUTABLE')) throw error;
       staying.push(stays(point, error));

@@ -6,7 +6,7 @@ import { lockRecord } from '../records/small-records.ts';
 import { SEAL_BYTES } from '../seal/seal.ts';
 import { getSmall } from '../store/get-listed.ts';
 import { deleteUnlessLocked } from '../store/locked-objects.ts';
-import { Stopwatch } from '../store/stopwatch.ts';
+import { StoreAge } from '../store/store-age.ts';
 import { storeTime } from '../store/store-time.ts';
 
 /** How long a lock holds, by the store's clock. */
@@ -15,13 +15,22 @@ const LEASE_MS = 3600 * 1000;
 const RENEW_MS = LEASE_MS / 2;
 /** Later nothing is sent that must not come after the lock of another one. */
 const SEND_MS = (LEASE_MS * 3) / 4;
+/** The store is asked how old the lock is before each so many deletions. */
+const DELETIONS_AT_ONCE = 16;
 
 /** The lock of the one who prunes; see the format, section 5. */
 export interface PruneLock extends AsyncDisposable {
   /** The store's time when the lock was taken. */
   readonly takenAt: Date;
-  /** Renews the lock when it is old. Rejects with `FENCED` when another one has it. */
+  /** Renews the lock when it is old by what this machine knows. Rejects with `FENCED` when another one has it. */
   check(call?: Call): Promise<void>;
+  /**
+   * As `check`, by the store's time too: both clocks of this machine stand still while it is suspended. To be awaited right before an
+   * index object is sent.
+   */
+  confirm(call?: Call): Promise<void>;
+  /** A batch of deletions: what it gives is to be awaited right before each of them, and confirms the lock every few times. */
+  deletions(): (call?: Call) => Promise<void>;
   /** For `put`: throws `FENCED` when so much of the lock is over that another one may have it when the object appears. */
   readonly beforeSend: () => void;
 }
@@ -32,54 +41,62 @@ export async function takePruneLock(context: RepositoryContext, call?: Call): Pr
   if (last !== undefined && (await storeTime(context, call)).getTime() - last.modifiedAt.getTime() < LEASE_MS)
     throw locked();
   const token = newObjectId(context.random);
-  const watch = new Stopwatch(context.clock);
+  const age = new StoreAge(context.clock);
   const number = (last?.number ?? -1) + 1;
-  const takenAt = await putLock(context, number, token, call).catch((error: unknown) => {
+  const putAt = await putLock(context, number, token, call).catch((error: unknown) => {
     throw SendenseError.is(error, 'ALREADY_EXISTS') ? locked(error) : error;
   });
-  return new HeldLock(context, { takenAt, number, token, watch });
+  return new HeldLock(context, token, { number, putAt, age });
 }
 
-type Held = {
-  readonly takenAt: Date;
-  readonly number: number;
-  readonly token: string;
-  readonly watch: Stopwatch;
-};
+/** The lock that was put last, when that was by the store, and how long ago. */
+type LastLock = { readonly number: number; readonly putAt: Date; readonly age: StoreAge };
 
 class HeldLock implements PruneLock {
   readonly takenAt: Date;
   readonly #context: RepositoryContext;
   readonly #token: string;
-  #number: number;
-  #watch: Stopwatch;
+  #last: LastLock;
 
   readonly beforeSend = (): void => {
-    if (this.#watch.elapsedMs > SEND_MS) throw lost();
+    if (this.#last.age.ms > SEND_MS) throw lost();
   };
 
-  constructor(context: RepositoryContext, { takenAt, number, token, watch }: Held) {
+  constructor(context: RepositoryContext, token: string, last: LastLock) {
     this.#context = context;
-    this.takenAt = takenAt;
-    this.#number = number;
+    this.takenAt = last.putAt;
     this.#token = token;
-    this.#watch = watch;
+    this.#last = last;
   }
 
   async check(call?: Call): Promise<void> {
-    if (this.#watch.elapsedMs < RENEW_MS) return;
+    if (this.#last.age.ms < RENEW_MS) return;
     if (!(await this.#isOurs(call))) throw lost();
-    const watch = new Stopwatch(this.#context.clock);
-    await putLock(this.#context, this.#number + 1, this.#token, call).catch((error: unknown) => {
+    const { number } = this.#last;
+    const age = new StoreAge(this.#context.clock);
+    const putAt = await putLock(this.#context, number + 1, this.#token, call).catch((error: unknown) => {
       throw SendenseError.is(error, 'ALREADY_EXISTS') ? lost(error) : error;
     });
     // numbers begin anew when every lock is gone: the next one may have been free because another one had come and gone
     if (!(await this.#isOurs(call))) {
-      await deleteUnlessLocked(this.#context.store, lockKey(this.#number + 1), call);
+      await deleteUnlessLocked(this.#context.store, lockKey(number + 1), call);
       throw lost();
     }
-    this.#number += 1;
-    this.#watch = watch;
+    this.#last = { number: number + 1, putAt, age };
+  }
+
+  async confirm(call?: Call): Promise<void> {
+    const { putAt, age } = this.#last;
+    await age.learn(putAt, () => storeTime(this.#context, call));
+    await this.check(call);
+  }
+
+  deletions(): (call?: Call) => Promise<void> {
+    let count = 0;
+    return async (call) => {
+      await (count % DELETIONS_AT_ONCE === 0 ? this.confirm(call) : this.check(call));
+      count += 1;
+    };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -87,14 +104,14 @@ class HeldLock implements PruneLock {
     if (!(await this.#isOurs())) return;
     const older: string[] = [];
     for await (const { key } of this.#context.store.list(PREFIXES.locks))
-      if ((numberAtEnd(key) ?? Number.POSITIVE_INFINITY) <= this.#number) older.push(key);
+      if ((numberAtEnd(key) ?? Number.POSITIVE_INFINITY) <= this.#last.number) older.push(key);
     // one that object lock keeps is free an hour after it was taken
     for (const key of older.toReversed()) await deleteUnlessLocked(this.#context.store, key);
   }
 
   /** Whether the lock that we took last still is there and ours. */
   async #isOurs(call?: Call): Promise<boolean> {
-    const key = lockKey(this.#number);
+    const key = lockKey(this.#last.number);
     const { store, sealer } = this.#context;
     try {
       const bytes = await getSmall(store, key, MAX_RECORD_BYTES + SEAL_BYTES, call);

@@ -143,8 +143,10 @@ class Rebuild implements AsyncDisposable {
   }
 
   async #remove(old: readonly string[]): Promise<void> {
+    const turn = this.#lock.deletions();
     for (const key of old) {
-      await this.#turn();
+      throwIfAborted(this.#call?.signal, 'rebuild-index');
+      await turn(this.#call);
       // one that object lock keeps names packs that are there
       await deleteUnlessLocked(this.#context.store, key, this.#call);
     }

@@ -37,7 +37,7 @@ export class IndexWriter {
   /** Stores what is left. */
   async finish(): Promise<void> {
     if (this.#packs.length === 0) return;
-    await this.#lock.check(this.#call);
+    await this.#lock.confirm(this.#call);
     const { beforeSend } = this.#lock;
     const content = serializeIndex(this.#packs);
     await this.#context.index.publish(content, { beforeSend }, this.#call, this.#prefix);
@@ -62,8 +62,9 @@ export async function rewriteIndex(
     for await (const pack of context.index.read(key, call)) if (keep(pack.id)) await writer.add(pack);
   await writer.finish();
   const locked: string[] = [];
+  const turn = lock.deletions();
   for (const key of old) {
-    await lock.check(call);
+    await turn(call);
     if (!(await deleteUnlessLocked(context.store, key, call))) locked.push(key);
   }
   return locked;

@@ -59,8 +59,9 @@ export async function settleYoung(
   }
   await settled.finish();
   await young.finish();
+  const turn = lock.deletions();
   for (const key of replaced) {
-    await lock.check(call);
+    await turn(call);
     await deleteUnlessLocked(store, key, call);
   }
   await index.refresh(call);

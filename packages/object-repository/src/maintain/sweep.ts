@@ -83,11 +83,12 @@ async function removeSettledDamage(
   lock: PruneLock,
   call?: Call,
 ): Promise<void> {
+  const turn = lock.deletions();
   for (const { key, packs } of damaged) {
     let isOfUse = false;
     for (const pack of packs) isOfUse ||= (await indexed.get(pack)) !== undefined;
     if (isOfUse) continue;
-    await lock.check(call);
+    await turn(call);
     await deleteUnlessLocked(store, key, call);
   }
 }
@@ -99,6 +100,7 @@ async function removeUnindexed(
   call?: Call,
 ): Promise<number> {
   const { store, configuration } = context;
+  const turn = lock.deletions();
   let freedBytes = 0;
   for await (const { key, modifiedAt } of store.list(PREFIXES.packs, undefined, call)) {
     await lock.check(call);
@@ -106,6 +108,7 @@ async function removeUnindexed(
     const ageMs = lock.takenAt.getTime() - modifiedAt.getTime();
     if (id === undefined || ageMs < configuration.graceMs) continue;
     if ((await indexed.get(id)) !== undefined) continue;
+    await turn(call);
     freedBytes += (await removePack(context, id, call)) ?? 0;
   }
   return freedBytes;

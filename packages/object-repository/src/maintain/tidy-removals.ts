@@ -23,12 +23,13 @@ type ReadRemoval = Removal & { readonly names: PackIdSet };
  */
 export async function tidyRemovals(context: RepositoryContext, lock: PruneLock, call?: Call): Promise<void> {
   const { store } = context;
+  const turn = lock.deletions();
   const removals: ListedRemoval[] = [];
   for await (const listed of store.list(PREFIXES.removals, undefined, call)) {
     const day = removalDay(listed.key);
     if (day === undefined) continue;
     if (dayOf(lock.takenAt) - day > REMOVALS_KEPT_DAYS) {
-      await lock.check(call);
+      await turn(call);
       await deleteUnlessLocked(store, listed.key, call);
       continue;
     }
@@ -45,10 +46,11 @@ async function tidyBucket(
   call?: Call,
 ): Promise<void> {
   const apart: ReadRemoval[] = [];
+  const turn = lock.deletions();
   for (const removal of byContent(await readWhole(context, bucket, call))) {
     const holders = apart.filter((other) => other.day >= removal.day && holdsAll(other.names, removal.names));
     if (holders.some(({ ageMs }) => ageMs >= context.configuration.graceMs)) {
-      await lock.check(call);
+      await turn(call);
       await deleteUnlessLocked(context.store, removal.key, call);
     } else if (holders.length === 0) apart.push(removal);
   }

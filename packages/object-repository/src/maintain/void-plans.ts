@@ -50,8 +50,9 @@ export async function voidPlans(
       ? await plansOfHurt(context, removal, request, call)
       : await plansInTheWay(context, plans, closing, call);
   let locked: Plan | undefined;
+  const turn = lock.deletions();
   for (const plan of voided) {
-    await lock.check(call);
+    await turn(call);
     if (!(await deleteUnlessLocked(context.store, plan.key, call))) locked = plan;
   }
   const left = closing === undefined ? [] : plans.filter((plan) => !voided.includes(plan));
