@@ -4,14 +4,19 @@ import { type BlockReader, type RestoreResult, Secret, type TargetConnector } fr
 import { openRaw } from '@sendense/formats/raw';
 import {
   connectVim,
+  createMachine,
   type DescribedMachine,
   describeMachine,
   destroyMachine,
+  findPlaces,
   listMachines,
   parseDatastorePath,
   readProperties,
+  reconfigureMachine,
+  renameMachine,
   switchMachine,
   type VimClient,
+  vimObject,
 } from '@sendense/platform-vmware';
 import { createVmwareTarget, type VmwareTargetOptions } from '@sendense/target-vmware';
 import type { TargetFixture } from '@sendense/testkit';
@@ -61,6 +66,41 @@ export class VcenterBench implements AsyncDisposable {
   /** Switches a machine on or off. */
   async power(name: string, to: 'on' | 'off'): Promise<void> {
     await switchMachine(this.client, (await this.machine(name)).machine.object, to);
+  }
+
+  /** Writes other notes, as its user does. */
+  async annotate(name: string, annotation: string): Promise<void> {
+    const { object } = (await this.machine(name)).machine;
+    await reconfigureMachine(this.client, object, vimObject([['annotation', annotation]]));
+  }
+
+  /** Gives a machine another name, as its user does. */
+  async rename(name: string, to: string): Promise<void> {
+    await renameMachine(this.client, (await this.machine(name)).machine.object, to);
+  }
+
+  /** Makes a template of a machine, which cannot be started. */
+  async makeTemplate(name: string): Promise<void> {
+    await this.client.invoke('MarkAsTemplate', (await this.machine(name)).machine.object, []);
+  }
+
+  /** Removes a machine, as its user does. */
+  async remove(name: string): Promise<void> {
+    await destroyMachine(this.client, (await this.machine(name)).machine.object);
+  }
+
+  /** Makes a machine `to` with the notes of `name`, as a clone has them; without disks. */
+  async copyNotes(name: string, to: string): Promise<void> {
+    const { folder, pool, datastoreName } = await findPlaces(this.client, { pool: 'DC0_C0' });
+    const spec = vimObject([
+      ['name', to],
+      ['guestId', 'otherGuest64'],
+      ['annotation', (await this.annotation(name)) ?? ''],
+      ['files', vimObject([['vmPathName', `[${datastoreName}]`]])],
+      ['numCPUs', 1],
+      ['memoryMB', 64],
+    ]);
+    await createMachine(this.client, spec, { folder, pool, host: undefined });
   }
 
   /** The notes of a machine. */

@@ -1,5 +1,11 @@
-import type { Call, PlanId } from '@sendense/core';
-import { listObjects, type ManagedObject, type VimClient } from '@sendense/platform-vmware';
+import { type Call, type PlanId, SendenseError } from '@sendense/core';
+import {
+  listObjects,
+  type ManagedObject,
+  type ObjectProperties,
+  readProperties,
+  type VimClient,
+} from '@sendense/platform-vmware';
 import { type PlanMark, readMark } from '../design/plan-mark.ts';
 
 /** A machine of a folder. */
@@ -31,16 +37,34 @@ export async function machinesIn(
   call?: Call,
 ): Promise<readonly FoundMachine[]> {
   const found = await listObjects(client, folder, { type: 'VirtualMachine', paths: PATHS }, call);
-  return found
-    .filter(({ values }) => values.get('parent')?.text === folder.id)
-    .map(({ object, values }) => ({
-      object,
-      name: decode(values.get('name')?.text ?? object.id),
-      isOff: values.get('runtime.powerState')?.text === 'poweredOff',
-      mark: readMark(values.get('config.annotation')?.text),
-      configFile: values.get('config.files.vmPathName')?.text ?? '',
-      instanceUuid: values.get('config.instanceUuid')?.text || undefined,
-    }));
+  return found.filter(({ values }) => values.get('parent')?.text === folder.id).map(parseMachine);
+}
+
+/** The machine of an id, wherever it is now and whatever it is called; `undefined` when it is gone. */
+export async function machineOfId(
+  client: VimClient,
+  id: string,
+  call?: Call,
+): Promise<FoundMachine | undefined> {
+  const object = { type: 'VirtualMachine', id };
+  try {
+    const [found] = await readProperties(client, [object], { type: object.type, paths: PATHS }, call);
+    return found === undefined ? undefined : parseMachine(found);
+  } catch (error) {
+    if (SendenseError.is(error, 'NOT_FOUND')) return undefined;
+    throw error;
+  }
+}
+
+function parseMachine({ object, values }: ObjectProperties): FoundMachine {
+  return {
+    object,
+    name: decode(values.get('name')?.text ?? object.id),
+    isOff: values.get('runtime.powerState')?.text === 'poweredOff',
+    mark: readMark(values.get('config.annotation')?.text),
+    configFile: values.get('config.files.vmPathName')?.text ?? '',
+    instanceUuid: values.get('config.instanceUuid')?.text || undefined,
+  };
 }
 
 /** Names of vSphere hold some characters encoded. */

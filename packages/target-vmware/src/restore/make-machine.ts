@@ -1,4 +1,4 @@
-import { type Call, type RestoredDisk, SendenseError } from '@sendense/core';
+import { type Call, type PlannedDisk, type RestoredDisk, SendenseError } from '@sendense/core';
 import {
   createMachine,
   describeMachine,
@@ -10,8 +10,9 @@ import {
 } from '@sendense/platform-vmware';
 import { changeOf, diskChanges, machineSpecification, removal } from '../design/config-spec.ts';
 import { writeMark } from '../design/plan-mark.ts';
-import { carrierName, type FoundMachine, folderOf, machinesIn } from './find-machines.ts';
+import { type FoundMachine, folderOf, machineOfId, machinesIn } from './find-machines.ts';
 import { alreadyThere, refuseRunning } from './machine-refusals.ts';
+import { findCarrier, findRestored } from './own-machines.ts';
 import { removeCarrier } from './remove-machine.ts';
 import type { RestoreScope } from './restore-scope.ts';
 
@@ -47,33 +48,23 @@ export function restoredDisks({ plan, memory }: RestoreScope): readonly Restored
   }));
 }
 
-/** The machine of this plan; `undefined` before it is made. */
-async function find(
-  { client, details, plan }: RestoreScope,
-  call: Call | undefined,
-): Promise<FoundMachine | undefined> {
-  const machines = await machinesIn(client, details.folder, call);
-  return machines.find(({ mark, name }) => mark?.plan === plan.id && !name.startsWith(`${plan.id}-disk-`));
+async function ours(scope: RestoreScope, call: Call | undefined): Promise<FoundMachine> {
+  return (await findRestored(scope, call)) ?? gone(scope.details.name);
 }
 
-async function ours(scope: RestoreScope, call: Call | undefined): Promise<FoundMachine> {
-  const found = await find(scope, call);
-  if (found !== undefined) return found;
-  throw new SendenseError(
-    'NOT_FOUND',
-    `the restored machine ${scope.details.name} is not in its folder any more`,
-    {
-      operation: 'commit-restore',
-      remedy: 'look whether it was moved or removed; start the restore again for a new one',
-    },
-  );
+function gone(name: string): never {
+  throw new SendenseError('NOT_FOUND', `the restored machine ${name} is not there any more`, {
+    operation: 'commit-restore',
+    remedy: 'look who removed it; start the restore again for a new one',
+  });
 }
 
 /** One that is to replace another has the name of the plan until then. */
 async function make(scope: RestoreScope, call: Call | undefined): Promise<FoundMachine> {
   const { client, details, memory, plan } = scope;
-  const found = await find(scope, call);
+  const found = await findRestored(scope, call);
   if (found !== undefined) return found;
+  if (memory.machine !== null) gone(details.name);
   const there = (await machinesIn(client, details.folder, call)).find(({ name }) => name === details.name);
   if (there !== undefined && !plan.overwrite) throw alreadyThere(details.name);
   if (there !== undefined) refuseRunning(there, 'commit-restore');
@@ -82,28 +73,29 @@ async function make(scope: RestoreScope, call: Call | undefined): Promise<FoundM
   const name = there === undefined ? details.name : plan.id;
   const spec = machineSpecification({ name, annotation, datastore: details.datastore }, details.machine);
   const { folder, pool, host } = details;
-  await createMachine(client, spec, { folder, pool, host: host ?? undefined }, call);
-  return await ours(scope, call);
+  const { id } = await createMachine(client, spec, { folder, pool, host: host ?? undefined }, call);
+  return (await machineOfId(client, id, call)) ?? gone(details.name);
 }
 
 /** Moves a disk from the machine that held it while it was sent. */
 async function place(
-  { client, details, memory, plan }: RestoreScope,
+  scope: RestoreScope,
   index: number,
   { configFile }: FoundMachine,
   call: Call | undefined,
 ): Promise<void> {
+  const { client, details, memory, plan } = scope;
   const planned = plan.disks[index];
   if (planned === undefined) return;
-  const { state, file } = memory.disk(planned.id);
+  const { state, file, carrier } = memory.disk(planned.id);
   const ending = index === 0 ? '' : `_${index}`;
   const destination = `${folderOf(configFile)}/${details.name}${ending}.vmdk`;
   if (state !== 'placed' && file !== null) {
-    await detach({ client, details, plan, number: planned.number }, call);
+    await detach(scope, planned, call);
     const paths = { from: file, to: destination };
-    await memory.changeDisk(planned.id, { state: 'placing', file });
+    await memory.changeDisk(planned.id, { state: 'placing', file, carrier });
     await moveOnce(state === 'placing', () => moveDisk(client, details.datacenter, paths, call));
-    await memory.changeDisk(planned.id, { state: 'placed', file: destination });
+    await memory.changeDisk(planned.id, { state: 'placed', file: destination, carrier });
   }
 }
 
@@ -120,18 +112,9 @@ async function moveOnce(isRepeated: boolean, move: () => Promise<void>): Promise
   }
 }
 
-async function detach(
-  {
-    client,
-    details,
-    plan,
-    number,
-  }: Pick<RestoreScope, 'client' | 'details' | 'plan'> & { readonly number: number },
-  call: Call | undefined,
-): Promise<void> {
-  const name = carrierName(plan.id, number);
-  const machines = await machinesIn(client, details.folder, call);
-  const carrier = machines.find((machine) => machine.name === name);
+async function detach(scope: RestoreScope, disk: PlannedDisk, call: Call | undefined): Promise<void> {
+  const { client } = scope;
+  const carrier = await findCarrier(scope, disk, call);
   if (carrier === undefined) return;
   const { disks } = (await describeMachine(client, carrier.object, call)).machine;
   if (disks.length === 0) return;
@@ -153,7 +136,7 @@ async function attach(scope: RestoreScope, made: FoundMachine, call: Call | unde
     });
     await reconfigureMachine(client, made.object, changeOf({ devices: diskChanges(disks) }), call);
   }
-  for (const { number } of plan.disks) await removeCarrier(scope, number, call);
+  for (const disk of plan.disks) await removeCarrier(scope, disk, call);
 }
 
 /** The machine that is replaced goes only when the new one is complete. */

@@ -1,6 +1,7 @@
-import type { Call } from '@sendense/core';
+import type { Call, PlannedDisk } from '@sendense/core';
 import { destroyMachine, removeFile, switchMachine, type VimClient } from '@sendense/platform-vmware';
-import { carrierName, type FoundMachine, folderOf, machinesIn } from './find-machines.ts';
+import { type FoundMachine, folderOf } from './find-machines.ts';
+import { findCarrier } from './own-machines.ts';
 import type { PlanDetails } from './plan-details.ts';
 import type { RestoreScope } from './restore-scope.ts';
 
@@ -18,14 +19,13 @@ export async function removeMachine(
   if (/^\[[^\]]+\] [^/]/.test(folder)) await removeFile(client, datacenter, folder, call);
 }
 
-/** Removes what an earlier attempt at disk `number` has left. */
+/** Removes what an earlier attempt at a disk has left. Resolves with its name, and with `undefined` when there is nothing. */
 export async function removeCarrier(
-  { client, details, plan }: RestoreScope,
-  number: number,
+  scope: RestoreScope,
+  disk: PlannedDisk,
   call?: Call,
-): Promise<void> {
-  const name = carrierName(plan.id, number);
-  const machines = await machinesIn(client, details.folder, call);
-  const left = machines.find((machine) => machine.name === name && machine.mark?.plan === plan.id);
-  if (left !== undefined) await removeMachine(client, details, left, call);
+): Promise<string | undefined> {
+  const left = await findCarrier(scope, disk, call);
+  if (left !== undefined) await removeMachine(scope.client, scope.details, left, call);
+  return left?.name;
 }

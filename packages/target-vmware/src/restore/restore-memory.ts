@@ -13,6 +13,8 @@ const diskSchema = z.object({
   state: z.enum(['none', 'sending', 'whole', 'placing', 'placed']),
   /** `[datastore] folder/name.vmdk` */
   file: z.string().nullable(),
+  /** Id of the machine that holds it until the commit; `null` before one is known to be there. */
+  carrier: z.string().nullable().default(null),
 });
 
 const dataSchema = z.object({
@@ -58,7 +60,7 @@ export class RestoreMemory {
   }
 
   disk(id: DiskId): DiskMemory {
-    return this.#data.disks[id] ?? { state: 'none', file: null };
+    return this.#data.disks[id] ?? { state: 'none', file: null, carrier: null };
   }
 
   async enter(phase: Data['phase'], also: Partial<Pick<Data, 'machine'>> = {}): Promise<void> {

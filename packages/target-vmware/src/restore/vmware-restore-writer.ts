@@ -11,10 +11,10 @@ import {
   throwIfAborted,
 } from '@sendense/core';
 import { StagedDisk } from '../stage/staged-disk.ts';
-import { machinesIn } from './find-machines.ts';
 import { makeMachine, restoredDisks } from './make-machine.ts';
+import { findRestored } from './own-machines.ts';
 import { openStaged } from './read-staged.ts';
-import { removeMachine } from './remove-machine.ts';
+import { removeCarrier, removeMachine } from './remove-machine.ts';
 import type { RestoreScope } from './restore-scope.ts';
 import { serverId } from './server-id.ts';
 
@@ -53,17 +53,19 @@ export class VmwareRestoreWriter implements RestoreWriter {
     }
     const removed: string[] = [];
     const findings: Finding[] = [];
-    for (const machine of await machinesIn(client, details.folder, call)) {
-      if (machine.mark?.plan !== plan.id) continue;
-      if (plan.overwrite && machine.mark.finished) {
-        // the machine that it replaces may be gone already: with this one removed neither would be left
-        findings.push(
-          stays(`${machine.name} is whole and may have replaced the machine of that name: it stays`),
-        );
-        continue;
-      }
+    const machine = await findRestored(this.#scope, call);
+    if (machine !== undefined && plan.overwrite && machine.mark?.finished === true) {
+      // the machine that it replaces may be gone already: with this one removed neither would be left
+      findings.push(
+        stays(`${machine.name} is whole and may have replaced the machine of that name: it stays`),
+      );
+    } else if (machine !== undefined) {
       await removeMachine(client, details, machine, call);
       removed.push(machine.name);
+    }
+    for (const disk of plan.disks) {
+      const name = await removeCarrier(this.#scope, disk, call);
+      if (name !== undefined) removed.push(name);
     }
     return { removed, findings };
   }

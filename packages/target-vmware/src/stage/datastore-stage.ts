@@ -64,6 +64,7 @@ export const openDatastoreStage: OpenStage = async ({ client, plan, details, mem
     }
   };
   return {
+    carrier: object.id,
     async write(offset, data) {
       await fill(offset);
       // the caller may use its memory again at once

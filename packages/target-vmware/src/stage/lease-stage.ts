@@ -34,6 +34,7 @@ export const openLeaseStage: OpenStage = async (scope, planned, call) => {
   const upload = uploadDisk(client, imported, device, `disk-${planned.number} of ${details.name}`);
   const stream = await createStreamVmdk({ sizeBytes, sink: (bytes) => upload.send(bytes) });
   return {
+    carrier: machine.id,
     async write(offset, data, options) {
       await stream.write(offset, data, options);
       lease.percent((100 * offset) / sizeBytes);

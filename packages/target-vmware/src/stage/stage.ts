@@ -3,6 +3,8 @@ import type { RestoreScope } from '../restore/restore-scope.ts';
 
 /** A disk on its way to the datastore, forwards. What is not finished is nothing. */
 export interface Stage {
+  /** Id of the machine that holds the disk. */
+  readonly carrier: string;
   write(offset: number, data: Uint8Array, call?: Call): Promise<void>;
   /** Everything was written; resolves with the disk's `[datastore] folder/name.vmdk`. */
   finish(call?: Call): Promise<string>;

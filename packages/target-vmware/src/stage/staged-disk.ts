@@ -73,9 +73,9 @@ export class StagedDisk implements BlockWriter {
   async #change(end: number, call: Call | undefined, change: (stage: Stage) => Promise<void>): Promise<void> {
     this.#check('write-disk');
     try {
-      this.#stage ??= await this.#open(call);
-      await change(this.#stage);
-      if (end >= this.planned.sizeBytes) await this.#finish(this.#stage, call);
+      const stage = this.#stage ?? (await this.#open(call));
+      await change(stage);
+      if (end >= this.planned.sizeBytes) await this.#finish(stage, call);
     } catch (error) {
       if (this.#state === 'open') this.#state = 'failed';
       throw error;
@@ -85,16 +85,22 @@ export class StagedDisk implements BlockWriter {
   async #open(call: Call | undefined): Promise<Stage> {
     const { memory, details, run } = this.#scope;
     await run.fence.check();
-    await memory.changeDisk(this.planned.id, { state: 'sending', file: null });
-    await removeCarrier(this.#scope, this.planned.number, call);
+    const { id } = this.planned;
+    const { carrier: earlier } = memory.disk(id);
+    await memory.changeDisk(id, { state: 'sending', file: null, carrier: earlier });
+    await removeCarrier(this.#scope, this.planned, call);
+    if (earlier !== null) await memory.changeDisk(id, { state: 'sending', file: null, carrier: null });
     const open = details.via === 'lease' ? openLeaseStage : openDatastoreStage;
-    return await open(this.#scope, this.planned, call);
+    const stage = await open(this.#scope, this.planned, call);
+    this.#stage = stage;
+    await memory.changeDisk(id, { state: 'sending', file: null, carrier: stage.carrier });
+    return stage;
   }
 
   async #finish(stage: Stage, call: Call | undefined): Promise<void> {
     const file = await stage.finish(call);
     this.#stage = undefined;
-    await this.#scope.memory.changeDisk(this.planned.id, { state: 'whole', file });
+    await this.#scope.memory.changeDisk(this.planned.id, { state: 'whole', file, carrier: stage.carrier });
   }
 
   #check(operation: string): void {
