@@ -46,13 +46,15 @@ export function createMemoryStore(
       const copy = copyOf(bytes);
       options?.beforeSend?.();
       let isThere = false;
+      // the time is that of the creation, however long the answer takes
+      let modifiedAt = new Date(shared.nowMs);
       await intercept({ kind: 'put', key: checkKey(key) }, () => {
         isThere = shared.objects.has(key);
-        if (!isThere)
-          shared.objects.set(key, { ...lockIn(options), bytes: copy, modifiedAt: new Date(shared.nowMs) });
+        modifiedAt = new Date(shared.nowMs);
+        if (!isThere) shared.objects.set(key, { ...lockIn(options), bytes: copy, modifiedAt });
       });
       if (isThere) throw alreadyThere(key);
-      return { sizeBytes: copy.byteLength, modifiedAt: new Date(shared.nowMs) };
+      return { sizeBytes: copy.byteLength, modifiedAt };
     },
     async get(key, range) {
       let bytes: Uint8Array | undefined;

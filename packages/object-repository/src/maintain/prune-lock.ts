@@ -7,7 +7,7 @@ import { SEAL_BYTES } from '../seal/seal.ts';
 import { getSmall } from '../store/get-listed.ts';
 import { deleteUnlessLocked } from '../store/locked-objects.ts';
 import { StoreAge } from '../store/store-age.ts';
-import { storeTime } from '../store/store-time.ts';
+import { askStoreTime, storeTime } from '../store/store-time.ts';
 
 /** How long a lock holds, by the store's clock. */
 const LEASE_MS = 3600 * 1000;
@@ -87,7 +87,8 @@ class HeldLock implements PruneLock {
 
   async confirm(call?: Call): Promise<void> {
     const { putAt, age } = this.#last;
-    await age.learn(putAt, () => storeTime(this.#context, call));
+    const { forget } = await age.learn(putAt, () => askStoreTime(this.#context, call));
+    await forget(call);
     await this.check(call);
   }
 

@@ -1,5 +1,6 @@
 import type { Clock } from '@sendense/core';
 import { Stopwatch } from './stopwatch.ts';
+import type { ToldTime } from './store-time.ts';
 
 /**
  * How long ago something was by the store's clock: measured by the two clocks of this machine, both of which stand still while it is
@@ -20,10 +21,11 @@ export class StoreAge {
     return this.#watch.elapsedMs + this.#behindMs;
   }
 
-  /** Learns the store's time now from `ask`; `since` is its time when this was made. */
-  async learn(since: Date, ask: () => Promise<Date>): Promise<void> {
+  /** Learns the store's time now from `ask`, and gives what that gave; `since` is the store's time when this was made. */
+  async learn<T extends Pick<ToldTime, 'now'>>(since: Date, ask: () => Promise<T>): Promise<T> {
     const askedMs = this.#watch.elapsedMs;
-    const storeMs = (await ask()).getTime() - since.getTime();
-    this.#behindMs = Math.max(this.#behindMs, storeMs - askedMs);
+    const told = await ask();
+    this.#behindMs = Math.max(this.#behindMs, told.now.getTime() - since.getTime() - askedMs);
+    return told;
   }
 }

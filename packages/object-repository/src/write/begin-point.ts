@@ -4,7 +4,7 @@ import { readDamagedPacks } from '../maintain/damaged-packs.ts';
 import { readPlans } from '../maintain/plans.ts';
 import { openMap } from '../map/open-map.ts';
 import { checkRetention } from '../store/check-retention.ts';
-import { storeTime } from '../store/store-time.ts';
+import { askStoreTime } from '../store/store-time.ts';
 import { checkDraft } from './check-draft.ts';
 import { ChunkSink } from './chunk-sink.ts';
 import { Deadline } from './deadline.ts';
@@ -24,7 +24,7 @@ export async function beginPoint(
   const { configuration, clock, retainMs, store } = context;
   if (retainMs !== undefined) checkRetention(store);
   await context.head?.check(call);
-  const askTime = (asked: Call) => storeTime(context, asked);
+  const askTime = (asked: Call) => askStoreTime(context, asked);
   const deadline = await Deadline.begin(configuration.graceMs, clock, askTime, call);
   // The order is that of the format, section 4: plans, then manifests and index, then damage records.
   const plans = await readPlans(context, call);

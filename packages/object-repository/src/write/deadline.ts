@@ -1,6 +1,7 @@
 import { type Call, type Clock, type PointId, SendenseError } from '@sendense/core';
 import type { PutOptions } from '../store/object-store.ts';
-import { Stopwatch } from '../store/stopwatch.ts';
+import { StoreAge } from '../store/store-age.ts';
+import type { ToldTime } from '../store/store-time.ts';
 
 /** Creates an object with these options. */
 type Send<T> = (options: Pick<PutOptions, 'beforeSend'>, call: Call) => Promise<T>;
@@ -9,7 +10,7 @@ type Send<T> = (options: Pick<PutOptions, 'beforeSend'>, call: Call) => Promise<
 const MOST_MS = 2 ** 31 - 1;
 
 /** Asks the store for its time now. */
-type AskTime = (call: Call) => Promise<Date>;
+type AskTime = (call: Call) => Promise<ToldTime>;
 
 /**
  * Until when a point may rely on what it found: half the grace. Measured by the two clocks of this machine and by that of the
@@ -17,24 +18,26 @@ type AskTime = (call: Call) => Promise<Date>;
  */
 export class Deadline {
   readonly #graceMs: number;
-  readonly #watch: Stopwatch;
-  readonly #storeTime: AskTime;
+  readonly #age: StoreAge;
+  readonly #askTime: AskTime;
   /** The store's time when the point was begun. */
   readonly #begunAt: Date;
   /** How long after that the last object was there, by the store. */
   #storeMs = 0;
 
-  private constructor(graceMs: number, watch: Stopwatch, storeTime: AskTime, begunAt: Date) {
+  private constructor(graceMs: number, age: StoreAge, askTime: AskTime, begunAt: Date) {
     this.#graceMs = graceMs;
-    this.#watch = watch;
-    this.#storeTime = storeTime;
+    this.#age = age;
+    this.#askTime = askTime;
     this.#begunAt = begunAt;
   }
 
-  /** Begins now; `storeTime` asks the store for its time. */
-  static async begin(graceMs: number, clock: Clock, storeTime: AskTime, call?: Call): Promise<Deadline> {
-    const watch = new Stopwatch(clock);
-    return new Deadline(graceMs, watch, storeTime, await storeTime(call ?? {}));
+  /** Begins now; `askTime` asks the store for its time. */
+  static async begin(graceMs: number, clock: Clock, askTime: AskTime, call: Call = {}): Promise<Deadline> {
+    const age = new StoreAge(clock);
+    const { now, forget } = await askTime(call);
+    await forget(call);
+    return new Deadline(graceMs, age, askTime, now);
   }
 
   /** Learns the store's time of an object that was created just now. */
@@ -44,7 +47,7 @@ export class Deadline {
 
   /** Milliseconds since the point was begun, at least. */
   get #elapsedMs(): number {
-    return Math.max(this.#watch.elapsedMs, this.#storeMs);
+    return Math.max(this.#age.ms, this.#storeMs);
   }
 
   /** Throws `EXPIRED` when prune may have deleted what the point relies on, its own packs too. */
@@ -68,14 +71,19 @@ export class Deadline {
    */
   async send<T>(point: PointId, send: Send<T>, call?: Call): Promise<T> {
     this.check(point);
-    this.note(await this.#inTime(point, 'none', this.#storeTime, call));
-    this.check(point);
-    let isSent = false;
-    const beforeSend = () => {
-      if (this.#isLate) throw expired(point, isSent ? 'unknown' : 'none');
-      isSent = true;
-    };
-    return this.#inTime(point, 'unknown', (bounded) => send({ beforeSend }, bounded), call);
+    const ask = () => this.#inTime(point, 'none', this.#askTime, call);
+    const { forget } = await this.#age.learn(this.#begunAt, ask);
+    try {
+      this.check(point);
+      let isSent = false;
+      const beforeSend = () => {
+        if (this.#isLate) throw expired(point, isSent ? 'unknown' : 'none');
+        isSent = true;
+      };
+      return await this.#inTime(point, 'unknown', (bounded) => send({ beforeSend }, bounded), call);
+    } finally {
+      await forget(call);
+    }
   }
 
   /** Runs something that ends by the last moment at which what is sent may take effect; `effect` is what is known then. */
