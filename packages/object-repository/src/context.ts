@@ -14,6 +14,8 @@ import type { ObjectStore } from './store/object-store.ts';
 export type RepositoryContext = {
   readonly store: ObjectStore;
   readonly configuration: Configuration;
+  /** The time of the configuration by the store's clock. */
+  readonly configuredAt: Date;
   readonly keys: RepositoryKeys;
   readonly sealer: Sealer;
   readonly codec: ChunkCodec;

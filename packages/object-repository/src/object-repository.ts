@@ -104,7 +104,7 @@ async function openContext(
   const { cacheBytes, zstdLevel, retainMs: wantedMs, progressBytes } = settings;
   if (wantedMs !== undefined) checkRetention(store);
   const { clock, random, log, drivers, temporaryDirectory } = systemServices(services);
-  const { configuration, masterKey, keys } = await unlock(store, key, call);
+  const { configuration, configuredAt, masterKey, keys } = await unlock(store, key, call);
   const sealer = createSealer(keys.seal, configuration.id);
   const codec = new ChunkCodec(
     openChunker(drivers, chunkerOptions(keys, configuration.chunkBytes, zstdLevel)),
@@ -115,7 +115,8 @@ async function openContext(
   const index = openIndex();
   const window = new AdaptiveWindow(clock);
   const chunks = new ChunkSource({ store, codec, index, window, cacheBytes });
-  const points = new PointCatalog(store, sealer, log);
+  const late = { graceMs: configuration.graceMs, configuredAt };
+  const points = new PointCatalog({ store, sealer, log, late });
   const head =
     options.trustedHead &&
     new HeadKeeper(options.trustedHead, { store, sealer, points, configuration, clock, log });
@@ -124,6 +125,7 @@ async function openContext(
     store,
     masterKey,
     configuration,
+    configuredAt,
     keys,
     sealer,
     codec,

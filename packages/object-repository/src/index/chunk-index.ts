@@ -5,7 +5,7 @@ import { PREFIXES } from '../layout/object-keys.ts';
 import { ENTRY_BYTES } from '../packs/pack-directory.ts';
 import { SEAL_BYTES, type Sealer } from '../seal/seal.ts';
 import { getListed, getSmall } from '../store/get-listed.ts';
-import type { ObjectStore, PutOptions } from '../store/object-store.ts';
+import type { ObjectStatus, ObjectStore, PutOptions } from '../store/object-store.ts';
 import { release } from '../store/release.ts';
 import { BATCH_RECORDS, ChunkTable } from './chunk-table.ts';
 import { INDEX_ENTRIES, type IndexedPack, MAX_INDEX_BYTES, parseIndex } from './index-object.ts';
@@ -113,17 +113,16 @@ export class ChunkIndex implements AsyncDisposable {
     return (await this.table(call)).find(id, accept);
   }
 
-  /** Stores an index object of the content that `serializeIndex` gave, and tells its key. */
+  /** Stores an index object of the content that `serializeIndex` gave. */
   async publish(
     content: Uint8Array,
     options?: PutOptions,
     call?: Call,
     prefix: IndexPrefix = PREFIXES.index,
-  ): Promise<string> {
+  ): Promise<ObjectStatus> {
     const { store, sealer, newId } = this.#options;
     const key = `${prefix}${newId()}`;
-    await store.put(key, sealer.seal('index', key, content), options, call);
-    return key;
+    return store.put(key, sealer.seal('index', key, content), options, call);
   }
 
   /** A stored index object. Rejects with `CORRUPT`, or as the store does. */

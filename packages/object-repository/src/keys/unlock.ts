@@ -1,7 +1,7 @@
 import { type Call, SendenseError } from '@sendense/core';
 import { CONFIGURATION_KEY, PREFIXES } from '../layout/object-keys.ts';
 import { type Configuration, parseConfiguration } from '../records/configuration.ts';
-import { getListed, getSmall } from '../store/get-listed.ts';
+import { getListed } from '../store/get-listed.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { openKeySlot, parseKeySlot } from './key-slot.ts';
 import type { KeySource } from './key-source.ts';
@@ -16,6 +16,8 @@ export type Unlocked = {
   readonly configuration: Configuration;
   readonly masterKey: Uint8Array;
   readonly keys: RepositoryKeys;
+  /** The time of the configuration by the store's clock. */
+  readonly configuredAt: Date;
 };
 
 /**
@@ -23,10 +25,8 @@ export type Unlocked = {
  * `KEY_UNAVAILABLE` when no slot opens with `source`, `CORRUPT` when what is there is not what was written.
  */
 export async function unlock(store: ObjectStore, source: KeySource, call?: Call): Promise<Unlocked> {
-  const stored = await getSmall(store, CONFIGURATION_KEY, MAX_PROVEN_BYTES, call).catch((error: unknown) => {
-    throw SendenseError.is(error, 'NOT_FOUND') ? notARepository(store, error) : error;
-  });
-  const claimed = parseClaimed(stored, CONFIGURATION_KEY);
+  const { modifiedAt: configuredAt, bytes } = await getConfiguration(store, call);
+  const claimed = parseClaimed(bytes, CONFIGURATION_KEY);
   const configuration = parseConfiguration(claimed);
   const damaged: SendenseError[] = [];
   let slots = 0;
@@ -41,7 +41,7 @@ export async function unlock(store: ObjectStore, source: KeySource, call?: Call)
       const keys = deriveKeys(masterKey, configuration.id);
       if (!isProven(slot, keys.proof)) throw damagedObject(object, 'was changed');
       if (!isProven(claimed, keys.proof)) throw damagedObject(CONFIGURATION_KEY, 'was changed');
-      return { configuration, masterKey, keys };
+      return { configuration, masterKey, keys, configuredAt };
     } catch (error) {
       if (!SendenseError.is(error, 'CORRUPT')) throw error;
       damaged.push(error);
@@ -50,7 +50,19 @@ export async function unlock(store: ObjectStore, source: KeySource, call?: Call)
   throw damaged[0] ?? noKey(store, slots);
 }
 
-function notARepository({ location }: ObjectStore, cause: unknown): SendenseError {
+async function getConfiguration(store: ObjectStore, call?: Call) {
+  const status = await store.head(CONFIGURATION_KEY, call);
+  if (status === undefined) throw notARepository(store);
+  const { sizeBytes, modifiedAt } = status;
+  try {
+    const listed = { key: CONFIGURATION_KEY, sizeBytes };
+    return { modifiedAt, bytes: await getListed(store, listed, MAX_PROVEN_BYTES, call) };
+  } catch (error) {
+    throw SendenseError.is(error, 'NOT_FOUND') ? notARepository(store, error) : error;
+  }
+}
+
+function notARepository({ location }: ObjectStore, cause?: unknown): SendenseError {
   return new SendenseError('NOT_FOUND', `${location} is not a Sendense object repository`, {
     operation: 'open-repository',
     remedy: 'check the place, or make a repository there with "repository init"',

@@ -31,6 +31,8 @@ export interface PruneLock extends AsyncDisposable {
   confirm(call?: Call): Promise<void>;
   /** A batch of deletions: what it gives is to be awaited right before each of them, and confirms the lock every few times. */
   deletions(): (call?: Call) => Promise<void>;
+  /** Whether another one may have had the lock when an object that was sent came to be. */
+  mayBeLost(modifiedAt: Date): boolean;
   /** For `put`: throws `FENCED` when so much of the lock is over that another one may have it when the object appears. */
   readonly beforeSend: () => void;
 }
@@ -90,6 +92,10 @@ class HeldLock implements PruneLock {
     const { forget } = await age.learn(putAt, () => askStoreTime(this.#context, call));
     await forget(call);
     await this.check(call);
+  }
+
+  mayBeLost(modifiedAt: Date): boolean {
+    return modifiedAt.getTime() - this.#last.putAt.getTime() > LEASE_MS;
   }
 
   deletions(): (call?: Call) => Promise<void> {
@@ -152,7 +158,8 @@ function locked(cause?: unknown): SendenseError {
   });
 }
 
-function lost(cause?: unknown): SendenseError {
+/** The error of a pruner whose lock another one may have. */
+export function lost(cause?: unknown): SendenseError {
   return new SendenseError('FENCED', 'another process took over the prune of this repository', {
     operation: 'lock-repository',
     remedy: 'nothing was lost; the other one goes on',

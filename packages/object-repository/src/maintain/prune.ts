@@ -10,10 +10,11 @@ import type {
 import { retainedPoints } from '@sendense/plugin-kit/points';
 import type { RepositoryContext } from '../context.ts';
 import { unknownPoint } from '../read/open-point.ts';
-import type { FoundPoint } from '../read/point-catalog.ts';
+import type { FoundPoint, FoundPoints } from '../read/point-catalog.ts';
 import { carryOut } from './carry-out.ts';
 import { readDamagedPacks } from './damaged-packs.ts';
 import { findLive, requestOf } from './find-live.ts';
+import { brokenOf, lateFinding } from './late-points.ts';
 import { withOwnIndex } from './own-index.ts';
 import { readPlans } from './plans.ts';
 import { type PruneLock, takePruneLock } from './prune-lock.ts';
@@ -55,16 +56,19 @@ export async function prune(
 ): Promise<PruneReport> {
   shared.enter('prune-points', options);
   if (options.dryRun === true) {
-    const { kept, surplus } = divide((await shared.points.all(options)).points, policy, options);
-    return { kept: idsOf(kept), removed: idsOf(surplus), freedBytes: 0, findings: [] };
+    const found = await shared.points.all(options);
+    const { kept, surplus } = divide(found, [], policy, options);
+    return { ...idsOf(found, kept, surplus), freedBytes: 0, findings: found.late.map(lateFinding) };
   }
   await using context = withOwnIndex(shared);
   await using lock = await takePruneLock(context, options);
   await refreshUnhurt(context, options);
   const lost = await settleYoung(context, lock, options);
   const plans = await readPlans(context, options);
-  const points = unhurt(await context.points.all(options));
-  const { kept, surplus } = divide(points, policy, options);
+  const found = await context.points.all(options);
+  const points = unhurt(found);
+  const broken = await brokenOf(context, found.late, lock, options);
+  const { kept, surplus } = divide(found, broken, policy, options);
   const removal = { points, plans, lock, surplus, mayBeHurt: surplus };
   const { left, staying, damaged } = await removePoints(context, removal, options);
   const swept = await carryOut(context, left, lock, options);
@@ -72,11 +76,15 @@ export async function prune(
   const next = await planAnew(context, { lock, stay }, options);
   await removeLeftovers(context, lock, options);
   return {
-    kept: idsOf([...kept, ...stay]),
-    removed: idsOf(surplus.filter((point) => !stay.includes(point))),
+    ...idsOf(
+      found,
+      [...kept, ...stay],
+      surplus.filter((point) => !stay.includes(point)),
+    ),
     freedBytes: swept + next.freedBytes,
     findings: [
       ...lost,
+      ...found.late.map(lateFinding),
       ...staying.map(({ finding }) => finding),
       ...new Map([...damaged, ...next.damaged]).values(),
       ...next.findings,
@@ -112,10 +120,30 @@ function heldUp({ message }: SendenseError): Finding {
   return { severity: 'error', code: 'point-damaged', message: `${what}: ${message}; verify names the point` };
 }
 
-function divide(points: readonly FoundPoint[], policy: RetentionPolicy, { machine }: PruneOptions) {
-  const ours = points.filter(({ record }) => machine === undefined || record.machine === machine);
-  const streams = Map.groupBy(ours, ({ record }) => `${record.machine} ${record.stream}`);
-  const retained = new Set(
+/**
+ * What a policy keeps. Manifests that came too late are no points: they push no point out, and go when the policy would drop them, when
+ * what they need is gone (`broken`), or when the point was made again.
+ */
+function divide(
+  { points, late }: FoundPoints,
+  broken: readonly FoundPoint[],
+  policy: RetentionPolicy,
+  { machine }: PruneOptions,
+) {
+  const isOurs = ({ record }: FoundPoint) => machine === undefined || record.machine === machine;
+  const [ours, lateOnes] = [points.filter(isOurs), late.filter(isOurs)];
+  const retained = retainedIds(ours, policy);
+  const kept = ours.filter(({ record }) => retained.has(record.id) || record.held);
+  const made = new Set(ours.map(({ record }) => record.id));
+  const apart = lateOnes.filter((point) => !broken.includes(point) && !made.has(point.record.id));
+  const retainedLate = retainedIds([...ours, ...apart], policy);
+  const all = [...kept, ...apart.filter(({ record }) => retainedLate.has(record.id))];
+  return { kept: all, surplus: [...ours, ...lateOnes].filter((point) => !all.includes(point)) };
+}
+
+function retainedIds(points: readonly FoundPoint[], policy: RetentionPolicy): ReadonlySet<PointId> {
+  const streams = Map.groupBy(points, ({ record }) => `${record.machine} ${record.stream}`);
+  return new Set(
     [...streams.values()].flatMap((stream) => [
       ...retainedPoints(
         stream.map(({ record }) => record),
@@ -123,10 +151,11 @@ function divide(points: readonly FoundPoint[], policy: RetentionPolicy, { machin
       ),
     ]),
   );
-  const isKept = ({ record }: FoundPoint) => retained.has(record.id) || record.held;
-  return { kept: ours.filter(isKept), surplus: ours.filter((point) => !isKept(point)) };
 }
 
-function idsOf(points: readonly FoundPoint[]): readonly PointId[] {
-  return points.map(({ record }) => record.id);
+/** The points of a report: manifests that came too late are none. */
+function idsOf({ late }: FoundPoints, kept: readonly FoundPoint[], removed: readonly FoundPoint[]) {
+  const ids = (points: readonly FoundPoint[]): readonly PointId[] =>
+    points.filter((point) => !late.includes(point)).map(({ record }) => record.id);
+  return { kept: ids(kept), removed: ids(removed) };
 }

@@ -2,9 +2,11 @@ import type { Call } from '@sendense/core';
 import type { RepositoryContext } from '../context.ts';
 import type { IndexPrefix } from '../index/chunk-index.ts';
 import { INDEX_ENTRIES, type IndexedPack, serializeIndex } from '../index/index-object.ts';
-import { PREFIXES } from '../layout/object-keys.ts';
+import { PREFIXES, packIdOf } from '../layout/object-keys.ts';
 import { deleteUnlessLocked } from '../store/locked-objects.ts';
-import type { PruneLock } from './prune-lock.ts';
+import { putDamagedPacks } from './damaged-packs.ts';
+import { readPlans } from './plans.ts';
+import { lost, type PruneLock } from './prune-lock.ts';
 
 /** Puts packs into index objects, each as large as a writer's, while the lock is held: another holder may sweep what they name. */
 export class IndexWriter {
@@ -40,7 +42,20 @@ export class IndexWriter {
     await this.#lock.confirm(this.#call);
     const { beforeSend } = this.#lock;
     const content = serializeIndex(this.#packs);
-    await this.#context.index.publish(content, { beforeSend }, this.#call, this.#prefix);
+    const { modifiedAt } = await this.#context.index.publish(
+      content,
+      { beforeSend },
+      this.#call,
+      this.#prefix,
+    );
+    if (this.#lock.mayBeLost(modifiedAt)) {
+      await disownGone(
+        this.#context,
+        this.#packs.map(({ id }) => id),
+        this.#call,
+      );
+      throw lost();
+    }
     this.#packs = [];
     this.#entries = 0;
   }
@@ -68,4 +83,17 @@ export async function rewriteIndex(
     if (!(await deleteUnlessLocked(context.store, key, call))) locked.push(key);
   }
   return locked;
+}
+
+/**
+ * Tells others not to rely on those of some packs that are gone or that a plan names: an index object names them which came so late that
+ * another pruner may have swept them, and who sweeps now does not know of it.
+ */
+async function disownGone(context: RepositoryContext, packs: readonly string[], call?: Call): Promise<void> {
+  const plans = await readPlans(context, call);
+  const missing = new Set(packs);
+  for await (const { key } of context.store.list(PREFIXES.packs, undefined, call))
+    missing.delete(packIdOf(key) ?? '');
+  const isUnsafe = (pack: string) => missing.has(pack) || plans.some((plan) => plan.packs.has(pack));
+  await putDamagedPacks(context, packs.filter(isUnsafe), call);
 }

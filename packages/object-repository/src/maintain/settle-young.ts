@@ -100,7 +100,8 @@ async function neededOf(
   lock: PruneLock,
   call?: Call,
 ): Promise<LostPacks> {
-  const points = unhurt(await context.points.all(call));
+  const found = await context.points.all(call);
+  const points = unhurt({ ...found, late: [] });
   const request = { points, avoided: [gone], check: () => lock.check(call) };
   try {
     await using live = await LivePacks.find(context, request, call);

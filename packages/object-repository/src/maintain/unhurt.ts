@@ -2,10 +2,10 @@ import type { Call } from '@sendense/core';
 import type { RepositoryContext } from '../context.ts';
 import type { FoundPoint, FoundPoints } from '../read/point-catalog.ts';
 
-/** Points that all can be read. Throws `CORRUPT`: what a damaged manifest needs nobody knows, so nothing is deleted. */
-export function unhurt({ points, damaged }: FoundPoints): readonly FoundPoint[] {
+/** Manifests that all can be read, those that came too late among them. Throws `CORRUPT`: what a damaged manifest needs nobody knows, so nothing is deleted. */
+export function unhurt({ points, late, damaged }: FoundPoints): readonly FoundPoint[] {
   for (const damage of damaged.values()) throw damage;
-  return points;
+  return [...points, ...late];
 }
 
 /** Throws `CORRUPT` when an index object is damaged: packs that nobody knows of look like those that nobody needs. */

@@ -17,6 +17,7 @@ import {
   toRecoveryPoint,
 } from '../records/point-record.ts';
 import { DiskReader } from './disk-reader.ts';
+import { latePoint } from './point-catalog.ts';
 
 /**
  * Opens a point; see `Repository.open`. Its chunks stay for the grace of the repository from now on, whatever prune does; who
@@ -28,9 +29,10 @@ export async function openPoint(
   options: Call & { readonly since?: PointId } = {},
 ): Promise<PointReader> {
   context.enter('open-point', options);
-  const { points } = await context.points.all(options);
+  const { points, late } = await context.points.all(options);
   const found = points.find((point) => point.record.id === id);
-  if (found === undefined) throw unknownPoint(id);
+  if (found === undefined)
+    throw late.some(({ record }) => record.id === id) ? latePoint(id) : unknownPoint(id);
   const { record, key } = found;
   const explain = (error: unknown) => explainLoss(context, record.id, key, error);
   await context.index.table(options);

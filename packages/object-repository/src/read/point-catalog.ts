@@ -9,10 +9,11 @@ import {
 import { limitConcurrency } from '@sendense/plugin-kit';
 import { PREFIXES } from '../layout/object-keys.ts';
 import { type PointRecord, pointRecord } from '../records/point-record.ts';
-import { MAX_RECORD_BYTES, openRecord } from '../records/sealed-json.ts';
-import { SEAL_BYTES, type Sealer, sealTag } from '../seal/seal.ts';
-import { getRecord, getSmall } from '../store/get-listed.ts';
+import { openRecord } from '../records/sealed-json.ts';
+import { type Sealer, sealTag } from '../seal/seal.ts';
+import { getRecord } from '../store/get-listed.ts';
 import type { ListedObject, ObjectStore } from '../store/object-store.ts';
+import { cameLate, type LateRule } from './late-manifest.ts';
 
 /** A manifest and where it is. */
 export type StoredPoint = { readonly key: string; readonly record: PointRecord };
@@ -23,6 +24,8 @@ export type FoundPoint = StoredPoint & { readonly manifestId: string };
 /** Manifests as they were found: those that can be read, and what is wrong with the others. */
 export type FoundPoints = {
   readonly points: readonly FoundPoint[];
+  /** Manifests that came too late: what they need may be gone, so they are no points. */
+  readonly late: readonly FoundPoint[];
   readonly damaged: ReadonlyMap<string, SendenseError>;
 };
 
@@ -38,34 +41,41 @@ type Read = {
   readonly key: string;
   readonly stamp: string;
   readonly found: FoundPoint | SendenseError;
+  readonly isLate: boolean;
+};
+
+/** What the catalog needs of its repository. */
+export type PointCatalogOptions = {
+  readonly store: ObjectStore;
+  readonly sealer: Sealer;
+  readonly log: LogSink;
+  readonly late: LateRule;
 };
 
 /** The manifests of the store; each is read once as long as it stays the same object. */
 export class PointCatalog {
-  readonly #store: ObjectStore;
-  readonly #sealer: Sealer;
-  readonly #log: LogSink;
+  readonly #options: PointCatalogOptions;
   #known = new Map<string, Read>();
 
-  constructor(store: ObjectStore, sealer: Sealer, log: LogSink) {
-    this.#store = store;
-    this.#sealer = sealer;
-    this.#log = log;
+  constructor(options: PointCatalogOptions) {
+    this.#options = options;
   }
 
-  /** All manifests. A damaged one is told in the log, and to who asks for it. */
+  /** All manifests. One that is damaged or late is told in the log, and to who asks for it. */
   async all(call?: Call): Promise<FoundPoints> {
     const known = new Map<string, Read>();
     const points: FoundPoint[] = [];
+    const late: FoundPoint[] = [];
     const damaged = new Map<string, SendenseError>();
     for (const done of await this.#readAll(call)) {
       if (done === undefined) continue;
       known.set(done.key, done);
-      if (SendenseError.is(done.found)) damaged.set(done.key, this.#told(done.found, done.key));
-      else points.push(done.found);
+      this.#tell(done);
+      if (SendenseError.is(done.found)) damaged.set(done.key, done.found);
+      else (done.isLate ? late : points).push(done.found);
     }
     this.#known = known;
-    return { points, damaged };
+    return { points, late, damaged };
   }
 
   /** The manifest of a point; `undefined` when there is none. */
@@ -78,16 +88,20 @@ export class PointCatalog {
     return (await this.all(call)).points.filter(({ record }) => record.machine === machine);
   }
 
-  /** The manifest at a key. Rejects with `NOT_FOUND`, `CORRUPT`. */
-  async read(key: string, call?: Call): Promise<FoundPoint> {
-    const bytes = await getSmall(this.#store, key, MAX_RECORD_BYTES + SEAL_BYTES, call);
-    return openManifest(this.#sealer, key, bytes);
+  /** The manifest at a key, and whether it came too late. Rejects with `NOT_FOUND`, `CORRUPT`. */
+  async read(key: string, call?: Call): Promise<{ readonly found: FoundPoint; readonly isLate: boolean }> {
+    const { store, sealer, late } = this.#options;
+    const status = await store.head(key, call);
+    if (status === undefined)
+      throw new SendenseError('NOT_FOUND', `there is no object ${key}`, { operation: 'read-point' });
+    const found = openManifest(sealer, key, await getRecord(store, { key, ...status }, call));
+    return { found, isLate: cameLate(found.record, status.modifiedAt, late) };
   }
 
   async #readAll(call?: Call): Promise<readonly (Read | undefined)[]> {
     const limited = limitConcurrency(AT_ONCE);
     const reading: Promise<Read | undefined>[] = [];
-    for await (const listed of this.#store.list(PREFIXES.points, undefined, call)) {
+    for await (const listed of this.#options.store.list(PREFIXES.points, undefined, call)) {
       throwIfAborted(call?.signal, 'list-points');
       const one = limited(() => this.#readOnce(listed, call));
       one.catch(() => undefined); // told below
@@ -101,19 +115,34 @@ export class PointCatalog {
     const stamp = `${sizeBytes} ${modifiedAt.getTime()}`;
     const known = this.#known.get(key);
     if (known?.stamp === stamp) return known;
+    const { store, sealer, late } = this.#options;
     try {
-      const bytes = await getRecord(this.#store, listed, call);
-      return { key, stamp, found: openManifest(this.#sealer, key, bytes) };
+      const found = openManifest(sealer, key, await getRecord(store, listed, call));
+      return { key, stamp, found, isLate: cameLate(found.record, modifiedAt, late) };
     } catch (error) {
       if (SendenseError.is(error, 'NOT_FOUND')) return undefined; // deleted meanwhile
-      if (SendenseError.is(error, 'CORRUPT')) return { key, stamp, found: error };
+      if (SendenseError.is(error, 'CORRUPT')) return { key, stamp, found: error, isLate: false };
       throw error;
     }
   }
 
-  #told(error: SendenseError, key: string): SendenseError {
-    if (!SendenseError.is(this.#known.get(key)?.found))
-      this.#log({ level: 'warn', message: error.message, fields: { object: key } });
-    return error;
+  /** Once, as long as the manifest stays the same object. */
+  #tell({ key, stamp, found, isLate }: Read): void {
+    const message = SendenseError.is(found)
+      ? found.message
+      : isLate
+        ? latePoint(found.record.id).message
+        : '';
+    if (message === '' || this.#known.get(key)?.stamp === stamp) return;
+    this.#options.log({ level: 'warn', message, fields: { object: key } });
   }
+}
+
+/** The error of a manifest that came too late to be a point. */
+export function latePoint(id: PointId): SendenseError {
+  return new SendenseError('EXPIRED', `point ${id} was stored too late: what it needs may be gone`, {
+    operation: 'open-point',
+    remedy: 'use another point: the backup that made this one failed, and prune removes what it left',
+    context: { point: id },
+  });
 }

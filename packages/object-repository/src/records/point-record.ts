@@ -23,6 +23,9 @@ const schema = z.object({
   artifacts: z.array(artifactSchema).max(64),
   /** Until when everything that the point needs was locked when it was committed. */
   retainUntil: z.coerce.date().optional(),
+  /** The store's time when the point was begun, and that of its configuration: so readers tell a manifest that came late. */
+  begunAt: z.coerce.date().optional(),
+  configuredAt: z.coerce.date().optional(),
 });
 
 /** A disk of a manifest. */
@@ -34,6 +37,8 @@ export type PointRecord = Omit<RecoveryPoint, 'disks' | 'artifacts'> & {
   readonly disks: readonly RecordDisk[];
   readonly artifacts: readonly RecordArtifact[];
   readonly retainUntil?: Date | undefined;
+  readonly begunAt?: Date | undefined;
+  readonly configuredAt?: Date | undefined;
 };
 
 /** The record of a point; see the format, section 3.7. */
@@ -41,7 +46,7 @@ export const pointRecord: RecordType<PointRecord> = { kind: 'point', schema };
 
 /** A committed point as callers see it. */
 export function toRecoveryPoint(record: PointRecord): RecoveryPoint {
-  const { retainUntil: _retainUntil, ...rest } = record;
+  const { retainUntil: _retainUntil, begunAt: _begunAt, configuredAt: _configuredAt, ...rest } = record;
   return {
     ...rest,
     disks: record.disks.map(withoutRoot),

@@ -3,6 +3,7 @@ import { oldestFirst } from '@sendense/plugin-kit/points';
 import type { RepositoryContext } from '../context.ts';
 import { packKey } from '../layout/object-keys.ts';
 import { DamageNotes } from '../maintain/damaged-packs.ts';
+import { lateFinding } from '../maintain/late-points.ts';
 import { withOwnIndex } from '../maintain/own-index.ts';
 import { damage } from './damage.ts';
 import { GoneCopies } from './gone-copies.ts';
@@ -35,7 +36,7 @@ export async function* verifyRepository(
   const { index, clock } = context;
   const startMs = clock.monotonicMs();
   // Manifests first: the index objects of each were there before it.
-  const { points, damaged } = await context.points.all(call);
+  const { points, late, damaged } = await context.points.all(call);
   await index.refresh(call);
   const lost = new Set<string>();
   const isBeginning = scope.after === undefined;
@@ -44,7 +45,10 @@ export async function* verifyRepository(
     for (const [object, error] of index.damaged) yield damage('index-damaged', error, object);
   }
   yield* verifyPacks(context, { lost, notes, directories: isBeginning }, call);
-  if (isBeginning) for (const [object, error] of damaged) yield damage('manifest-damaged', error, object);
+  if (isBeginning) {
+    for (const [object, error] of damaged) yield damage('manifest-damaged', error, object);
+    yield* late.map(lateFinding);
+  }
   await using gone = new GoneCopies(context, call);
   const request = { table: await index.table(call), lost, gone, notes, sample: sampleOf(scope) };
   const verifier = new MapVerifier(context, request, call);

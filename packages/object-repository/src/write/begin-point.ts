@@ -28,14 +28,14 @@ export async function beginPoint(
   const deadline = await Deadline.begin(configuration.graceMs, clock, askTime, call);
   // The order is that of the format, section 4: plans, then manifests and index, then damage records.
   const plans = await readPlans(context, call);
-  const { committed, bases } = await checkDraft(context, draft, call);
+  const { committed, bases, number } = await checkDraft(context, draft, call);
   await context.index.refresh(call);
   const damaged = await readDamagedPacks(context, call);
   const condemned = [...plans, ...damaged].map(({ packs }) => packs);
   const lock = lockOf(context);
   const sink = await ChunkSink.open(context, { condemned, deadline, lock });
   const knownDamage = new Set(damaged.map(({ key }) => key));
-  const point = { draft, fence, committed, bases, sink, deadline, lock, knownDamage };
+  const point = { draft, fence, committed, bases, number, sink, deadline, lock, knownDamage };
   try {
     return new ObjectPointWriter(context, { ...point, disks: await openDisks(context, point, call) });
   } catch (error) {

@@ -1,6 +1,6 @@
 import { type Call, type DiskId, type DraftDisk, type PointDraft, SendenseError } from '@sendense/core';
 import type { RepositoryContext } from '../context.ts';
-import { streamPrefix } from '../layout/object-keys.ts';
+import { numberAtEnd, streamPrefix } from '../layout/object-keys.ts';
 import type { FoundPoint } from '../read/point-catalog.ts';
 import type { PointRecord, RecordDisk } from '../records/point-record.ts';
 
@@ -12,6 +12,8 @@ export type DraftContext = {
   /** The manifest of this very point, when an earlier attempt committed it. */
   readonly committed: FoundPoint | undefined;
   readonly bases: ReadonlyMap<DiskId, Base>;
+  /** Of the key of its manifest: its sequence, or the next one where manifests that came too late are in the way. */
+  readonly number: number;
 };
 
 /**
@@ -23,18 +25,21 @@ export async function checkDraft(
   draft: PointDraft,
   call?: Call,
 ): Promise<DraftContext> {
-  const { points, damaged } = await context.points.all(call);
-  const [unreadable] = [...damaged].filter(([key]) => key.startsWith(streamPrefix(context.keys, draft)));
+  const { points, late, damaged } = await context.points.all(call);
+  const prefix = streamPrefix(context.keys, draft);
+  const [unreadable] = [...damaged].filter(([key]) => key.startsWith(prefix));
   const ours = points.filter(({ record }) => record.machine === draft.machine);
   const committed = ours.find(({ record: { id, stream } }) => id === draft.id && stream === draft.stream);
-  if (committed !== undefined) return { committed: sameInstant(committed, draft), bases: new Map() };
+  const keys = [...points, ...late].map(({ key }) => key).filter((key) => key.startsWith(prefix));
+  const number = Math.max(draft.sequence, ...keys.map((key) => (numberAtEnd(key) ?? -1) + 1));
+  if (committed !== undefined) return { committed: sameInstant(committed, draft), bases: new Map(), number };
   if (unreadable !== undefined) throw unreadable[1];
   const records = ours.map(({ record }) => record);
   const taken = records.find(({ stream, sequence }) => stream === draft.stream && sequence >= draft.sequence);
   if (taken !== undefined) throw sequenceTaken(taken);
   const bases = new Map<DiskId, Base>();
   for (const disk of draft.disks) if (disk.base !== null) bases.set(disk.id, findBase(records, disk));
-  return { committed, bases };
+  return { committed, bases, number };
 }
 
 /** The manifest of an earlier attempt, when it holds the same instant. Throws `CONFLICT`. */

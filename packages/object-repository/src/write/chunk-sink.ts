@@ -2,10 +2,12 @@ import { type Call, type ChunkBatch, type PointId, SendenseError } from '@senden
 import { limitConcurrency } from '@sendense/plugin-kit';
 import type { RepositoryContext } from '../context.ts';
 import { ChunkTable } from '../index/chunk-table.ts';
+import { parseIndex } from '../index/index-object.ts';
 import type { LoadedIndex } from '../index/loaded-index.ts';
 import type { PackIdSet } from '../index/pack-id-set.ts';
 import { PackTable } from '../index/pack-table.ts';
 import { serializeRecord } from '../index/table-page.ts';
+import { putDamagedPacks } from '../maintain/damaged-packs.ts';
 import { CHUNK_KINDS, type ChunkKind, ID_BYTES } from '../packs/pack-directory.ts';
 import type { PutOptions } from '../store/object-store.ts';
 import type { Deadline } from './deadline.ts';
@@ -120,6 +122,7 @@ export class ChunkSink implements AsyncDisposable {
           point,
           (options, bounded) => this.#context.index.publish(content, { ...this.#lock, ...options }, bounded),
           call,
+          () => this.#disown(content),
         );
       }
     });
@@ -137,6 +140,12 @@ export class ChunkSink implements AsyncDisposable {
     await this.#spool[Symbol.asyncDispose]();
     await this.#own[Symbol.asyncDispose]();
     await this.relied[Symbol.asyncDispose]();
+  }
+
+  /** A prune may have deleted packs that an index object names which came too late: others are told not to rely on them. */
+  async #disown(content: Uint8Array): Promise<void> {
+    const packs = [...parseIndex(content, 'index')].map(({ id }) => id);
+    await putDamagedPacks(this.#context, packs);
   }
 
   #check(): void {

@@ -5,6 +5,7 @@ import { type FoundPoint, openManifest } from '../read/point-catalog.ts';
 import { type PointRecord, pointRecord } from '../records/point-record.ts';
 import { sealRecord } from '../records/sealed-json.ts';
 import { sameInstant, sequenceTaken } from './check-draft.ts';
+import { expired } from './deadline.ts';
 import type { PointInHand } from './point-writer.ts';
 
 /**
@@ -19,7 +20,7 @@ export async function commitManifest(
 ): Promise<FoundPoint> {
   const { store, sealer, keys } = context;
   const { draft, fence, deadline } = point;
-  const key = pointKey(streamPrefix(keys, draft), draft.sequence);
+  const key = pointKey(streamPrefix(keys, draft), point.number);
   const bytes = sealRecord(sealer, pointRecord, key, record);
   await fence.check();
   throwIfAborted(call?.signal, 'commit-point');
@@ -32,8 +33,9 @@ export async function commitManifest(
     return openManifest(sealer, key, bytes);
   } catch (error) {
     if (!SendenseError.is(error, 'ALREADY_EXISTS')) throw error;
-    const other = await context.points.read(key);
-    if (other.record.id !== draft.id) throw sequenceTaken(other.record);
-    return sameInstant(other, draft);
+    const { found, isLate } = await context.points.read(key);
+    if (found.record.id !== draft.id) throw sequenceTaken(found.record);
+    if (isLate) throw expired(draft.id, 'none');
+    return sameInstant(found, draft);
   }
 }

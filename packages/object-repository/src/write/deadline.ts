@@ -1,10 +1,11 @@
 import { type Call, type Clock, type PointId, SendenseError } from '@sendense/core';
-import type { PutOptions } from '../store/object-store.ts';
+import { isBeyondGrace } from '../read/late-manifest.ts';
+import type { ObjectStatus, PutOptions } from '../store/object-store.ts';
 import { StoreAge } from '../store/store-age.ts';
 import type { ToldTime } from '../store/store-time.ts';
 
 /** Creates an object with these options. */
-type Send<T> = (options: Pick<PutOptions, 'beforeSend'>, call: Call) => Promise<T>;
+type Send = (options: Pick<PutOptions, 'beforeSend'>, call: Call) => Promise<ObjectStatus>;
 
 /** The longest time that timers take. */
 const MOST_MS = 2 ** 31 - 1;
@@ -21,7 +22,7 @@ export class Deadline {
   readonly #age: StoreAge;
   readonly #askTime: AskTime;
   /** The store's time when the point was begun. */
-  readonly #begunAt: Date;
+  readonly begunAt: Date;
   /** How long after that the last object was there, by the store. */
   #storeMs = 0;
 
@@ -29,7 +30,7 @@ export class Deadline {
     this.#graceMs = graceMs;
     this.#age = age;
     this.#askTime = askTime;
-    this.#begunAt = begunAt;
+    this.begunAt = begunAt;
   }
 
   /** Begins now; `askTime` asks the store for its time. */
@@ -42,7 +43,7 @@ export class Deadline {
 
   /** Learns the store's time of an object that was created just now. */
   note(modifiedAt: Date): void {
-    this.#storeMs = Math.max(this.#storeMs, modifiedAt.getTime() - this.#begunAt.getTime());
+    this.#storeMs = Math.max(this.#storeMs, modifiedAt.getTime() - this.begunAt.getTime());
   }
 
   /** Milliseconds since the point was begun, at least. */
@@ -67,12 +68,12 @@ export class Deadline {
   /**
    * Sends what makes others rely on the point's packs, when it is not too late: asks the store for its time first, and looks at the
    * clocks again before each attempt, because timers stand still while a machine sleeps. It must take effect within a quarter of
-   * the grace, or never: longer it is not waited for.
+   * the grace, or never: longer it is not waited for. Of what was made later all the same `late` is told before this rejects.
    */
-  async send<T>(point: PointId, send: Send<T>, call?: Call): Promise<T> {
+  async send(point: PointId, send: Send, call?: Call, late?: () => Promise<void>): Promise<void> {
     this.check(point);
     const ask = () => this.#inTime(point, 'none', this.#askTime, call);
-    const { forget } = await this.#age.learn(this.#begunAt, ask);
+    const { forget } = await this.#age.learn(this.begunAt, ask);
     try {
       this.check(point);
       let isSent = false;
@@ -80,7 +81,17 @@ export class Deadline {
         if (this.#isLate) throw expired(point, isSent ? 'unknown' : 'none');
         isSent = true;
       };
-      return await this.#inTime(point, 'unknown', (bounded) => send({ beforeSend }, bounded), call);
+      const { modifiedAt } = await this.#inTime(
+        point,
+        'unknown',
+        (bounded) => send({ beforeSend }, bounded),
+        call,
+      );
+      this.note(modifiedAt);
+      if (isBeyondGrace(this.#graceMs, this.begunAt, modifiedAt)) {
+        await late?.();
+        throw expired(point, 'none');
+      }
     } finally {
       await forget(call);
     }
@@ -104,7 +115,8 @@ export class Deadline {
   }
 }
 
-function expired(point: PointId, effect: 'none' | 'unknown', cause?: unknown): SendenseError {
+/** The error of a point that took too long. */
+export function expired(point: PointId, effect: 'none' | 'unknown', cause?: unknown): SendenseError {
   return new SendenseError('EXPIRED', `point ${point} took longer than half the grace of the repository`, {
     operation: 'commit-point',
     effect,

@@ -9,7 +9,7 @@ import type { PointInHand } from './point-writer.ts';
 /** Ends the maps of all disks, makes everything durable, and gives the manifest. */
 export async function finishDisks(
   context: RepositoryContext,
-  { draft, disks: writers, bases, sink, lock }: PointInHand,
+  { draft, disks: writers, bases, sink, lock, deadline }: PointInHand,
   artifacts: readonly RecordArtifact[],
   states: readonly ChangeState[],
   call?: Call,
@@ -38,6 +38,8 @@ export async function finishDisks(
     artifacts,
     held: false,
     note: draft.note ?? null,
+    begunAt: deadline.begunAt,
+    configuredAt: context.configuredAt,
     ...(lock.retainUntil === undefined ? {} : { retainUntil: lock.retainUntil }),
   };
 }

@@ -31,6 +31,8 @@ export type PointInHand = {
   readonly fence: Fence;
   /** The manifest of an earlier attempt. */
   readonly committed: FoundPoint | undefined;
+  /** Of the key of its manifest. */
+  readonly number: number;
   readonly bases: ReadonlyMap<DiskId, Base>;
   readonly sink: ChunkSink;
   readonly disks: ReadonlyMap<DiskId, DiskWriter>;
