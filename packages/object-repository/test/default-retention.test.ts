@@ -10,6 +10,7 @@ import {
 import type { ObjectStore } from '../src/store/object-store.ts';
 import { dataPacks, GRACE_MS, keysOf } from './hurt-objects.ts';
 import { testKey } from './keys.ts';
+import { createMemoryHead, type KeptHeads } from './memory-head.ts';
 import { createMemoryStore, noObjects, type SharedObjects } from './memory-store.ts';
 import {
   CHUNK_BYTES,
@@ -95,6 +96,26 @@ describe('a bucket that locks whatever is put into it', () => {
     await expect(prune(shared)).rejects.toMatchObject({ code: 'LOCKED' });
     shared.nowMs += 3600 * 1000;
     await prune(shared);
+  });
+});
+
+describe('a removal in a bucket that locks whatever is put into it, and is not known to', () => {
+  it('names no point that stays: a client with a head would miss it no more when somebody hid it', async () => {
+    const shared = await create(gone);
+    const seen: KeptHeads = new Map();
+    const look = () => {
+      const trustedHead = createMemoryHead(seen);
+      return openObjectRepository({ store: lockingStore(shared, false), key: testKey, trustedHead });
+    };
+    await (await look())[Symbol.asyncDispose]();
+    await using repository = await open(shared, false);
+    const [manifest = ''] = keysOf(shared, 'points/');
+    await writeSample(repository, kept);
+    const findings = [{ code: 'point-locked', point: sampleId(gone) }];
+    expect(await repository.maintenance.prune({ last: 1 })).toMatchObject({ removed: [], findings });
+    expect(keysOf(shared, 'removed/')).toEqual([]);
+    shared.objects.delete(manifest);
+    await expect(look()).rejects.toMatchObject({ code: 'CORRUPT' });
   });
 });
 

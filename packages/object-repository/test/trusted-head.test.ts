@@ -238,6 +238,8 @@ describe('a removal', () => {
       for (const point of [first, second, third]) await writeSample(repository, point);
     });
     expect(await noted(shared, ({ maintenance }) => maintenance.prune({ last: 1 }))).toEqual([
+      'head points',
+      'head points',
       'put removed',
       'delete points',
       'delete points',

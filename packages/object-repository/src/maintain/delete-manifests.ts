@@ -1,7 +1,7 @@
 import { type Call, type Finding, SendenseError, throwIfAborted } from '@sendense/core';
 import type { RepositoryContext } from '../context.ts';
 import type { FoundPoint } from '../read/point-catalog.ts';
-import { lockedUntil } from '../store/locked-objects.ts';
+import { heldUntil } from '../store/locked-objects.ts';
 import type { PruneLock } from './prune-lock.ts';
 import { putRemovals } from './removals.ts';
 
@@ -24,7 +24,7 @@ export async function divideByLock(
   for (const point of points) {
     throwIfAborted(call?.signal, 'prune-points');
     await lock.check(call);
-    const until = await lockedUntil(context.store, point.key, lock.takenAt, call);
+    const until = await heldUntil(context.store, point.key, lock.takenAt, call);
     if (until === undefined) free.push(point);
     else staying.push(stays(point, isLocked(point, `its manifest until ${until.toISOString()}`)));
   }
