@@ -2,7 +2,17 @@ import { soloFence } from '@sendense/plugin-kit';
 import { collect } from '@sendense/testkit';
 import { describe, expect, it } from 'vitest';
 import type { ObjectRepository } from '../src/object-repository.ts';
-import { create, first, GRACE_MS, keysOf, open, packsToDelete, twin, twoCopies } from './hurt-objects.ts';
+import {
+  create,
+  first,
+  flip,
+  GRACE_MS,
+  keysOf,
+  open,
+  packsToDelete,
+  twin,
+  twoCopies,
+} from './hurt-objects.ts';
 import type { Interceptor, SharedObjects } from './memory-store.ts';
 import { draftOf, expectSample, sampleId, writeDisk, writeSample } from './sample-disk.ts';
 
@@ -54,6 +64,25 @@ function before(operation: number, act: () => Promise<unknown>) {
   };
   return { intercept, isDone: () => count >= operation };
 }
+
+it('a verification names an index object that took the place of another one meanwhile and is damaged', async () => {
+  const shared = await create();
+  await once(shared, (repository) => writeSample(repository, first));
+  let isDone = false;
+  await using repository = await open(shared, async ({ kind, key }, run) => {
+    if (!isDone && kind === 'list' && key === 'packs/') {
+      isDone = true;
+      await rebuild(shared);
+      for (const made of keysOf(shared, 'index/')) flip(shared, made);
+    }
+    run();
+  });
+  const findings = await collect(repository.verify({ depth: 'data' }));
+  const [object] = keysOf(shared, 'index/');
+  expect(findings.filter(({ code }) => code === 'index-damaged')).toMatchObject([
+    { severity: 'error', object },
+  ]);
+});
 
 describe('a verification finds nothing wrong, whenever', () => {
   it.each([

@@ -39,12 +39,16 @@ export async function* verifyRepository(
   const { points, late, damaged } = await context.points.all(call);
   await index.refresh(call);
   const lost = new Set<string>();
+  /** Index objects and packs. */
+  const told = new Set<string>();
   const isBeginning = scope.after === undefined;
   if (isBeginning) {
     yield* verifySmallObjects(context, call);
-    for (const [object, error] of index.damaged) yield damage('index-damaged', error, object);
-  }
+    yield* damagedIndexes(context, told);
+  } else for (const object of index.damaged.keys()) told.add(object);
   yield* verifyPacks(context, { lost, notes, directories: isBeginning }, call);
+  // those that took the place of others meanwhile
+  yield* damagedIndexes(context, told);
   if (isBeginning) {
     for (const [object, error] of damaged) yield damage('manifest-damaged', error, object);
     yield* late.map(lateFinding);
@@ -52,7 +56,6 @@ export async function* verifyRepository(
   await using gone = new GoneCopies(context, call);
   const request = { table: await index.table(call), lost, gone, notes, sample: sampleOf(scope) };
   const verifier = new MapVerifier(context, request, call);
-  const told = new Set<string>();
   for (const record of behind(oldestFirst(points.map((point) => point.record)), scope)) {
     throwIfAborted(call?.signal, 'verify-points');
     if (scope.budgetMs !== undefined && clock.monotonicMs() - startMs > scope.budgetMs) {
@@ -75,6 +78,15 @@ export async function* verifyRepository(
         message: `point ${record.id} is whole`,
         point: record.id,
       };
+  }
+}
+
+/** Index objects that were found damaged since the last time. */
+function* damagedIndexes({ index }: RepositoryContext, told: Set<string>): Generator<Finding> {
+  for (const [object, error] of index.damaged) {
+    if (told.has(object)) continue;
+    told.add(object);
+    yield damage('index-damaged', error, object);
   }
 }
 
