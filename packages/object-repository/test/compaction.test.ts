@@ -76,6 +76,23 @@ describe('a prune', () => {
     expect([...shared.objects.keys()]).toEqual(settled);
   });
 
+  it('copies a pack once that two index objects name, because a rewriting of the index was cut off', async () => {
+    const [full, last] = pointsOf('a', 1, 1);
+    const shared = await withStreams([full, last]);
+    const store = createMemoryStore(shared, async ({ kind, key }, run) => {
+      if (kind === 'delete' && key.startsWith('index/'))
+        throw new SendenseError('CONNECTION_LOST', 'the network broke', { operation: 'delete-object' });
+      run();
+    });
+    await using cut = await openObjectRepository({ store, key: testKey });
+    await expect(cut.maintenance.rebuildIndex()).rejects.toMatchObject({ code: 'CONNECTION_LOST' });
+    const before = bytesOf(shared);
+    await prune(shared);
+    expect(bytesOf(shared) - before).toBeLessThan(1.1 * CHUNK_BYTES);
+    expect(bytesOf(shared) - before).toBeGreaterThan(CHUNK_BYTES);
+    await expectWhole(shared, last);
+  });
+
   it.each([
     ['of which most is needed', 3, {}],
     ['when it is told to compact none', 1, { compactBelow: 0 }],

@@ -38,7 +38,7 @@ export class Compaction implements AsyncDisposable {
   readonly #packs: PackWriter;
   readonly #made: IndexedPack[] = [];
   readonly #copied: { readonly id: Uint8Array; readonly place: ChunkPlace }[] = [];
-  readonly #emptied: string[] = [];
+  readonly #emptied = new Set<string>();
   #leftBytes: number;
   #failure: { readonly error: unknown } | undefined;
 
@@ -84,6 +84,7 @@ export class Compaction implements AsyncDisposable {
     for (const pack of packs) {
       if (this.#leftBytes <= 0 || this.#copied.length >= MOST_FRAMES) return;
       const { id, sizeBytes, entries } = pack; // made when they are asked for
+      if (this.#emptied.has(id)) continue; // named twice, because a rewriting of the index was cut off
       const sparse = { id, sizeBytes, entries };
       throwIfAborted(call?.signal, 'prune-points');
       await this.#request.lock.check(call);
@@ -109,7 +110,7 @@ export class Compaction implements AsyncDisposable {
     const index = new IndexWriter(this.#context, this.#request.lock, call);
     for (const pack of this.#made) await index.add(pack);
     await index.finish();
-    return this.#emptied;
+    return [...this.#emptied];
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -139,7 +140,7 @@ export class Compaction implements AsyncDisposable {
     }
     for (const { frame, bytes } of read)
       this.#copied.push({ id: frame.entry.id, place: this.#packs.add(frame.entry, bytes) });
-    this.#emptied.push(id);
+    this.#emptied.add(id);
     this.#leftBytes -= Math.max(0, bytesOf(frames) - LEAST_PACK_BYTES);
     await this.#packs.room();
   }
