@@ -1,4 +1,4 @@
-import type { RestorePlan, TargetConnector } from '@sendense/core';
+import { diskId, type RestorePlan, type TargetConnector } from '@sendense/core';
 import { seededBytes } from '@sendense/testkit';
 import { describeWithPeers } from '@sendense/tests/peers';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -81,6 +81,28 @@ describeWithPeers(['test-vcenter'], 'a restore that fails', () => {
     await writer.rollback();
     expect(await bench().objects()).toEqual(before);
   });
+
+  it.each(['write', 'zero'] as const)(
+    'because it is cancelled in a %s sends no more zeros',
+    async (method) => {
+      await using flat = bench().target({ via: 'datastore' });
+      const large = new Uint8Array(64 * MIB);
+      const writer = await flat.begin(await planOf(flat, requestOf([large])), runOf());
+      const disk = writer.disks.get(diskId('disk-0'));
+      await disk?.write(0, large.subarray(0, PIECE));
+      const stop = new AbortController();
+      const call = { signal: stop.signal };
+      const last = large.byteLength - PIECE;
+      const writing =
+        method === 'write'
+          ? disk?.write(last, large.subarray(last), call)
+          : disk?.zero(PIECE, large.byteLength - PIECE, call);
+      stop.abort();
+      await expect(writing).rejects.toMatchObject({ code: 'ABORTED' });
+      await writer.rollback();
+      expect(await bench().objects()).toEqual(before);
+    },
+  );
 
   it('between two disks has lost nothing by the end of its session', async () => {
     const writer = await target.begin(plan, runOf());

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { SendenseError } from '@sendense/core';
+import { type Call, SendenseError, throwIfAborted } from '@sendense/core';
 import { createMachine, uploadFile } from '@sendense/platform-vmware';
 import { carrierSpecification } from '../design/config-spec.ts';
 import { writeMark } from '../design/plan-mark.ts';
@@ -56,8 +56,9 @@ export const openDatastoreStage: OpenStage = async ({ client, plan, details, mem
   const fileAt = (file: string) => ({ datastore, path: `${directory}/${file}`, datacenter: datacenterPath });
   const upload = uploadFile(client, fileAt('disk-flat.vmdk'), sizeBytes);
   let position = 0;
-  const fill = async (end: number): Promise<void> => {
+  const fill = async (end: number, call: Call | undefined): Promise<void> => {
     while (position < end) {
+      throwIfAborted(call?.signal, 'write-disk');
       const piece = ZERO_PIECE.subarray(0, Math.min(ZERO_PIECE.byteLength, end - position));
       await upload.send(piece);
       position += piece.byteLength;
@@ -65,14 +66,14 @@ export const openDatastoreStage: OpenStage = async ({ client, plan, details, mem
   };
   return {
     carrier: object.id,
-    async write(offset, data) {
-      await fill(offset);
+    async write(offset, data, call) {
+      await fill(offset, call);
       // the caller may use its memory again at once
       await upload.send(data.slice());
       position = offset + data.byteLength;
     },
-    async finish() {
-      await fill(sizeBytes);
+    async finish(call) {
+      await fill(sizeBytes, call);
       await upload.finish();
       const text = new TextEncoder().encode(descriptorOf('disk-flat.vmdk', sizeBytes));
       const descriptor = uploadFile(client, fileAt('disk.vmdk'), text.byteLength);
