@@ -106,6 +106,33 @@ describeWithPeers(['test-vcenter'], 'the account of a vCenter', () => {
     });
   });
 
+  it('is not shown to several servers by one --password-file, which reconcile refuses before it asks any', async () => {
+    const { user, caFile } = server;
+    const other = { at: 'vmware://127.0.0.2:1/web', user };
+    const sources = { app: { at: source, user, caFile }, again: { at: source, user, caFile }, other };
+    await writeFile(join(home, 'servers.json'), JSON.stringify({ sources }));
+    await writeFile(join(home, 'shared'), server.password, { mode: 0o600 });
+    const args = [
+      'reconcile',
+      '--repository',
+      'backups',
+      '--config',
+      'servers.json',
+      '--password-file',
+      'shared',
+    ];
+    const remedy = expect.stringContaining('--source') as string;
+    const message = expect.stringMatching(/several servers: 127\.0\.0\.1:\d+, 127\.0\.0\.2:1$/) as string;
+    const refused = { error: { code: 'CONFIG_INVALID', message, remedy } };
+    expect(await ctlJson(home, args, 2)).toMatchObject(refused);
+    expect(await ctlJson(home, [...args, '--source', 'app', '--source', 'other'], 2)).toMatchObject(refused);
+    // two names of one server are one server
+    expect(await ctlJson(home, [...args, '--source', 'app', '--source', 'again'])).toEqual({
+      removed: [],
+      findings: [],
+    });
+  });
+
   it('opens a server without a machine for reconcile', async () => {
     const args = ['reconcile', '--repository', 'backups', '--source', source.replace('/app-1', '')];
     expect(await ctlJson(home, args, 0, account)).toEqual({ removed: [], findings: [] });

@@ -1,5 +1,7 @@
-import type { Repository, SourceConnector, TargetConnector } from '@sendense/core';
+import { type Repository, SendenseError, type SourceConnector, type TargetConnector } from '@sendense/core';
+import { parsePlaceName, parseVmwarePlace } from '@sendense/quickstart';
 import type { Command } from 'commander';
+import { findPlace } from '../names/find-place.ts';
 import { describeFindings, findingLines } from '../output/describe-findings.ts';
 import { collectText, parseCount } from '../program/flag-values.ts';
 import { passwordFlag, type RepositoryOption, repositoryFlag } from '../program/shared-flags.ts';
@@ -40,10 +42,26 @@ async function sourcesOf(
   { source: named, passwordFile }: Options,
 ): Promise<SourceConnector[]> {
   const sources: SourceConnector[] = [];
+  const names = named ?? Object.keys(session.config.sources);
+  if (passwordFile !== undefined) checkOneServer(session, names);
   const given = passwordFile === undefined ? {} : { passwordFile };
-  for (const name of named ?? Object.keys(session.config.sources))
-    sources.push(await openConnector(session, name, given));
+  for (const name of names) sources.push(await openConnector(session, name, given));
   return sources;
+}
+
+/** The password of one server is shown to no other. */
+function checkOneServer({ config }: Session, names: readonly string[]): void {
+  const servers = new Set<string>();
+  for (const name of names) {
+    const { kind, rest } = parsePlaceName('source', findPlace(config, 'source', name).text);
+    if (kind === 'vmware') servers.add(parseVmwarePlace(rest).server.toLowerCase());
+  }
+  if (servers.size <= 1) return;
+  const shown = [...servers].join(', ');
+  throw new SendenseError('CONFIG_INVALID', `--password-file would be shown to several servers: ${shown}`, {
+    operation: 'parse-arguments',
+    remedy: 'name the one by --source, or give each source its passwordFile in the configuration file',
+  });
 }
 
 async function targetsOf(session: Session, named: readonly string[] | undefined): Promise<TargetConnector[]> {
