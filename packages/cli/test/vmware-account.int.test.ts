@@ -133,6 +133,20 @@ describeWithPeers(['test-vcenter'], 'the account of a vCenter', () => {
     });
   });
 
+  it('of a target is that of the configuration, as that of a source', async () => {
+    const { user, caFile } = server;
+    const at = source.replace('/app-1', '/restored?pool=DC0_C0/Resources&ds=LocalDS_0');
+    const entry = { at, user, passwordFile: 'of-target', caFile };
+    await writeFile(join(home, 'targets.json'), JSON.stringify({ targets: { lab: entry } }));
+    await writeFile(join(home, 'of-target'), server.password, { mode: 0o600 });
+    const args = ['reconcile', '--repository', 'backups', '--config', 'targets.json'];
+    expect(await ctlJson(home, args)).toEqual({ removed: [], findings: [] });
+    await writeFile(join(home, 'of-target'), 'not-the-password');
+    expect(await ctlJson(home, args)).toMatchObject({
+      findings: [{ code: 'reconcile-failed', message: expect.stringContaining('password') as string }],
+    });
+  });
+
   it('opens a server without a machine for reconcile', async () => {
     const args = ['reconcile', '--repository', 'backups', '--source', source.replace('/app-1', '')];
     expect(await ctlJson(home, args, 0, account)).toEqual({ removed: [], findings: [] });

@@ -10,6 +10,18 @@ function place<Shape extends z.ZodRawShape>(shape: Shape) {
 
 const formats = z.enum(['raw', 'qcow2', 'vmdk', 'vhd', 'vhdx']);
 
+/** Who logs in at the vCenter or ESXi of a `vmware://` name. */
+const account = {
+  /** Default `SENDENSE_VMWARE_USER`. */
+  user: z.string().min(1).optional(),
+  /** The file with the user's password, readable by its owner only. */
+  passwordFile: z.string().min(1).optional(),
+  /** The file with the authorities that its certificate is trusted by. */
+  caFile: z.string().min(1).optional(),
+  /** SHA-256 or SHA-1 of the one certificate to trust. */
+  thumbprint: z.string().min(1).optional(),
+};
+
 /** The configuration file: names for sources, repositories and targets. Credentials have no place in it. */
 export const configSchema = z.strictObject({
   /** Folder of the catalog; `--state-dir` and `SENDENSE_STATE_DIR` come first. */
@@ -31,14 +43,7 @@ export const configSchema = z.strictObject({
         machineName: z.string().min(1).optional(),
         /** Folders that backing files may lie in. */
         parents: z.array(z.string().min(1)).optional(),
-        /** Of a vCenter or ESXi; default `SENDENSE_VMWARE_USER`. */
-        user: z.string().min(1).optional(),
-        /** The file with the user's password, readable by its owner only. */
-        passwordFile: z.string().min(1).optional(),
-        /** The file with the authorities that its certificate is trusted by. */
-        caFile: z.string().min(1).optional(),
-        /** SHA-256 or SHA-1 of the one certificate to trust. */
-        thumbprint: z.string().min(1).optional(),
+        ...account,
       }),
     )
     .default({}),
@@ -53,7 +58,7 @@ export const configSchema = z.strictObject({
       }),
     )
     .default({}),
-  targets: z.record(z.string(), place({ format: formats.optional() })).default({}),
+  targets: z.record(z.string(), place({ format: formats.optional(), ...account })).default({}),
 });
 
 /** See {@link configSchema}. */

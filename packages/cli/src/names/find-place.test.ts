@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { configSchema } from '../config/config-schema.ts';
-import { findPlace } from './find-place.ts';
+import { entryAt, findPlace } from './find-place.ts';
 
 const config = configSchema.parse({
   sources: { web: { at: 'image:/web', format: 'raw' }, old: 'hyperv://host/vm', bare: '/disk.raw' },
@@ -36,4 +36,11 @@ it('refuses a credential without repeating it', () => {
   const find = () => findPlace(config, 'repository', 's3://me:hunter2@bucket');
   expect(find).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }));
   expect(find).not.toThrow('hunter2');
+});
+
+it('finds the entry of a target by its place, and no other', () => {
+  const lab = { at: 'vmware://vc.example/lab', user: 'root' };
+  const known = configSchema.parse({ targets: { lab, files: 'image:/x/' } });
+  expect(entryAt(known, 'vmware://vc.example/lab')).toMatchObject({ user: 'root' });
+  expect(entryAt(known, 'vmware://vc.example/other')).toBeUndefined();
 });

@@ -38,6 +38,14 @@ export function findPlace(config: Config, use: PlaceUse, name: string): Place {
   return { text, settings };
 }
 
+/**
+ * The configured target that an inline name is the place of: a restore that goes on knows its target by that name alone, and the
+ * account is in the entry.
+ */
+export function entryAt({ targets }: Config, text: string): Config['targets'][string] | undefined {
+  return Object.values(targets).find(({ at }) => at === text);
+}
+
 /** How `rest` would be written with each of the installed kinds. */
 function formsOf(use: PlaceUse, rest: string): string {
   const forms = INSTALLED[use].map((kind) =>

@@ -1,6 +1,6 @@
 import type { DiskFormat } from '@sendense/core';
 import { type ResolvedTarget, resolveTarget } from '@sendense/quickstart';
-import { findPlace, missingFlag } from '../names/find-place.ts';
+import { entryAt, findPlace, missingFlag } from '../names/find-place.ts';
 import type { Session } from './session.ts';
 import { vmwareAccount } from './vmware-account.ts';
 
@@ -24,7 +24,7 @@ export async function openTarget(session: Session, request: TargetRequest): Prom
     {
       workingDirectory: session.host.workingDirectory,
       protect: request.protect,
-      vmwareAccount: vmwareAccount(session),
+      vmwareAccount: vmwareAccount(session, settings ?? entryAt(session.config, text)),
       ...(format === undefined ? {} : { format }),
     },
     await session.services(),
