@@ -16,7 +16,8 @@ export type SeenStart = { readonly args: readonly string[]; readonly environment
 
 /**
  * An nbdkit whose `vddk` plugin is a script: the arguments go through nbdkit's own parser, as those of VMware's plugin would. The plugin
- * wants the parameters that nbdkit-vddk-plugin(1) wants and no others, and the password from its file, which only this user may read.
+ * wants the parameters that nbdkit-vddk-plugin(1) wants and no others, and the password by a descriptor. It calls all of the disk a hole, as
+ * VDDK does with what it takes for never written.
  */
 export async function nbdkitStandIn({ image, password, refuses = false }: StandInWish) {
   const folder = await mkdtemp(join(tmpdir(), 'sendense-stand-in-'));
@@ -43,10 +44,9 @@ case "$1" in
     case "$2" in
       libdir|server|port|user|thumbprint|vm|snapshot|transports|file) echo "$2=$3" >> $state ;;
       password)
-        case "$3" in +*) ;; *) echo "the password is in the arguments" >&2; exit 1 ;; esac
-        file="\${3#+}"
-        [ "$(stat -c %a "$file")" = 600 ] || { echo "others may read the password" >&2; exit 1; }
-        [ "$(cat "$file")" = '${password}' ] || { echo "the password is wrong" >&2; exit 1; } ;;
+        case "$3" in -[0-9]*) ;; *) echo "the password comes by no descriptor" >&2; exit 1 ;; esac
+        descriptor="\${3#-}"
+        [ "$(cat <&"$descriptor")" = '${password}' ] || { echo "the password is wrong" >&2; exit 1; } ;;
       *) echo "unknown parameter: $2" >&2; exit 1 ;;
     esac ;;
   config_complete)
@@ -57,6 +57,8 @@ case "$1" in
   open) ${refuses ? "echo 'VixDiskLib: the license does not allow it' >&2; exit 1" : 'echo handle'} ;;
   get_size) stat -L -c %s ${image} ;;
   pread) dd if=${image} iflag=skip_bytes,count_bytes,fullblock skip=$4 count=$3 bs=65536 status=none ;;
+  can_extents) exit 0 ;;
+  extents) echo "$4 $3 hole,zero" ;;
   can_write|can_flush|can_trim|can_zero) exit 3 ;;
   unload) rm -f $state ;;
   *) exit 2 ;;

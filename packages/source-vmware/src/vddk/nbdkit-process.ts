@@ -1,8 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { stat } from 'node:fs/promises';
-import { abortedError, type Call, SendenseError } from '@sendense/core';
+import { Writable } from 'node:stream';
+import { abortedError, type Call, type Secret, SendenseError } from '@sendense/core';
 import { processEnvironment, type Timer } from '@sendense/plugin-kit';
+import { PASSWORD_DESCRIPTOR } from './vddk-arguments.ts';
 
 /** A running nbdkit. Disposing ends it. */
 export interface NbdkitProcess extends AsyncDisposable {
@@ -15,6 +17,8 @@ export interface NbdkitProcess extends AsyncDisposable {
 export type NbdkitStart = {
   readonly program: string;
   readonly args: readonly string[];
+  /** Given to it by {@link PASSWORD_DESCRIPTOR}. */
+  readonly password: Secret;
   /** For nbdkit alone: its libraries would break other programs. */
   readonly libraries: string;
   /** Written when it takes connections. */
@@ -33,17 +37,19 @@ const PASSED = ['PATH', 'HOME', 'USER', 'TMPDIR'] as const;
 
 /** Starts nbdkit and waits until it takes connections. Rejects with `UNSUPPORTED` when there is none, `CONFIG_INVALID` when it refuses. */
 export async function startNbdkit(start: NbdkitStart, call?: Call): Promise<NbdkitProcess> {
-  const { program, args, libraries, timer, pidFile } = start;
+  const { program, args, password, libraries, timer, pidFile } = start;
   const environment = processEnvironment();
   const passed = PASSED.map((name) => [name, environment[name]] as const).filter(
     ([, value]) => value !== undefined,
   );
   const child = spawn(program, args, {
-    stdio: ['ignore', 'ignore', 'pipe'],
+    // the last is PASSWORD_DESCRIPTOR
+    stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
     env: { ...Object.fromEntries(passed), LC_ALL: 'C', LD_LIBRARY_PATH: libraries },
   });
+  give(password, child);
   let said = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     said = (said + text).slice(-KEPT_CHARACTERS);
   });
   const running: NbdkitProcess = {
@@ -67,6 +73,14 @@ export async function startNbdkit(start: NbdkitStart, call?: Call): Promise<Nbdk
     await end(child);
     throw error;
   }
+}
+
+/** One that ends before it has read the password says why by other ways. */
+function give(password: Secret, child: ChildProcess): void {
+  const pipe = child.stdio[PASSWORD_DESCRIPTOR];
+  if (!(pipe instanceof Writable)) return;
+  pipe.on('error', () => undefined);
+  pipe.end(password.reveal(), () => pipe.destroy());
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { amendError, type BlockReader, type Call, type NbdEndpoint, SendenseError } from '@sendense/core';
 import type { ManagedObject, VimDisk } from '@sendense/platform-vmware';
@@ -24,7 +24,7 @@ export async function openVddkDisk(
   call?: Call,
 ): Promise<BlockReader> {
   const folder = await mkdtemp(join(services.temporaryDirectory, 'sendense-vddk-'));
-  const files = { socket: join(folder, 'nbd'), pid: join(folder, 'pid'), password: join(folder, 'password') };
+  const files = { socket: join(folder, 'nbd'), pid: join(folder, 'pid') };
   const endpoint: NbdEndpoint = { kind: 'nbd', address: { kind: 'unix', path: files.socket }, export: '' };
   let nbdkit: NbdkitProcess | undefined;
   const close = async (): Promise<void> => {
@@ -43,11 +43,9 @@ export async function openVddkDisk(
       fileName: disk.fileName ?? '',
     };
     const args = vddkArguments(options, served, files);
-    await writeFile(files.password, password.reveal(), { mode: 0o600, flag: 'wx' });
     const { nbdkit: program = 'nbdkit', libdir = '' } = options.vddk ?? {};
     const libraries = join(libdir, 'lib64');
-    nbdkit = await startNbdkit({ program, args, libraries, pidFile: files.pid, timer }, call);
-    await rm(files.password);
+    nbdkit = await startNbdkit({ program, args, password, libraries, pidFile: files.pid, timer }, call);
     const reader = await driver.openReader(endpoint, call);
     if (reader.sizeBytes === disk.sizeBytes) return closedWith(reader, close);
     await reader[Symbol.asyncDispose]();

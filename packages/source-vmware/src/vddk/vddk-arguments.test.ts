@@ -8,11 +8,11 @@ const DISK = {
   snapshot: 'snapshot-2',
   fileName: '[ds] a b/c.vmdk',
 };
-const FILES = { socket: '/run/x/nbd', pid: '/run/x/pid', password: '/run/x/password' };
+const FILES = { socket: '/run/x/nbd', pid: '/run/x/pid' };
 const SHA1 = '00112233445566778899aabbccddeeff00112233';
 
 describe('the arguments of nbdkit with VDDK', () => {
-  it('name the disk of the snapshot, the file of the password, and the certificate by its SHA-1', () => {
+  it('name the disk of the snapshot, the descriptor of the password, and the certificate by its SHA-1', () => {
     const args = vddkArguments(
       { thumbprint: SHA1.toUpperCase(), vddk: { libdir: '/opt/vddk' } },
       DISK,
@@ -23,7 +23,7 @@ describe('the arguments of nbdkit with VDDK', () => {
       'libdir=/opt/vddk',
       'server=vc.example',
       'user=backup@vsphere.local',
-      'password=+/run/x/password',
+      'password=-3',
       'thumbprint=00:11:22:33:44:55:66:77:88:99:aa:bb:cc:dd:ee:ff:00:11:22:33',
       'vm=moref=vm-1',
       'snapshot=snapshot-2',

@@ -18,13 +18,14 @@ export type VddkFiles = {
   readonly socket: string;
   /** Written by nbdkit when it takes connections. */
   readonly pid: string;
-  /** Holds the password, without a line end, until nbdkit has read it. */
-  readonly password: string;
 };
+
+/** By it nbdkit inherits the password: what stands in a file is left there by a process that is killed. */
+export const PASSWORD_DESCRIPTOR = 3;
 
 /**
  * Arguments of nbdkit with its vddk plugin (nbdkit-vddk-plugin(1)): reading only, in the foreground, ended with this process. The
- * password is named by its file: arguments are shown to everybody. Throws `CONFIG_INVALID` without a SHA-1.
+ * password comes by a descriptor: arguments are shown to everybody. Throws `CONFIG_INVALID` without a SHA-1.
  */
 export function vddkArguments(
   { thumbprint, vddk }: Pick<CheckedOptions, 'thumbprint' | 'vddk'>,
@@ -45,7 +46,7 @@ export function vddkArguments(
     `server=${name}`,
     ...(port === undefined ? [] : [`port=${port}`]),
     `user=${user}`,
-    `password=+${files.password}`,
+    `password=-${PASSWORD_DESCRIPTOR}`,
     `thumbprint=${sha1Of(vddk?.thumbprint ?? thumbprint)}`,
     `vm=moref=${machine}`,
     `snapshot=${snapshot}`,
