@@ -1,8 +1,9 @@
 import type { BlockReader, ByteRange, Call, Extent, LocatedRange } from '@sendense/core';
 import { SendenseError, throwIfAborted } from '@sendense/core';
 import type { ImageInfo } from '../image-info.ts';
-import { ChainCursor, type Piece } from './chain-cursor.ts';
+import { ChainMap, piecesIn } from './chain-map.ts';
 import type { Layer } from './layer.ts';
+import type { Piece } from './piece.ts';
 import { readChain } from './read-chain.ts';
 import type { Run } from './run.ts';
 
@@ -24,12 +25,14 @@ export class ChainImage implements BlockReader {
   /** What is known of the top file. */
   readonly info: ImageInfo;
   readonly #layers: readonly [Layer, ...Layer[]];
+  readonly #map: ChainMap;
   #closed: Promise<void> | undefined;
 
   constructor(layers: readonly [Layer, ...Layer[]], info: ImageInfo) {
     this.sizeBytes = layers[0].sizeBytes;
     this.info = info;
     this.#layers = layers;
+    this.#map = new ChainMap(layers);
   }
 
   /** Real paths of the files that hold guest bytes, top of the chain first. */
@@ -45,7 +48,7 @@ export class ChainImage implements BlockReader {
 
   async read(offset: number, into: Uint8Array, call?: Call): Promise<void> {
     this.#checkOpen();
-    await readChain(this.#layers, offset, into, call);
+    await readChain(this.#map, offset, into, call);
   }
 
   async *extents(range: ByteRange, call?: Call): AsyncGenerator<Extent> {
@@ -115,14 +118,15 @@ export class ChainImage implements BlockReader {
   }
 
   async *#pieces(range: ByteRange, call: Call | undefined): AsyncGenerator<Piece> {
-    const cursor = new ChainCursor(this.#layers);
     const end = range.offset + range.length;
     for (let at = range.offset; at < end; ) {
-      this.#checkOpen();
-      throwIfAborted(call?.signal, 'read-image');
-      const piece = await cursor.next(at, end);
-      at += piece.length;
-      yield piece;
+      this.#check(call);
+      const window = await this.#map.windowAt(at);
+      for (const piece of piecesIn(window, at, end)) {
+        this.#check(call);
+        yield piece;
+      }
+      at = window.end;
     }
   }
 
@@ -130,13 +134,17 @@ export class ChainImage implements BlockReader {
     const top = this.#layers[0];
     const end = Math.min(range.offset + range.length, top.sizeBytes);
     for (let at = range.offset; at < end; ) {
-      this.#checkOpen();
-      throwIfAborted(call?.signal, 'read-image');
+      this.#check(call);
       const found = top.runAt(at, end);
       const run = found instanceof Promise ? await found : found;
       at = run.end;
       if (run.kind !== 'absent') yield run;
     }
+  }
+
+  #check(call: Call | undefined): void {
+    this.#checkOpen();
+    throwIfAborted(call?.signal, 'read-image');
   }
 
   #checkOpen(): void {

@@ -1,7 +1,7 @@
 import { type Call, throwIfAborted } from '@sendense/core';
-import { ChainCursor, type Piece } from './chain-cursor.ts';
+import type { ChainMap } from './chain-map.ts';
 import type { DataFile } from './data-file.ts';
-import type { Layer } from './layer.ts';
+import type { Piece } from './piece.ts';
 import { readStored } from './read-stored.ts';
 
 /** How many file reads and decompressions of one call are under way at once. */
@@ -10,15 +10,10 @@ const READS_AT_ONCE = 8;
 type Segment = { readonly file: DataFile; readonly hostOffset: number; readonly start: number; end: number };
 
 /** Fills `into` with the guest bytes at `offset`: one file read for each stretch that lies together in one file. */
-export async function readChain(
-  layers: readonly Layer[],
-  offset: number,
-  into: Uint8Array,
-  call?: Call,
-): Promise<void> {
+export async function readChain(map: ChainMap, offset: number, into: Uint8Array, call?: Call): Promise<void> {
   const reads = new BoundedReads();
   try {
-    await planReads(layers, offset, into, reads, call);
+    await planReads(map, offset, into, reads, call);
   } finally {
     // Nothing may write into the caller's buffer after this call has settled.
     await reads.settled();
@@ -27,24 +22,21 @@ export async function readChain(
 }
 
 async function planReads(
-  layers: readonly Layer[],
+  map: ChainMap,
   offset: number,
   into: Uint8Array,
   reads: BoundedReads,
   call: Call | undefined,
 ): Promise<void> {
-  const cursor = new ChainCursor(layers);
-  const end = offset + into.byteLength;
   let segment: Segment | undefined;
   const submit = async (done: Segment | undefined) => {
     if (done === undefined) return;
     const target = into.subarray(done.start - offset, done.end - offset);
     await reads.add(() => readStored(done.file, target, done.hostOffset));
   };
-  for (let at = offset; at < end; ) {
+  for await (const piece of map.read({ offset, length: into.byteLength })) {
     throwIfAborted(call?.signal, 'read-image');
-    const piece = await cursor.next(at, end);
-    at += piece.length;
+    const at = piece.offset + piece.length;
     if (segment !== undefined && continues(segment, piece)) {
       segment.end = at;
       continue;
