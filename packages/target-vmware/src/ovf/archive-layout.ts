@@ -1,0 +1,101 @@
+import type { PlannedDisk } from '@sendense/core';
+import { publishFile } from '@sendense/plugin-kit/files';
+import type { PackageScope } from './package-context.ts';
+import { packageFiles, roomOf, type SmallFile } from './package-files.ts';
+import type { DiskPlace, PackageLayout } from './package-layout.ts';
+import { diskFileName, partialPackage } from './package-place.ts';
+import { TAR_BLOCK_BYTES, tarBlocks, tarHeader, tarSize } from './tar-header.ts';
+
+/**
+ * One archive: descriptor, manifest, disks, in the order of DSP0243 ("Distribution as a single file"). Room for the first two is
+ * left, because they tell of the disks; each disk is written where it stays, one after another, and its header when its size is known.
+ */
+export function archiveLayout(scope: PackageScope): PackageLayout {
+  return new ArchiveLayout(scope);
+}
+
+class ArchiveLayout implements PackageLayout {
+  readonly #scope: PackageScope;
+  readonly #path: string;
+  readonly #ovfBytes: number;
+  /** Where the header of the first disk lies. */
+  readonly #headBytes: number;
+
+  constructor(scope: PackageScope) {
+    this.#scope = scope;
+    this.#path = partialPackage(scope.place, scope.plan.id);
+    const { ovfBytes, mfBytes } = roomOf(scope);
+    this.#ovfBytes = ovfBytes;
+    this.#headBytes = 2 * TAR_BLOCK_BYTES + tarBlocks(ovfBytes) + tarBlocks(mfBytes);
+  }
+
+  async create(): Promise<void> {
+    const { fileSystem } = this.#scope.context;
+    await this.remove();
+    await using handle = await fileSystem.open(this.#path, 'create');
+    await handle.truncate(this.#headBytes);
+  }
+
+  async begin(): Promise<DiskPlace> {
+    const end = this.#end();
+    await using handle = await this.#open();
+    await handle.truncate(end);
+    return { path: this.#path, offset: end + TAR_BLOCK_BYTES };
+  }
+
+  async end({ number }: PlannedDisk, { offset }: DiskPlace, sizeBytes: number): Promise<void> {
+    await using handle = await this.#open();
+    const header = this.#header(diskFileName(this.#scope.place, number), sizeBytes);
+    await handle.write(header, offset - TAR_BLOCK_BYTES);
+  }
+
+  file(_disk: PlannedDisk, path: string): string {
+    return path;
+  }
+
+  async finish(): Promise<void> {
+    const { ovf, mf } = packageFiles(this.#scope, this.#ovfBytes);
+    await using handle = await this.#open();
+    const head = Buffer.concat([...this.#member(ovf), ...this.#member(mf)]);
+    await handle.write(head, 0);
+    await handle.truncate(this.#end());
+    await handle.truncate(tarSize(this.#end()));
+    await handle.sync();
+  }
+
+  async publish(isPublished: boolean): Promise<void> {
+    const { context, place, plan } = this.#scope;
+    const { overwrite } = plan;
+    await publishFile(context.fileSystem, { from: this.#path, to: place.path, overwrite, isPublished });
+  }
+
+  async remove(): Promise<readonly string[]> {
+    const { fileSystem } = this.#scope.context;
+    if ((await fileSystem.stat(this.#path)) === undefined) return [];
+    await fileSystem.unlink(this.#path);
+    return [this.#path];
+  }
+
+  #open() {
+    return this.#scope.context.fileSystem.open(this.#path, 'read-write');
+  }
+
+  /** Where the last whole disk ends. */
+  #end(): number {
+    const { plan, memory } = this.#scope;
+    const ends = plan.disks.flatMap(({ id }) => {
+      const whole = memory.disk(id);
+      return whole === undefined ? [] : [whole.offset + tarBlocks(whole.sizeBytes)];
+    });
+    return Math.max(this.#headBytes, ...ends);
+  }
+
+  #header(name: string, sizeBytes: number): Uint8Array {
+    return tarHeader(name, sizeBytes, this.#scope.memory.begunMs);
+  }
+
+  #member({ name, bytes }: SmallFile): Uint8Array[] {
+    const rest = new Uint8Array(tarBlocks(bytes.byteLength) - bytes.byteLength);
+    return [this.#header(name, bytes.byteLength), bytes, rest];
+  }
+}

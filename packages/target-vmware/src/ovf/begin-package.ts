@@ -1,0 +1,77 @@
+import {
+  type Call,
+  type RestorePlan,
+  type RestoreRun,
+  type RestoreWriter,
+  SendenseError,
+  throwIfAborted,
+} from '@sendense/core';
+import { layoutOf } from './layout-of.ts';
+import type { PackageContext, PackageScope } from './package-context.ts';
+import { parsePackageDesign } from './package-design.ts';
+import type { PackageLayout } from './package-layout.ts';
+import { PackageMemory } from './package-memory.ts';
+import { diskFileName, findPackagePlace, partialPackage } from './package-place.ts';
+import { PackageWriter } from './package-writer.ts';
+import { refuseOtherPlans, refusePlace, refuseTakenPlace } from './refuse-place.ts';
+
+function checkPlan({ plan, place }: PackageScope): void {
+  const isHere = plan.disks.every(
+    ({ location, number }) => location === `${place.path}/${diskFileName(place, number)}`,
+  );
+  if (isHere) return;
+  throw new SendenseError('CONFIG_INVALID', `the plan is not for ${place.path}`, {
+    operation: 'begin-restore',
+    remedy: 'begin with the plan that check() of this target gives',
+  });
+}
+
+async function create({ context, place, plan, memory }: PackageScope, layout: PackageLayout): Promise<void> {
+  await refusePlace(context, place);
+  await refuseTakenPlace(context, place, plan.overwrite);
+  await refuseOtherPlans(context, place, plan.id);
+  await memory.enter('writing');
+  await layout.create();
+  try {
+    // once more: of two that began at the same moment, both see the other, and neither writes
+    await refuseOtherPlans(context, place, plan.id);
+  } catch (error) {
+    await layout.remove();
+    throw error;
+  }
+}
+
+/** Rejects with `NOT_FOUND` when what an earlier attempt wrote is gone. */
+async function resume({ context, place, plan, memory }: PackageScope, layout: PackageLayout): Promise<void> {
+  const { fileSystem } = context;
+  const partial = partialPackage(place, plan.id);
+  if ((await fileSystem.stat(partial)) !== undefined) return;
+  const { identity } = memory;
+  if (identity !== null && (await fileSystem.stat(place.path))?.identity === identity) return;
+  if (plan.disks.every(({ id }) => memory.disk(id) === undefined)) return await layout.create();
+  throw new SendenseError('NOT_FOUND', `${partial} of the restore to resume is gone`, {
+    operation: 'resume-restore',
+    remedy: 'start the restore again',
+  });
+}
+
+/** Begins or resumes a restore, which stays in `open` until it is closed; see `TargetConnector.begin`. */
+export async function beginPackage(
+  context: PackageContext,
+  open: Set<RestoreWriter>,
+  plan: RestorePlan,
+  run: RestoreRun,
+  call: Call | undefined,
+): Promise<RestoreWriter> {
+  throwIfAborted(call?.signal, 'begin-restore');
+  const place = await findPackagePlace(context.fileSystem, context.options);
+  const memory = new PackageMemory(plan, run, context.clock.now().getTime());
+  const scope: PackageScope = { context, place, plan, run, design: parsePackageDesign(plan), memory };
+  checkPlan(scope);
+  const layout = layoutOf(scope);
+  if (run.resume === undefined) await create(scope, layout);
+  else await resume(scope, layout);
+  const writer = new PackageWriter(scope, layout, (closed) => void open.delete(closed));
+  open.add(writer);
+  return writer;
+}
