@@ -50,6 +50,9 @@ export type PageOptions = { readonly from?: string | undefined; readonly limit: 
 /** Bytes of a file. What lies between two pieces is zeros. */
 export type FilePiece = { readonly offset: number; readonly bytes: Uint8Array };
 
+/** Whether the space of a node is its own; see {@link FileSystemReader.trackOwners}. */
+export type OwnerCheck = (node: NodeId, call?: Call) => Promise<void>;
+
 /**
  * A file system that is read where it lies, never changed, its journal never replayed into it. Every call ends after work
  * that the size of the volume bounds, whatever the bytes say; damage rejects with `CORRUPT`, what is not known with
@@ -74,6 +77,11 @@ export interface FileSystemReader {
   readLink(node: NodeId, call?: Call): Promise<string>;
   /** Data and holes of a file, ascending, covering `range` (which is clipped to the file). */
   extents(node: NodeId, range: ByteRange, call?: Call): AsyncIterable<Extent>;
+  /**
+   * Of file systems in which space belongs to one file or folder: tells, for one after the other, whether its space is its own.
+   * Rejects with `CORRUPT` for a node that has space of one that was asked about before. Absent where files may share space.
+   */
+  trackOwners?(): OwnerCheck;
   /** The data of a file in `range`, ascending, several reads under way; holes are left out. */
   read(node: NodeId, range: ByteRange, call?: Call): AsyncIterable<FilePiece>;
 }

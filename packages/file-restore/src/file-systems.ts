@@ -35,12 +35,15 @@ const MAGICS: readonly Magic[] = [
   { kind: 'btrfs', bootSector: false, offset: 65_536 + 64, bytes: '_BHRfS_M' },
 ];
 
+/** Every mark lies in so many first bytes. */
+export const HEAD_BYTES = 68 * 1024;
+
 /** What kind of file system `source` holds; `undefined` for none that is known. */
 export async function probeFileSystem(
   source: ByteSource,
   call?: Call,
 ): Promise<ProbedFileSystem | undefined> {
-  const head = await readBytes(source, 0, Math.min(source.sizeBytes, 68 * 1024), call);
+  const head = await readBytes(source, 0, Math.min(source.sizeBytes, HEAD_BYTES), call);
   const text = Buffer.from(head).toString('latin1');
   const found = MAGICS.find(({ offset, bytes }) => text.startsWith(bytes, offset));
   return found && { kind: found.kind, bootSector: found.bootSector, open: found.open };

@@ -13,6 +13,7 @@ export type {
   FileSystemReader,
   FileType,
   NodeId,
+  OwnerCheck,
   PageOptions,
 } from './file-system-reader.ts';
 export { type FileRestoreOptions, fileRestoreOptions } from './options.ts';

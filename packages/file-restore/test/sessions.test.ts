@@ -83,6 +83,7 @@ it('A disk without anything known is listed as such, and told when a file is ask
   await using files = await createFileRestore();
   const session = await files.open(repository, POINT);
   expect(session.volumes).toMatchObject([{ id: 'disk-0', fileSystem: null, access: null }]);
+  expect(session.findings).toMatchObject([{ severity: 'info', code: 'volume-unreadable', object: 'disk-0' }]);
   expect((await session.list('/')).entries).toEqual([]);
   await expect(session.find('/etc')).rejects.toMatchObject({ code: 'FORMAT_UNSUPPORTED' });
 });

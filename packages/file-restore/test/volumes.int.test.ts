@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { copyFile, mkdir, mkdtemp, open, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describeWithPeers } from '@sendense/tests/peers';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { BrowseSession } from '../src/session/browse-session.ts';
 import { browse, contentOf, namesOf } from './support/browse.ts';
 import { run } from './support/program.ts';
 import { openRawPoint } from './support/raw-point.ts';
@@ -34,6 +35,11 @@ async function makeFileSystem(name: string, mib: number): Promise<string> {
   return image;
 }
 
+/** What is told beside volumes that hold nothing. */
+function warningsOf({ findings }: BrowseSession): string[] {
+  return findings.filter(({ severity }) => severity !== 'info').map(({ code }) => code);
+}
+
 async function copyInto(
   disk: string,
   image: string,
@@ -46,7 +52,7 @@ async function copyInto(
   run('dd', [`if=${image}`, `of=${disk}`, `seek=${at}`, `skip=${from}`, ...count, ...flags, 'status=none']);
 }
 
-describeWithPeers(['ext4-tools', 'partition-tools'], 'a disk that sfdisk divided', () => {
+describeWithPeers(['ext4-tools', 'fat-tools', 'partition-tools'], 'a disk that sfdisk divided', () => {
   const gpt = ['label: gpt', 'start=2048, size=40960, name="system"', 'start=45056, size=40960, name="data"'];
   const mbr = [
     'label: dos',
@@ -87,7 +93,27 @@ describeWithPeers(['ext4-tools', 'partition-tools'], 'a disk that sfdisk divided
     await using file = await open(disk, 'r+');
     await file.write(Buffer.alloc(512, 0xff), 0, 512, 512);
     await using session = await browse(await openRawPoint(disk));
-    expect(session.findings).toMatchObject([{ severity: 'warning', code: 'partition-table-damaged' }]);
+    expect(warningsOf(session)).toEqual(['partition-table-damaged']);
+    expect(await contentOf(session, '/content')).toEqual(CONTENT);
+  });
+
+  it('by a GPT and formatted as a whole later shows what it was formatted as', async () => {
+    const image = await makeFileSystem('whole', 20);
+    const disk = await makeDisk(gpt, { [image]: 2048 });
+    run('mkfs.fat', ['-I', '-F', '16', '-n', 'WHOLE', disk]);
+    await using session = await browse(await openRawPoint(disk));
+    expect(session.volumes).toMatchObject([
+      { id: 'disk-0', kind: 'disk', fileSystem: 'fat16', fileSystemLabel: 'WHOLE' },
+    ]);
+  });
+
+  it('by a GPT whose boot record is gone is read by it where nothing else is known, and that is told', async () => {
+    const image = await makeFileSystem('unsaid', 20);
+    const disk = await makeDisk(gpt, { [image]: 2048 });
+    await using file = await open(disk, 'r+');
+    await file.write(Buffer.alloc(512), 0, 512, 0);
+    await using session = await browse(await openRawPoint(disk));
+    expect(warningsOf(session)).toEqual(['partition-table-damaged']);
     expect(await contentOf(session, '/content')).toEqual(CONTENT);
   });
 
@@ -114,101 +140,151 @@ describeWithPeers(['ext4-tools', 'partition-tools'], 'a disk that sfdisk divided
     link.writeUInt32LE(1, 12);
     await file.write(link, 0, 16, 43_008 * 512 + 462);
     await using session = await browse(await openRawPoint(disk));
-    expect(session.findings).toMatchObject([{ code: 'partition-table-damaged' }]);
+    expect(warningsOf(session)).toEqual(['partition-table-damaged']);
     expect(await contentOf(session, '/content')).toEqual(CONTENT);
   });
 });
 
-describeWithPeers(['ext4-tools', 'lvm', 'loop-mounts'], 'a volume group that LVM made', () => {
-  const group = `sendense-${randomUUID().slice(0, 8)}`;
-  const images = ['a', 'b'].map((name) => `lvm-${name}.raw`);
-  const loops: string[] = [];
-  const lvm = (...args: string[]) =>
-    run('lvm', [
-      ...args,
-      '--config',
-      `devices{filter=["a|^/dev/loop|","r|.*|"] use_devicesfile=0 obtain_device_list_from_udev=0 external_device_info_source="none"} global{use_lvmpolld=0} activation{udev_sync=0 udev_rules=0} backup{backup=0 archive=0}`,
-    ]);
+describeWithPeers(
+  ['ext4-tools', 'lvm', 'loop-mounts', 'partition-tools'],
+  'a volume group that LVM made',
+  () => {
+    const group = `sendense-${randomUUID().slice(0, 8)}`;
+    const images = ['a', 'b'].map((name) => `lvm-${name}.raw`);
+    const loops: string[] = [];
+    const lvm = (...args: string[]) =>
+      run('lvm', [
+        ...args,
+        '--config',
+        `devices{filter=["a|^/dev/loop|","r|.*|"] use_devicesfile=0 obtain_device_list_from_udev=0 external_device_info_source="none"} global{use_lvmpolld=0} activation{udev_sync=0 udev_rules=0} backup{backup=0 archive=0}`,
+      ]);
 
-  beforeAll(async () => {
-    for (const image of images) {
-      run('truncate', ['-s', '64M', join(folder, image)]);
-      loops.push(run('losetup', ['--find', '--show', join(folder, image)]).trim());
-    }
-    lvm('pvcreate', '-q', ...loops);
-    lvm('vgcreate', '-q', '-s', '4M', group, ...loops);
-    const common = ['--driverloaded', 'n', '-an', '-Zn', '-Wn', '-q'];
-    lvm('lvcreate', ...common, '-l', '6', '-i', '2', '-I', '64', '-n', 'stri-ped', group);
-    lvm('lvcreate', ...common, '-l', '20', '-n', 'linear', group);
-    await place('linear', await makeFileSystem('linear', 80));
-    await place('stri-ped', await makeFileSystem('striped', 24));
-  }, 120_000);
-  afterAll(() => {
-    for (const loop of loops) run('losetup', ['--detach', loop]);
-  });
+    beforeAll(async () => {
+      for (const image of images) {
+        run('truncate', ['-s', '64M', join(folder, image)]);
+        loops.push(run('losetup', ['--find', '--show', join(folder, image)]).trim());
+      }
+      lvm('pvcreate', '-q', ...loops);
+      lvm('vgcreate', '-q', '-s', '4M', group, ...loops);
+      const common = ['--driverloaded', 'n', '-an', '-Zn', '-Wn', '-q'];
+      lvm('lvcreate', ...common, '-l', '6', '-i', '2', '-I', '64', '-n', 'stri-ped', group);
+      lvm('lvcreate', ...common, '-l', '20', '-n', 'linear', group);
+      await place('linear', await makeFileSystem('linear', 80));
+      await place('stri-ped', await makeFileSystem('striped', 24));
+    }, 120_000);
+    afterAll(() => {
+      for (const loop of loops) run('losetup', ['--detach', loop]);
+    });
 
-  /** Puts a file system where LVM says that the volume lies. */
-  async function place(volume: string, image: string): Promise<void> {
-    const fields = 'seg_start,stripes,stripe_size,seg_size,seg_pe_ranges';
-    const text = lvm(
-      'lvs',
-      '--noheadings',
-      '--units',
-      'b',
-      '--nosuffix',
-      '--segments',
-      '-o',
-      fields,
-      `${group}/${volume}`,
-    );
-    for (const line of text.trim().split('\n')) {
-      const [start = 0, stripes = 1, stripeBytes = 0, sizeBytes = 0] = line
-        .trim()
-        .split(/\s+/)
-        .slice(0, 4)
-        .map(Number);
-      const columns = line
-        .trim()
-        .split(/\s+/)
-        .slice(4)
-        .map((range) => {
-          const [device = '', extents = ''] = range.split(':');
-          return {
-            disk: images[loops.indexOf(device)] ?? '',
-            at: MIB + Number(extents.split('-')[0]) * 4 * MIB,
-          };
-        });
-      const step = stripes === 1 ? sizeBytes : stripeBytes;
-      for (let at = 0; at < sizeBytes; at += step) {
-        const index = at / step;
-        const { disk, at: begin } = columns[index % stripes] ?? { disk: '', at: 0 };
-        await copyInto(
-          join(folder, disk),
-          image,
-          begin + Math.floor(index / stripes) * step,
-          start + at,
-          step,
-        );
+    /** Puts a file system where LVM says that the volume lies. */
+    async function place(volume: string, image: string): Promise<void> {
+      const fields = 'seg_start,stripes,stripe_size,seg_size,seg_pe_ranges';
+      const text = lvm(
+        'lvs',
+        '--noheadings',
+        '--units',
+        'b',
+        '--nosuffix',
+        '--segments',
+        '-o',
+        fields,
+        `${group}/${volume}`,
+      );
+      for (const line of text.trim().split('\n')) {
+        const [start = 0, stripes = 1, stripeBytes = 0, sizeBytes = 0] = line
+          .trim()
+          .split(/\s+/)
+          .slice(0, 4)
+          .map(Number);
+        const columns = line
+          .trim()
+          .split(/\s+/)
+          .slice(4)
+          .map((range) => {
+            const [device = '', extents = ''] = range.split(':');
+            return {
+              disk: images[loops.indexOf(device)] ?? '',
+              at: MIB + Number(extents.split('-')[0]) * 4 * MIB,
+            };
+          });
+        const step = stripes === 1 ? sizeBytes : stripeBytes;
+        for (let at = 0; at < sizeBytes; at += step) {
+          const index = at / step;
+          const { disk, at: begin } = columns[index % stripes] ?? { disk: '', at: 0 };
+          await copyInto(
+            join(folder, disk),
+            image,
+            begin + Math.floor(index / stripes) * step,
+            start + at,
+            step,
+          );
+        }
       }
     }
-  }
 
-  it('over two disks shows linear and striped volumes by their mapper names, with their bytes', async () => {
-    for (const loop of loops) run('blockdev', ['--flushbufs', loop]);
-    await using session = await browse(await openRawPoint(...images.map((image) => join(folder, image))));
-    const mapper = group.replaceAll('-', '--');
-    expect(session.volumes.map(({ id, label }) => [id, label])).toEqual([
-      [`${mapper}-stri--ped`, `${group}/stri-ped`],
-      [`${mapper}-linear`, `${group}/linear`],
-    ]);
-    expect(await contentOf(session, `/${mapper}-linear/content`)).toEqual(CONTENT);
-    expect(await contentOf(session, `/${mapper}-stri--ped/content`)).toEqual(CONTENT);
-  });
+    /** A copy of a disk, in which one character of a comment of the metadata differs where `isDamaged`. */
+    async function copyWithDamage(image: string, isDamaged: boolean): Promise<string> {
+      const bytes = await readFile(join(folder, image));
+      const mark = '# Generated by';
+      for (let at = isDamaged ? bytes.indexOf(mark) : -1; at !== -1; at = bytes.indexOf(mark, at + 1))
+        bytes.write('X', at + 2);
+      const copy = join(folder, `${randomUUID()}.raw`);
+      await writeFile(copy, bytes);
+      return copy;
+    }
 
-  it('without one of its disks is told as incomplete, and nothing of it is shown', async () => {
-    await using session = await browse(await openRawPoint(join(folder, 'lvm-a.raw')));
-    expect(session.volumes).toEqual([]);
-    expect(session.findings.map(({ code }) => code)).toEqual(['volume-unreadable', 'volume-unreadable']);
-    await expect(session.find('/content')).rejects.toMatchObject({ code: 'FORMAT_UNSUPPORTED' });
-  });
-});
+    it('over two disks shows linear and striped volumes by their mapper names, with their bytes', async () => {
+      for (const loop of loops) run('blockdev', ['--flushbufs', loop]);
+      await using session = await browse(await openRawPoint(...images.map((image) => join(folder, image))));
+      const mapper = group.replaceAll('-', '--');
+      expect(session.volumes.map(({ id, label }) => [id, label])).toEqual([
+        [`${mapper}-stri--ped`, `${group}/stri-ped`],
+        [`${mapper}-linear`, `${group}/linear`],
+      ]);
+      expect(await contentOf(session, `/${mapper}-linear/content`)).toEqual(CONTENT);
+      expect(await contentOf(session, `/${mapper}-stri--ped/content`)).toEqual(CONTENT);
+    });
+
+    it('with a damaged copy of its metadata is read by the whole one, and the damaged one is told', async () => {
+      const paths = await Promise.all(images.map((image) => copyWithDamage(image, image === 'lvm-a.raw')));
+      await using session = await browse(await openRawPoint(...paths));
+      expect(session.findings).toMatchObject([
+        { severity: 'warning', code: 'lvm-metadata-damaged', object: 'disk-0' },
+      ]);
+      expect(session.volumes).toHaveLength(2);
+    });
+
+    it('whose metadata contradicts its checksums everywhere is not shown', async () => {
+      const paths = await Promise.all(images.map((image) => copyWithDamage(image, true)));
+      await using session = await browse(await openRawPoint(...paths));
+      expect(session.volumes).toEqual([]);
+      expect(session.findings.map(({ code }) => code)).toEqual([
+        'lvm-metadata-damaged',
+        'lvm-metadata-damaged',
+        'volume-unreadable',
+      ]);
+    });
+
+    it('one of whose physical volumes lies over another one uses the first only, and tells it', async () => {
+      const disk = join(folder, 'over.raw');
+      run('truncate', ['-s', '80M', disk]);
+      run('sfdisk', ['-q', disk], 'label: dos\nstart=2049, size=131072, type=8e\n');
+      await copyInto(disk, join(folder, 'lvm-a.raw'), 2049 * 512);
+      await using file = await open(disk, 'r+');
+      const entry = Buffer.alloc(16);
+      await file.read(entry, 0, 16, 446);
+      entry.writeUInt32LE(2048, 8);
+      await file.write(entry, 0, 16, 446 + 16);
+      await using session = await browse(await openRawPoint(disk, join(folder, 'lvm-b.raw')));
+      expect(session.findings).toMatchObject([{ code: 'volume-unreadable', object: 'disk-0-p2' }]);
+      expect(session.volumes).toHaveLength(2);
+    });
+
+    it('without one of its disks is told as incomplete, and nothing of it is shown', async () => {
+      await using session = await browse(await openRawPoint(join(folder, 'lvm-a.raw')));
+      expect(session.volumes).toEqual([]);
+      expect(session.findings.map(({ code }) => code)).toEqual(['volume-unreadable', 'volume-unreadable']);
+      await expect(session.find('/content')).rejects.toMatchObject({ code: 'FORMAT_UNSUPPORTED' });
+    });
+  },
+);

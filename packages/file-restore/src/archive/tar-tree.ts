@@ -1,6 +1,8 @@
 import type { Call } from '@sendense/core';
-import type { FileStat, FileSystemReader, FileType, NodeId } from '../file-system-reader.ts';
-import { attempt, type OnFinding, type TreeEntry, walkTree } from '../paths/walk-tree.ts';
+import { damaged } from '../bytes/damage.ts';
+import type { FileStat, FileSystemReader, FileType, OwnerCheck } from '../file-system-reader.ts';
+import { attempt, isOwned, type OnFinding, type TreeEntry, walkTree } from '../paths/walk-tree.ts';
+import { ArchivedFiles } from './archived-files.ts';
 import { encodeSparseMap, findSparse, type SparseFile } from './sparse-map.ts';
 import { encodeHeader, padding, TAR_BLOCK_BYTES, type TarEntry, type TarType } from './tar-header.ts';
 
@@ -26,26 +28,29 @@ export type TarRequest = {
 
 /**
  * A file or folder as a tar archive: POSIX pax with names, modes, owners, times to the nanosecond, links and hard links, and
- * sparse files as GNU tar stores them. What is damaged is left out and told; a file whose bytes cannot be read to the end, after its
- * header was written, rejects.
+ * sparse files as GNU tar stores them. Nothing comes into it twice: another name of a file is a hard link, whatever its count of
+ * links says. What is damaged is left out and told; a file whose bytes cannot be read to the end, after its header was written, rejects.
  */
 export async function* tarTree(
   request: TarRequest,
   call?: Call,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const firstPaths = new Map<NodeId, string>();
   const { reader, begin, name, onFinding } = request;
-  for await (const entry of walkTree(reader, begin, onFinding, call)) {
+  const known: Known = { archived: new ArchivedFiles(), own: reader.trackOwners?.() };
+  for await (const entry of walkTree(reader, begin, onFinding, call, known.own)) {
     const path = entry.path === '' ? name : `${name}/${entry.path}`;
-    yield* tarEntry(request, { path, stat: entry.stat }, firstPaths, call);
+    yield* tarEntry(request, { path, stat: entry.stat }, known, call);
   }
   yield new Uint8Array(2 * TAR_BLOCK_BYTES);
 }
 
+/** What was archived, and whose space was met. */
+type Known = { readonly archived: ArchivedFiles; readonly own: OwnerCheck | undefined };
+
 async function* tarEntry(
   { reader, onFinding }: TarRequest,
   { path, stat }: TreeEntry,
-  firstPaths: Map<NodeId, string>,
+  { archived, own }: Known,
   call: Call | undefined,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const type = TYPES[stat.type];
@@ -56,22 +61,31 @@ async function* tarEntry(
   }
   const { mode, uid, gid, mtimeNs } = stat;
   const entry: TarEntry = { type, path, sizeBytes: 0, mode, uid, gid, mtimeNs };
-  const first = firstPaths.get(stat.node);
-  if (first !== undefined) yield encodeHeader({ ...entry, type: '1', linkPath: first });
-  else if (type === '0') {
+  const first = archived.pathOf(stat.node);
+  if (type !== '5' && first !== undefined) {
+    const linkPath = await attempt(() => knownPath(first), path, onFinding);
+    if (linkPath !== undefined) yield encodeHeader({ ...entry, type: '1', linkPath });
+  } else if (type === '0') {
+    if (!(await isOwned(own, stat.node, path, onFinding, call))) return;
     const file = await attempt(() => prepareFile(reader, stat, call), path, onFinding);
     if (file === undefined) return;
-    if (stat.links > 1) firstPaths.set(stat.node, path);
+    archived.add(stat, path);
     yield* tarFile(reader, entry, stat, file.sparse, call);
   } else if (type === '2') {
     const linkPath = await attempt(() => reader.readLink(stat.node, call), path, onFinding);
-    if (linkPath !== undefined) yield encodeHeader({ ...entry, linkPath });
-  } else
-    yield encodeHeader({
-      ...entry,
-      ...(stat.device && { device: stat.device }),
-      path: type === '5' ? `${path}/` : path,
-    });
+    if (linkPath === undefined) return;
+    archived.add(stat, path);
+    yield encodeHeader({ ...entry, linkPath });
+  } else if (type === '5') yield encodeHeader({ ...entry, path: `${path}/` });
+  else {
+    archived.add(stat, path);
+    yield encodeHeader({ ...entry, ...(stat.device && { device: stat.device }) });
+  }
+}
+
+function knownPath(path: string | null): Promise<string> {
+  if (path !== null) return Promise.resolve(path);
+  return Promise.reject(damaged('it is another name of a file that says it has one name, and was archived'));
 }
 
 /** Goes through the block map before the header is written: what is damaged can still be left out then. */

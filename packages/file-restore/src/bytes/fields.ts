@@ -33,14 +33,29 @@ export class Fields {
     return Number(this.#view.getBigUint64(at, true));
   }
 
-  /** Big-endian, 16 bits: the journal of ext. */
+  /** Big-endian, 16 bits: XFS, and the journal of ext. */
   u16be(at: number): number {
     return this.#view.getUint16(at, false);
   }
 
-  /** Big-endian, 32 bits: the journal of ext. */
+  /** Big-endian, 32 bits: XFS, and the journal of ext. */
   u32be(at: number): number {
     return this.#view.getUint32(at, false);
+  }
+
+  /** Big-endian, signed, 32 bits. */
+  i32be(at: number): number {
+    return this.#view.getInt32(at, false);
+  }
+
+  /** Big-endian, 64 bits; beyond 2^53 it is inexact, and larger than any disk. */
+  u64be(at: number): number {
+    return Number(this.#view.getBigUint64(at, false));
+  }
+
+  /** Big-endian, 64 bits, exact: fields of several numbers. */
+  bits64be(at: number): bigint {
+    return this.#view.getBigUint64(at, false);
   }
 
   /** Bytes `[at, at + length)`, not copied. */

@@ -1,5 +1,6 @@
 import { Fields } from '../bytes/fields.ts';
-import type { DirectoryEntry, FileType } from '../file-system-reader.ts';
+import type { FileType } from '../file-system-reader.ts';
+import type { ParsedBlock, PlacedEntry } from '../folders/directory-cursor.ts';
 import { decodeName, isPlainName } from '../paths/entry-name.ts';
 
 const HEADER_BYTES = 8;
@@ -14,17 +15,11 @@ const TYPES: readonly (FileType | undefined)[] = [
   'symlink',
 ];
 
-/** An entry and where it ends in its block, in bytes. */
-export type PlacedEntry = DirectoryEntry & { readonly end: number };
-
 /**
  * The entries of one block of a folder. Nodes of a hash tree and checksums are made to look like unused entries, so a folder
  * with an index is read like one without. `isDamaged`: the rest of the block could not be read, or a name leads elsewhere.
  */
-export function parseDirectoryBlock(
-  bytes: Uint8Array,
-  hasFileTypes: boolean,
-): { readonly entries: readonly PlacedEntry[]; readonly isDamaged: boolean } {
+export function parseDirectoryBlock(bytes: Uint8Array, hasFileTypes: boolean): ParsedBlock {
   const fields = new Fields(bytes);
   const entries: PlacedEntry[] = [];
   let isDamaged = false;

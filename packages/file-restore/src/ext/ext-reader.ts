@@ -1,6 +1,7 @@
-import { type ByteRange, type Call, type Extent, type Finding, SendenseError } from '@sendense/core';
+import type { ByteRange, Call, Extent, Finding } from '@sendense/core';
 import { type BlockRun, joinRuns } from '../bytes/block-run.ts';
 import type { ByteSource } from '../bytes/byte-source.ts';
+import { clipRange } from '../bytes/clip-range.ts';
 import { damaged, notSupported } from '../bytes/damage.ts';
 import { extentsOfRuns, readRuns } from '../bytes/read-runs.ts';
 import type {
@@ -12,9 +13,12 @@ import type {
   NodeId,
   PageOptions,
 } from '../file-system-reader.ts';
+import { DirectoryCursor, firstData, type ParsedBlock } from '../folders/directory-cursor.ts';
+import { findEntry, listPage } from '../folders/list-folder.ts';
+import { wrongType } from '../folders/wrong-type.ts';
 import { decodeName } from '../paths/entry-name.ts';
 import { blockMapRuns } from './block-map.ts';
-import { DirectoryCursor } from './directory-cursor.ts';
+import { parseDirectoryBlock } from './directory.ts';
 import { extentRuns } from './extent-tree.ts';
 import { type Inode, parseInode } from './inode.ts';
 import { InodeTable } from './inode-table.ts';
@@ -52,21 +56,11 @@ export class ExtReader implements FileSystemReader {
   }
 
   async list(directory: NodeId, { from, limit }: PageOptions, call?: Call): Promise<DirectoryPage> {
-    const cursor = await this.#open(directory, from, call);
-    const entries: DirectoryEntry[] = [];
-    for (let entry = await cursor.next(call); entry !== undefined; entry = await cursor.next(call)) {
-      entries.push(entry);
-      if (entries.length >= limit) break;
-    }
-    const findings = cursor.damagedBlocks === 0 ? [] : [damagedFolder(directory, cursor.damagedBlocks)];
-    return { entries, next: cursor.isAtEnd ? undefined : cursor.position, findings };
+    return listPage(await this.#open(directory, from, call), directory, limit, call);
   }
 
   async lookup(directory: NodeId, name: string, call?: Call): Promise<DirectoryEntry | undefined> {
-    const cursor = await this.#open(directory, undefined, call);
-    for (let entry = await cursor.next(call); entry !== undefined; entry = await cursor.next(call))
-      if (entry.name === name) return entry;
-    return undefined;
+    return findEntry(await this.#open(directory, undefined, call), directory, name, call);
   }
 
   async readLink(node: NodeId, call?: Call): Promise<string> {
@@ -85,7 +79,7 @@ export class ExtReader implements FileSystemReader {
 
   async *extents(node: NodeId, range: ByteRange, call?: Call): AsyncGenerator<Extent, void, undefined> {
     const inode = await this.#file(node, call);
-    const { from, end } = clip(range, inode.stat.sizeBytes);
+    const { from, end } = clipRange(range, inode.stat.sizeBytes);
     yield* extentsOfRuns(this.#runs(inode, from, end, call), this.#superblock.blockBytes, { from, end });
   }
 
@@ -100,7 +94,7 @@ export class ExtReader implements FileSystemReader {
   }
 
   #read(inode: Inode, range: ByteRange, call: Call | undefined): AsyncGenerator<FilePiece, void, undefined> {
-    const { from, end } = clip(range, inode.stat.sizeBytes);
+    const { from, end } = clipRange(range, inode.stat.sizeBytes);
     return readRuns(
       this.#source,
       this.#runs(inode, from, end, call),
@@ -130,13 +124,16 @@ export class ExtReader implements FileSystemReader {
     refuseUnreadable(inode);
     const { blockBytes, blocks, hasFileTypes } = this.#superblock;
     const sizeBytes = Math.min(inode.stat.sizeBytes, blocks * blockBytes);
-    const load = async (offset: number, length: number): Promise<Uint8Array> => {
+    const load = async ({ offset, length }: ByteRange): Promise<Uint8Array> => {
       const bytes = new Uint8Array(length);
       for await (const piece of this.#read(inode, { offset, length }, call))
         bytes.set(piece.bytes, piece.offset - offset);
       return bytes;
     };
-    return new DirectoryCursor({ load, sizeBytes, blockBytes, hasFileTypes, from });
+    const nextData = (offset: number, most: number): Promise<ByteRange | undefined> =>
+      firstData(this.#runs(inode, offset, sizeBytes, call), blockBytes, offset, most);
+    const parse = (block: Uint8Array): ParsedBlock => parseDirectoryBlock(block, hasFileTypes);
+    return new DirectoryCursor({ nextData, load, parse, hasHoles: false, sizeBytes, blockBytes, from });
   }
 
   async #file(node: NodeId, call: Call | undefined): Promise<Inode> {
@@ -151,14 +148,6 @@ export class ExtReader implements FileSystemReader {
   }
 }
 
-function clip(
-  { offset, length }: ByteRange,
-  sizeBytes: number,
-): { readonly from: number; readonly end: number } {
-  const from = Math.min(Math.max(0, offset), sizeBytes);
-  return { from, end: Math.min(sizeBytes, from + Math.max(0, length)) };
-}
-
 function refuseUnreadable({ stat, isEncrypted, hasInlineData }: Inode): void {
   if (isEncrypted)
     throw notSupported(`inode ${stat.node} is encrypted by its file system`, { inode: stat.node });
@@ -166,15 +155,4 @@ function refuseUnreadable({ stat, isEncrypted, hasInlineData }: Inode): void {
     throw notSupported(`inode ${stat.node} keeps its data inline, which is not read yet`, {
       inode: stat.node,
     });
-}
-
-function wrongType(node: NodeId, wanted: string): SendenseError {
-  return new SendenseError('CONFIG_INVALID', `inode ${node} is no ${wanted}`, {
-    operation: 'read-file-system',
-  });
-}
-
-function damagedFolder(directory: NodeId, blocks: number): Finding {
-  const message = `${blocks} blocks of the folder with inode ${directory} are damaged: what they held is not listed`;
-  return { severity: 'error', code: 'directory-damaged', message };
 }

@@ -11,6 +11,10 @@ const INCOMPAT = { bits64: 2, checksum2: 8, checksum3: 0x10, fastCommit: 0x20 };
 const KNOWN_INCOMPAT = 0x3f;
 const TAG = { escaped: 1, sameUuid: 2, last: 8 };
 const MOST_BLOCKS = 16 * 1024 * 1024;
+/** Blocks at the end that are for fast commits where the superblock does not say how many. */
+const FAST_COMMIT_BLOCKS = 256;
+/** A log with fast commits keeps at least so many blocks for itself. */
+const LEAST_LOG_BLOCKS = 1024;
 
 /** Where the journal holds a newer version of a block of the volume. */
 export type JournaledBlock = { readonly at: number; readonly isEscaped: boolean };
@@ -23,6 +27,7 @@ type Log = {
   readonly blockBytes: number;
   readonly runs: readonly BlockRun[];
   readonly first: number;
+  /** The log wraps before this one. */
   readonly blocks: number;
   readonly start: number;
   readonly sequence: number;
@@ -70,10 +75,24 @@ async function openLog(
     throw damaged('the journal of the file system has no superblock');
   const incompat = type === BLOCK.superblock2 ? fields.u32be(0x28) : 0;
   if ((incompat & ~KNOWN_INCOMPAT) !== 0) throw notSupported('the journal has features that are not known');
-  const [first, blocks, start] = [fields.u32be(0x14), fields.u32be(0x10), fields.u32be(0x1c)];
-  const isSound = fields.u32be(0xc) === blockBytes && first >= 1 && blocks > first && blocks <= MOST_BLOCKS;
+  const [first, start] = [fields.u32be(0x14), fields.u32be(0x1c)];
+  const isBounded = fields.u32be(0x10) <= MOST_BLOCKS;
+  const blocks = logBlocks(fields, incompat);
+  const isSound = fields.u32be(0xc) === blockBytes && first >= 1 && blocks > first && isBounded;
   if (!isSound || start >= blocks) throw damaged('the superblock of the journal contradicts itself');
   return { source, blockBytes, runs, first, blocks, start, sequence: fields.u32be(0x18), incompat };
+}
+
+/**
+ * Blocks of the log with its superblock. Fast commits have the last ones of the journal: `jbd2` wraps before them
+ * (`journal_load_superblock` and `wrap` in fs/jbd2 of Linux, since 5.10), and refuses a journal in which too few are left.
+ */
+function logBlocks(fields: Fields, incompat: number): number {
+  const all = fields.u32be(0x10);
+  if ((incompat & INCOMPAT.fastCommit) === 0) return all;
+  const blocks = all - (fields.u32be(0x54) || FAST_COMMIT_BLOCKS);
+  if (blocks < LEAST_LOG_BLOCKS) throw damaged('the fast commits of the journal leave no room for its log');
+  return blocks;
 }
 
 /** Byte of the volume where block `index` of the journal lies. */

@@ -2,10 +2,11 @@ import { type Call, type Finding, SendenseError } from '@sendense/core';
 import type { BlockRun } from '../bytes/block-run.ts';
 import type { ByteSource } from '../bytes/byte-source.ts';
 import type { FileSystemReader } from '../file-system-reader.ts';
+import { HAS_ERRORS, WAS_MOUNTED } from '../volumes/file-system-state.ts';
 import { ExtReader } from './ext-reader.ts';
 import { readJournal } from './journal.ts';
 import { JournaledSource } from './journaled-source.ts';
-import { readSuperblock } from './superblock.ts';
+import { readSuperblock, type Superblock } from './superblock.ts';
 
 /** Runs that a journal may be in; more is damage. */
 const MOST_JOURNAL_RUNS = 100_000;
@@ -16,18 +17,27 @@ const MOST_JOURNAL_RUNS = 100_000;
  */
 export async function openExt(source: ByteSource, call?: Call): Promise<FileSystemReader> {
   const superblock = await readSuperblock(source, call);
-  const plain = new ExtReader(source, superblock, []);
+  const state = stateOf(superblock);
+  const plain = new ExtReader(source, superblock, state);
   if (superblock.journal?.needsRecovery !== true) return plain;
   const { journal, blockBytes } = superblock;
   try {
     const runs = await journalRuns(plain, journal.inode, call);
     const { overlay, hasFastCommits } = await readJournal(source, blockBytes, runs, call);
-    const findings = [laidOver(overlay.size), ...(hasFastCommits ? [FAST_COMMITS] : [])];
+    const findings = [laidOver(overlay.size), ...(hasFastCommits ? [FAST_COMMITS] : []), ...state];
     return new ExtReader(new JournaledSource(source, overlay, blockBytes), superblock, findings);
   } catch (error) {
     if (!SendenseError.is(error, 'CORRUPT') && !SendenseError.is(error, 'FORMAT_UNSUPPORTED')) throw error;
-    return new ExtReader(source, superblock, [unread(error)]);
+    return new ExtReader(source, superblock, [unread(error), ...state]);
   }
+}
+
+/** What the superblock says of how the file system was left; a journal that is to be replayed is told of by itself. */
+function stateOf({ isUnmounted, hasErrors, journal }: Superblock): Finding[] {
+  return [
+    ...(isUnmounted || journal?.needsRecovery === true ? [] : [WAS_MOUNTED]),
+    ...(hasErrors ? [HAS_ERRORS] : []),
+  ];
 }
 
 async function journalRuns(reader: ExtReader, inode: number, call: Call | undefined): Promise<BlockRun[]> {

@@ -2,6 +2,7 @@ import type { Call } from '@sendense/core';
 import { type ByteSource, readBytes } from '../bytes/byte-source.ts';
 import { damaged, notSupported } from '../bytes/damage.ts';
 import { Fields } from '../bytes/fields.ts';
+import { uuidText } from '../bytes/uuid-text.ts';
 
 // Layout: "ext4 Data Structures and Algorithms" of the Linux kernel documentation, Super Block.
 const SUPERBLOCK_AT = 1024;
@@ -20,6 +21,7 @@ const INCOMPAT = {
 const KNOWN_INCOMPAT =
   0x2 | 0x4 | 0x10 | 0x40 | 0x80 | 0x100 | 0x200 | 0x400 | 0x2000 | 0x4000 | 0x8000 | 0x10000 | 0x20000;
 const SPARSE_SUPER = 0x1;
+const STATE = { unmounted: 1, errors: 2 };
 
 /** The superblock of an ext2, ext3 or ext4 file system: what reading needs of it. */
 export type Superblock = {
@@ -40,6 +42,10 @@ export type Superblock = {
   /** Which groups have copies of the superblock: all, powers of 3, 5 and 7, or the two named. */
   readonly copies: 'all' | 'sparse' | readonly [number, number];
   readonly hasFileTypes: boolean;
+  /** It was unmounted; with a journal, that one tells more. */
+  readonly isUnmounted: boolean;
+  /** The kernel met contradictions in it. */
+  readonly hasErrors: boolean;
   readonly journal: { readonly inode: number; readonly needsRecovery: boolean } | undefined;
 };
 
@@ -65,6 +71,8 @@ export async function readSuperblock(source: ByteSource, call?: Call): Promise<S
         : isSparse
           ? 'sparse'
           : 'all',
+    isUnmounted: (fields.u16(0x3a) & STATE.unmounted) !== 0,
+    hasErrors: (fields.u16(0x3a) & STATE.errors) !== 0,
     hasFileTypes: (incompat & INCOMPAT.fileType) !== 0,
     journal: hasJournal
       ? { inode: fields.u32(0xe0), needsRecovery: (incompat & INCOMPAT.recover) !== 0 }
@@ -132,9 +140,4 @@ function readGeometry(fields: Fields, incompat: number, sizeBytes: number): Geom
     inodeBytes,
     descriptorBytes,
   };
-}
-
-function uuidText(bytes: Uint8Array): string {
-  const hex = Buffer.from(bytes).toString('hex');
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/u, '$1-$2-$3-$4-$5');
 }

@@ -10,6 +10,7 @@ import {
 import { type FileHandle, type FileSystem, nodeFileSystem, publishFile } from '@sendense/plugin-kit/files';
 import type { BrowseSession } from '../session/browse-session.ts';
 import type { FoundFile } from '../session/point-files.ts';
+import { FindingList } from './finding-list.ts';
 
 /** What is taken out, and where to. */
 export type ExtractRequest = {
@@ -99,14 +100,14 @@ async function writeArchive(
   name: string,
   call: Call | undefined,
 ): Promise<ExtractResult> {
-  const findings: Finding[] = [];
+  const told = new FindingList();
   let at = 0;
-  for await (const bytes of session.tar(found, name, (finding) => findings.push(finding), call)) {
+  for await (const bytes of session.tar(found, name, told.add, call)) {
     throwIfAborted(call?.signal, 'extract-file');
     await file.write(bytes, at);
     at += bytes.byteLength;
   }
-  return { format: 'tar', bytesWritten: at, sizeBytes: at, findings };
+  return { format: 'tar', bytesWritten: at, sizeBytes: at, findings: told.findings };
 }
 
 function noContent(path: string, type: string): SendenseError {

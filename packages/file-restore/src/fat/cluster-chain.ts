@@ -3,6 +3,7 @@ import type { BlockRun } from '../bytes/block-run.ts';
 import { type ByteSource, readBytes } from '../bytes/byte-source.ts';
 import { damaged } from '../bytes/damage.ts';
 import { Fields } from '../bytes/fields.ts';
+import { NumberSet } from '../bytes/number-set.ts';
 import type { FatLayout } from './boot-sector.ts';
 
 const FIRST = 2;
@@ -10,8 +11,8 @@ const FIRST = 2;
 const WINDOW_BYTES = 48 * 1024;
 
 /**
- * The clusters of a file, as runs: blocks are clusters, those of the volume counted from the begin of the data area. A chain is at
- * most as long as the volume has clusters; one that goes round, or leads to a cluster that is none, rejects with `CORRUPT`.
+ * The clusters of a file, as runs: blocks are clusters, those of the volume counted from the begin of the data area. A chain that
+ * comes back to one of its own clusters, or leads to one that is none, rejects with `CORRUPT` before that cluster is given.
  */
 export async function* clusterChain(
   source: ByteSource,
@@ -22,13 +23,14 @@ export async function* clusterChain(
 ): AsyncGenerator<BlockRun, void, undefined> {
   const { clusters, kind, fatAt, fatBytes } = layout;
   const entryBits = { fat12: 12, fat16: 16, fat32: 32 }[kind];
+  const seen = new NumberSet();
   let window: Fields | undefined;
   let windowAt = -1;
   let cluster = first;
   for (let index = 0; index < most; index += 1) {
-    if (index >= clusters) throw damaged('a chain of clusters goes round', { cluster: first });
     if (cluster < FIRST || cluster >= clusters + FIRST)
       throw damaged('a chain of clusters leads outside of its file system', { cluster });
+    if (!seen.add(cluster)) throw damaged('a chain of clusters goes round', { cluster });
     yield { fileBlock: index, blocks: 1, volumeBlock: cluster - FIRST };
     const at = Math.floor((cluster * entryBits) / 8);
     const begin = at - (at % WINDOW_BYTES);

@@ -8,6 +8,11 @@ const ATTRIBUTE = { readOnly: 1, label: 8, folder: 0x10, longName: 0x0f };
 const DELETED = 0xe5;
 const CHARACTERS = [1, 3, 5, 7, 9, 14, 16, 18, 20, 22, 24, 28, 30] as const;
 
+/** A long name comes in parts, the last first; `next`: the number of the part that is still to come. */
+type LongName = { readonly text: string; readonly sum: number; readonly next: number };
+
+const NO_NAME: LongName = { text: '', sum: -1, next: 0 };
+
 /** An entry with its name, and where its 32 bytes begin in the folder. */
 export type FatEntry = { readonly name: string; readonly at: number; readonly fields: Fields };
 
@@ -18,7 +23,7 @@ export function parseFatDirectory(
 ): { readonly entries: readonly FatEntry[]; readonly isDamaged: boolean } {
   const entries: FatEntry[] = [];
   let isDamaged = false;
-  let long: LongName = { text: '', sum: -1, next: 0 };
+  let long = NO_NAME;
   for (let at = from; at + ENTRY_BYTES <= bytes.byteLength; at += ENTRY_BYTES) {
     const fields = new Fields(bytes.subarray(at, at + ENTRY_BYTES));
     const first = fields.u8(0);
@@ -28,18 +33,18 @@ export function parseFatDirectory(
       long = addPart(long, fields);
       continue;
     }
+    if (first === DELETED || (attributes & ATTRIBUTE.label) !== 0) {
+      long = NO_NAME;
+      continue;
+    }
     const isWhole = long.next === 0 && long.sum === checksum(fields.slice(0, 11));
     const name = isWhole && long.text !== '' ? long.text : shortName(fields);
-    long = { text: '', sum: -1, next: 0 };
-    if (first === DELETED || (attributes & ATTRIBUTE.label) !== 0) continue;
+    long = NO_NAME;
     if (isPlainName(name)) entries.push({ name, at, fields });
     else if (name !== '.' && name !== '..') isDamaged = true;
   }
   return { entries, isDamaged };
 }
-
-/** A long name comes in parts, the last first; `next`: the number of the part that is still to come. */
-type LongName = { readonly text: string; readonly sum: number; readonly next: number };
 
 function addPart(long: LongName, fields: Fields): LongName {
   const order = fields.u8(0) & 0x3f;

@@ -3,10 +3,17 @@ import { damaged } from '../bytes/damage.ts';
 import { type MappedRun, MappedSource } from '../bytes/mapped-source.ts';
 import type { FoundVolumes, Volume } from '../volumes/volume.ts';
 import type { PhysicalVolume } from './physical-volume.ts';
-import { type LogicalVolume, parseVolumeGroup, type Segment, type VolumeGroup } from './volume-group.ts';
+import { type Column, StripedSource } from './striped-source.ts';
+import {
+  isLvmName,
+  type LogicalVolume,
+  parseVolumeGroup,
+  type Segment,
+  type VolumeGroup,
+} from './volume-group.ts';
 
-/** Runs of one volume: a striped volume of 8 TiB with stripes of 64 KiB would have a hundred million. */
-const MOST_RUNS = 4_000_000;
+/** LVM makes no volume with more stripes. */
+const MOST_STRIPES = 128;
 
 /** The logical volumes of all groups that the physical volumes belong to, by the newest metadata of each group. */
 export function findLogicalVolumes(physical: readonly PhysicalVolume[]): FoundVolumes {
@@ -29,8 +36,10 @@ export function findLogicalVolumes(physical: readonly PhysicalVolume[]): FoundVo
 
 function newestGroups(physical: readonly PhysicalVolume[], findings: Finding[]): VolumeGroup[] {
   const groups = new Map<string, VolumeGroup>();
+  const parsed = new Set<string>();
   for (const { id, text } of physical) {
-    if (text === undefined) continue;
+    if (text === undefined || parsed.has(text)) continue;
+    parsed.add(text);
     try {
       const group = parseVolumeGroup(text);
       if ((groups.get(group.id)?.sequence ?? -1) < group.sequence) groups.set(group.id, group);
@@ -53,12 +62,13 @@ function mapperName(group: string, logical: string): string {
 }
 
 function mapVolume(group: VolumeGroup, logical: LogicalVolume, physical: readonly PhysicalVolume[]): Volume {
+  if (!isLvmName(logical.name)) throw damaged('LVM has no volumes of such a name');
   const runs: MappedRun[] = [];
   for (const segment of logical.segments.toSorted((a, b) => a.startExtent - b.startExtent)) {
     const last = runs.at(-1);
     if (segment.startExtent * group.extentBytes !== (last === undefined ? 0 : last.start + last.length))
       throw damaged('its segments leave a gap or overlap');
-    mapSegment(group, segment, physical, runs);
+    runs.push(mapSegment(group, segment, physical));
   }
   const source = new MappedSource(runs);
   const label = `${group.name}/${logical.name}`;
@@ -71,34 +81,36 @@ function mapVolume(group: VolumeGroup, logical: LogicalVolume, physical: readonl
   };
 }
 
-function mapSegment(
-  group: VolumeGroup,
-  { startExtent, extents, type, stripes, stripeBytes }: Segment,
-  physical: readonly PhysicalVolume[],
-  runs: MappedRun[],
-): void {
+function mapSegment(group: VolumeGroup, segment: Segment, physical: readonly PhysicalVolume[]): MappedRun {
+  const { startExtent, extents, type, stripes, stripeBytes } = segment;
   const { extentBytes } = group;
-  if ((type !== 'striped' && type !== 'linear') || stripes.length === 0)
+  if (type !== 'striped' && type !== 'linear')
     throw damaged(`segments of type ${JSON.stringify(type)} are not read yet, only linear and striped ones`);
   const start = startExtent * extentBytes;
   const length = extents * extentBytes;
-  const columns = stripes.map(({ volume, extent }) => {
-    const known = group.physical.get(volume);
-    const found = physical.find(({ id }) => id === known?.id);
-    if (known === undefined || found === undefined)
+  const columns = columnsOf(group, segment, physical);
+  const [only] = columns;
+  if (only === undefined || length === 0) throw damaged('a segment of it is empty');
+  if (columns.length === 1) return { start, length, ...only };
+  if (stripes.length > MOST_STRIPES || stripeBytes === 0 || length % (stripeBytes * columns.length) !== 0)
+    throw damaged(`its stripes of ${stripeBytes} bytes do not fit`);
+  return { start, length, source: new StripedSource(columns, stripeBytes, length), offset: 0 };
+}
+
+/** Where the stripes of a segment begin; each of its columns holds the same part of it. */
+function columnsOf(
+  { physical: known, extentBytes }: VolumeGroup,
+  { extents, stripes }: Segment,
+  physical: readonly PhysicalVolume[],
+): Column[] {
+  return stripes.map(({ volume, extent }) => {
+    const described = known.get(volume);
+    const found = physical.find(({ id }) => id === described?.id);
+    if (described === undefined || found === undefined)
       throw damaged(`physical volume ${volume} is not on the disks of this point`);
-    const offset = known.startBytes + extent * extentBytes;
-    if (offset + length / stripes.length > found.source.sizeBytes)
+    const offset = described.startBytes + extent * extentBytes;
+    if (offset + (extents * extentBytes) / stripes.length > found.source.sizeBytes)
       throw damaged(`it goes beyond the end of physical volume ${volume}`);
     return { source: found.source, offset };
   });
-  const chunk = columns.length === 1 ? length : stripeBytes;
-  if (chunk === 0 || length % (chunk * columns.length) !== 0 || length / chunk + runs.length > MOST_RUNS)
-    throw damaged(`its stripes of ${chunk} bytes do not fit`);
-  for (let index = 0; index * chunk < length; index += 1) {
-    const column = columns[index % columns.length];
-    if (column === undefined) return;
-    const offset = column.offset + Math.floor(index / columns.length) * chunk;
-    runs.push({ start: start + index * chunk, length: chunk, source: column.source, offset });
-  }
 }

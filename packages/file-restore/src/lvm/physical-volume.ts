@@ -20,6 +20,8 @@ export type PhysicalVolume = {
   readonly source: ByteSource;
   /** The metadata text of the group as this volume holds it; `undefined` where it holds none, or a damaged one. */
   readonly text: string | undefined;
+  /** Copies of the metadata on this volume that contradict their checksums. */
+  readonly damagedAreas: number;
 };
 
 /** CRC-32 with the start value of LVM and no inversion at the end. */
@@ -41,7 +43,7 @@ export async function readPhysicalVolume(
     const start = label.u32(20);
     if (start + 40 > SECTOR_BYTES) continue;
     const id = label.text(start, 32);
-    return { id, source, text: await readText(source, metadataAreas(label, start + 40), call) };
+    return { id, source, ...(await readTexts(source, metadataAreas(label, start + 40), call)) };
   }
   return undefined;
 }
@@ -58,18 +60,20 @@ function metadataAreas(label: Fields, start: number): number[] {
   return areas;
 }
 
-async function readText(
+/** The first copy that is whole, and how many are not. */
+async function readTexts(
   source: ByteSource,
   areas: readonly number[],
   call: Call | undefined,
-): Promise<string | undefined> {
+): Promise<Pick<PhysicalVolume, 'text' | 'damagedAreas'>> {
+  let text: string | undefined;
+  let damagedAreas = 0;
   for (const area of areas) {
-    if (area + AREA_HEADER_BYTES > source.sizeBytes) continue;
-    const header = new Fields(await readBytes(source, area, AREA_HEADER_BYTES, call));
-    const text = isArea(header) ? await readArea(source, area, header, call) : undefined;
-    if (text !== undefined) return text;
+    const found = await readArea(source, area, call);
+    if (found === 'damaged') damagedAreas += 1;
+    else text ??= found?.text;
   }
-  return undefined;
+  return { text, damagedAreas };
 }
 
 function isArea(header: Fields): boolean {
@@ -77,25 +81,27 @@ function isArea(header: Fields): boolean {
   return sum === header.u32(0) && header.text(4, 16) === AREA_MAGIC && header.u32(20) === 1;
 }
 
-/** The text lies in a ring behind the header of its area. */
+/** The text lies in a ring behind the header of its area; `undefined`: the area holds none, or is not to be used. */
 async function readArea(
   source: ByteSource,
   area: number,
-  header: Fields,
   call: Call | undefined,
-): Promise<string | undefined> {
+): Promise<{ readonly text: string } | 'damaged' | undefined> {
+  if (area + AREA_HEADER_BYTES > source.sizeBytes) return 'damaged';
+  const header = new Fields(await readBytes(source, area, AREA_HEADER_BYTES, call));
+  if (!isArea(header)) return 'damaged';
   const areaBytes = header.u64(32);
   const offset = header.u64(40);
   const length = header.u64(48);
   const isIgnored = (header.u32(60) & 1) === 1;
-  if (isIgnored || length === 0 || length > MOST_TEXT_BYTES || area + areaBytes > source.sizeBytes)
-    return undefined;
+  if (isIgnored || length === 0) return undefined;
+  if (length > MOST_TEXT_BYTES || area + areaBytes > source.sizeBytes) return 'damaged';
   if (offset < AREA_HEADER_BYTES || offset >= areaBytes || length > areaBytes - AREA_HEADER_BYTES)
-    return undefined;
+    return 'damaged';
   const bytes = new Uint8Array(length);
   const first = Math.min(length, areaBytes - offset);
   await source.read(area + offset, bytes.subarray(0, first), call);
   if (first < length) await source.read(area + AREA_HEADER_BYTES, bytes.subarray(first), call);
-  if (lvmCrc(bytes) !== header.u32(56)) return undefined;
-  return Buffer.from(bytes).toString('utf8').replace(/\0+$/u, '');
+  if (lvmCrc(bytes) !== header.u32(56)) return 'damaged';
+  return { text: Buffer.from(bytes).toString('utf8').replace(/\0+$/u, '') };
 }

@@ -35,10 +35,19 @@ export type VolumeGroup = {
   readonly logical: readonly LogicalVolume[];
 };
 
+/**
+ * Whether LVM gives such a name to a group or volume: letters, digits and `+_.-`, not beginning with a dash, at most 127, and
+ * neither `.` nor `..` (lvm(8), "VALID NAMES").
+ */
+export function isLvmName(name: string): boolean {
+  return /^[a-zA-Z0-9+_.][a-zA-Z0-9+_.-]{0,126}$/u.test(name) && name !== '.' && name !== '..';
+}
+
 /** Reads the text of a volume group. Throws `CORRUPT` where something is missing or is no number. */
 export function parseVolumeGroup(text: string): VolumeGroup {
   const found = [...parseConfig(text)].find(([, value]) => value instanceof Map);
   if (found === undefined) throw damaged('LVM metadata names no volume group');
+  if (!isLvmName(found[0])) throw damaged('LVM has no volume groups of such a name');
   const group = found[1] as ConfigSection;
   const extentBytes = count(group, 'extent_size') * SECTOR_BYTES;
   if (extentBytes === 0) throw damaged('a volume group has extents of no size');

@@ -27,17 +27,18 @@ function decodePieces(bytes: Uint8Array): string {
   return text;
 }
 
-/** Bytes of the UTF-8 character at `at`; 0 when there is none. */
+/** Bytes of the UTF-8 character at `at`; 0 when there is none. By the table of well-formed sequences of Unicode (3.9, D92). */
 function sequenceLength(bytes: Uint8Array, at: number): number {
-  for (let length = 1; length <= 4 && at + length <= bytes.byteLength; length += 1) {
-    try {
-      utf8.decode(bytes.subarray(at, at + length));
-      return length;
-    } catch {
-      // more bytes may belong to it
-    }
+  const first = bytes[at] ?? 0;
+  if (first < 0x80) return 1;
+  const length = first < 0xc2 || first > 0xf4 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+  const least = first === 0xe0 ? 0xa0 : first === 0xf0 ? 0x90 : 0x80;
+  const most = first === 0xed ? 0x9f : first === 0xf4 ? 0x8f : 0xbf;
+  for (let index = 1; index < length; index += 1) {
+    const byte = bytes[at + index] ?? 0;
+    if (index === 1 ? byte < least || byte > most : (byte & 0xc0) !== 0x80) return 0;
   }
-  return 0;
+  return length;
 }
 
 /** The bytes of a name; see {@link decodeName}. */

@@ -1,5 +1,11 @@
 import { type Call, type Finding, SendenseError } from '@sendense/core';
-import type { DirectoryEntry, FileStat, FileSystemReader, NodeId } from '../file-system-reader.ts';
+import type {
+  DirectoryEntry,
+  FileStat,
+  FileSystemReader,
+  NodeId,
+  OwnerCheck,
+} from '../file-system-reader.ts';
 
 const PAGE = 1000;
 /** Folders inside of one another; Linux itself names at most 4096 bytes in one path. */
@@ -33,9 +39,11 @@ export async function* walkTree(
   begin: FileStat,
   onFinding: OnFinding,
   call?: Call,
+  own: OwnerCheck | undefined = reader.trackOwners?.(),
 ): AsyncGenerator<TreeEntry, void, undefined> {
   yield { path: '', stat: begin };
   if (begin.type !== 'directory') return;
+  await own?.(begin.node, call);
   const entered = new Set<NodeId>([begin.node]);
   const levels: Level[] = [levelOf('', begin.node)];
   for (let level = levels.at(-1); level !== undefined; level = levels.at(-1)) {
@@ -56,11 +64,24 @@ export async function* walkTree(
       onFinding(leftOut(path, 'a folder that lies in itself, or too deep'));
       continue;
     }
+    if (stat.type === 'directory' && !(await isOwned(own, stat.node, path, onFinding, call))) continue;
     yield { path, stat };
     if (stat.type !== 'directory') continue;
     entered.add(stat.node);
     levels.push(levelOf(path, stat.node));
   }
+}
+
+/** Whether the space of a node is its own; where it is not, that is told. */
+export async function isOwned(
+  own: OwnerCheck | undefined,
+  node: NodeId,
+  path: string,
+  onFinding: OnFinding,
+  call: Call | undefined,
+): Promise<boolean> {
+  const asked = await attempt(async () => own?.(node, call).then(() => true) ?? true, path, onFinding);
+  return asked === true;
 }
 
 function levelOf(path: string, node: NodeId): Level {

@@ -1,7 +1,8 @@
 import { type Call, type Finding, type PointReader, SendenseError, throwIfAborted } from '@sendense/core';
+import { type ByteSource, readBytes } from '../bytes/byte-source.ts';
 import { DiskSource } from '../bytes/disk-source.ts';
 import type { FileStat, FileSystemReader } from '../file-system-reader.ts';
-import { probeFileSystem } from '../file-systems.ts';
+import { HEAD_BYTES, probeFileSystem } from '../file-systems.ts';
 import { missing, type ResolveOptions, resolvePath, splitPath } from '../paths/resolve-path.ts';
 import { findVolumes } from '../volumes/find-volumes.ts';
 import type { Volume } from '../volumes/volume.ts';
@@ -105,7 +106,11 @@ async function openVolume(
   const probed = await probeFileSystem(source, call);
   const closed = { ...volume, fileSystem: probed?.kind ?? null, access: null, fileSystemLabel: '' } as const;
   if (probed?.open === undefined) {
-    if (probed !== undefined) findings.push(notOpened(volume.id, `${probed.kind} is not read yet`));
+    findings.push(
+      probed === undefined
+        ? { ...notOpened(volume.id, await whyUnknown(source, call)), severity: 'info' }
+        : notOpened(volume.id, `${probed.kind} is not read yet`),
+    );
     return { volume: closed, reader: undefined };
   }
   try {
@@ -118,6 +123,13 @@ async function openVolume(
     findings.push(notOpened(volume.id, error.message));
     return { volume: closed, reader: undefined };
   }
+}
+
+async function whyUnknown(source: ByteSource, call: Call | undefined): Promise<string> {
+  const head = await readBytes(source, 0, Math.min(source.sizeBytes, HEAD_BYTES), call);
+  return head.every((byte) => byte === 0)
+    ? 'there is nothing at its begin'
+    : 'no file system that is known begins there';
 }
 
 function notOpened(id: string, why: string): Finding {

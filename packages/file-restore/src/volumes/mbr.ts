@@ -22,6 +22,13 @@ function readEntries(sector: Fields): Entry[] | undefined {
   return entries;
 }
 
+/** Whether sector 0 says that the disk has a GUID partition table (UEFI 5.2.3): what Linux asks for before it reads one. */
+export async function hasProtectiveRecord(disk: ByteSource, call?: Call): Promise<boolean> {
+  if (disk.sizeBytes < 512) return false;
+  const entries = readEntries(new Fields(await readBytes(disk, 0, 512, call)));
+  return entries?.some(({ type }) => type === PROTECTIVE) ?? false;
+}
+
 /**
  * Reads a master boot record with its logical partitions; `undefined` when the disk has none. What reaches past the end of
  * the disk is cut off there and told.

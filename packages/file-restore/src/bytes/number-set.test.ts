@@ -1,0 +1,15 @@
+import { expect, it } from 'vitest';
+import { NumberSet } from './number-set.ts';
+
+it('A set of numbers tells each of them as new once, whatever comes between', () => {
+  const seen = new NumberSet();
+  const numbers = [0, 7, 8, 32_767, 32_768, 2 ** 32, 2 ** 40 + 1];
+  for (const number of numbers) expect(seen.add(number), String(number)).toBe(true);
+  for (const number of numbers) {
+    expect(seen.has(number), String(number)).toBe(true);
+    expect(seen.add(number), String(number)).toBe(false);
+  }
+  expect(seen.has(9)).toBe(false);
+  expect(seen.has(2 ** 33)).toBe(false);
+  expect(seen.add(9)).toBe(true);
+});

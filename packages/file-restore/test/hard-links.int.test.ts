@@ -1,0 +1,72 @@
+import { link, lstat, mkdir, mkdtemp, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describeWithPeers } from '@sendense/tests/peers';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { extractToFile } from '../src/extract/extract-to-file.ts';
+import { browse } from './support/browse.ts';
+import { run } from './support/program.ts';
+import { openRawPoint } from './support/raw-point.ts';
+import { noise } from './support/sample-tree.ts';
+
+const NAMES = 20;
+const CONTENT = noise(100_000, 'content');
+
+let folder = '';
+
+describeWithPeers(['ext4-tools'], 'an archive of files whose count of links is wrong', () => {
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'sendense-links-'));
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  it('holds each of them once, with hard links for their other names', async () => {
+    const [tree, image, output, out] = ['tree', 'disk.raw', 'all.tar', 'out'].map((name) =>
+      join(folder, name),
+    ) as [string, string, string, string];
+    await mkdir(tree);
+    await mkdir(out);
+    await writeFile(join(tree, 'name 0'), CONTENT);
+    await symlink('name 0', join(tree, 'link 0'));
+    const others = Array.from({ length: NAMES - 1 }, (_, index) => index + 1);
+    for (const index of others) await link(join(tree, 'name 0'), join(tree, `name ${index}`));
+    run('mke2fs', ['-q', '-F', '-t', 'ext4', '-d', tree, image, '16M']);
+    const script = [
+      ...others.map((index) => `link "link 0" "link ${index}"`),
+      'sif "name 0" links_count 1',
+      'sif "link 0" links_count 1',
+    ];
+    run('debugfs', ['-w', '-f', '-', image], `${script.join('\n')}\n`);
+    await using session = await browse(await openRawPoint(image));
+    expect((await session.stat('/name 0')).links).toBe(1);
+    expect(await extractToFile({ session, path: '/', output, overwrite: false })).toMatchObject({
+      findings: [],
+    });
+    expect((await stat(output)).size).toBeLessThan(2 * CONTENT.byteLength);
+    run('tar', ['--extract', '--file', output, '--directory', out]);
+    for (const kind of ['name', 'link'])
+      for (let index = 0; index < NAMES; index += 1)
+        expect((await lstat(join(out, `${kind} ${index}`))).ino, `${kind} ${index}`).toBe(
+          (await lstat(join(out, `${kind} 0`))).ino,
+        );
+  });
+
+  it('enters a folder with two names once, and tells the second', async () => {
+    const [tree, image, output] = ['tree-2', 'disk-2.raw', 'all-2.tar'].map((name) => join(folder, name)) as [
+      string,
+      string,
+      string,
+    ];
+    await mkdir(join(tree, 'a', 'deep'), { recursive: true });
+    await writeFile(join(tree, 'a', 'deep', 'file'), 'once');
+    run('mke2fs', ['-q', '-F', '-t', 'ext4', '-d', tree, image, '16M']);
+    run('debugfs', ['-w', '-R', 'link /a /b', image]);
+    await using session = await browse(await openRawPoint(image));
+    expect((await session.stat('/b')).node).toBe((await session.stat('/a')).node);
+    const { findings } = await extractToFile({ session, path: '/', output, overwrite: false });
+    expect(findings).toMatchObject([{ severity: 'error', code: 'file-left-out', object: 'b' }]);
+    const names = run('tar', ['--list', '--file', output]).trim().split('\n');
+    expect(names.filter((name) => name.endsWith('deep/file'))).toHaveLength(1);
+    expect(names.some((name) => name.includes('/b'))).toBe(false);
+  });
+});
