@@ -3,6 +3,7 @@ import { type ByteSource, readBytes } from './bytes/byte-source.ts';
 import { openExt } from './ext/open-ext.ts';
 import { openFat } from './fat/fat-reader.ts';
 import type { FileSystemReader } from './file-system-reader.ts';
+import { openXfs } from './xfs/open-xfs.ts';
 
 /** A kind of file system that was recognised by its first bytes. */
 export type ProbedFileSystem = {
@@ -28,7 +29,7 @@ const MAGICS: readonly Magic[] = [
   { kind: 'fat', bootSector: true, offset: 54, bytes: 'FAT16   ', open: openFat },
   { kind: 'fat', bootSector: true, offset: 54, bytes: 'FAT12   ', open: openFat },
   { kind: 'luks', bootSector: false, offset: 0, bytes: 'LUKS\xba\xbe' },
-  { kind: 'xfs', bootSector: false, offset: 0, bytes: 'XFSB' },
+  { kind: 'xfs', bootSector: false, offset: 0, bytes: 'XFSB', open: openXfs },
   { kind: 'ext', bootSector: false, offset: 1024 + 56, bytes: '\x53\xef', open: openExt },
   { kind: 'swap', bootSector: false, offset: 4096 - 10, bytes: 'SWAPSPACE2' },
   { kind: 'iso9660', bootSector: false, offset: 32_769, bytes: 'CD001' },

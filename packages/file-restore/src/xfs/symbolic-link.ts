@@ -1,0 +1,36 @@
+import type { Call } from '@sendense/core';
+import type { BlockRun } from '../bytes/block-run.ts';
+import { type ByteSource, readBytes } from '../bytes/byte-source.ts';
+import { damaged } from '../bytes/damage.ts';
+import { Fields } from '../bytes/fields.ts';
+import type { XfsSuperblock } from './superblock.ts';
+
+// Layout: "XFS Algorithms & Data Structures", Symbolic Links.
+const MOST_LINK = 1024;
+const HEADER_BYTES = 56;
+const MAGIC = 'XSLM';
+
+/** The text of a link that is too long for its inode; version 5 puts a header before the text of each run. */
+export async function readRemoteLink(
+  source: ByteSource,
+  { version, blockBytes }: XfsSuperblock,
+  sizeBytes: number,
+  runs: AsyncIterable<BlockRun>,
+  call?: Call,
+): Promise<Uint8Array> {
+  if (sizeBytes > MOST_LINK) throw damaged('a symbolic link is longer than any');
+  const text = new Uint8Array(sizeBytes);
+  let done = 0;
+  const headerBytes = version === 5 ? HEADER_BYTES : 0;
+  for await (const { blocks, volumeBlock } of runs) {
+    const length = Math.min(sizeBytes - done, blocks * blockBytes - headerBytes);
+    if (length <= 0) break;
+    const bytes = new Fields(await readBytes(source, volumeBlock * blockBytes, headerBytes + length, call));
+    const isSound = version === 4 || (bytes.text(0, 4) === MAGIC && bytes.u32be(4) === done);
+    if (!isSound) throw damaged('a block of a symbolic link is none');
+    text.set(bytes.slice(headerBytes, length), done);
+    done += length;
+  }
+  if (done < sizeBytes) throw damaged('the text of a symbolic link ends early');
+  return text;
+}
