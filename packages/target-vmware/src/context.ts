@@ -10,6 +10,8 @@ export type TargetContext = {
   readonly random: PluginServices['random'];
   readonly log: LogSink | undefined;
   readonly timer: Timer;
+  /** Id of this installation; `undefined` where the options give it no folder. */
+  readonly installation: () => Promise<string | undefined>;
   /** The session, opened by the first call. */
   readonly connect: (call?: Call) => Promise<VimClient>;
 };

@@ -54,6 +54,11 @@ export const vmwareTargetOptionsSchema = z
       .optional(),
     /** Type of SCSI controllers; by the guest of the machine without it. */
     scsiController: z.enum(['pvscsi', 'lsilogic-sas', 'lsilogic']).optional(),
+    /**
+     * Folder of this installation, where the target keeps an id of it: `reconcile` then leaves the restores of other installations
+     * alone. Without it those of all that have none are taken for ours.
+     */
+    stateFolder: z.string().min(1).max(4096).optional(),
     /** Prefix of the ids of our plans, by which `reconcile` knows what is ours. */
     owner: z
       .string()

@@ -16,6 +16,7 @@ import type { TargetContext } from './context.ts';
 import { parseVmwareTargetOptions, type VmwareTargetOptions, vmwareTargetOptionsSchema } from './options.ts';
 import { beginRestore } from './restore/begin-restore.ts';
 import { checkRestore } from './restore/check-restore.ts';
+import { lazyInstallation } from './restore/installation.ts';
 import { reconcileLeftovers } from './restore/reconcile-leftovers.ts';
 
 /** What the target takes from its host. */
@@ -37,7 +38,9 @@ export function createVmwareTarget(
   const { clock = systemClock, random = systemRandom, timer = systemTimer, log, secrets } = services;
   const checked = parseVmwareTargetOptions(options);
   const session = lazySession(checked, timer, secrets);
-  const context: TargetContext = { options: checked, clock, random, timer, log, connect: session.connect };
+  const installation = lazyInstallation(checked.stateFolder, random);
+  const { connect } = session;
+  const context: TargetContext = { options: checked, clock, random, timer, log, installation, connect };
   const restores = new Set<RestoreWriter>();
   return {
     specificationVersion: 'v1',

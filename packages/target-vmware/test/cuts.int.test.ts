@@ -8,11 +8,20 @@ const DISKS = [seededBytes(3, 2 ** 20), seededBytes(4, 2 ** 20)];
 
 describeWithPeers(['test-vcenter'], 'a restore whose process dies at a save', () => {
   const bench = useBench();
-  afterEach(() => bench().clear());
+  /** What dead processes would have left open. */
+  const dead: AsyncDisposable[] = [];
+  afterEach(async () => {
+    for (const handle of dead.splice(0)) await handle[Symbol.asyncDispose]();
+    await bench().clear();
+  });
 
-  /** Runs a restore up to save number `cutAt`. `undefined` when it is complete before. */
+  /**
+   * Runs a restore up to save number `cutAt`. `undefined` when it is complete before. A dead process disposes of nothing: its session
+   * and its upload stay as they are, and its lease ends by its time-out.
+   */
   async function cut(on: VcenterBench, via: 'lease' | 'datastore', cutAt: number) {
-    await using target = on.target({ via });
+    const target = on.target({ via });
+    dead.push(target);
     const plan = await planOf(target, requestOf(DISKS));
     const run = runOf(undefined, cutAt);
     try {
@@ -21,6 +30,7 @@ describeWithPeers(['test-vcenter'], 'a restore whose process dies at a save', ()
       await writer.commit();
     } catch (error) {
       if (!String(error).includes('the process died')) throw error;
+      await on.server.control('expire-leases');
       return { plan, run };
     }
     return undefined;

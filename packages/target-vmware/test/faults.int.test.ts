@@ -54,10 +54,12 @@ describeWithPeers(['test-vcenter'], 'a restore that fails', () => {
     expect(await finish(run)).toBe(DISKS[1]?.byteLength);
   });
 
-  it('because its session was ended goes on in a new one, and sends the disk again', async () => {
+  it('because its session was ended goes on in a new one, when its lease has ended too, and sends the disk again', async () => {
+    await bench().server.control('settings', { leaseTimeoutSeconds: 4 });
     const { run, failure } = await harmed((server) => server.control('expire-sessions'));
     expect(failure).toMatchObject({ code: 'EXPIRED' });
     expect(await finish(run)).toBe(DISKS[1]?.byteLength);
+    await bench().server.control('settings', { leaseTimeoutSeconds: 300 });
   });
 
   it('because the datastore is full says so, and goes on when there is room', async () => {

@@ -85,7 +85,7 @@ describeWithPeers(['test-vcenter'], 'restores to a vCenter', () => {
         );
         expect(same, `disk ${number}`).toBe(true);
       }
-      expect(await bench().annotation('restored')).toMatch(/finished\]$/);
+      expect(await bench().annotation('restored')).toMatch(/ finished, named restored\]$/);
       expect((await bench().objects()).filter((name) => name.includes('-disk-'))).toEqual([]);
     },
   );

@@ -131,6 +131,7 @@ export class VcenterBench implements AsyncDisposable {
 
   /** Removes all machines that were made since the start. */
   async clear(): Promise<void> {
+    await this.server.control('expire-leases');
     for (const { object, power } of await listMachines(this.client)) {
       if (this.#first.has(object.id)) continue;
       if (power === 'on') await switchMachine(this.client, object, 'off');
@@ -172,7 +173,11 @@ export async function openFixture(
       if (machine === undefined) throw new Error('no machine was restored');
       return openRaw(bench.flatFile(disks[number]?.location ?? ''));
     },
-    reopen: async () => bench.target(options),
+    // what a process held that died ends by its time-out
+    reopen: async () => {
+      await bench.server.control('expire-leases');
+      return bench.target(options);
+    },
     objects: () => bench.objects(),
     [Symbol.asyncDispose]: () => bench.clear(),
   };

@@ -184,10 +184,18 @@ describe('the machine', () => {
 });
 
 describe('the notes of a machine', () => {
-  it('say the plan, its time and whether it is finished', () => {
-    const mark = { plan: planId('sendense-1'), begunMs: Date.UTC(2026, 0, 2, 3, 4, 5, 678), finished: false };
+  it('say the plan, its time, whose it is, the name, and whether it is finished', () => {
+    const mark = {
+      plan: planId('sendense-1'),
+      begunMs: Date.UTC(2026, 0, 2, 3, 4, 5, 678),
+      finished: false,
+      name: 'web, named (1)',
+      installation: '01234567-89ab-4def-8123-456789abcdef',
+    };
     expect(readMark(`mine\n${writeMark(mark)}`)).toEqual(mark);
     expect(readMark(writeMark({ ...mark, finished: true }))?.finished).toBe(true);
+    const short = { ...mark, name: undefined, installation: undefined };
+    expect(readMark(writeMark(short))).toEqual(short);
   });
 
   it.each([undefined, '', 'mine', '[sendense restore , begun x, finished]'])(

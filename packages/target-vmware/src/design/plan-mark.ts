@@ -5,20 +5,27 @@ export type PlanMark = {
   readonly plan: PlanId;
   readonly begunMs: number;
   readonly finished: boolean;
+  /** Name of the machine that the notes are of: a clone of it has another. */
+  readonly name: string | undefined;
+  /** Who restores; `undefined` where it has no id. */
+  readonly installation: string | undefined;
 };
 
 const MARK =
-  /\[sendense restore ([A-Za-z0-9_-]{1,128}), begun (\d{4}-\d\d-\d\dT[\d:.]{8,12}Z), (unfinished|finished)\]/;
+  /\[sendense restore ([A-Za-z0-9_-]{1,128}), begun (\d{4}-\d\d-\d\dT[\d:.]{8,12}Z), (unfinished|finished)(?:, by ([0-9a-f-]{36}))?(?:, named ([^\]]{1,128}))?\]/;
 
 /** The notes of a machine that a plan makes; constant for ever. */
-export function writeMark({ plan, begunMs, finished }: PlanMark): string {
+export function writeMark({ plan, begunMs, finished, name, installation }: PlanMark): string {
   const state = finished ? 'finished' : 'unfinished';
-  return `[sendense restore ${plan}, begun ${new Date(begunMs).toISOString()}, ${state}]`;
+  const by = installation === undefined ? '' : `, by ${installation}`;
+  const named = name === undefined ? '' : `, named ${name}`;
+  return `[sendense restore ${plan}, begun ${new Date(begunMs).toISOString()}, ${state}${by}${named}]`;
 }
 
 /** The mark in the notes of a machine; `undefined` in those of somebody else's. */
 export function readMark(annotation: string | undefined): PlanMark | undefined {
-  const [, plan, begun, state] = MARK.exec(annotation ?? '') ?? [];
+  const [, plan, begun, state, installation, name] = MARK.exec(annotation ?? '') ?? [];
   if (plan === undefined || begun === undefined) return undefined;
-  return { plan: planId(plan), begunMs: Date.parse(begun), finished: state === 'finished' };
+  const finished = state === 'finished';
+  return { plan: planId(plan), begunMs: Date.parse(begun), finished, name, installation };
 }

@@ -39,13 +39,14 @@ export async function beginRestore(
   throwIfAborted(call?.signal, 'begin-restore');
   if (plan.into !== 'new-machine') throw otherWay(plan);
   const memory = new RestoreMemory(plan, run, context.clock.now().getTime());
+  const installation = await context.installation();
   const client = await context.connect(call);
   const details = parseDetails(plan, serverId(client));
   if (run.resume === undefined) {
     await checkName(client, details, plan, call);
     await memory.enter('writing');
   }
-  const scope = { context, client, plan, run, details, memory };
+  const scope = { context, client, plan, run, details, memory, installation };
   const writer = new VmwareRestoreWriter(scope, (closed) => void open.delete(closed));
   open.add(writer);
   return writer;

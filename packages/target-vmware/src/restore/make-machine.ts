@@ -2,22 +2,22 @@ import { type Call, type PlannedDisk, type RestoredDisk, SendenseError } from '@
 import {
   createMachine,
   describeMachine,
-  destroyMachine,
   moveDisk,
   reconfigureMachine,
   renameMachine,
   switchMachine,
 } from '@sendense/platform-vmware';
 import { changeOf, diskChanges, machineSpecification, removal } from '../design/config-spec.ts';
-import { writeMark } from '../design/plan-mark.ts';
 import { type FoundMachine, folderOf, machineOfId, machinesIn } from './find-machines.ts';
 import { alreadyThere, refuseRunning } from './machine-refusals.ts';
 import { findCarrier, findRestored } from './own-machines.ts';
 import { removeCarrier } from './remove-machine.ts';
-import type { RestoreScope } from './restore-scope.ts';
+import { setAside } from './replaced-machine.ts';
+import { notesOf, type RestoreScope } from './restore-scope.ts';
 
 /**
  * The commit: the machine is made, its disks are moved to it and put on its controllers, it gets its name, and is started on request.
+ * One that it replaces has another name by then.
  * Each step finds what an earlier attempt did of it, so all of it can be repeated.
  */
 export async function makeMachine(scope: RestoreScope, call: Call | undefined): Promise<FoundMachine> {
@@ -31,7 +31,7 @@ export async function makeMachine(scope: RestoreScope, call: Call | undefined): 
   await memory.enter('name');
   await run.fence.check();
   await takeName(scope, made, call);
-  const annotation = writeMark({ plan: plan.id, begunMs: memory.begunMs, finished: true });
+  const annotation = notesOf(scope, scope.details.name, 'finished');
   await reconfigureMachine(scope.client, made.object, changeOf({ annotation }), call);
   if (plan.start) await start(scope, call);
   await memory.enter('committed');
@@ -69,7 +69,7 @@ async function make(scope: RestoreScope, call: Call | undefined): Promise<FoundM
   if (there !== undefined && !plan.overwrite) throw alreadyThere(details.name);
   if (there !== undefined) refuseRunning(there, 'commit-restore');
   await memory.enter('machine');
-  const annotation = writeMark({ plan: plan.id, begunMs: memory.begunMs, finished: false });
+  const annotation = notesOf(scope, details.name);
   const name = there === undefined ? details.name : plan.id;
   const spec = machineSpecification({ name, annotation, datastore: details.datastore }, details.machine);
   const { folder, pool, host } = details;
@@ -139,16 +139,12 @@ async function attach(scope: RestoreScope, made: FoundMachine, call: Call | unde
   for (const disk of plan.disks) await removeCarrier(scope, disk, call);
 }
 
-/** The machine that is replaced goes only when the new one is complete. */
+/** The machine that is replaced is set aside only when the new one is complete. */
 async function takeName(scope: RestoreScope, made: FoundMachine, call: Call | undefined): Promise<void> {
-  const { client, details, plan } = scope;
+  const { client, details } = scope;
   if (made.name === details.name) return;
   const there = (await machinesIn(client, details.folder, call)).find(({ name }) => name === details.name);
-  if (there !== undefined) {
-    if (!plan.overwrite) throw alreadyThere(details.name);
-    refuseRunning(there, 'commit-restore');
-    await destroyMachine(client, there.object, call);
-  }
+  if (there !== undefined) await setAside(scope, there, call);
   await renameMachine(client, made.object, details.name, call);
 }
 

@@ -1,25 +1,102 @@
-import type { Call, Keep, ReconcileReport } from '@sendense/core';
-import { findPlaces } from '@sendense/platform-vmware';
+import { type Call, type Finding, type Keep, type ReconcileReport, SendenseError } from '@sendense/core';
+import { findPlaces, type VimClient } from '@sendense/platform-vmware';
 import type { TargetContext } from '../context.ts';
-import { machinesIn } from './find-machines.ts';
+import type { PlanMark } from '../design/plan-mark.ts';
+import { carrierName, type FoundMachine, machinesIn } from './find-machines.ts';
 import { removeMachine } from './remove-machine.ts';
+import { removeAside, replacedName, returnName } from './replaced-machine.ts';
 
-/** Removes the unfinished machines of the owner's plans that `keep` does not name, in the folder of the options. */
+/** A machine of a restore that nobody knows any more. */
+type Forgotten = FoundMachine & { readonly mark: PlanMark };
+
+/** A plan is `OWNER-UUID`; the name of one owner may begin as that of another does. */
+const PLAN = /^(.+)-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/**
+ * Removes the unfinished machines of the owner's plans that `keep` does not name, in the folder of the options, and no other
+ * installation's. A machine that one of them was to replace has its name again; one that was replaced goes.
+ */
 export async function reconcileLeftovers(
-  { connect, options, clock }: TargetContext,
+  { connect, options, clock, installation }: TargetContext,
   keep: Keep,
   call: Call | undefined,
 ): Promise<ReconcileReport> {
+  const isForgotten = forgotten(keep, await installation(), clock.now().getTime());
   const client = await connect(call);
   const { folder, datacenter } = await findPlaces(client, options, call);
+  const machines = await machinesIn(client, folder, call);
   const removed: string[] = [];
-  const nowMs = clock.now().getTime();
-  for (const machine of await machinesIn(client, folder, call)) {
-    const { mark, name } = machine;
-    if (mark === undefined || mark.finished || !mark.plan.startsWith(`${keep.owner}-`)) continue;
-    if (keep.restores.some((kept) => kept === mark.plan) || nowMs - mark.begunMs < keep.graceMs) continue;
-    await removeMachine(client, { datacenter }, machine, call);
-    removed.push(name);
+  const findings: Finding[] = [];
+  for (const machine of machines.filter(isForgotten)) {
+    const old = machines.find(({ name }) => name === replacedName(machine.mark.plan));
+    const replaces = old !== undefined && !isCarrier(machine);
+    if (replaces) {
+      const told = await settle(client, machine, old, call);
+      findings.push(...told.findings);
+      removed.push(...told.removed);
+    }
+    if (machine.mark.finished) continue;
+    // it gave the old one its name
+    const name = replaces ? machine.mark.plan : machine.name;
+    try {
+      await removeMachine(client, { datacenter }, machine, call);
+      removed.push(name);
+    } catch (error) {
+      if (!SendenseError.is(error, 'LOCKED')) throw error;
+      findings.push(held(name, error));
+    }
   }
-  return { removed, findings: [] };
+  findings.push(...orphans(machines, keep));
+  return { removed, findings };
+}
+
+/** Whether a machine is of a restore of this owner and installation that `keep` does not name. */
+function forgotten(keep: Keep, installation: string | undefined, nowMs: number) {
+  return (machine: FoundMachine): machine is Forgotten => {
+    const { mark, name } = machine;
+    if (mark === undefined || PLAN.exec(mark.plan)?.[1] !== keep.owner) return false;
+    if (mark.installation !== installation) return false;
+    // notes go with clones, names do not
+    if (mark.name !== undefined && name !== mark.name && name !== mark.plan) return false;
+    return !keep.restores.some((kept) => kept === mark.plan) && nowMs - mark.begunMs >= keep.graceMs;
+  };
+}
+
+function isCarrier({ name, mark }: Forgotten): boolean {
+  return name.startsWith(carrierName(mark.plan, 0).slice(0, -1));
+}
+
+/** A restore that is complete has replaced the old machine; any other gives it its name back. */
+async function settle(
+  client: VimClient,
+  made: Forgotten,
+  old: FoundMachine,
+  call: Call | undefined,
+): Promise<ReconcileReport> {
+  const { finished, name = made.name } = made.mark;
+  if (!finished || made.name !== name)
+    return { removed: [], findings: await returnName(client, { old, made, name }, call) };
+  const findings = await removeAside(client, old);
+  return { removed: findings.length === 0 ? [old.name] : [], findings };
+}
+
+/** Machines that were set aside by a restore of which nothing else is left: what they were called is not known here. */
+function orphans(machines: readonly FoundMachine[], { owner, restores }: Keep): readonly Finding[] {
+  return machines.flatMap(({ name }) => {
+    const plan = /^(.+)-replaced$/.exec(name)?.[1];
+    if (plan === undefined || PLAN.exec(plan)?.[1] !== owner) return [];
+    const isKnown =
+      restores.some((kept) => kept === plan) || machines.some(({ mark }) => mark?.plan === plan);
+    return isKnown ? [] : [orphan(name)];
+  });
+}
+
+/** A process that was killed holds its lease until its time-out, and one that lives holds its own. */
+function held(name: string, { message: why }: SendenseError): Finding {
+  return { severity: 'warning', code: 'leftover-held', message: `${name} stays until the next time: ${why}` };
+}
+
+function orphan(name: string): Finding {
+  const message = `${name} was to be replaced by a restore that has left nothing: give it its name again`;
+  return { severity: 'warning', code: 'replaced-machine-stays', message };
 }

@@ -17,12 +17,17 @@ const diskSchema = z.object({
   carrier: z.string().nullable().default(null),
 });
 
+/** The steps in their order. */
+const PHASES = ['writing', 'machine', 'disks', 'name', 'start', 'committed'] as const;
+
 const dataSchema = z.object({
   /** The step that is being done, or was when the process died. */
-  phase: z.enum(['writing', 'machine', 'disks', 'name', 'start', 'committed']),
+  phase: z.enum(PHASES),
   begunMs: z.number(),
   /** Id of the new machine. */
   machine: z.string().nullable(),
+  /** Id of the machine that it replaces, from before that one is renamed. */
+  replaced: z.string().nullable().default(null),
   disks: z.record(z.string(), diskSchema),
 });
 
@@ -43,7 +48,7 @@ export class RestoreMemory {
     this.#run = run;
     this.#data =
       run.resume === undefined
-        ? { phase: 'writing', begunMs: nowMs, machine: null, disks: {} }
+        ? { phase: 'writing', begunMs: nowMs, machine: null, replaced: null, disks: {} }
         : readRestoreState(run.resume, STATE_SCHEMA, dataSchema);
   }
 
@@ -59,12 +64,22 @@ export class RestoreMemory {
     return this.#data.machine;
   }
 
+  get replaced(): string | null {
+    return this.#data.replaced;
+  }
+
+  /** Whether a step was begun, by this process or one before. */
+  hasReached(phase: Data['phase']): boolean {
+    return PHASES.indexOf(this.#data.phase) >= PHASES.indexOf(phase);
+  }
+
   disk(id: DiskId): DiskMemory {
     return this.#data.disks[id] ?? { state: 'none', file: null, carrier: null };
   }
 
-  async enter(phase: Data['phase'], also: Partial<Pick<Data, 'machine'>> = {}): Promise<void> {
-    this.#data = { ...this.#data, ...also, phase };
+  /** A step that is repeated does not lead back from one that was begun after it. */
+  async enter(phase: Data['phase'], also: Partial<Pick<Data, 'machine' | 'replaced'>> = {}): Promise<void> {
+    this.#data = { ...this.#data, ...also, phase: this.hasReached(phase) ? this.#data.phase : phase };
     await this.#save();
   }
 

@@ -1,6 +1,7 @@
 import type { RestorePlan, RestoreRun } from '@sendense/core';
 import type { VimClient } from '@sendense/platform-vmware';
 import type { TargetContext } from '../context.ts';
+import { writeMark } from '../design/plan-mark.ts';
 import type { PlanDetails } from './plan-details.ts';
 import type { RestoreMemory } from './restore-memory.ts';
 
@@ -12,4 +13,16 @@ export type RestoreScope = {
   readonly run: RestoreRun;
   readonly details: PlanDetails;
   readonly memory: RestoreMemory;
+  /** See `TargetContext.installation`. */
+  readonly installation: string | undefined;
 };
+
+/** The notes of a machine of a restore that is called, or is to be called, `name`. */
+export function notesOf(
+  { plan, memory, installation }: RestoreScope,
+  name: string,
+  state: 'unfinished' | 'finished' = 'unfinished',
+): string {
+  const { begunMs } = memory;
+  return writeMark({ plan: plan.id, begunMs, finished: state === 'finished', name, installation });
+}

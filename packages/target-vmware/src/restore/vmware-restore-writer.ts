@@ -15,6 +15,7 @@ import { makeMachine, restoredDisks } from './make-machine.ts';
 import { findRestored } from './own-machines.ts';
 import { openStaged } from './read-staged.ts';
 import { removeCarrier, removeMachine } from './remove-machine.ts';
+import { putBack, removeReplaced } from './replaced-machine.ts';
 import type { RestoreScope } from './restore-scope.ts';
 import { serverId } from './server-id.ts';
 
@@ -41,7 +42,8 @@ export class VmwareRestoreWriter implements RestoreWriter {
     for (const { isWhole, planned } of this.#staged) if (!isWhole) throw notWhole(planned.number);
     const { object, instanceUuid } = await makeMachine(this.#scope, call);
     const machine = { connection: serverId(this.#scope.client), id: instanceUuid ?? object.id };
-    return { machine, disks: restoredDisks(this.#scope), findings: [] };
+    const findings = await removeReplaced(this.#scope);
+    return { machine, disks: restoredDisks(this.#scope), findings };
   }
 
   async rollback(call?: Call): Promise<ReconcileReport> {
@@ -52,16 +54,16 @@ export class VmwareRestoreWriter implements RestoreWriter {
       return { removed: [], findings: [finding] };
     }
     const removed: string[] = [];
-    const findings: Finding[] = [];
     const machine = await findRestored(this.#scope, call);
-    if (machine !== undefined && plan.overwrite && machine.mark?.finished === true) {
-      // the machine that it replaces may be gone already: with this one removed neither would be left
-      findings.push(
-        stays(`${machine.name} is whole and may have replaced the machine of that name: it stays`),
-      );
+    const { isThere, findings: told } = await putBack(this.#scope, machine, call);
+    const findings: Finding[] = [...told];
+    if (machine !== undefined && !isThere && memory.hasReached('name')) {
+      // with this one removed neither would be left
+      findings.push(stays(`${machine.name} is whole, and the machine that it replaces is gone: it stays`));
     } else if (machine !== undefined) {
       await removeMachine(client, details, machine, call);
-      removed.push(machine.name);
+      // the name of one that was to replace another is that one's again
+      removed.push(memory.replaced === null ? machine.name : plan.id);
     }
     for (const disk of plan.disks) {
       const name = await removeCarrier(this.#scope, disk, call);

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { type Call, SendenseError, throwIfAborted } from '@sendense/core';
 import { createMachine, uploadFile } from '@sendense/platform-vmware';
 import { carrierSpecification } from '../design/config-spec.ts';
-import { writeMark } from '../design/plan-mark.ts';
-import { carrierName, folderOf, machinesIn } from '../restore/find-machines.ts';
+import { carrierName, folderOf, machineOfId } from '../restore/find-machines.ts';
+import { notesOf } from '../restore/restore-scope.ts';
 import type { OpenStage } from './stage.ts';
 
 /** Zeros are sent in pieces of this size. */
@@ -40,14 +40,15 @@ function descriptorOf(flat: string, sizeBytes: number): string {
  * Puts a flat disk on a datastore by the file service: whole and with its zeros, because it takes no parts. A machine without a disk
  * says whose the folder is.
  */
-export const openDatastoreStage: OpenStage = async ({ client, plan, details, memory }, planned) => {
+export const openDatastoreStage: OpenStage = async (scope, planned) => {
+  const { client, plan, details } = scope;
   const { datastore, datacenterPath, pool, folder, host } = details;
   const sizeBytes = planned.targetSizeBytes;
   const name = carrierName(plan.id, planned.number);
-  const annotation = writeMark({ plan: plan.id, begunMs: memory.begunMs, finished: false });
+  const annotation = notesOf(scope, name);
   const spec = carrierSpecification({ name, annotation, datastore }, undefined);
   const object = await createMachine(client, spec, { folder, pool, host: host ?? undefined });
-  const made = (await machinesIn(client, folder)).find((machine) => machine.object.id === object.id);
+  const made = await machineOfId(client, object.id);
   if (made === undefined) {
     throw new SendenseError('NOT_FOUND', `the machine ${name} is gone already`, { operation: 'open-upload' });
   }

@@ -2,8 +2,8 @@ import { SendenseError } from '@sendense/core';
 import { createStreamVmdk } from '@sendense/formats/vmdk';
 import { describeMachine, importMachine, importSpecOf, uploadDisk } from '@sendense/platform-vmware';
 import { carrierSpecification } from '../design/config-spec.ts';
-import { writeMark } from '../design/plan-mark.ts';
 import { carrierName } from '../restore/find-machines.ts';
+import { notesOf } from '../restore/restore-scope.ts';
 import type { OpenStage } from './stage.ts';
 
 /**
@@ -11,12 +11,12 @@ import type { OpenStage } from './stage.ts';
  * it, and takes along all that it has made; what was completed stays.
  */
 export const openLeaseStage: OpenStage = async (scope, planned, call) => {
-  const { client, plan, details, memory, context } = scope;
+  const { client, plan, details, context } = scope;
   const { datastore, pool, folder, host, provisioning } = details;
   const { timer } = context;
   const sizeBytes = planned.targetSizeBytes;
   const name = carrierName(plan.id, planned.number);
-  const annotation = writeMark({ plan: plan.id, begunMs: memory.begunMs, finished: false });
+  const annotation = notesOf(scope, name);
   const spec = importSpecOf(
     carrierSpecification({ name, annotation, datastore }, { sizeBytes, provisioning }),
   );

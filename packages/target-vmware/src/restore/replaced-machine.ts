@@ -1,0 +1,87 @@
+import { type Call, type Finding, type PlanId, SendenseError } from '@sendense/core';
+import { destroyMachine, renameMachine, type VimClient } from '@sendense/platform-vmware';
+import { type FoundMachine, machineOfId } from './find-machines.ts';
+import { alreadyThere, refuseRunning } from './machine-refusals.ts';
+import type { RestoreScope } from './restore-scope.ts';
+
+/** What a machine that a plan replaces is called until the restore is complete: no name of vSphere is longer than 80 characters. */
+export function replacedName(plan: PlanId): string {
+  return `${plan}-replaced`;
+}
+
+/** Gives the machine that has the name another one. Its id is saved first, so that a rollback finds it. */
+export async function setAside(
+  { client, details, memory, plan }: RestoreScope,
+  there: FoundMachine,
+  call: Call | undefined,
+): Promise<void> {
+  const earlier = memory.replaced === null ? undefined : await machineOfId(client, memory.replaced, call);
+  const isOther = earlier?.name === replacedName(plan.id) && earlier.object.id !== there.object.id;
+  if (!plan.overwrite || isOther) throw alreadyThere(details.name);
+  refuseRunning(there, 'commit-restore');
+  await memory.enter('name', { replaced: there.object.id });
+  await renameMachine(client, there.object, replacedName(plan.id), call);
+}
+
+/** Gives the machine that was set aside its name back. Resolves with `isThere: false` when it is gone. */
+export async function putBack(
+  { client, details, memory, plan }: RestoreScope,
+  made: FoundMachine | undefined,
+  call: Call | undefined,
+): Promise<{ readonly isThere: boolean; readonly findings: readonly Finding[] }> {
+  if (memory.replaced === null) return { isThere: true, findings: [] };
+  const old = await machineOfId(client, memory.replaced, call);
+  // one that was not renamed yet, or by its user since, stays as it is
+  const isAside = old?.name === replacedName(plan.id);
+  const findings = isAside ? await returnName(client, { old, made, name: details.name }, call) : [];
+  return { isThere: old !== undefined, findings };
+}
+
+/** Removes the machine that was replaced, once the restore is complete: that cannot be called off any more. */
+export async function removeReplaced({
+  client,
+  memory,
+  plan,
+}: Pick<RestoreScope, 'client' | 'memory' | 'plan'>): Promise<readonly Finding[]> {
+  if (memory.replaced === null) return [];
+  const old = await machineOfId(client, memory.replaced);
+  // its user gave it another name: it is to stay
+  return old?.name === replacedName(plan.id) ? await removeAside(client, old) : [];
+}
+
+/** Gives `old` the name, which `made` may have by now. That somebody else has it is a finding. */
+export async function returnName(
+  client: VimClient,
+  {
+    old,
+    made,
+    name,
+  }: { readonly old: FoundMachine; readonly made: FoundMachine | undefined; readonly name: string },
+  call: Call | undefined,
+): Promise<readonly Finding[]> {
+  const spare = old.name.replace(/-replaced$/, '');
+  if (made?.name === name) await renameMachine(client, made.object, spare, call);
+  try {
+    await renameMachine(client, old.object, name, call);
+    return [];
+  } catch (error) {
+    if (!SendenseError.is(error, 'ALREADY_EXISTS')) throw error;
+    return [stays(old, `another machine is called ${name} by now`)];
+  }
+}
+
+/** Removes a machine that was set aside. What fails is a finding: the new one is there. */
+export async function removeAside(client: VimClient, old: FoundMachine): Promise<readonly Finding[]> {
+  try {
+    refuseRunning(old, 'remove-replaced');
+    await destroyMachine(client, old.object);
+    return [];
+  } catch (error) {
+    return [stays(old, SendenseError.is(error) ? error.message : String(error))];
+  }
+}
+
+function stays({ name }: FoundMachine, why: string): Finding {
+  const message = `the machine that was to be replaced is still there as ${name}: ${why}`;
+  return { severity: 'warning', code: 'replaced-machine-stays', message };
+}
