@@ -1,6 +1,7 @@
 import type { MachineSpec } from '@sendense/core';
 import type { VimNetwork } from '@sendense/platform-vmware';
 import type { CheckedOptions } from '../options.ts';
+import { addressType } from './card-address.ts';
 import { CARDS, type CardDesign } from './machine-design.ts';
 import type { Outcomes } from './outcomes.ts';
 
@@ -65,10 +66,17 @@ function addressOf(
   { macAddresses }: CheckedOptions,
   outcomes: Outcomes,
 ): Pick<CardDesign, 'macAddress'> {
-  const kept = macAddresses === 'keep' && macAddress !== undefined && MAC.test(macAddress);
-  if (macAddress !== undefined)
-    outcomes.became(`${property}.macAddress`, macAddress, kept ? macAddress : 'a new one');
-  return { macAddress: kept ? macAddress.toLowerCase() : null };
+  if (macAddress === undefined) return { macAddress: null };
+  const address = macAddress.toLowerCase();
+  const isKept = macAddresses === 'keep' && MAC.test(address);
+  const isSure = isKept && addressType(address) === 'manual';
+  const becomes = isKept ? `${macAddress}, or a new one` : 'a new one';
+  outcomes.became(`${property}.macAddress`, macAddress, isSure ? macAddress : becomes);
+  if (isKept && !isSure) {
+    const message = `${macAddress} is of those that vSphere gives itself: it may give ${property} another, so look at what the guest binds to it`;
+    outcomes.tell('info', 'mac-address-unsure', message);
+  }
+  return { macAddress: isKept ? address : null };
 }
 
 function lose(

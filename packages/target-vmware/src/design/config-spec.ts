@@ -1,4 +1,5 @@
 import { type VimObject, vimObject } from '@sendense/platform-vmware';
+import { addressType } from './card-address.ts';
 import { CARDS, type CardDesign, CONTROLLERS, type DiskSeat, type MachineDesign } from './machine-design.ts';
 
 /** Who a machine is. */
@@ -86,12 +87,6 @@ export function diskChanges(
     return add(device, disk.file === undefined ? 'create' : undefined);
   });
   return [...controllers, ...devices];
-}
-
-/** The kind of an address: vCenter refuses those that it gives itself where they are called manual. */
-function addressType(macAddress: string | null): string {
-  if (macAddress === null || macAddress.startsWith('00:0c:29')) return 'generated';
-  return /^00:50:56:[4-9a-f]/.test(macAddress) ? 'assigned' : 'manual';
 }
 
 function cardDevice({ type, macAddress, connected, network }: CardDesign, index: number): VimObject {

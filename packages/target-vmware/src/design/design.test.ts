@@ -6,6 +6,7 @@ import { chooseSeats } from './choose-seats.ts';
 import { diskChanges } from './config-spec.ts';
 import { designMachine } from './design-machine.ts';
 import { Outcomes } from './outcomes.ts';
+import { planDisks } from './plan-disks.ts';
 import { readMark, writeMark } from './plan-mark.ts';
 
 type Bus = RestoreRequest['disks'][number]['slot']['bus'];
@@ -178,8 +179,67 @@ describe('the machine', () => {
     ]);
   });
 
+  it.each([
+    ['00:0c:29:01:02:03', true],
+    ['00:50:56:9A:01:02', true],
+    ['00:50:56:3f:ff:ff', false],
+    ['52:54:00:aa:bb:cc', false],
+  ])('tells that vSphere may give a card another address than %s: %s', (macAddress, isUnsure) => {
+    const nics = [{ macAddress, model: 'vmxnet3', network: 'VM Network' }];
+    const { machine, outcomes } = designed({ nics });
+    expect(machine.cards[0]?.macAddress).toBe(macAddress.toLowerCase());
+    expect(codes(outcomes).includes('mac-address-unsure')).toBe(isUnsure);
+    const told = outcomes.properties.find(({ property }) => property === 'nics[0].macAddress');
+    expect(told?.outcome).toBe(isUnsure ? 'approximated' : 'kept');
+  });
+
+  it('has new addresses without a word of those that it had when they are asked for', () => {
+    const nics = [{ macAddress: '00:0c:29:01:02:03', model: 'vmxnet3', network: 'VM Network' }];
+    const { machine, outcomes } = designed({ nics }, optionsOf({ macAddresses: 'new' }));
+    expect(machine.cards[0]?.macAddress).toBeNull();
+    expect(codes(outcomes)).not.toContain('mac-address-unsure');
+  });
+
   it('is refused when it is of another architecture', () => {
     expect(designed({ architecture: 'aarch64' }).outcomes.compatible).toBe(false);
+  });
+});
+
+describe('the disks', () => {
+  const TIB = 1024 ** 4;
+
+  function planned(sizeBytes: number, given: Partial<VmwareTargetOptions> = {}, readOnly = false) {
+    const outcomes = new Outcomes();
+    const asked = requestOf([['scsi', 0, 0]]);
+    const disks = asked.disks.map((disk) => ({ ...disk, sizeBytes }));
+    const spec = { ...asked.spec, disks: disks.map((disk) => ({ ...disk, readOnly })) };
+    return { plan: planDisks({ ...asked, spec, disks }, optionsOf(given), 'fast', outcomes), outcomes };
+  }
+
+  it('are told to fit a lease only with less than 2 TiB of data, when they can hold more', () => {
+    expect(codes(planned(2 * TIB).outcomes)).toEqual([]);
+    expect(codes(planned(2 * TIB + 1024).outcomes)).toEqual(['lease-data-limit']);
+    expect(codes(planned(2 * TIB + 1024, { via: 'datastore' }).outcomes)).toEqual([]);
+  });
+
+  it('are told to become writable when they were not', () => {
+    const { outcomes } = planned(TIB, {}, true);
+    expect(outcomes.findings).toMatchObject([
+      { severity: 'warning', code: 'disk-becomes-writable', disk: 'd0' },
+    ]);
+    expect(outcomes.properties).toContainEqual({
+      property: 'disks[0].readOnly',
+      outcome: 'approximated',
+      from: 'true',
+      to: 'false',
+    });
+    expect(codes(planned(TIB).outcomes)).toEqual([]);
+  });
+
+  it('are rounded up to KiB, at least 1 MiB, and refused above 62 TiB', () => {
+    expect(planned(2 ** 20 + 512).plan[0]?.targetSizeBytes).toBe(2 ** 20 + 1024);
+    expect(planned(512).plan[0]?.targetSizeBytes).toBe(2 ** 20);
+    expect(codes(planned(62 * TIB + 1024, { via: 'datastore' }).outcomes)).toEqual(['disk-too-large']);
   });
 });
 

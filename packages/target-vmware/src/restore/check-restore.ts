@@ -1,7 +1,6 @@
 import {
   type Call,
   type CompatibilityReport,
-  type PlannedDisk,
   planId,
   type RestorePlan,
   type RestoreRequest,
@@ -15,41 +14,17 @@ import {
   type VimClient,
   VMWARE_PLATFORM,
 } from '@sendense/platform-vmware';
-import { capabilities, SIZE_MULTIPLE_BYTES } from '../capabilities.ts';
 import type { TargetContext } from '../context.ts';
 import { chooseSeats } from '../design/choose-seats.ts';
 import { designMachine } from '../design/design-machine.ts';
 import { Outcomes } from '../design/outcomes.ts';
+import { planDisks } from '../design/plan-disks.ts';
 import { machinesIn } from './find-machines.ts';
 import { serializeDetails } from './plan-details.ts';
 import { serverId } from './server-id.ts';
 
 /** Datastores that hold objects: there is no file that could be read or put there. */
 const WITHOUT_FILES = new Set(['vsan', 'vvol']);
-
-function planDisks(
-  { disks }: RestoreRequest,
-  { datastoreName }: Places,
-  name: string,
-  outcomes: Outcomes,
-): readonly PlannedDisk[] {
-  const { minDiskBytes, maxDiskBytes } = capabilities;
-  return disks.map((disk, index) => {
-    const { id, number, sizeBytes, sectorBytes } = disk;
-    const rounded = Math.ceil(sizeBytes / SIZE_MULTIPLE_BYTES) * SIZE_MULTIPLE_BYTES;
-    const targetSizeBytes = Math.max(rounded, minDiskBytes);
-    outcomes.became(`disks[${number}].sizeBytes`, sizeBytes, targetSizeBytes);
-    if (targetSizeBytes > maxDiskBytes)
-      outcomes.tell('error', 'disk-too-large', `disk-${number} is larger than the 62 TiB of vSphere`, id);
-    else if (targetSizeBytes !== sizeBytes)
-      outcomes.tell('info', 'size-rounded-up', `disk-${number} becomes ${targetSizeBytes} bytes long`, id);
-    if (sectorBytes !== 512) {
-      const message = `disk-${number} had sectors of ${sectorBytes} bytes and gets 512: its guest may not boot`;
-      outcomes.tell('warning', 'sector-size-lost', message, id);
-    }
-    return { ...disk, targetSizeBytes, location: `[${datastoreName}] ${name}/disk ${index + 1}` };
-  });
-}
 
 async function refusals(
   { options }: TargetContext,
@@ -118,7 +93,7 @@ export async function checkRestore(
   const hasFiles = wayOutcomes(context, type, outcomes);
   const machine = designMachine(request, options, places.networks, outcomes);
   const seats = chooseSeats(request, options, outcomes);
-  const disks = planDisks(request, places, options.name, outcomes);
+  const disks = planDisks(request, options, places.datastoreName, outcomes);
   artifactOutcomes(request, outcomes);
   throwIfAborted(call?.signal, 'check-restore');
   const { findings, properties, compatible } = outcomes;
