@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFile, truncate, writeFile } from 'node:fs/promises';
+import { open, readFile, truncate, writeFile } from 'node:fs/promises';
 import { createFileDriver } from '@sendense/blockio-file';
 import { type BlockIoDriver, type BlockReader, copyBlocks, type Extent, type Pace } from '@sendense/core';
 import { openDiskImage } from '@sendense/formats';
@@ -11,6 +11,8 @@ import { testScale, testSeed } from '@sendense/tests/scale';
 import { describe, expect, it } from 'vitest';
 import { bytesOf, CLUSTER, diskBytes, listed, someExtents, watchedDriver } from './driver-copies.ts';
 import { type TemporaryFolder, temporaryFolder } from './temporary-folder.ts';
+
+const MIB = 1024 * 1024;
 
 type Image = Pick<CreateQcow2Options, 'backing' | 'clusterBytes' | 'compression'>;
 
@@ -52,6 +54,42 @@ describe('a copy into a QCOW2 image by a driver', () => {
         requests.length > 0,
         extents.some(({ kind, length }) => kind === 'data' && length >= CLUSTER),
       );
+    },
+  );
+
+  it.each([
+    { sizeMiB: 4096, transfers: 1 },
+    { sizeMiB: 20_480, transfers: 3 },
+  ])(
+    'moves what lies in many L2 tables of $sizeMiB MiB by $transfers transfers',
+    async ({ sizeMiB, transfers }) => {
+      await using folder = await temporaryFolder();
+      const sizeBytes = sizeMiB * MIB;
+      await writeFile(folder.file('base'), '');
+      await writeFile(folder.file('disk'), '');
+      await truncate(folder.file('disk'), sizeBytes);
+      await using from = await openRaw(folder.file('disk'));
+      const extents: Extent[] = [];
+      const disk = await open(folder.file('disk'), 'r+');
+      // Whole tables, of two groups.
+      const zeros: Extent = { offset: 7300 * MIB, length: 2000 * MIB, kind: 'zero' };
+      for (let offset = 0; offset < sizeBytes; offset += 200 * MIB) {
+        if (offset === 7400 * MIB) {
+          extents.push(zeros);
+          offset += zeros.length;
+        }
+        const kind = extents.length % 3 === 2 ? 'zero' : 'data';
+        if (extents.length % 4 > 0)
+          await disk.write(seededBytes(1 + offset, 3 * CLUSTER), 0, 3 * CLUSTER, offset);
+        extents.push({ offset, length: 4 * CLUSTER, kind });
+      }
+      await disk.close();
+      const image: Image = { backing: { file: 'base', format: 'raw' } };
+      const { driver, requests } = watchedDriver();
+      const plain = await copied(folder, from, extents, image);
+      const moved = await copied(folder, from, extents, image, { driver });
+      assert.equal(Buffer.compare(moved, plain), 0);
+      assert.equal(requests.length, transfers);
     },
   );
 

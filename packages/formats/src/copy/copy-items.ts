@@ -47,14 +47,17 @@ export class CopyItems {
     else this.#items.push(item);
   }
 
-  /** Takes what lies at the front as one kind asks for: whole items, and the beginning of the one that is too long. */
+  /**
+   * Takes what lies at the front as one kind asks for, up to `end`: whole items, and the beginning of the data that is too
+   * long. Zeros are never cut, as a writer may have one table for all of them.
+   */
   take(isWanted: (item: CopyItem) => boolean, end: number, dataBytes: number): readonly CopyItem[] {
     const taken: CopyItem[] = [];
     let left = dataBytes;
     let whole = 0;
     for (const item of this.#items) {
       const fits = Math.min(item.length, end - item.offset, item.kind === 'zero' ? Infinity : left);
-      if (!isWanted(item) || fits <= 0) break;
+      if (!isWanted(item) || fits <= 0 || (item.kind === 'zero' && fits < item.length)) break;
       taken.push({ ...item, length: fits });
       if (item.kind !== 'zero') left -= fits;
       if (fits < item.length) break;

@@ -29,11 +29,6 @@ export class ClusterAppender {
     this.#block = new DataView(new ArrayBuffer(layout.clusterBytes));
   }
 
-  /** Clusters given out so far: the length of the file. */
-  get clusters(): number {
-    return this.#next;
-  }
-
   /** Counts the fixed structures of the layout. Call it once, first. */
   async start(): Promise<void> {
     const { firstBlockCluster, firstBlocks } = this.#layout;
@@ -62,10 +57,16 @@ export class ClusterAppender {
     return { first, count };
   }
 
+  /** Length of the file in clusters after `tables` of {@link takeOne}. Gives nothing out. */
+  clustersAfter(tables: number): number {
+    let next = this.#next;
+    for (let table = 0; table < tables; table += 1) next = this.#behindBlock(next) + 1;
+    return next;
+  }
+
   /** Which clusters a {@link take} will give after `tables` of {@link takeOne}. Gives nothing out. */
   peek(tables: number): ClusterRun {
-    let first = this.#behindBlock(this.#next);
-    for (let table = 0; table < tables; table += 1) first = this.#behindBlock(first + 1);
+    const first = this.#behindBlock(this.clustersAfter(tables));
     const { refcountsPerBlock } = this.#layout;
     return { first, count: refcountsPerBlock - (first % refcountsPerBlock) };
   }

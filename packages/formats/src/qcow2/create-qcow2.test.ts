@@ -46,23 +46,45 @@ describe('the writer of a QCOW2 image', () => {
     expect(writesAtZero).toEqual([fileSystem.operations.length - 2]);
   });
 
-  it('keeps a flushed image whole while more is written and flushed', async () => {
-    const fileSystem = new MemoryFileSystem();
-    const writer = await createQcow2(PATH, { fileSystem, sizeBytes: 64 * 512 * 20, clusterBytes: 512 });
-    await writer.write(0, new Uint8Array(512 * 10).fill(1));
-    await writer.flush();
-    const flushed = fileSystem.operations.length;
-    await writer.write(512 * 20, new Uint8Array(512 * 700).fill(2));
-    await writer.flush();
-    let bytes = new Uint8Array();
-    for (const [index, operation] of fileSystem.operations.entries()) {
-      bytes = new Uint8Array(applyOperation(bytes, operation));
-      if (index < flushed) continue;
-      const cut = new MemoryFileSystem();
-      cut.files.set(PATH, bytes);
-      expect((await checkQcow2(PATH, { fileSystem: cut })).errors).toBe(0);
-    }
-  });
+  it.each([
+    {
+      name: 'in the same tables',
+      clusterBytes: 512,
+      sizeBytes: 64 * 512 * 20,
+      writes: [[20 * 512, 700 * 512]],
+    },
+    {
+      name: 'in tables of the same group and of others',
+      clusterBytes: 65_536,
+      sizeBytes: 20 * 2 ** 30,
+      writes: [10, 600, 9000, 9300, 9800, 17_000].map((mib) => [mib * 2 ** 20, 65_536]),
+    },
+  ] as const)(
+    'keeps a flushed image whole while more is written and flushed $name',
+    async ({ clusterBytes, sizeBytes, writes }) => {
+      const fileSystem = new MemoryFileSystem();
+      const writer = await createQcow2(PATH, { fileSystem, sizeBytes, clusterBytes });
+      await writer.write(0, new Uint8Array(clusterBytes * 10).fill(1));
+      await writer.flush();
+      const flushed = fileSystem.operations.length;
+      for (const [offset, length] of writes) await writer.write(offset, new Uint8Array(length).fill(2));
+      await writer.flush();
+      let bytes = new Uint8Array();
+      for (const [index, operation] of fileSystem.operations.entries()) {
+        bytes = new Uint8Array(applyOperation(bytes, operation));
+        if (index < flushed) continue;
+        const cut = new MemoryFileSystem();
+        cut.files.set(PATH, bytes);
+        expect((await checkQcow2(PATH, { fileSystem: cut })).errors).toBe(0);
+      }
+      await using image = await openQcow2(PATH, { fileSystem });
+      const into = new Uint8Array(clusterBytes);
+      for (const [offset] of [[0], ...writes]) {
+        await image.read(offset, into);
+        expect(into.every((byte) => byte === (offset === 0 ? 1 : 2))).toBe(true);
+      }
+    },
+  );
 
   it('does nothing on a flush without writes in between', async () => {
     const fileSystem = new MemoryFileSystem();

@@ -80,7 +80,7 @@ export class Qcow2Writer implements ResumableWriter, ClusterPlacer {
 
   /** Length of the file in bytes when it is flushed now. */
   get fileBytes(): number {
-    return this.#appender.clusters * this.clusterBytes;
+    return this.#appender.clustersAfter(this.#tables.unplaced) * this.clusterBytes;
   }
 
   /** Bytes of guest data stored so far, as they are in the file (compressed or not), without tables. */
@@ -146,8 +146,8 @@ export class Qcow2Writer implements ResumableWriter, ClusterPlacer {
     this.#checkForwards(offset);
     const guest = offset / this.clusterBytes;
     return await this.#guarded('write-image', undefined, async () => {
-      const { first, count } = this.#appender.peek(this.#tables.isCurrent(guest) ? 0 : 1);
-      const end = this.#tables.endOf(guest) * this.clusterBytes;
+      const { first, count } = this.#appender.peek(this.#tables.placedBefore(guest));
+      const end = this.#tables.endOfGroup(guest) * this.clusterBytes;
       const room = Math.min(length, count * this.clusterBytes);
       const position = first * this.clusterBytes;
       await this.#lengthen(position + room);
@@ -173,6 +173,7 @@ export class Qcow2Writer implements ResumableWriter, ClusterPlacer {
       await this.#line.drain();
       if (!this.#changed) return;
       this.#compressed.close();
+      await this.#tables.place();
       await this.#appender.write();
       if (!this.#headerWritten) await this.#tables.write();
       await this.#file.drain();

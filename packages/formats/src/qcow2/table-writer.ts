@@ -6,47 +6,59 @@ import type { ImageLayout } from './image-layout.ts';
 import { offsetAt } from './read-table.ts';
 import { writeSparsely } from './write-sparsely.ts';
 
-type L2Table = { readonly index: number; readonly cluster: number; readonly bytes: Uint8Array };
+/** Memory for the L2 tables of one group. */
+const GROUP_BYTES = 1024 * 1024;
+
+/** An L2 table of `count` entries of the L1 table, from `index` on. */
+type L2Table = { readonly index: number; readonly count: number; readonly bytes: Uint8Array };
+
+/** An L2 table that has its place in the file. */
+type PlacedTable = L2Table & { readonly cluster: number };
 
 /**
- * The L1 table and the one L2 table that is being filled. A table is written when the next one begins; a table that a
- * flush made part of the valid image waits for the next flush, so that it never refers to clusters not yet counted.
+ * The L1 table and the L2 tables of the group that is being filled. They get their places behind the data of the group, which
+ * thus lies together, and are written when the next group begins. A table that a flush made part of the valid image waits
+ * for the next flush, so that it never refers to clusters not yet counted.
  */
 export class TableWriter {
   readonly #file: AppendFile;
   readonly #appender: ClusterAppender;
   readonly #layout: ImageLayout;
   readonly #entries: number;
+  readonly #tablesInGroup: number;
   readonly #l1: DataView;
+  #group = 0;
   #l2: L2Table | undefined;
   #view: DataView = new DataView(new ArrayBuffer(0));
-  #flushed = false;
-  #waiting: L2Table | undefined;
-  /** The memory of the last table written: spread writes go through thousands of tables. */
-  #spare: Uint8Array | undefined;
+  /** Tables of the group without a place, in the order in which they were begun. */
+  #unplaced: L2Table[] = [];
+  /** Tables with a place that are for the next flush to write. */
+  #waiting: PlacedTable[] = [];
+  /** The memory of tables written before: spread writes go through thousands of tables. */
+  readonly #spare: Uint8Array[] = [];
 
   constructor(file: AppendFile, appender: ClusterAppender, layout: ImageLayout) {
     this.#file = file;
     this.#appender = appender;
     this.#layout = layout;
     this.#entries = layout.clusterBytes / 8;
+    this.#tablesInGroup = Math.max(1, GROUP_BYTES / layout.clusterBytes);
     this.#l1 = new DataView(new ArrayBuffer(layout.l1Clusters * layout.clusterBytes));
+  }
+
+  /** How many tables are without a place: each takes one cluster. */
+  get unplaced(): number {
+    return this.#unplaced.length;
   }
 
   /** Makes the table of guest cluster `guest` current; returns how many clusters from it on the table describes. */
   async enter(guest: number): Promise<number> {
     const index = Math.floor(guest / this.#entries);
     if (this.#l2?.index !== index) {
-      await this.#leave();
-      const cluster = await this.#appender.takeOne(1);
-      const bytes = this.#spare?.fill(0) ?? new Uint8Array(this.#layout.clusterBytes);
-      this.#spare = undefined;
-      this.#l2 = { index, cluster, bytes };
-      this.#view = new DataView(bytes.buffer);
-      this.#flushed = false;
-      this.#setL1(index, cluster, COPIED_HIGH);
+      await this.#enterGroup(index);
+      this.#use(this.#begin(index, 1));
     }
-    return this.endOf(guest) - guest;
+    return (index + 1) * this.#entries - guest;
   }
 
   /** Takes over the tables of a file of `fileBytes`, as they were when everything before cluster `guest` was in them. */
@@ -61,18 +73,21 @@ export class TableWriter {
     const bytes = new Uint8Array(clusterBytes);
     await handle.read(bytes, offset);
     bytes.fill(0, (guest % this.#entries) * 8);
-    this.#l2 = { index, cluster: offset / clusterBytes, bytes };
-    this.#view = new DataView(bytes.buffer);
+    const table = { index, count: 1, bytes, cluster: offset / clusterBytes };
+    this.#group = this.#groupOf(index);
+    this.#use(table);
+    this.#waiting.push(table);
   }
 
-  /** Whether `guest` lies in the current table. */
-  isCurrent(guest: number): boolean {
-    return this.#l2?.index === Math.floor(guest / this.#entries);
+  /** How many tables get their places before the data of cluster `guest` does. */
+  placedBefore(guest: number): number {
+    return this.#groupOf(Math.floor(guest / this.#entries)) === this.#group ? 0 : this.unplaced;
   }
 
-  /** Guest cluster at which the table of `guest` ends. */
-  endOf(guest: number): number {
-    return (Math.floor(guest / this.#entries) + 1) * this.#entries;
+  /** Guest cluster at which the group of tables of `guest` ends. */
+  endOfGroup(guest: number): number {
+    const group = this.#groupOf(Math.floor(guest / this.#entries));
+    return (group + 1) * this.#tablesInGroup * this.#entries;
   }
 
   /** Sets the entry of `guest`, which lies in the current table. */
@@ -84,20 +99,24 @@ export class TableWriter {
 
   /** Lets `count` L1 entries from `index` on share one table of which all entries are `low`. */
   async share(index: number, count: number, low: number): Promise<void> {
-    await this.#leave();
-    const cluster = await this.#appender.takeOne(count);
-    const view = new DataView(new ArrayBuffer(this.#layout.clusterBytes));
+    await this.#enterGroup(index);
+    this.#l2 = undefined;
+    const { bytes } = this.#begin(index, count);
+    const view = new DataView(bytes.buffer);
     for (let at = 4; at < view.byteLength; at += 8) view.setUint32(at, low);
-    await this.#file.write(new Uint8Array(view.buffer), cluster * this.#layout.clusterBytes);
-    for (let at = 0; at < count; at += 1) this.#setL1(index + at, cluster, count === 1 ? COPIED_HIGH : 0);
   }
 
-  /** Writes the tables; the image is complete with the counts written before. */
+  /** Gives every table its place, for the next {@link write}: they must be counted before. */
+  async place(): Promise<void> {
+    for (const table of this.#unplaced) this.#waiting.push(await this.#placed(table));
+    this.#unplaced = [];
+  }
+
+  /** Writes the tables, all of which are placed; the image is complete with the counts written before. */
   async write(): Promise<void> {
-    if (this.#waiting !== undefined) await this.#writeL2(this.#waiting);
-    this.#waiting = undefined;
-    if (this.#l2 !== undefined) await this.#writeL2(this.#l2);
-    this.#flushed = true;
+    for (const table of this.#waiting) await this.#writeL2(table);
+    // The current table is part of the valid image now.
+    this.#waiting = this.#waiting.filter(({ bytes }) => bytes === this.#l2?.bytes);
     await writeSparsely(
       this.#file,
       new Uint8Array(this.#l1.buffer),
@@ -105,19 +124,43 @@ export class TableWriter {
     );
   }
 
-  async #leave(): Promise<void> {
-    const table = this.#l2;
-    this.#l2 = undefined;
-    if (table === undefined) return;
-    if (this.#flushed) {
-      this.#waiting = table;
-      return;
-    }
-    await this.#writeL2(table);
-    this.#spare = table.bytes;
+  #begin(index: number, count: number): L2Table {
+    const bytes = this.#spare.pop()?.fill(0) ?? new Uint8Array(this.#layout.clusterBytes);
+    const table = { index, count, bytes };
+    this.#unplaced.push(table);
+    return table;
   }
 
-  #writeL2({ bytes, cluster }: L2Table): Promise<void> {
+  #use(table: L2Table): void {
+    this.#l2 = table;
+    this.#view = new DataView(table.bytes.buffer);
+  }
+
+  #groupOf(index: number): number {
+    return Math.floor(index / this.#tablesInGroup);
+  }
+
+  /** Places and writes the tables of the group before, unless `index` is in it, too. */
+  async #enterGroup(index: number): Promise<void> {
+    const group = this.#groupOf(index);
+    if (group === this.#group) return;
+    this.#group = group;
+    this.#l2 = undefined;
+    for (const table of this.#unplaced) {
+      await this.#writeL2(await this.#placed(table));
+      this.#spare.push(table.bytes);
+    }
+    this.#unplaced = [];
+  }
+
+  async #placed(table: L2Table): Promise<PlacedTable> {
+    const { index, count } = table;
+    const cluster = await this.#appender.takeOne(count);
+    for (let at = 0; at < count; at += 1) this.#setL1(index + at, cluster, count === 1 ? COPIED_HIGH : 0);
+    return { ...table, cluster };
+  }
+
+  #writeL2({ bytes, cluster }: PlacedTable): Promise<void> {
     return writeSparsely(this.#file, bytes, cluster * this.#layout.clusterBytes);
   }
 
