@@ -42,6 +42,7 @@ export async function openSendense(options: SendenseOptions = {}): Promise<Sende
       services,
       places,
       workingDirectory,
+      stateFolder: stateDirectory,
       ...(vmwareAccount && { vmwareAccount }),
     }),
     [Symbol.asyncDispose]() {

@@ -30,6 +30,7 @@ export type VerbGround = {
   readonly services: PluginServices;
   readonly places: OpenPlaces;
   readonly workingDirectory: string;
+  readonly stateFolder: string;
   readonly vmwareAccount?: AskVmwareAccount;
 };
 
@@ -166,9 +167,9 @@ async function reopenRestore(ground: VerbGround, request: SendenseResume) {
   };
 }
 
-/** What every source of a ground is opened with. */
-function accessOf({ workingDirectory, vmwareAccount }: VerbGround) {
-  return { workingDirectory, ...(vmwareAccount && { vmwareAccount }) };
+/** What every source and target of a ground is opened with. */
+function accessOf({ workingDirectory, stateFolder, vmwareAccount }: VerbGround) {
+  return { workingDirectory, stateFolder, ...(vmwareAccount && { vmwareAccount }) };
 }
 
 async function openSource(ground: VerbGround, request: SendenseBackup) {

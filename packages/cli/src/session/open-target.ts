@@ -23,6 +23,7 @@ export async function openTarget(session: Session, request: TargetRequest): Prom
     text,
     {
       workingDirectory: session.host.workingDirectory,
+      stateFolder: session.stateDirectory,
       protect: request.protect,
       vmwareAccount: vmwareAccount(session, settings ?? entryAt(session.config, text)),
       ...(format === undefined ? {} : { format }),

@@ -17,6 +17,8 @@ export type ResolveTargetOptions = {
   readonly protect?: readonly string[];
   /** Who logs in at a vCenter or ESXi. Default: the variables `SENDENSE_VMWARE_…`. */
   readonly vmwareAccount?: AskVmwareAccount;
+  /** Folder of this installation: `reconcile` then leaves alone what other installations restore to the same vCenter. */
+  readonly stateFolder?: string;
 };
 
 /** Where a target writes: enough to open it again, plain JSON without secrets. */
@@ -69,7 +71,7 @@ export async function resolveTarget(
 
 async function vmwareTarget(
   rest: string,
-  { format, workingDirectory, vmwareAccount }: ResolveTargetOptions,
+  { format, workingDirectory, vmwareAccount, stateFolder }: ResolveTargetOptions,
   services: TargetServices,
 ): Promise<ResolvedTarget> {
   if (format !== undefined) {
@@ -85,7 +87,8 @@ async function vmwareTarget(
   const given = workingDirectory === undefined ? {} : { workingDirectory };
   const ask = vmwareAccount ?? createAskVmwareAccount(processEnvironment(), given);
   const { password, ...account } = await ask(address);
-  const checked = parseVmwareTargetOptions({ ...options, ...account, address });
+  const installation = stateFolder === undefined ? {} : { stateFolder };
+  const checked = parseVmwareTargetOptions({ ...options, ...account, ...installation, address });
   const target = createVmwareTarget(checked, { ...services, secrets: { get: async () => password } });
   return { target, place: { kind: 'vmware', path: rest, format: null, name: rest } };
 }
