@@ -4,7 +4,7 @@ import { createImageSource } from '@sendense/source-image';
 import { createQemuSource } from '@sendense/source-qemu';
 import { createVmwareSource } from '@sendense/source-vmware';
 import { createImageTarget } from '@sendense/target-image';
-import { createVmwareTarget } from '@sendense/target-vmware';
+import { createOvaTarget, createVmwareTarget } from '@sendense/target-vmware';
 import { capabilities as localRepository } from '../../packages/repository-local/src/capabilities.ts';
 import { readPeers } from '../../tests/peer-list.ts';
 import { table } from './generated-blocks.ts';
@@ -32,6 +32,8 @@ const PLUGINS: Readonly<Record<string, Declared>> = {
     { ...VCENTER, name: 'nothing' },
     { secrets: { get: async () => undefined } },
   ).capabilities,
+  'target-vmware (OVA)': createOvaTarget({ path: `${NOWHERE}.ova` }).capabilities,
+  'target-vmware (OVF folder)': createOvaTarget({ path: `${NOWHERE}/` }).capabilities,
 };
 
 function show(value: unknown): string {

@@ -6,7 +6,7 @@ const placesSchema = z.object({
   schema: z.literal(1),
   repository: z.string().min(1),
   target: z.object({
-    kind: z.enum(['image', 'libvirt', 'vmware']),
+    kind: z.enum(['image', 'libvirt', 'ova', 'vmware']),
     path: z.string().min(1),
     format: z.enum(['raw', 'qcow2', 'vmdk', 'vhd', 'vhdx']).nullable(),
     name: z.string().min(1).nullable().default(null),

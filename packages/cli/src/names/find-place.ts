@@ -9,7 +9,7 @@ const TABLES = { source: 'sources', repository: 'repositories', target: 'targets
 const INSTALLED: Readonly<Record<PlaceUse, readonly string[]>> = {
   source: ['image', 'qemu', 'libvirt', 'vmware'],
   repository: REPOSITORY_KINDS,
-  target: ['image', 'libvirt', 'vmware'],
+  target: ['image', 'ova', 'libvirt', 'vmware'],
 };
 
 /** Kinds of other packages: known words, so that the error can tell a missing connector from a mistyped word. */

@@ -35,7 +35,7 @@ function flags(command: Command): Command {
   return backupIdFlag(repositoryFlag(command))
     .option(
       '--target <target>',
-      'image:FILE (one disk), image:FOLDER/ (several), libvirt:NAME or vmware://HOST/NAME (a machine), or a name from the configuration',
+      'image:FILE (one disk), image:FOLDER/ (several), ova:FILE.ova or ova:FOLDER/ (a package), libvirt:NAME or vmware://HOST/NAME (a machine), or a name from the configuration',
       parseText,
     )
     .addOption(new Option('--format <format>', 'format of the image files').choices(DISK_FORMATS))

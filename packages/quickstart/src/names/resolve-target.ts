@@ -23,11 +23,11 @@ export type ResolveTargetOptions = {
 
 /** Where a target writes: enough to open it again, plain JSON without secrets. */
 export type TargetPlace = {
-  readonly kind: 'image' | 'libvirt' | 'vmware';
-  /** The file or folder of the disks; of a vCenter, what stands behind `vmware:`. */
+  readonly kind: 'image' | 'libvirt' | 'ova' | 'vmware';
+  /** The file or folder of the disks, or of the package; of a vCenter, what stands behind `vmware:`. */
   readonly path: string;
   readonly format: DiskFormat | null;
-  /** What stands behind `libvirt:` or `vmware:`; an image is named by its path. */
+  /** What stands behind `libvirt:` or `vmware:`; an image and a package are named by their paths. */
   readonly name: string | null;
 };
 
@@ -39,8 +39,8 @@ type TargetServices = Partial<
 >;
 
 /**
- * The target that a name stands for: `image:FILE` for one disk, `image:FOLDER/` for several, `libvirt:NAME` or `vmware://HOST/NAME`
- * for a machine.
+ * The target that a name stands for: `image:FILE` for one disk, `image:FOLDER/` for several, `ova:FILE.ova` or `ova:FOLDER/` for a
+ * package of a machine, `libvirt:NAME` or `vmware://HOST/NAME` for a machine.
  * The caller disposes it.
  */
 export async function resolveTarget(
@@ -48,7 +48,7 @@ export async function resolveTarget(
   options: ResolveTargetOptions = {},
   services: TargetServices = {},
 ): Promise<ResolvedTarget> {
-  const rest = placeOf('target', name, ['image', 'libvirt', 'vmware']);
+  const rest = placeOf('target', name, ['image', 'ova', 'libvirt', 'vmware']);
   const { format, protect, workingDirectory = process.cwd() } = options;
   const common = {
     ...(format !== undefined && { format }),
@@ -65,8 +65,27 @@ export async function resolveTarget(
   }
   // `resolve` drops the slash that says "a folder".
   const path = resolve(workingDirectory, rest) + (rest.endsWith('/') ? '/' : '');
+  if (kind === 'ova') return await ovaTarget(path, options, services);
   const target = createImageTarget({ path, ...common }, services);
   return { target, place: { kind: 'image', path, format: format ?? null, name: null } };
+}
+
+function noFormat(what: string): SendenseError {
+  return new SendenseError('CONFIG_INVALID', `a format belongs to image files, not to ${what}`, {
+    operation: 'open-target',
+    remedy: 'leave it out',
+  });
+}
+
+async function ovaTarget(
+  path: string,
+  { format, protect = [] }: ResolveTargetOptions,
+  services: TargetServices,
+): Promise<ResolvedTarget> {
+  if (format !== undefined) throw noFormat('packages');
+  const { createOvaTarget } = await import('@sendense/target-vmware');
+  const target = createOvaTarget({ path, protect: [...protect] }, services);
+  return { target, place: { kind: 'ova', path, format: null, name: null } };
 }
 
 async function vmwareTarget(
@@ -74,12 +93,7 @@ async function vmwareTarget(
   { format, workingDirectory, vmwareAccount, stateFolder }: ResolveTargetOptions,
   services: TargetServices,
 ): Promise<ResolvedTarget> {
-  if (format !== undefined) {
-    throw new SendenseError('CONFIG_INVALID', 'a format belongs to files, not to machines of vSphere', {
-      operation: 'open-target',
-      remedy: 'leave it out',
-    });
-  }
+  if (format !== undefined) throw noFormat('machines of vSphere');
   const { createVmwareTarget, parseVmwareTargetOptions } = await import('@sendense/target-vmware');
   const { server: address, options } = parseVmwareTargetPlace(rest);
   // what is wrong with the name is told before anybody is asked for a password
@@ -95,5 +109,5 @@ async function vmwareTarget(
 
 /** The name that stands for a place, whatever the working directory is. */
 export function targetNameOf({ kind, path, name }: TargetPlace): string {
-  return kind === 'image' ? `image:${path}` : `${kind}:${name ?? ''}`;
+  return kind === 'image' || kind === 'ova' ? `${kind}:${path}` : `${kind}:${name ?? ''}`;
 }

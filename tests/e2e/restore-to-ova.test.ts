@@ -1,0 +1,60 @@
+import { access, mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { describeWithPeers } from '@sendense/tests/peers';
+import { execa } from 'execa';
+import { expect, it } from 'vitest';
+import { jsonOf, runCtl } from '../../packages/cli/test/run-ctl.ts';
+import { Machine } from './machine.ts';
+import { CLUSTER_BYTES } from './qemu.ts';
+
+const MIB = 2 ** 20;
+
+describeWithPeers(['qemu-img', 'qemu-io'], 'a disk that is restored to a package', () => {
+  it('is in the archive and in the folder as it was, and is not overwritten without being asked', async () => {
+    await using machine = await Machine.create(16 * MIB);
+    await machine.ctl('backups', 'repository', 'init');
+    await machine.write([{ offset: MIB, length: 3 * MIB, value: 1 }]);
+    await machine.backup('backups');
+    await machine.write([{ offset: 2 * MIB, length: CLUSTER_BYTES, value: 2 }]);
+    const { pointId } = await machine.backup('backups', '--type', 'incremental');
+    const truth = machine.truthOf(String(pointId));
+    const start = ['restore', 'start', '--backup-id', String(pointId), '--target'];
+
+    const unpacked = path.join(machine.home, 'unpacked');
+    const archive = await machine.ctl('backups', ...start, 'ova:web.ova');
+    expect(archive).toMatchObject({ pointId, verified: true, target: path.join(machine.home, 'web.ova') });
+    await mkdir(unpacked);
+    await execa('tar', ['--extract', '--file', path.join(machine.home, 'web.ova'), '--directory', unpacked]);
+    const folder = await machine.ctl('backups', ...start, 'ova:web/');
+    expect(folder).toMatchObject({ pointId, verified: true });
+    for (const place of [unpacked, path.join(machine.home, 'web')]) {
+      const file = path.join(place, 'web-disk1.vmdk');
+      await execa('qemu-img', ['compare', '-f', 'raw', '-F', 'vmdk', truth, file]);
+      await access(path.join(place, 'web.ovf'));
+      await access(path.join(place, 'web.mf'));
+    }
+
+    const repository = ['--repository', 'backups', '--json'];
+    const again = await runCtl(machine.home, [...start, 'ova:web.ova', ...repository]);
+    expect(again.code).toBe(1);
+    expect(jsonOf(again)).toMatchObject({ error: { code: 'ALREADY_EXISTS' } });
+    await machine.ctl('backups', ...start, 'ova:web.ova', '--overwrite');
+    await machine.ctl('backups', ...start, 'ova:web/', '--overwrite');
+  });
+
+  it('is refused where the name says neither file nor folder, with a format, and among other files', async () => {
+    await using machine = await Machine.create(MIB);
+    await machine.ctl('backups', 'repository', 'init');
+    const { pointId } = await machine.backup('backups');
+    await mkdir(path.join(machine.home, 'letters'));
+    await writeFile(path.join(machine.home, 'letters', 'letter.txt'), 'keep me');
+    const codeOf = async (...target: string[]) => {
+      const start = ['restore', 'start', '--repository', 'backups', '--backup-id', String(pointId), '--json'];
+      const run = await runCtl(machine.home, [...start, '--target', ...target]);
+      return (jsonOf(run).error as { readonly code: string }).code;
+    };
+    expect(await codeOf('ova:web.ovf')).toBe('CONFIG_INVALID');
+    expect(await codeOf('ova:web.ova', '--format', 'qcow2')).toBe('CONFIG_INVALID');
+    expect(await codeOf('ova:letters/', '--overwrite')).toBe('ALREADY_EXISTS');
+  });
+});
