@@ -52,6 +52,8 @@ type settings struct {
 	leaseTimeout time.Duration
 	// Removed snapshots leave their files behind.
 	keepFiles bool
+	// The reply to ExportSnapshot comes so long after its lease was made.
+	exportReply time.Duration
 	// The addresses of leases are those of the host.
 	leasesAtHost bool
 	// The datastores are of a type that has no files with the bytes of disks.

@@ -58,6 +58,7 @@ func (c *center) verbs() map[string]verb {
 		"transfer-faults": verbOf(c.setTransferFaults),
 		"transfer-count":  verbOf(c.takeTransferCount),
 		"datastore-type":  verbOf(c.setDatastoreType),
+		"count-leases":    verbOf(c.countLeases),
 		"expire-leases":   verbOf(c.expireLeases),
 		"expire-sessions": verbOf(c.expireSessions),
 	}

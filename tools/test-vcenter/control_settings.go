@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/vmware/govmomi/property"
 	"github.com/vmware/govmomi/vim25/methods"
@@ -19,6 +20,8 @@ func (c *center) adjust(request struct {
 	Full          *bool `json:"full"`
 	KeepFiles     *bool `json:"keepFiles"`
 	LeasesAtHost  *bool `json:"leasesAtHost"`
+	// Of ExportSnapshot, after its lease was made.
+	ExportReplyMs *int `json:"exportReplyMs"`
 	// Of files of datastores, to the user; a host gives them to tickets still.
 	FoldersRefused *bool `json:"foldersRefused"`
 	// Of leases from then on.
@@ -40,6 +43,9 @@ func (c *center) adjust(request struct {
 	set(&c.settings.keepFiles, request.KeepFiles)
 	set(&c.settings.leasesAtHost, request.LeasesAtHost)
 	set(&c.settings.foldersRefused, request.FoldersRefused)
+	if request.ExportReplyMs != nil {
+		c.settings.exportReply = time.Duration(*request.ExportReplyMs) * time.Millisecond
+	}
 	if request.LeaseTimeoutSeconds != nil {
 		c.setLeaseTimeout(*request.LeaseTimeoutSeconds)
 	}
@@ -83,6 +89,13 @@ func (c *center) expireSessions(struct{}) (any, error) {
 	}
 	_, err := methods.TerminateSession(ctx, client, &types.TerminateSession{This: manager, SessionId: keys})
 	return len(keys), err
+}
+
+// How many leases are held.
+func (c *center) countLeases(struct{}) (any, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.leases), nil
 }
 
 // Ends all leases as their time-out does. Says how many.

@@ -18,16 +18,22 @@ type lease struct {
 	object *simulator.HttpNfcLease
 	entity types.ManagedObjectReference
 	// Images of an export, by the last part of their addresses. An import has none.
-	images map[string]string
+	images map[string]exportedDisk
 	timer  *time.Timer
 	once   sync.Once
 	ended  chan struct{}
 }
 
+// A disk of an export: its file may be longer than it.
+type exportedDisk struct {
+	image    string
+	capacity int64
+}
+
 var errLeaseEnded = errors.New("the lease has ended")
 
 // Begins the time of a lease that the simulator has made.
-func (c *center) lend(ctx *simulator.Context, reference, entity types.ManagedObjectReference, images map[string]string) {
+func (c *center) lend(ctx *simulator.Context, reference, entity types.ManagedObjectReference, images map[string]exportedDisk) {
 	object, ok := ctx.Session.Registry.Get(reference).(*simulator.HttpNfcLease)
 	if !ok {
 		return
@@ -45,6 +51,18 @@ func (c *center) isLent(entity types.ManagedObjectReference) bool {
 	defer c.mu.Unlock()
 	for _, lent := range c.leases {
 		if lent.images != nil && lent.entity == entity {
+			return true
+		}
+	}
+	return false
+}
+
+// Whether somebody holds a lease of the machine, of its export or of the import that makes it.
+func (c *center) isLeased(vm types.ManagedObjectReference) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, lent := range c.leases {
+		if made := lent.object.Info; lent.entity == vm || lent.images == nil && made != nil && made.Entity == vm {
 			return true
 		}
 	}
@@ -144,7 +162,8 @@ func (o *leaseCalls) HttpNfcLeaseAbort(ctx *simulator.Context, req *types.HttpNf
 	return o.object.HttpNfcLeaseAbort(ctx, req)
 }
 
-// Tells each new lease its time-out: the simulator knows one of 300 s only.
+// Tells each new lease its time-out, where the simulator knows one of 300 s only; and where tests want it, its addresses are those of
+// the host.
 type leaseKeeper struct{ *center }
 
 func (leaseKeeper) Reference() types.ManagedObjectReference {
@@ -157,5 +176,8 @@ func (leaseKeeper) RemoveObject(*simulator.Context, types.ManagedObjectReference
 func (k leaseKeeper) UpdateObject(_ *simulator.Context, object mo.Reference, _ []types.PropertyChange) {
 	if lease, ok := object.(*mo.HttpNfcLease); ok && lease.Info != nil {
 		lease.Info.LeaseTimeout = int32(k.leaseSeconds.Load())
+		for i := range lease.Info.DeviceUrl {
+			k.atHost(&lease.Info.DeviceUrl[i])
+		}
 	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"path"
+	"time"
 
 	"github.com/vmware/govmomi/simulator"
 	"github.com/vmware/govmomi/vim25/methods"
@@ -19,7 +20,15 @@ func (o *snapshotCalls) ExportSnapshot(ctx *simulator.Context, req *types.Export
 	reply := o.snapshot.ExportSnapshot(ctx, req).(*methods.ExportSnapshotBody)
 	o.nameDevices(ctx, reply.Res.Returnval, entity, o.snapshot.Config.Hardware.Device)
 	o.lend(ctx, reply.Res.Returnval, entity, o.imagesOf(entity, func(d *disk) *layer { return d.snapshots[o.self] }))
+	o.waitToReply()
 	return reply
+}
+
+func (c *center) waitToReply() {
+	c.mu.Lock()
+	wait := c.settings.exportReply
+	c.mu.Unlock()
+	time.Sleep(wait)
 }
 
 // ExportVm lends the disks of a machine that is off; the stock simulator exports snapshots only.
@@ -42,20 +51,38 @@ func (o *machineCalls) ExportVm(ctx *simulator.Context, req *types.ExportVm) soa
 	return &methods.ExportVmBody{Res: &types.ExportVmResponse{Returnval: reply.Res.Returnval}}
 }
 
-func (c *center) imagesOf(entity types.ManagedObjectReference, pick func(*disk) *layer) map[string]string {
+func (c *center) imagesOf(entity types.ManagedObjectReference, pick func(*disk) *layer) map[string]exportedDisk {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	images := map[string]string{}
+	images := map[string]exportedDisk{}
 	known := c.machines[entity]
 	if known == nil {
 		return images
 	}
 	for _, d := range known.disks {
 		if picked := pick(d); picked != nil {
-			images[path.Base(picked.name)] = picked.image
+			images[path.Base(picked.name)] = exportedDisk{picked.image, d.capacity}
 		}
 	}
 	return images
+}
+
+// A machine under a lease is not removed: neither one that is exported nor one that an import is making.
+func (o *machineCalls) DestroyTask(ctx *simulator.Context, req *types.Destroy_Task) soap.HasFault {
+	o.enter(ctx)
+	if o.isLeased(o.self) {
+		return &methods.Destroy_TaskBody{Fault_: simulator.Fault("", &types.TaskInProgress{})}
+	}
+	return o.vm.DestroyTask(ctx, req)
+}
+
+// UnregisterVM is refused likewise.
+func (o *machineCalls) UnregisterVM(ctx *simulator.Context, req *types.UnregisterVM) soap.HasFault {
+	o.enter(ctx)
+	if o.isLeased(o.self) {
+		return &methods.UnregisterVMBody{Fault_: simulator.Fault("", &types.TaskInProgress{})}
+	}
+	return o.vm.UnregisterVM(ctx, req)
 }
 
 // Calls of a resource pool.

@@ -9,8 +9,7 @@ import (
 	"github.com/vmware/govmomi/vim25/types"
 )
 
-// Names the devices of an export as vCenter does, `/vm-42/ParaVirtualSCSIController0:1`, where the simulator counts them; and where
-// tests want it, their addresses are those of the host.
+// Names the devices of an export as vCenter does, `/vm-42/ParaVirtualSCSIController0:1`, where the simulator counts them.
 func (c *center) nameDevices(ctx *simulator.Context, reference, entity types.ManagedObjectReference, devices []types.BaseVirtualDevice) {
 	object, ok := ctx.Session.Registry.Get(reference).(*simulator.HttpNfcLease)
 	if !ok || object.Info == nil {
@@ -25,7 +24,6 @@ func (c *center) nameDevices(ctx *simulator.Context, reference, entity types.Man
 		}
 		named := &info.DeviceUrl[next]
 		named.Key = fmt.Sprintf("/%s/%s", entity.Value, places[device.GetVirtualDevice().Key])
-		c.atHost(named)
 		next++
 	}
 	ctx.WithLock(object, func() { ctx.Update(object, []types.PropertyChange{{Name: "info", Val: &info}}) })

@@ -23,9 +23,9 @@ func (c *center) serveNfc(next http.Handler, w http.ResponseWriter, r *http.Requ
 		refuseUpload(w, r, http.StatusNotFound, "there is no such lease")
 		return
 	}
-	switch image := lent.images[name]; {
-	case r.Method == http.MethodGet && image != "":
-		sendDisk(w, lent, image)
+	switch exported, ok := lent.images[name]; {
+	case r.Method == http.MethodGet && ok:
+		sendDisk(w, lent, exported)
 	case r.Method == http.MethodPut || r.Method == http.MethodPost:
 		c.takeDisk(next, w, r, lent, name)
 	default:
@@ -33,9 +33,9 @@ func (c *center) serveNfc(next http.Handler, w http.ResponseWriter, r *http.Requ
 	}
 }
 
-func sendDisk(w http.ResponseWriter, lent *lease, image string) {
+func sendDisk(w http.ResponseWriter, lent *lease, exported exportedDisk) {
 	w.Header().Set("Content-Type", "application/x-vnd.vmware-streamVmdk")
-	if err := writeStream(w, image, lent.hasEnded); err != nil {
+	if err := writeStream(w, exported, lent.hasEnded); err != nil {
 		panic(http.ErrAbortHandler)
 	}
 }

@@ -37,32 +37,31 @@ type streamWriter struct {
 	entries [streamTableEntries]uint32
 }
 
-// Writes the bytes of an image as a streamOptimized VMDK. Calls `next` before each grain.
-func writeStream(to io.Writer, image string, next func() error) error {
-	file, err := os.Open(image)
+// Writes the bytes of a disk as a streamOptimized VMDK. Calls `next` before each grain.
+func writeStream(to io.Writer, exported exportedDisk, next func() error) error {
+	file, err := os.Open(exported.image)
 	if err != nil {
 		return err
 	}
 	defer file.Close()
-	status, err := file.Stat()
-	if err != nil {
-		return err
-	}
 	blocks, err := blocksWithData(streamGrainBytes, file)
 	if err != nil {
 		return err
 	}
-	grains := (status.Size() + streamGrainBytes - 1) / streamGrainBytes
+	grains := (exported.capacity + streamGrainBytes - 1) / streamGrainBytes
 	w := &streamWriter{to: to, tables: make([]uint32, (grains+streamTableEntries-1)/streamTableEntries)}
-	capacity := uint64(status.Size() / sectorBytes)
+	capacity := uint64(exported.capacity / sectorBytes)
 	if err := w.head(capacity); err != nil {
 		return err
 	}
 	for _, grain := range slices.Sorted(maps.Keys(blocks)) {
+		if grain >= grains {
+			break
+		}
 		if err := next(); err != nil {
 			return err
 		}
-		if err := w.grain(file, grain); err != nil {
+		if err := w.grain(io.NewSectionReader(file, 0, exported.capacity), grain); err != nil {
 			return err
 		}
 	}
@@ -104,7 +103,7 @@ func sparseHeader(capacity, directory uint64) []byte {
 	return head
 }
 
-func (w *streamWriter) grain(file *os.File, grain int64) error {
+func (w *streamWriter) grain(file io.ReaderAt, grain int64) error {
 	data := make([]byte, streamGrainBytes)
 	if _, err := file.ReadAt(data, grain*streamGrainBytes); err != nil && err != io.EOF {
 		return err

@@ -3,7 +3,15 @@ import { childOf, childrenOf, textOf } from '@sendense/plugin-kit/xml';
 import { describeWithPeers } from '@sendense/tests/peers';
 import { execa } from 'execa';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { listMachines, type ManagedObject, readProperties, vimObject } from '../src/index.ts';
+import {
+  importMachine,
+  listMachines,
+  type ManagedObject,
+  readProperties,
+  runTask,
+  uploadDisk,
+  vimObject,
+} from '../src/index.ts';
 import { managedObjectOf } from '../src/soap/read-element.ts';
 import { TestMachine } from './support/test-machine.ts';
 
@@ -100,6 +108,14 @@ describeWithPeers(['test-vcenter', 'qemu-img'], 'leases of the test vCenter', ()
     return object;
   }
 
+  async function folderOf(): Promise<ManagedObject> {
+    const properties = { type: 'VirtualMachine', paths: ['parent'] };
+    const [found] = await readProperties(machine.client, [machine.object], properties);
+    const object = managedObjectOf(found?.values.get('parent'));
+    if (object === undefined) throw new Error('no folder');
+    return object;
+  }
+
   const path = (name: string) => `${machine.server.datastoreDir}/${name}`;
 
   /** The raw bytes of a VMDK, as qemu-img reads them. */
@@ -173,6 +189,46 @@ describeWithPeers(['test-vcenter', 'qemu-img'], 'leases of the test vCenter', ()
     const { url } = await ready(await lend('ExportVm', machine.object));
     const body = new Uint8Array(512);
     expect((await machine.fetch(url, { method: 'POST', body, type: STREAM })).status).toBe(405);
+  });
+
+  it('keep their machine from being removed, and let it go when they end', async () => {
+    const lease = await lend('ImportVApp', await pool(), SPEC);
+    await ready(lease);
+    const made = (await listMachines(machine.client)).find(({ name }) => name === 'new-1');
+    const object = made?.object ?? { type: '', id: '' };
+    const refused = { context: { fault: 'TaskInProgress' } };
+    await expect(runTask(machine.client, 'Destroy_Task', object, [])).rejects.toMatchObject(refused);
+    await expect(machine.client.invoke('UnregisterVM', object)).rejects.toMatchObject(refused);
+    const exported = await lend('ExportVm', machine.object);
+    await expect(runTask(machine.client, 'Destroy_Task', machine.object, [])).rejects.toMatchObject(refused);
+    await machine.client.invoke('HttpNfcLeaseComplete', exported);
+    await machine.client.invoke('HttpNfcLeaseComplete', lease);
+    await runTask(machine.client, 'Destroy_Task', object, []);
+    expect((await listMachines(machine.client)).map(({ name }) => name)).toEqual(['app-1']);
+  });
+
+  it('of an import are those of the host where it is wanted, which is never shown the session', async () => {
+    const { body } = await machine.fetch((await ready(await lend('ExportVm', machine.object))).url);
+    await machine.server.control('settings', { leasesAtHost: true });
+    const shown = await ready(await lend('ImportVApp', await pool(), SPEC));
+    expect(new URL(shown.url).hostname).toBe('localhost');
+    expect((await machine.fetch(shown.url, { method: 'POST', body, type: STREAM })).status).toBe(400);
+    await machine.server.control('expire-leases');
+    // the client trusts the host by the certificate that the lease names
+    const folder = await folderOf();
+    const request = { spec: SPEC, pool: await pool(), folder, host: undefined };
+    const imported = await importMachine(machine.client, request);
+    const [device] = imported.lease.devices.filter(({ isDisk }) => isDisk);
+    if (device === undefined) throw new Error('the lease has no disk');
+    expect([device.url.hostname, device.thumbprint]).toEqual([
+      'localhost',
+      expect.stringMatching(/^[0-9A-F:]{59}$/),
+    ]);
+    const upload = uploadDisk(machine.client, imported, device, 'disk');
+    await upload.send(body);
+    await upload.finish();
+    await imported.lease.complete();
+    expect(await machine.file('new-1/new-1-flat.vmdk')).toEqual(await machine.file('app-1/app-1-flat.vmdk'));
   });
 
   it('of an import that is given up leave no machine', async () => {

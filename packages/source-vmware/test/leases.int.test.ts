@@ -78,6 +78,20 @@ describeWithPeers(['test-vcenter'], 'machines on vSAN, whose disks have no files
     expect((await round(source, guest)).disks).toEqual(guest.now());
   });
 
+  it('keep neither lease nor snapshot when a backup is cancelled while the server makes the lease', async () => {
+    const guest = await guestWithData();
+    await using source = guardSource(bench.source());
+    await bench.server.control('settings', { exportReplyMs: 1000 });
+    const cancel = new AbortController();
+    const call = { signal: cancel.signal };
+    const failed = source.capture(requestOf(guest.machine), call).catch((error: unknown) => error);
+    await expect.poll(() => bench.server.control<number>('count-leases')).toBe(1);
+    cancel.abort();
+    expect(await failed).toMatchObject({ code: 'ABORTED', effect: 'none' });
+    expect(await bench.server.control<number>('count-leases')).toBe(0);
+    expect(await bench.snapshots(guest.machine)).toEqual([]);
+  });
+
   it('are read on after a stream breaks', async () => {
     const guest = await guestWithData();
     await using source = guardSource(bench.source());
