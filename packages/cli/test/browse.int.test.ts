@@ -9,6 +9,8 @@ import { noise } from './sample-disk.ts';
 
 const CONTENT = noise(1_500_000, 'content');
 
+const MANY = 10_500;
+
 let home = '';
 
 /** A disk with an ext4 file system, and nothing else. */
@@ -17,6 +19,8 @@ async function makeDisk(): Promise<void> {
   await mkdir(join(tree, 'docs', 'deep'), { recursive: true });
   await writeFile(join(tree, 'docs', 'content'), CONTENT, { mode: 0o640 });
   await writeFile(join(tree, 'docs', 'deep', 'é'), 'deep');
+  await mkdir(join(tree, 'many'));
+  for (let index = 0; index < MANY; index += 1) await writeFile(join(tree, 'many', `file ${index}`), '');
   const env = { PATH: `${process.env.PATH ?? ''}:/usr/sbin:/sbin` };
   const args = ['-q', '-F', '-t', 'ext4', '-d', tree, join(home, 'disk.raw'), '64M'];
   execFileSync('mke2fs', args, { env, stdio: 'pipe' });
@@ -63,6 +67,23 @@ describeWithPeers(['ext4-tools'], 'the files of a recovery point', () => {
         (entries as { name: string }[]).map(({ name }) => name),
       );
       expect(names.sort()).toEqual(['content', 'deep']);
+    });
+
+    it('are listed in parts of 10,000 when no limit is given', async () => {
+      const first = await browse('/many');
+      expect(first.entries).toHaveLength(10_000);
+      expect(first.next).toMatch(/^\d+$/u);
+      const second = await browse('/many', '--from', String(first.next));
+      expect(second.next).toBeNull();
+      const names = [first, second].flatMap(({ entries }) => {
+        const part = (entries as { name: string }[]).map(({ name }) => name);
+        expect(part).toEqual(part.toSorted());
+        return part;
+      });
+      expect(new Set(names).size).toBe(MANY);
+      expect(names).toHaveLength(MANY);
+      const text = await runCtl(home, ['backup', 'browse', ...point, '--path', '/many'], env);
+      expect(text.stdout).toContain(`go on with --from ${String(first.next)}`);
     });
 
     it('are taken out by backup extract: a file as it is, a folder as an archive', async () => {

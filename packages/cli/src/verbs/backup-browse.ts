@@ -18,6 +18,8 @@ type Options = RepositoryOption &
   BackupIdOption & { readonly path: string; readonly limit?: number; readonly from?: string };
 
 const NS_PER_MS = 1_000_000n;
+/** Entries that are listed unless the user says otherwise: a folder of millions takes little memory, and comes in parts. */
+const LIMIT = 10_000;
 
 function flags(command: Command): Command {
   return backupIdFlag(repositoryFlag(command))
@@ -27,7 +29,11 @@ function flags(command: Command): Command {
       parseText,
       '/',
     )
-    .option('--limit <count>', 'list so many entries at most, in the order of the folder', parsePositive)
+    .option(
+      '--limit <count>',
+      `list so many entries at most, in the order of the folder (default: ${LIMIT}, sorted by name)`,
+      parsePositive,
+    )
     .option('--from <place>', 'go on where the list before ended: its "next"', parseText);
 }
 
@@ -68,29 +74,24 @@ export const backupBrowse = defineVerb<Options>({
         volumes,
         findings: describeFindings(findings),
       },
-      lines: [...textTable(['MODE', 'SIZE', 'MODIFIED', 'TYPE', 'NAME'], rows), ...findingLines(findings)],
+      lines: [
+        ...textTable(['MODE', 'SIZE', 'MODIFIED', 'TYPE', 'NAME'], rows),
+        ...(page.next === undefined ? [] : [`There is more: go on with --from ${page.next}`]),
+        ...findingLines(findings),
+      ],
       ...(page.findings.some(({ severity }) => severity === 'error') ? { exitCode: 3 as const } : {}),
     };
   },
 });
 
-/** One page when a limit was given, else the whole folder, sorted by name. */
+/** One page: in the order of the folder when a limit was given, else sorted by name. */
 async function readFolder(
   { limit, from }: Options,
   list: (limit: number, from: string | undefined) => Promise<FolderPage>,
 ): Promise<FolderPage> {
-  if (limit !== undefined) return list(limit, from);
-  const page = await list(10_000, from);
-  const entries = [...page.entries];
-  const findings = [...page.findings];
-  for (let { next } = page; next !== undefined; ) {
-    const more = await list(10_000, next);
-    entries.push(...more.entries);
-    findings.push(...more.findings);
-    next = more.next;
-  }
-  entries.sort((a, b) => (a.name < b.name ? -1 : 1));
-  return { ...page, entries, findings, next: undefined };
+  const page = await list(limit ?? LIMIT, from);
+  if (limit !== undefined) return page;
+  return { ...page, entries: page.entries.toSorted((a, b) => (a.name < b.name ? -1 : 1)) };
 }
 
 /** An entry as the command line prints it; what a damaged inode would tell is `null`. */
