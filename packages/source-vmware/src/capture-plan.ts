@@ -125,11 +125,11 @@ function untrackedFinding(untracked: string | undefined): readonly Finding[] {
 
 /** What a machine has besides its disks and is not backed up. */
 function left({ firmware, tpm }: VimMachine): readonly Finding[] {
-  const parts = [...(firmware === 'efi' ? ['UEFI variables'] : []), ...(tpm ? ['virtual TPM'] : [])];
+  const parts = [...(firmware === 'efi' ? ['UEFI variables are'] : []), ...(tpm ? ['virtual TPM is'] : [])];
   return parts.map((part) => ({
     severity: 'warning',
     code: 'artifact-left-out',
-    message: `the ${part} of the machine are not in the backup`,
+    message: `the machine's ${part} not in the backup`,
   }));
 }
 
