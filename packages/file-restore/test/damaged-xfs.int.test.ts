@@ -34,15 +34,20 @@ async function fill(root: string): Promise<void> {
     await file.write(noise(BLOCK, `${index}`), 0, BLOCK, index * 2 * BLOCK);
 }
 
-/** The structures, most of all: the superblock, and blocks and inodes that begin with a mark. */
+/** The structures, most of all: blocks and inodes that begin with a mark, and the superblock as often as a sixth of them. */
 function metadataOf(whole: Buffer): Place[] {
-  const places: Place[] = [[0, 256]];
+  const places: Place[] = [];
   for (let at = 0; at < whole.byteLength; at += 512) {
     const isMarked = MARKS.some((mark) => whole.toString('latin1', at, at + mark.length) === mark);
     const isFree = whole.toString('latin1', at, at + 2) === 'IN' && whole.readUInt16BE(at + 2) === 0;
     if (isMarked && !isFree) places.push([at, 256]);
   }
-  return [...places, [0, whole.byteLength]];
+  const superblock: Place = [0, 256];
+  return [
+    ...places,
+    ...places.filter((_, index) => index % 6 === 0).map(() => superblock),
+    [0, whole.byteLength],
+  ];
 }
 
 describeWithPeers(['xfs-tools', 'loop-mounts'], 'a damaged XFS file system', () => {
