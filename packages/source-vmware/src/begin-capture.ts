@@ -45,7 +45,7 @@ async function captureHeld(
 ): Promise<Capture> {
   const { options, clock } = context;
   const first = await describeRef(connection, request.machine, call);
-  await removeLeftovers(context, connection, first.machine.object, request);
+  await removeLeftovers(context, connection, first.machine.object, request, call);
   const { machine, names } = await describeRef(connection, request.machine, call);
   checkConsistency(request.consistency, machine);
   checkSnapshots(machine, options);
@@ -96,14 +96,23 @@ async function captureHeld(
   }
 }
 
-/** What an earlier call with this id left is removed, never gone on with. */
+/** Longer than the time-out of a lease, which is 5 minutes, and than the wait between two looks. */
+const LEASE_ENDS_MS = 330_000;
+
+/**
+ * What an earlier call with this id left is removed, never gone on with. Where its process was killed while it held an export lease,
+ * the snapshot is locked until that has timed out.
+ */
 async function removeLeftovers(
   context: SourceContext,
   connection: Connection,
   machine: ManagedObject,
   request: CaptureRequest,
+  call?: Call,
 ): Promise<void> {
-  const { findings } = await removeOfCapture(context, connection, machine, request.id);
+  const patience = { forMs: LEASE_ENDS_MS, signal: call?.signal };
+  const { findings } = await removeOfCapture(context, connection, machine, request.id, patience);
+  throwIfAborted(call?.signal, 'begin-capture');
   const [left] = findings;
   if (left === undefined) return;
   throw new SendenseError('CONFLICT', left.message, {

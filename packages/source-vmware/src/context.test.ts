@@ -25,6 +25,28 @@ describe('a task of a machine', () => {
     expect(never).toMatchObject({ ended: { code: 'LOCKED', retry: 'exhausted' }, begun: 5 });
   });
 
+  it('is waited for as long as a lease may hold it, where that is wanted, and not after a cancel', async () => {
+    let nowMs = 0;
+    const sleep = async (ms: number, signal?: AbortSignal): Promise<void> => {
+      signal?.throwIfAborted();
+      nowMs += ms;
+    };
+    const context = { timer: { monotonicMs: () => nowMs, sleep }, random: systemRandom, log: undefined };
+    const until = (endMs: number) => async (): Promise<string> => {
+      if (nowMs >= endMs) return 'done';
+      throw new SendenseError('LOCKED', 'leased', { operation: 'test' });
+    };
+    expect(await whenFree(context, until(300_000), { forMs: 330_000 })).toBe('done');
+    expect(nowMs).toBeLessThan(330_000);
+    nowMs = 0;
+    await expect(whenFree(context, until(900_000), { forMs: 330_000 })).rejects.toMatchObject({
+      code: 'LOCKED',
+    });
+    expect(nowMs).toBeLessThan(400_000);
+    const cancelled = { forMs: 330_000, signal: AbortSignal.abort() };
+    await expect(whenFree(context, until(nowMs + 1), cancelled)).rejects.toMatchObject({ code: 'ABORTED' });
+  });
+
   it.each<ErrorCode>(['CONNECTION_LOST', 'NO_SPACE', 'SNAPSHOT_FAILED'])(
     'is not begun again after %s: it may have done its work',
     async (code) => {

@@ -52,12 +52,25 @@ export function createExclusion(): SourceContext['exclusively'] {
 
 /** Tries of a change of a machine that somebody else is changing. */
 const ATTEMPTS = 5;
+const LONGEST_WAIT_MS = 10_000;
+
+/** How long another task is waited for, and what ends the wait before. */
+export type Patience = {
+  /** Default: as long as {@link ATTEMPTS} tries take, some seconds. */
+  readonly forMs?: number;
+  readonly signal?: AbortSignal | undefined;
+};
 
 /**
  * Repeats a task that another task of the machine keeps from beginning, and for nothing else: one whose end is not known may have done
  * its work. It is not cancelled under way: a task goes on all the same, and what it makes would be left.
  */
-export async function whenFree<T>({ timer, random, log }: TaskContext, run: () => Promise<T>): Promise<T> {
+export async function whenFree<T>(
+  { timer, random, log }: TaskContext,
+  run: () => Promise<T>,
+  { forMs = 0, signal }: Patience = {},
+): Promise<T> {
+  const startedMs = timer.monotonicMs();
   const onRetry = ({ code, message }: SendenseError, attempt: number): void =>
     log?.({ level: 'info', message: 'a task is repeated', fields: { code, message, attempt } });
   const attempt = async (): Promise<{ readonly value: T } | { readonly error: unknown }> => {
@@ -68,7 +81,15 @@ export async function whenFree<T>({ timer, random, log }: TaskContext, run: () =
       return { error };
     }
   };
-  const ended = await withRetry(attempt, { attempts: ATTEMPTS, baseDelayMs: 1000, timer, random, onRetry });
-  if ('error' in ended) throw ended.error;
-  return ended.value;
+  const waiting = { baseDelayMs: 1000, maxDelayMs: LONGEST_WAIT_MS, timer, random, onRetry };
+  const cancel = signal === undefined ? {} : { signal };
+  for (;;) {
+    try {
+      const ended = await withRetry(attempt, { attempts: ATTEMPTS, ...waiting, ...cancel });
+      if ('error' in ended) throw ended.error;
+      return ended.value;
+    } catch (error) {
+      if (!SendenseError.is(error, 'LOCKED') || timer.monotonicMs() - startedMs >= forMs) throw error;
+    }
+  }
 }

@@ -14,7 +14,7 @@ import {
   parseBitmapName,
   serializeBitmapName,
 } from '@sendense/plugin-kit/baselines';
-import { type Connection, type SourceContext, type TaskContext, whenFree } from './context.ts';
+import { type Connection, type Patience, type SourceContext, type TaskContext, whenFree } from './context.ts';
 
 /** The most characters of a name in the clients of vSphere. */
 const MAX_NAME = 80;
@@ -56,12 +56,13 @@ export async function removeSnapshots(
   { vim }: Pick<Connection, 'vim'>,
   machine: ManagedObject,
   snapshots: readonly VimSnapshot[],
+  patience: Patience = {},
 ): Promise<ReconcileReport> {
   const removed: string[] = [];
   const findings: Finding[] = [];
   const attempt = async (what: string, object: string, run: () => Promise<unknown>): Promise<boolean> => {
     try {
-      await whenFree(context, run);
+      await whenFree(context, run, patience);
       return true;
     } catch (error) {
       const finding = notRemoved(what, object, error);
@@ -90,10 +91,11 @@ export async function removeOfCapture(
   connection: Connection,
   machine: ManagedObject,
   capture: string,
+  patience?: Patience,
 ): Promise<ReconcileReport> {
   const { snapshots } = await readSnapshots(connection.vim, machine);
   const ours = snapshots.filter((snapshot) => nameOf(snapshot)?.capture === capture);
-  return removeSnapshots(context, connection, machine, ours);
+  return removeSnapshots(context, connection, machine, ours, patience);
 }
 
 /** The error of a capture that could not be begun, with what `undo` could not take back of it. */

@@ -6,12 +6,15 @@ import {
   diskIdOf,
   listMachines,
   type ManagedObject,
+  readProperties,
   readSnapshots,
   runTask,
   type VimClient,
   type VimObject,
   vimObject,
 } from '@sendense/platform-vmware';
+import { systemTimer, type Timer } from '@sendense/plugin-kit';
+import { childrenOf, textOf } from '@sendense/plugin-kit/xml';
 import { createVmwareSource, type VmwareSourceOptions } from '@sendense/source-vmware';
 import type { SourceFixture } from '@sendense/testkit';
 import { startTestVcenter, type TestVcenter } from '@sendense/tests/vmware';
@@ -104,6 +107,7 @@ export class VcenterBench implements AsyncDisposable {
       await this.server.control('resize', { machine: name, key, capacityBytes: sizeBytes });
       return;
     }
+    const controllerKey = await this.#controllerOf(object, key);
     const removed = vimObject([['key', key]], 'VirtualDisk');
     await this.#reconfigure(object, [
       vimObject([
@@ -112,9 +116,18 @@ export class VcenterBench implements AsyncDisposable {
       ]),
     ]);
     const file = { fileName: now?.fileName ?? '', uuid: now?.uuid };
-    await this.#reconfigure(object, [change(diskSpec(sizeBytes, now?.slot.unit ?? 0, file))]);
+    await this.#reconfigure(object, [change(diskSpec(sizeBytes, now?.slot.unit ?? 0, controllerKey, file))]);
     const { disks } = (await describeMachine(this.operator, object)).machine;
     keys[disk] = disks.find(({ uuid }) => uuid === now?.uuid)?.key ?? -1;
+  }
+
+  /** The key of the controller that a disk is on. */
+  async #controllerOf(machine: ManagedObject, key: number | undefined): Promise<number> {
+    const properties = { type: machine.type, paths: ['config.hardware'] };
+    const [found] = await readProperties(this.operator, [machine], properties);
+    const devices = childrenOf(found?.values.get('config.hardware'), 'device');
+    const disk = devices.find((device) => textOf(device, 'key') === String(key));
+    return Number(textOf(disk, 'controllerKey'));
   }
 
   async #reconfigure(machine: ManagedObject, deviceChange: readonly VimObject[]): Promise<void> {
@@ -154,27 +167,51 @@ export async function openFixture(
   { running = true, ...options }: { readonly running?: boolean } & Partial<VmwareSourceOptions> = {},
 ): Promise<SourceFixture> {
   const machine = await bench.machine(sizes, { running });
+  let process = mortalTimer();
   return {
-    source: bench.source(options),
+    source: bench.source(options, process),
     machine: machine.ref,
     disks: machine.disks,
     write: (disk, offset, data) => bench.write(machine, disk, offset, data),
     resize: (disk, sizeBytes) => bench.resize(machine, disk, sizeBytes),
-    reopen: async () => bench.source(options),
+    reopen: async () => {
+      process.die();
+      process = mortalTimer();
+      return bench.source(options, process);
+    },
     objects: () => bench.snapshots(machine),
   };
 }
 
+/** Time of a process: when it has died nothing happens in it any more, and no lease is kept. */
+function mortalTimer(): { readonly timer: Timer; readonly die: () => void } {
+  const death = new AbortController();
+  return {
+    die: () => death.abort(),
+    timer: {
+      monotonicMs: () => systemTimer.monotonicMs(),
+      sleep: (ms, signal) =>
+        systemTimer.sleep(ms, signal === undefined ? death.signal : AbortSignal.any([death.signal, signal])),
+    },
+  };
+}
+
+/** Of a new machine, until the server gives it another. */
+const CONTROLLER = -101;
+
 function machineSpec(name: string, sizes: readonly number[]): VimObject {
   const controller = vimObject(
     [
-      ['key', -101],
+      ['key', CONTROLLER],
       ['busNumber', 0],
       ['sharedBus', 'noSharing'],
     ],
     'ParaVirtualSCSIController',
   );
-  const devices = [change(controller), ...sizes.map((size, unit) => change(diskSpec(size, unit), 'create'))];
+  const devices = [
+    change(controller),
+    ...sizes.map((size, unit) => change(diskSpec(size, unit, CONTROLLER), 'create')),
+  ];
   return vimObject([
     ['name', name],
     ['guestId', 'ubuntu64Guest'],
@@ -196,6 +233,7 @@ function change(device: VimObject, fileOperation?: string): VimObject {
 function diskSpec(
   sizeBytes: number,
   unit: number,
+  controllerKey: number,
   { fileName, uuid }: { readonly fileName: string; readonly uuid?: string | undefined } = { fileName: '' },
 ): VimObject {
   const backing = vimObject(
@@ -211,7 +249,7 @@ function diskSpec(
     [
       ['key', -200 - unit],
       ['backing', backing],
-      ['controllerKey', fileName === '' ? -101 : 1000],
+      ['controllerKey', controllerKey],
       ['unitNumber', unit],
       ['capacityInKB', Math.ceil(sizeBytes / 1024)],
       ['capacityInBytes', sizeBytes],
