@@ -3,8 +3,9 @@ import path from 'node:path';
 import { describeWithPeers } from '@sendense/tests/peers';
 import { execa } from 'execa';
 import { expect, it } from 'vitest';
-import { jsonOf, runCtl } from '../../packages/cli/test/run-ctl.ts';
+import { ctlJson, jsonOf, runCtl, startCtl } from '../../packages/cli/test/run-ctl.ts';
 import { Machine } from './machine.ts';
+import { preload } from './preload/index.ts';
 import { CLUSTER_BYTES } from './qemu.ts';
 
 const MIB = 2 ** 20;
@@ -56,5 +57,32 @@ describeWithPeers(['qemu-img', 'qemu-io'], 'a disk that is restored to a package
     expect(await codeOf('ova:web.ovf')).toBe('CONFIG_INVALID');
     expect(await codeOf('ova:web.ova', '--format', 'qcow2')).toBe('CONFIG_INVALID');
     expect(await codeOf('ova:letters/', '--overwrite')).toBe('ALREADY_EXISTS');
+  });
+
+  it('is finished by the next process when the first was killed as it named the package', async () => {
+    await using machine = await Machine.create(4 * MIB);
+    await machine.ctl('backups', 'repository', 'init');
+    await machine.write([{ offset: MIB, length: MIB, value: 1 }]);
+    const { pointId } = await machine.backup('backups');
+    const start = ['restore', 'start', '--repository', 'backups', '--backup-id', String(pointId), '--json'];
+    for (const [target, name] of [
+      ['ova:web.ova', '/web\\.ova$'],
+      ['ova:web/', '/web$'],
+    ] as const) {
+      const env = { ...preload('kill-at'), SENDENSE_KILL_AFTER: name };
+      const { child, end } = startCtl(machine.home, [...start, '--target', target], env);
+      await end;
+      expect(child.signalCode).toBe('SIGKILL');
+      const { jobs } = (await ctlJson(machine.home, ['jobs', 'list'])) as {
+        jobs: { id: string; kind: string }[];
+      };
+      const job = jobs.findLast(({ kind }) => kind === 'restore')?.id ?? '';
+      const resumed = await ctlJson(machine.home, ['restore', 'resume', '--job', job]);
+      expect(resumed).toMatchObject({ state: 'completed' });
+    }
+    const file = path.join(machine.home, 'web', 'web-disk1.vmdk');
+    await execa('qemu-img', ['compare', '-f', 'raw', '-F', 'vmdk', machine.truthOf(String(pointId)), file]);
+    const { stdout } = await execa('tar', ['--list', '--file', path.join(machine.home, 'web.ova')]);
+    expect(stdout.split('\n')).toEqual(['web.ovf', 'web.mf', 'web-disk1.vmdk']);
   });
 });
