@@ -1,4 +1,4 @@
-import { link, lstat, mkdir, mkdtemp, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { link, lstat, mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describeWithPeers } from '@sendense/tests/peers';
@@ -49,6 +49,27 @@ describeWithPeers(['ext4-tools'], 'an archive of files whose count of links is w
         expect((await lstat(join(out, `${kind} ${index}`))).ino, `${kind} ${index}`).toBe(
           (await lstat(join(out, `${kind} 0`))).ino,
         );
+  });
+
+  it('holds what two inodes have in common once, and tells the second', async () => {
+    const [tree, image] = ['tree-3', 'disk-3.raw'].map((name) => join(folder, name)) as [string, string];
+    await mkdir(tree);
+    for (const name of ['one', 'two']) await writeFile(join(tree, name), noise(100_000, name));
+    run('mke2fs', ['-q', '-F', '-t', 'ext4', '-O', 'extent', '-b', '1024', '-d', tree, image, '16M']);
+    const bytes = await readFile(image);
+    const [one = 0, two = 0] = ['one', 'two'].map((name) => {
+      const [, block, offset] =
+        /block (\d+), offset (0x[0-9a-f]+)/u.exec(run('debugfs', ['-R', `imap ${name}`, image])) ?? [];
+      return Number(block) * 1024 + Number(offset);
+    });
+    bytes.copy(bytes, two + 40, one + 40, one + 100);
+    await writeFile(image, bytes);
+    await using session = await browse(await openRawPoint(image));
+    const output = join(folder, 'all-3.tar');
+    const { findings } = await extractToFile({ session, path: '/', output, overwrite: false });
+    expect(findings).toHaveLength(1);
+    expect(findings).toMatchObject([{ severity: 'error', code: 'file-left-out' }]);
+    expect((await stat(output)).size).toBeLessThan(130_000);
   });
 
   it('enters a folder with two names once, and tells the second', async () => {

@@ -13,3 +13,12 @@ it('A set of numbers tells each of them as new once, whatever comes between', ()
   expect(seen.has(2 ** 33)).toBe(false);
   expect(seen.add(9)).toBe(true);
 });
+
+it('A range is new when each of its numbers is', () => {
+  const seen = new NumberSet();
+  expect(seen.addRange(32_760, 20)).toBe(true);
+  expect(seen.has(32_779)).toBe(true);
+  expect(seen.has(32_780)).toBe(false);
+  expect(seen.addRange(32_780, 5)).toBe(true);
+  expect(seen.addRange(32_750, 11)).toBe(false);
+});

@@ -25,4 +25,10 @@ export class NumberSet {
     page[bit >> 3] = old | mask;
     return (old & mask) === 0;
   }
+
+  /** Takes in `count` numbers from `first` on; whether all of them are new. It ends at the first that is not. */
+  addRange(first: number, count: number): boolean {
+    for (let value = first; value < first + count; value += 1) if (!this.add(value)) return false;
+    return true;
+  }
 }

@@ -11,10 +11,12 @@ import type {
   FileStat,
   FileSystemReader,
   NodeId,
+  OwnerCheck,
   PageOptions,
 } from '../file-system-reader.ts';
 import { DirectoryCursor, firstData, type ParsedBlock } from '../folders/directory-cursor.ts';
 import { findEntry, listPage } from '../folders/list-folder.ts';
+import { trackBlockOwners } from '../folders/track-owners.ts';
 import { wrongType } from '../folders/wrong-type.ts';
 import { decodeName } from '../paths/entry-name.ts';
 import { blockMapRuns } from './block-map.ts';
@@ -85,6 +87,18 @@ export class ExtReader implements FileSystemReader {
 
   async *read(node: NodeId, range: ByteRange, call?: Call): AsyncGenerator<FilePiece, void, undefined> {
     yield* this.#read(await this.#file(node, call), range, call);
+  }
+
+  trackOwners(): OwnerCheck {
+    return trackBlockOwners((node, call) => this.#ownRuns(node, call));
+  }
+
+  /** What only this file or folder may have. */
+  async *#ownRuns(node: NodeId, call: Call | undefined): AsyncGenerator<BlockRun, void, undefined> {
+    const inode = await this.#inode(node, call);
+    const { type, sizeBytes } = inode.stat;
+    const hasBlocks = (type === 'file' || type === 'directory') && !inode.hasInlineData;
+    if (hasBlocks && !this.#superblock.hasSharedBlocks) yield* this.#runs(inode, 0, sizeBytes, call);
   }
 
   /** All runs of an inode whatever it is: the journal is no file that a folder names. */

@@ -21,6 +21,8 @@ const INCOMPAT = {
 const KNOWN_INCOMPAT =
   0x2 | 0x4 | 0x10 | 0x40 | 0x80 | 0x100 | 0x200 | 0x400 | 0x2000 | 0x4000 | 0x8000 | 0x10000 | 0x20000;
 const SPARSE_SUPER = 0x1;
+/** Images of Android: equal blocks are kept once. */
+const SHARED_BLOCKS = 0x4000;
 const STATE = { unmounted: 1, errors: 2 };
 
 /** The superblock of an ext2, ext3 or ext4 file system: what reading needs of it. */
@@ -42,6 +44,8 @@ export type Superblock = {
   /** Which groups have copies of the superblock: all, powers of 3, 5 and 7, or the two named. */
   readonly copies: 'all' | 'sparse' | readonly [number, number];
   readonly hasFileTypes: boolean;
+  /** Files share blocks, and none is written. */
+  readonly hasSharedBlocks: boolean;
   /** It was unmounted; with a journal, that one tells more. */
   readonly isUnmounted: boolean;
   /** The kernel met contradictions in it. */
@@ -71,6 +75,7 @@ export async function readSuperblock(source: ByteSource, call?: Call): Promise<S
         : isSparse
           ? 'sparse'
           : 'all',
+    hasSharedBlocks: (fields.u32(0x64) & SHARED_BLOCKS) !== 0,
     isUnmounted: (fields.u16(0x3a) & STATE.unmounted) !== 0,
     hasErrors: (fields.u16(0x3a) & STATE.errors) !== 0,
     hasFileTypes: (incompat & INCOMPAT.fileType) !== 0,
