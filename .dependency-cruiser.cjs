@@ -16,7 +16,7 @@ function layer(name, from, allowed, comment) {
 
 const basis = ['core', 'plugin-kit'];
 const mechanisms = ['formats', 'converter-[^/]+', 'blockio-[^/]+', 'transport-[^/]+', 'object-repository'];
-const middle = ['repository-[^/]+', 'platform-[^/]+', 'guest', 'file-restore'];
+const middle = ['repository-[^/]+', 'platform-[^/]+', 'guest', 'file-restore', 'nbd-service'];
 const applications = ['quickstart', 'agent', 'server', 'cli', 'dashboard'];
 
 /** @type {import('dependency-cruiser').IConfiguration} */
@@ -84,7 +84,7 @@ module.exports = {
     ),
     layer(
       'repositories-and-platforms-on-mechanisms',
-      'repository-[^/]+|platform-[^/]+|guest|file-restore',
+      'repository-[^/]+|platform-[^/]+|guest|file-restore|nbd-service',
       [...basis, ...mechanisms],
       'A repository or a platform combines mechanisms; it does not know sources, targets or the engine.',
     ),

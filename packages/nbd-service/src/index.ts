@@ -1,0 +1,10 @@
+export { callService } from './control/call-service.ts';
+export type { AllowedRoots, Confine } from './entries/allowed-roots.ts';
+export { type ExportEntry, exportEntrySchema, type NewExportEntry } from './entries/export-entry.ts';
+export type { EntryFailure } from './entries/read-entries.ts';
+export { addEntry, removeEntry } from './entries/write-entry.ts';
+export { exportName, type NamedDisk } from './names/export-name.ts';
+export { type NbdServiceOptions, type NbdServiceServices, nbdServiceOptionsSchema } from './options.ts';
+export { type NbdService, startNbdService } from './service/nbd-service.ts';
+export type { ExportInfo, ReloadReport } from './service/reload-report.ts';
+export type { OpenRepository, RepositoryRequest } from './sources/shared-repositories.ts';
