@@ -17,6 +17,7 @@ import { join } from 'node:path';
 import { collect } from '@sendense/testkit';
 import { describeWithPeers } from '@sendense/tests/peers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { extractToFile } from '../src/extract/extract-to-file.ts';
 import { decodeName, encodeName } from '../src/paths/entry-name.ts';
 import { walkTree } from '../src/paths/walk-tree.ts';
 import type { BrowseSession } from '../src/session/browse-session.ts';
@@ -59,6 +60,7 @@ async function fill(root: string): Promise<void> {
   await using unwritten = await open(join(root, 'unwritten'), 'r+');
   await unwritten.write(noise(8 * KIB, 'written'), 0, 8 * KIB, 512 * KIB);
   run('mknod', [join(root, 'device'), 'c', '10', '200']);
+  run('cp', ['--reflink=auto', join(root, 'tree', 'noise'), join(root, 'same-blocks')]);
   run('mkfifo', [join(root, 'pipe')]);
   await writeFile(join(root, 'late'), 'late');
   await utimes(join(root, 'late'), LATE, LATE);
@@ -174,6 +176,14 @@ describeWithPeers(['xfs-tools', 'loop-mounts'], 'a disk of XFS', () => {
       ]);
     });
 
+    it('is taken out whole, also files that share blocks', async () => {
+      const output = join(folder, 'all.tar');
+      const { findings } = await extractToFile({ session, path: '/', output, overwrite: true });
+      expect(findings).toEqual([]);
+      const names = run('tar', ['--list', '--file', output, '--quoting-style=escape']).trim().split('\n');
+      expect(names).toHaveLength(wanted.size + 1);
+    });
+
     it('tells devices, and lists the same names in pages of any size', async () => {
       expect(await session.stat('/device')).toMatchObject({
         type: 'char-device',
@@ -229,5 +239,42 @@ describeWithPeers(['xfs-tools'], 'a disk of XFS without checksums, version 4', (
       expect(await session.stat(`/${path}/file-1`)).toMatchObject({ mode: 0o640, uid: 7, gid: 8, links: 1 });
     }
     expect(await session.readLink('/long')).toBe(longTarget());
+  });
+
+  it('holds what two inodes have in common once in an archive, and tells the second', async () => {
+    const [image, source, list] = ['shared.raw', 'source-2', 'shared.list'].map((name) =>
+      join(folder, name),
+    ) as [string, string, string];
+    await writeFile(source, noise(100_000, 'shared'));
+    await writeFile(
+      list,
+      prototypeOf({
+        few: [
+          ['one', source],
+          ['two', source],
+        ],
+      }),
+    );
+    makeXfs(image, '400M', ['-m', 'crc=0', '-i', 'size=256', '-p', list]);
+    await using file = await open(image, 'r+');
+    const head = Buffer.alloc(512);
+    await file.read(head, 0, 512, 0);
+    const placeOf = async (path: string): Promise<number> => {
+      await using session = await browse(await openRawPoint(image));
+      const { node } = await session.stat(path);
+      const perBlock = 2 ** head.readUInt8(0x7b);
+      const group = Math.floor(node / 2 ** (head.readUInt8(0x7c) + head.readUInt8(0x7b)));
+      const within = node % 2 ** (head.readUInt8(0x7c) + head.readUInt8(0x7b));
+      const block = group * head.readUInt32BE(0x54) + Math.floor(within / perBlock);
+      return block * head.readUInt32BE(4) + (within % perBlock) * 256;
+    };
+    const fork = Buffer.alloc(156);
+    await file.read(fork, 0, 156, (await placeOf('/few/one')) + 100);
+    await file.write(fork, 0, 156, (await placeOf('/few/two')) + 100);
+    await using session = await browse(await openRawPoint(image));
+    const output = join(folder, 'shared.tar');
+    const { findings } = await extractToFile({ session, path: '/', output, overwrite: true });
+    expect(findings).toHaveLength(1);
+    expect(findings).toMatchObject([{ severity: 'error', code: 'file-left-out' }]);
   });
 });

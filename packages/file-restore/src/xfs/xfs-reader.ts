@@ -11,10 +11,12 @@ import type {
   FileStat,
   FileSystemReader,
   NodeId,
+  OwnerCheck,
   PageOptions,
 } from '../file-system-reader.ts';
 import { DirectoryCursor, firstData, type ParsedBlock } from '../folders/directory-cursor.ts';
 import { findEntry, listPage } from '../folders/list-folder.ts';
+import { trackBlockOwners } from '../folders/track-owners.ts';
 import { wrongType } from '../folders/wrong-type.ts';
 import { decodeName } from '../paths/entry-name.ts';
 import { parseShortFolder, parseXfsBlock } from './directory.ts';
@@ -79,6 +81,18 @@ export class XfsReader implements FileSystemReader {
 
   async *read(node: NodeId, range: ByteRange, call?: Call): AsyncGenerator<FilePiece, void, undefined> {
     yield* this.#read(await this.#file(node, call), range, call);
+  }
+
+  trackOwners(): OwnerCheck {
+    return trackBlockOwners((node, call) => this.#ownRuns(node, call));
+  }
+
+  /** What only this file or folder may have: none of one that has reflinks, whose blocks are those of others as well. */
+  async *#ownRuns(node: NodeId, call: Call | undefined): AsyncGenerator<BlockRun, void, undefined> {
+    const inode = await this.#inode(node, call);
+    const isMapped = inode.format === 'extents' || inode.format === 'btree';
+    const isShared = inode.isRealtime || inode.isReflinked;
+    if (isMapped && !isShared) yield* this.#runs(inode, 0, inode.stat.sizeBytes, call);
   }
 
   #read(
