@@ -45,15 +45,11 @@ export function createMemoryStore(
       throwIfAborted(call?.signal, 'put-object');
       const copy = copyOf(bytes);
       options?.beforeSend?.();
-      let isThere = false;
-      // the time is that of the creation, however long the answer takes
-      let modifiedAt = new Date(shared.nowMs);
+      let modifiedAt: Date | undefined;
       await intercept({ kind: 'put', key: checkKey(key) }, () => {
-        isThere = shared.objects.has(key);
-        modifiedAt = new Date(shared.nowMs);
-        if (!isThere) shared.objects.set(key, { ...lockIn(options), bytes: copy, modifiedAt });
+        modifiedAt = createObject(shared, key, { ...lockIn(options), bytes: copy });
       });
-      if (isThere) throw alreadyThere(key);
+      if (modifiedAt === undefined) throw alreadyThere(key);
       return { sizeBytes: copy.byteLength, modifiedAt };
     },
     async get(key, range) {
@@ -97,6 +93,18 @@ export function createMemoryStore(
 
 function copyOf(bytes: Uint8Array | readonly Uint8Array[]): Uint8Array {
   return Uint8Array.from(Buffer.concat(bytes instanceof Uint8Array ? [bytes] : bytes));
+}
+
+/** Gives the time of the creation, however long the answer takes then; `undefined` where an object is there. */
+function createObject(
+  { objects, nowMs }: SharedObjects,
+  key: string,
+  object: Omit<StoredObject, 'modifiedAt'>,
+): Date | undefined {
+  if (objects.has(key)) return undefined;
+  const modifiedAt = new Date(nowMs);
+  objects.set(key, { ...object, modifiedAt });
+  return modifiedAt;
 }
 
 function alreadyThere(key: string): SendenseError {
