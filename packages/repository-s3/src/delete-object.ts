@@ -1,24 +1,33 @@
 import { DeleteObjectCommand } from '@aws-sdk/client-s3';
 import { type Call, SendenseError } from '@sendense/core';
 import type { Bucket } from './bucket.ts';
-import { headObject } from './head-object.ts';
+import { findDefaultLock } from './default-lock.ts';
+import { findLock } from './head-object.ts';
 import { allVersions } from './object-versions.ts';
 
 const OPERATION = 'delete-object';
 
 /**
  * Removes an object for good. In a bucket with versions a plain deletion only hides the object, so each version is
- * removed, the first written before the others: where retention forbids it, nothing has changed.
+ * removed, the first written before the others: where retention forbids it, nothing has changed. A bucket may lock whatever is put into
+ * it without being known to: there the marks that hide the object go again.
  */
 export async function deleteObject(bucket: Bucket, key: string, call?: Call): Promise<void> {
   if (bucket.settings.objectLock === undefined) {
     const { DeleteMarker } = await remove(bucket, key, undefined, call);
     if (DeleteMarker !== true) return;
   }
-  for (const { versionId } of await allVersions(bucket, key, call)) {
-    await remove(bucket, key, versionId, call).catch((error: unknown) =>
-      explain(bucket, key, versionId, error, call),
-    );
+  const versions = await allVersions(bucket, key, call);
+  for (const { versionId } of versions) {
+    try {
+      await remove(bucket, key, versionId, call);
+    } catch (error) {
+      if (SendenseError.is(error, 'NOT_FOUND')) continue;
+      if (bucket.settings.objectLock === undefined)
+        for (const mark of versions.filter(({ isMarker }) => isMarker))
+          await remove(bucket, key, mark.versionId, call);
+      await explain(bucket, key, versionId, error, call);
+    }
   }
 }
 
@@ -39,11 +48,11 @@ async function explain(
   versionId: string,
   error: unknown,
   call?: Call,
-): Promise<void> {
-  if (SendenseError.is(error, 'NOT_FOUND')) return;
-  const retainUntil = SendenseError.is(error)
-    ? (await headObject(bucket, key, call, versionId).catch(() => undefined))?.retainUntil
-    : undefined;
+): Promise<never> {
+  if (!SendenseError.is(error)) throw error;
+  // also where the store was not asked to lock: the bucket may do so by itself
+  const lock = await findLock(bucket, key, versionId, call).catch(() => undefined);
+  const retainUntil = lock ?? (await findDefaultLock(bucket, key, versionId, call).catch(() => undefined));
   if (retainUntil === undefined) throw error;
   throw new SendenseError(
     'IMMUTABLE',

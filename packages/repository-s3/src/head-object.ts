@@ -51,8 +51,8 @@ export async function headObject(
   return retainUntil === undefined ? status : { ...status, retainUntil };
 }
 
-/** Not every service tells the lock of a version that is not the current one by `HeadObject`. */
-async function findLock(
+/** Until when a version is locked. Not every service tells that of one that is not the current one by `HeadObject`. */
+export async function findLock(
   bucket: Bucket,
   key: string,
   versionId: string,
