@@ -17,6 +17,7 @@ import { breakLock } from './conversions.ts';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
+const GIB = 1024 * MIB;
 const CLUSTER = 64 * KIB;
 const SEED = testSeed();
 /** Cuts of each target spread over all that a conversion does to its files, and those at every change of a checkpoint. */
@@ -30,7 +31,7 @@ type Target = {
   readonly checkpointBytes: number;
 };
 
-/** Where tables are filled one after another, the disk needs several of them. */
+/** Where tables are filled one after another, the disk needs several of them; QCOW2 fills those of 8 GiB at once. */
 const TARGETS: readonly Target[] = [
   { format: 'raw', sizeBytes: 6 * MIB + 512, checkpointBytes: MIB },
   { format: 'vhd', subformat: 'fixed', sizeBytes: 6 * MIB, checkpointBytes: MIB },
@@ -39,8 +40,8 @@ const TARGETS: readonly Target[] = [
   { format: 'vhdx', subformat: 'dynamic', sizeBytes: 200 * MIB, checkpointBytes: 24 * MIB },
   { format: 'vmdk', subformat: 'monolithicFlat', sizeBytes: 6 * MIB, checkpointBytes: MIB },
   { format: 'vmdk', subformat: 'monolithicSparse', sizeBytes: 100 * MIB, checkpointBytes: 12 * MIB },
-  { format: 'qcow2', subformat: 'plain', sizeBytes: 1200 * MIB, checkpointBytes: 100 * MIB },
-  { format: 'qcow2', subformat: 'compressed', sizeBytes: 1200 * MIB, checkpointBytes: 100 * MIB },
+  { format: 'qcow2', subformat: 'plain', sizeBytes: 18 * GIB, checkpointBytes: 1500 * MIB },
+  { format: 'qcow2', subformat: 'compressed', sizeBytes: 18 * GIB, checkpointBytes: 1500 * MIB },
 ];
 
 /** A disk with random bytes, bytes that compress, zeros that are written, and holes. */

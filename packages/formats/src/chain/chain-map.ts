@@ -10,7 +10,7 @@ const WINDOW_BYTES = 512 * 1024 * 1024;
 /** Windows kept: whoever lists extents is ahead of those who locate or read them. */
 const KEPT_WINDOWS = 3;
 
-/** Reads of chains with more layers go by windows: the table pages of so many would push each other out of memory. */
+/** Chains with more layers are read on by windows: the table pages of so many would push each other out of memory. */
 const FEW_LAYERS = 16;
 
 /** Where the bytes of a chain lie. What was resolved last is kept for all who walk through it. */
@@ -20,6 +20,8 @@ export class ChainMap {
   /** The newest last. */
   readonly #windows: ChainWindow[] = [];
   #turn: Promise<unknown> = Promise.resolve();
+  /** Where the last read ended: who begins there reads on. */
+  #readEnd = 0;
 
   constructor(layers: readonly Layer[]) {
     this.#layers = layers;
@@ -34,12 +36,16 @@ export class ChainMap {
     return await resolving;
   }
 
-  /** The pieces of a single read, ascending, without gaps; in a chain of few layers nothing is looked up beside them. */
+  /**
+   * The pieces of a single read, ascending, without gaps. Nothing is looked up beside them, unless a chain of many layers is
+   * read on from where the last read ended.
+   */
   async *read({ offset, length }: ByteRange): AsyncGenerator<Piece> {
     const end = offset + length;
-    const isDeep = this.#layers.length > FEW_LAYERS;
+    const byWindows = this.#layers.length > FEW_LAYERS && offset === this.#readEnd;
+    this.#readEnd = end;
     for (let at = offset; at < end; ) {
-      const window = isDeep
+      const window = byWindows
         ? await this.windowAt(at)
         : (this.#kept(at) ?? (await resolveWindow(this.#layers, at, end)));
       yield* piecesIn(window, at, end);

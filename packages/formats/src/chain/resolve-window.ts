@@ -1,3 +1,4 @@
+import { SendenseError } from '@sendense/core';
 import type { Layer } from './layer.ts';
 import { type Piece, pieceOf } from './piece.ts';
 import type { Run } from './run.ts';
@@ -106,7 +107,8 @@ class WindowResolver {
   async #look(layer: Layer, at: number, stop: number): Promise<Run> {
     try {
       return await layer.runAt(at, layer.sizeBytes);
-    } catch {
+    } catch (error) {
+      if (!SendenseError.is(error, 'CORRUPT')) throw error;
       return await layer.runAt(at, stop);
     }
   }
