@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import type { PlannedDisk } from '@sendense/core';
 import { publishFile } from '@sendense/plugin-kit/files';
 import type { PackageScope } from './package-context.ts';
@@ -34,13 +35,12 @@ class ArchiveLayout implements PackageLayout {
     await this.remove();
     await using handle = await fileSystem.open(this.#path, 'create');
     await handle.truncate(this.#headBytes);
+    await fileSystem.syncDirectory(dirname(this.#path));
   }
 
   async begin(): Promise<DiskPlace> {
-    const end = this.#end();
-    await using handle = await this.#open();
-    await handle.truncate(end);
-    return { path: this.#path, offset: end + TAR_BLOCK_BYTES };
+    // what a disk that was cut off left behind this place is written over, and cut off by `finish`
+    return { path: this.#path, offset: this.#end() + TAR_BLOCK_BYTES };
   }
 
   async end({ number }: PlannedDisk, { offset }: DiskPlace, sizeBytes: number): Promise<void> {

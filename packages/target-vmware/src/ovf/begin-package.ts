@@ -41,15 +41,32 @@ async function create({ context, place, plan, memory }: PackageScope, layout: Pa
   }
 }
 
+/** Whether the disks that were whole are still there below `root`, the package with its first or its final name. */
+async function holdsDisks(
+  { context, plan, memory }: PackageScope,
+  layout: PackageLayout,
+  root: string,
+): Promise<boolean> {
+  for (const planned of plan.disks) {
+    const whole = memory.disk(planned.id);
+    if (whole === undefined) continue;
+    const status = await context.fileSystem.stat(layout.file(planned, root));
+    if (status === undefined || status.sizeBytes < whole.offset + whole.sizeBytes) return false;
+  }
+  return true;
+}
+
 /** Rejects with `NOT_FOUND` when what an earlier attempt wrote is gone. */
-async function resume({ context, place, plan, memory }: PackageScope, layout: PackageLayout): Promise<void> {
+async function resume(scope: PackageScope, layout: PackageLayout): Promise<void> {
+  const { context, place, plan, memory } = scope;
   const { fileSystem } = context;
   const partial = partialPackage(place, plan.id);
-  if ((await fileSystem.stat(partial)) !== undefined) return;
   const { identity } = memory;
   if (identity !== null && (await fileSystem.stat(place.path))?.identity === identity) return;
-  if (plan.disks.every(({ id }) => memory.disk(id) === undefined)) return await layout.create();
-  throw new SendenseError('NOT_FOUND', `${partial} of the restore to resume is gone`, {
+  const isThere = (await fileSystem.stat(partial)) !== undefined;
+  if (!isThere && plan.disks.every(({ id }) => memory.disk(id) === undefined)) return await layout.create();
+  if (isThere && (await holdsDisks(scope, layout, partial))) return;
+  throw new SendenseError('NOT_FOUND', `${partial} of the restore to resume is gone, or part of it`, {
     operation: 'resume-restore',
     remedy: 'start the restore again',
   });

@@ -26,6 +26,7 @@ class FolderLayout implements PackageLayout {
   async create(): Promise<void> {
     await this.remove();
     await this.#fileSystem.makeDirectory(this.#path);
+    await this.#fileSystem.syncDirectory(dirname(this.#path));
   }
 
   async begin(disk: PlannedDisk): Promise<DiskPlace> {
@@ -35,7 +36,8 @@ class FolderLayout implements PackageLayout {
   }
 
   async end(): Promise<void> {
-    // a file ends where its bytes end
+    // a file ends where its bytes end; that it is there at all is made durable with them
+    await this.#fileSystem.syncDirectory(this.#path);
   }
 
   file({ number }: PlannedDisk, path: string): string {

@@ -7,7 +7,7 @@ export type DiskPlace = { readonly path: string; readonly offset: number };
 export interface PackageLayout {
   /** Makes the file or folder; what an earlier attempt of the same plan left goes first. */
   create(): Promise<void>;
-  /** Where the next disk is written: its file is there, and nothing lies behind the place. */
+  /** Where the next disk is written; its file is there. */
   begin(disk: PlannedDisk): Promise<DiskPlace>;
   /** Called when the VMDK of a disk is there from `offset` on and has `sizeBytes`, before it is made durable. */
   end(disk: PlannedDisk, place: DiskPlace, sizeBytes: number): Promise<void>;

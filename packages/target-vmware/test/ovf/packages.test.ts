@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { diskId, type MachineSpec } from '@sendense/core';
 import { createOvaTarget } from '@sendense/target-vmware';
@@ -45,6 +45,27 @@ describe('an archive', () => {
     );
   });
 
+  it('holds nothing of a disk that was cut off and is smaller now', async () => {
+    await using bench = await PackageBench.open('archive');
+    const target = bench.target();
+    const plan = await planOf(target, asked(DISKS.slice(0, 1)));
+    const run = runOf();
+    {
+      await using writer = await target.begin(plan, run);
+      const disk = writer.disks.get(diskId('disk-0'));
+      for (let at = 0; at < MIB - PIECE; at += PIECE)
+        await disk?.write(at, DISKS[0]?.subarray(at, at + PIECE) ?? new Uint8Array());
+    }
+    await using later = await bench.target().begin(plan, runOf(run));
+    await send(later, [new Uint8Array(MIB)]);
+    await later.commit();
+    const archive = await readFile(bench.path);
+    const end = membersOf(archive).at(-1);
+    const used = (end?.offset ?? 0) + (end?.bytes.byteLength ?? 0);
+    expect(archive.subarray(used).every((byte) => byte === 0)).toBe(true);
+    expect(archive.byteLength - used).toBeLessThanOrEqual(10_240 + 1024);
+  });
+
   it('takes one disk at a time', async () => {
     await using bench = await PackageBench.open('archive');
     const target = bench.target();
@@ -86,6 +107,21 @@ describe.each(LAYOUTS)('a package (%s)', (layout) => {
       await reader.read(0, found);
       expect(Buffer.compare(found, bytes)).toBe(0);
     }
+  });
+
+  it('is not gone on with when a disk that was whole is gone', async () => {
+    await using bench = await PackageBench.open(layout);
+    const target = bench.target();
+    const plan = await planOf(target, asked(DISKS));
+    const run = runOf();
+    {
+      await using writer = await target.begin(plan, run);
+      await send(writer, DISKS.slice(0, 1));
+    }
+    const [partial = ''] = await bench.objects();
+    const path = join(bench.folder, partial, layout === 'folder' ? 'web-disk1.vmdk' : '');
+    await truncate(path, 4096);
+    await expect(bench.target().begin(plan, runOf(run))).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 
   it('is refused inside a repository, beside an unfinished one, and in a folder that is not there', async () => {
