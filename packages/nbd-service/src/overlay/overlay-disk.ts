@@ -53,8 +53,7 @@ export class OverlayDisk {
   }
 
   async #read(start: number, into: Uint8Array, call?: Call): Promise<void> {
-    // the map may change while a run is read: what was the base's stays the base's, as the read began before
-    for (const { offset, length, owned } of [...this.#map.runs({ offset: start, length: into.byteLength })]) {
+    for (const { offset, length, owned } of this.#map.runs({ offset: start, length: into.byteLength })) {
       const part = into.subarray(offset - start, offset - start + length);
       await (owned ? this.#readFile(offset, part) : this.#base.read(offset, part, call));
     }

@@ -176,7 +176,7 @@ class RunningService implements NbdService {
     const wanted = new Map(entries.map(({ file, entry }) => [file, JSON.stringify(entry)]));
     const unreadable = new Set(failures.map(({ file }) => file));
     const removed: string[] = [];
-    for (const disk of [...this.#served.values()]) {
+    for (const disk of this.#served.values()) {
       if (unreadable.has(disk.file) || wanted.get(disk.file) === disk.entryText) continue;
       this.#served.delete(disk.file);
       removed.push(disk.name);
