@@ -21,6 +21,10 @@ export type Host = {
   readonly now: () => Date;
   /** Calls `listener` for each signal until the returned function is called. */
   readonly onSignal: (listener: (signal: StopSignal) => void) => () => void;
+  /** Calls `listener` for each SIGHUP, which ends a process that does not listen, until the returned function is called. */
+  readonly onHangup: (listener: () => void) => () => void;
+  /** What starts this command line once more: a program, and its arguments before those of a verb. */
+  readonly program: { readonly path: string; readonly args: readonly string[] };
   /** Asks a person for a secret; `undefined` where standard input is no terminal. */
   readonly askHidden: AskHidden | undefined;
   /** Ends the process at once. */

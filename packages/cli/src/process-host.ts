@@ -28,6 +28,11 @@ export function processHost(): Host {
         process.off('SIGTERM', stop);
       };
     },
+    onHangup(listener) {
+      process.on('SIGHUP', listener);
+      return () => process.off('SIGHUP', listener);
+    },
+    program: { path: process.execPath, args: [...process.execArgv, ...process.argv.slice(1, 2)] },
     askHidden: process.stdin.isTTY
       ? createAskHidden(process.stdin, process.stderr, () => process.kill(process.pid, 'SIGINT'))
       : undefined,

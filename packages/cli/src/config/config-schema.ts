@@ -58,6 +58,20 @@ export const configSchema = z.strictObject({
       }),
     )
     .default({}),
+  /** The NBD service of `export`. */
+  exports: z
+    .strictObject({
+      /** Folder of the files that say what is exported; default in the state folder. */
+      confDir: z.string().min(1).optional(),
+      /** Folders that those files may name paths in; default all that the user may read. */
+      roots: z.array(z.string().min(1)).optional(),
+      /** `HOST:PORT` of this machine; default a unix socket in the state folder, for the user alone. */
+      listen: z
+        .string()
+        .regex(/^(\[[0-9a-f:]+\]|[A-Za-z0-9.-]+):\d{1,5}$/, 'must be HOST:PORT')
+        .optional(),
+    })
+    .default({}),
   targets: z.record(z.string(), place({ format: formats.optional(), ...account })).default({}),
 });
 

@@ -26,6 +26,7 @@ it('reads names as text or with settings', async () => {
     sources: { web: { at: 'image:/web.qcow2' }, db: { at: 'image:/db', format: 'raw', parents: ['/base'] } },
     repositories: { main: { at: 'local:/backups' } },
     targets: {},
+    exports: {},
   });
 });
 

@@ -10,6 +10,7 @@ const GROUPS: Readonly<Record<string, string>> = {
   repository: 'make and look after repositories',
   'repository key': 'who can open an encrypted repository',
   vmware: 'look at a vCenter or ESXi',
+  export: 'offer recovery points and images to NBD clients',
   jobs: 'list and cancel jobs',
   image: 'look at, convert and compare disk files of any format',
 };

@@ -66,13 +66,23 @@ type OpenOptions = {
   readonly retain?: number | undefined;
 };
 
-/** Opens a repository by its name, with its passphrase from `sources`. */
+/** Opens a repository by its name, with its passphrase from `sources`, for the length of the session. */
 export async function openNamed(
   session: Session,
   name: string,
   sources: PassphraseSources,
-  { drivers = [], retain }: OpenOptions = {},
+  options: OpenOptions = {},
 ): Promise<OpenRepository> {
+  return keepRepository(session, await resolveNamed(session, name, sources, options));
+}
+
+/** The same, for the caller to close. */
+export async function resolveNamed(
+  session: Session,
+  name: string,
+  sources: PassphraseSources,
+  { drivers = [], retain }: OpenOptions = {},
+): Promise<ResolvedRepository> {
   const text = repositoryText(session, name);
   refuseUselessPassphrase(session, text, sources);
   const services = await repositoryServices(session, text, drivers);
@@ -83,10 +93,9 @@ export async function openNamed(
     ...(retain === undefined ? {} : { retainMs: retain }),
     ...trustedHeadOf(session, text),
   };
-  const resolved = await resolveRepository(text, options, services, session.call).catch((error: unknown) => {
+  return resolveRepository(text, options, services, session.call).catch((error: unknown) => {
     throw withInitRemedy(error, text);
   });
-  return keepRepository(session, resolved);
 }
 
 /** Chunks are made and read in the repository itself: it needs all services, and the drivers always. */

@@ -19,6 +19,8 @@ function sessionOf(env: Record<string, string>, typed: readonly string[] | undef
     homeDirectory: '/',
     now: () => new Date(0),
     onSignal: () => () => undefined,
+    onHangup: () => () => undefined,
+    program: { path: '', args: [] },
     askHidden: typed === undefined ? undefined : askHidden,
     exit: () => undefined,
   };

@@ -12,6 +12,10 @@ import { backupStart } from './backup-start.ts';
 import { backupUnhold } from './backup-unhold.ts';
 import { copy } from './copy.ts';
 import { doctor } from './doctor.ts';
+import { exportAdd } from './export-add.ts';
+import { exportList } from './export-list.ts';
+import { exportRemove } from './export-remove.ts';
+import { exportServe } from './export-serve.ts';
 import { imageCheck } from './image-check.ts';
 import { imageCompare } from './image-compare.ts';
 import { imageConvert } from './image-convert.ts';
@@ -69,6 +73,10 @@ export const VERBS: readonly Verb[] = [
   copy,
   prune,
   reconcile,
+  exportAdd,
+  exportList,
+  exportRemove,
+  exportServe,
   imageInfo,
   imageConvert,
   imageCheck,
