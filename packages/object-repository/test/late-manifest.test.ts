@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { soloFence } from '@sendense/plugin-kit';
 import { collect } from '@sendense/testkit';
 import { describe, expect, it } from 'vitest';
+import { CONFIGURATION_KEY } from '../src/layout/object-keys.ts';
 import { create, dataPacks, first, GRACE_MS, keysOf, open, twin } from './hurt-objects.ts';
 import { createMemoryStore, type SharedObjects } from './memory-store.ts';
 import { draftOf, expectSample, type SamplePoint, sampleId, writeDisk, writeSample } from './sample-disk.ts';
@@ -55,6 +56,12 @@ function copyOf(shared: SharedObjects): SharedObjects {
     ([key, { bytes }]) => [key, { bytes, modifiedAt: new Date(nowMs) }] as const,
   );
   return { objects: new Map(copies), nowMs };
+}
+
+/** Stores what begins with `prefix` again as it is. */
+function touch(shared: SharedObjects, prefix: string): void {
+  for (const [key, { bytes }] of [...shared.objects])
+    if (key.startsWith(prefix)) shared.objects.set(key, { bytes, modifiedAt: new Date(shared.nowMs) });
 }
 
 describe('a manifest that came too late', () => {
@@ -120,8 +127,46 @@ describe('a manifest that came too late', () => {
       removed: [],
       findings: [{ code: 'point-late' }],
     });
-    expect(keysOf(shared, 'points/')).toHaveLength(1);
+    // its key is not free for another point before a later one is there
+    expect(keysOf(shared, 'points/')).toHaveLength(2);
     await expectSample(repository, sampleId(first), first.disk);
+    await writeSample(repository, { ...first, sequence: 3 });
+    await repository.maintenance.prune({ last: 2 });
+    expect(keysOf(shared, 'points/')).toHaveLength(2);
+    expect(await idsIn(shared)).toEqual([sampleId(first), sampleId({ ...first, sequence: 3 })]);
+  });
+
+  it('of whose stream nothing is newer gives its key to nobody, and holds up no other space, whatever prunes go by', async () => {
+    const shared = await withLate();
+    await using repository = await open(shared);
+    const point: SamplePoint = { ...first, sequence: 1, disk: [7, 8] };
+    await using one = await repository.begin(draftOf(point), soloFence);
+    await writeDisk(one, point);
+    await writeSample(repository, { ...twin, disk: [4, 5, 6] });
+    await writeSample(repository, { ...twin, sequence: 2, disk: [9] });
+    const before = dataPacks(shared).length;
+    await repository.maintenance.prune({ last: 1 });
+    const other = await repository.begin(
+      { ...draftOf(point), id: sampleId({ ...first, sequence: 9 }) },
+      soloFence,
+    );
+    await writeDisk(other, point);
+    await one.commit([]);
+    await expect(other.commit([])).rejects.toMatchObject({ code: 'CONFLICT' });
+    await pruneTwice(shared);
+    expect(dataPacks(shared).length).toBeLessThan(before);
+    await expectSample(repository, sampleId(point), point.disk);
+  });
+
+  it('that looks late because manifests were copied within the store is a point again when the configuration is stored anew', async () => {
+    const shared = await create();
+    await using repository = await open(shared);
+    await writeSample(repository, first);
+    shared.nowMs += 30 * GRACE_MS;
+    touch(shared, 'points/');
+    expect(await idsIn(shared)).toEqual([]);
+    touch(shared, CONFIGURATION_KEY);
+    expect(await idsIn(shared)).toEqual([sampleId(first)]);
   });
 
   it('keeps what it needs until the policy drops it, where nothing of that is gone', async () => {

@@ -41,11 +41,12 @@ export class HeadKeeper {
   async #check(call?: Call): Promise<void> {
     // Before the manifests: what another process of this client commits and saves meanwhile is listed, or not yet known.
     const head = await this.#load(call);
-    const { points, damaged } = await this.#context.points.all(call);
+    const { points, late, damaged } = await this.#context.points.all(call);
     const there = new Set(points.map(({ manifestId }) => manifestId));
     const isThere = ({ manifest }: KnownPoint) => there.has(manifest);
-    // One that is damaged is told as such.
-    const isHurt = ({ key }: KnownPoint) => damaged.has(key);
+    // One that is damaged, or looks late where somebody copied manifests within the store, is told as such.
+    const lateOnes = new Set(late.map(({ manifestId }) => manifestId));
+    const isHurt = ({ key, manifest }: KnownPoint) => damaged.has(key) || lateOnes.has(manifest);
     const known = head?.points ?? [];
     if (head !== undefined)
       await this.#refuseHidden(

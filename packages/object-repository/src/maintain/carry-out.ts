@@ -104,8 +104,7 @@ async function removePacks(
   let [freedBytes, left] = [0, 0];
   const turn = lock.deletions();
   for (const pack of packs) {
-    await turn(call);
-    const freed = held.has(pack) ? undefined : await removePack(context, pack, call);
+    const freed = held.has(pack) ? undefined : await turn(call).then(() => removePack(context, pack, call));
     if (freed === undefined) left += 1;
     freedBytes += freed ?? 0;
   }

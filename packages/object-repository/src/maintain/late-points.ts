@@ -1,6 +1,7 @@
 import { type Call, type Finding, SendenseError } from '@sendense/core';
 import type { RepositoryContext } from '../context.ts';
-import { type FoundPoint, latePoint } from '../read/point-catalog.ts';
+import { numberAtEnd } from '../layout/object-keys.ts';
+import { type FoundPoint, type FoundPoints, latePoint } from '../read/point-catalog.ts';
 import { LivePacks } from './live-packs.ts';
 import type { PruneLock } from './prune-lock.ts';
 
@@ -25,6 +26,21 @@ export async function brokenOf(
     }
   }
   return broken;
+}
+
+/**
+ * Those of the manifests that came too late whose number is the greatest of their stream. They stay: the key of one that went would be
+ * taken by the next point, which a pruner that stood still before its deletion would delete, and of two writers each could have a key.
+ */
+export function lastOfStreams({ points, late }: FoundPoints): ReadonlySet<FoundPoint> {
+  const greatest = new Map<string, number>();
+  for (const { key } of [...points, ...late])
+    greatest.set(streamOf(key), Math.max(greatest.get(streamOf(key)) ?? 0, numberAtEnd(key) ?? 0));
+  return new Set(late.filter(({ key }) => greatest.get(streamOf(key)) === numberAtEnd(key)));
+}
+
+function streamOf(key: string): string {
+  return key.slice(0, key.lastIndexOf('/') + 1);
 }
 
 /** What is told of a manifest that came too late. */

@@ -95,7 +95,7 @@ class HeldLock implements PruneLock {
   }
 
   mayBeLost(modifiedAt: Date): boolean {
-    return modifiedAt.getTime() - this.#last.putAt.getTime() > LEASE_MS;
+    return modifiedAt.getTime() - this.#last.putAt.getTime() >= LEASE_MS;
   }
 
   deletions(): (call?: Call) => Promise<void> {

@@ -14,7 +14,7 @@ import type { FoundPoint, FoundPoints } from '../read/point-catalog.ts';
 import { carryOut } from './carry-out.ts';
 import { readDamagedPacks } from './damaged-packs.ts';
 import { findLive, requestOf } from './find-live.ts';
-import { brokenOf, lateFinding } from './late-points.ts';
+import { brokenOf, lastOfStreams, lateFinding } from './late-points.ts';
 import { withOwnIndex } from './own-index.ts';
 import { readPlans } from './plans.ts';
 import { type PruneLock, takePruneLock } from './prune-lock.ts';
@@ -69,11 +69,11 @@ export async function prune(
   const points = unhurt(found);
   const broken = await brokenOf(context, found.late, lock, options);
   const { kept, surplus } = divide(found, broken, policy, options);
-  const removal = { points, plans, lock, surplus, mayBeHurt: surplus };
+  const removal = { points, plans, lock, surplus, mayBeHurt: [...surplus, ...broken] };
   const { left, staying, damaged } = await removePoints(context, removal, options);
   const swept = await carryOut(context, left, lock, options);
   const stay = staying.map(({ point }) => point);
-  const next = await planAnew(context, { lock, stay }, options);
+  const next = await planAnew(context, { lock, stay, broken }, options);
   await removeLeftovers(context, lock, options);
   return {
     ...idsOf(
@@ -92,16 +92,20 @@ export async function prune(
   };
 }
 
+/** What is planned beside: points that object lock keeps though they are to go, and late ones that lack chunks. */
+type Planning = {
+  readonly lock: PruneLock;
+  readonly stay: readonly FoundPoint[];
+  readonly broken: readonly FoundPoint[];
+};
+
 /**
  * Plans what nothing needs any more. As long as one of the points is hurt that are to go and that object lock keeps, nothing is planned:
  * nobody knows what it needs. Rejects with `CORRUPT` when another one is hurt.
  */
-async function planAnew(
-  context: RepositoryContext,
-  { lock, stay }: { readonly lock: PruneLock; readonly stay: readonly FoundPoint[] },
-  call?: Call,
-) {
-  const points = unhurt(await context.points.all(call));
+async function planAnew(context: RepositoryContext, { lock, stay, broken }: Planning, call?: Call) {
+  const owedNothing = new Set(broken.map(({ key }) => key));
+  const points = unhurt(await context.points.all(call)).filter(({ key }) => !owedNothing.has(key));
   const plans = await readPlans(context, call);
   // After the manifests: the index objects of each were there before it.
   await refreshUnhurt(context, call);
@@ -122,14 +126,16 @@ function heldUp({ message }: SendenseError): Finding {
 
 /**
  * What a policy keeps. Manifests that came too late are no points: they push no point out, and go when the policy would drop them, when
- * what they need is gone (`broken`), or when the point was made again.
+ * what they need is gone (`broken`), or when the point was made again; but for the last of a stream.
  */
 function divide(
-  { points, late }: FoundPoints,
+  found: FoundPoints,
   broken: readonly FoundPoint[],
   policy: RetentionPolicy,
   { machine }: PruneOptions,
 ) {
+  const { points, late } = found;
+  const last = lastOfStreams(found);
   const isOurs = ({ record }: FoundPoint) => machine === undefined || record.machine === machine;
   const [ours, lateOnes] = [points.filter(isOurs), late.filter(isOurs)];
   const retained = retainedIds(ours, policy);
@@ -138,7 +144,8 @@ function divide(
   const apart = lateOnes.filter((point) => !broken.includes(point) && !made.has(point.record.id));
   const retainedLate = retainedIds([...ours, ...apart], policy);
   const all = [...kept, ...apart.filter(({ record }) => retainedLate.has(record.id))];
-  return { kept: all, surplus: [...ours, ...lateOnes].filter((point) => !all.includes(point)) };
+  const surplus = [...ours, ...lateOnes].filter((point) => !all.includes(point) && !last.has(point));
+  return { kept: all, surplus };
 }
 
 function retainedIds(points: readonly FoundPoint[], policy: RetentionPolicy): ReadonlySet<PointId> {

@@ -142,7 +142,8 @@ export class PointCatalog {
 export function latePoint(id: PointId): SendenseError {
   return new SendenseError('EXPIRED', `point ${id} was stored too late: what it needs may be gone`, {
     operation: 'open-point',
-    remedy: 'use another point: the backup that made this one failed, and prune removes what it left',
+    remedy:
+      'use another point: the backup that made this one was told that it failed. Where all manifests were copied within the store and look late only, store the configuration again as it is: docs/repository-format.md, 3.8',
     context: { point: id },
   });
 }
