@@ -60,7 +60,7 @@ function copyOf(shared: SharedObjects): SharedObjects {
 
 /** Stores what begins with `prefix` again as it is. */
 function touch(shared: SharedObjects, prefix: string): void {
-  for (const [key, { bytes }] of [...shared.objects])
+  for (const [key, { bytes }] of shared.objects)
     if (key.startsWith(prefix)) shared.objects.set(key, { bytes, modifiedAt: new Date(shared.nowMs) });
 }
 
