@@ -1,11 +1,18 @@
-import type { RestorePlan, TargetConnector } from '@sendense/core';
+import type { RestorePlan, RestoreState, TargetConnector } from '@sendense/core';
 import { seededBytes } from '@sendense/testkit';
 import { describeWithPeers } from '@sendense/tests/peers';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { planOf, requestOf, runOf, send } from './restore-work.ts';
+import { planOf, requestOf, runOf, send, type TestRun } from './restore-work.ts';
 import { useBench } from './vcenter-bench.ts';
 
 const DISKS = [seededBytes(5, 2 ** 20), seededBytes(6, 2 ** 20)];
+
+type Known = { id: string; instanceUuid: string | null } | null;
+
+/** What a saved state holds of the machines. */
+function stateOf({ data }: RestoreState) {
+  return data as { phase: string; machine: Known; disks: Record<string, { carrier: Known }> };
+}
 
 describeWithPeers(['test-vcenter'], 'the machines of a restore', () => {
   const bench = useBench();
@@ -73,5 +80,36 @@ describeWithPeers(['test-vcenter'], 'the machines of a restore', () => {
     await bench().copyNotes('restored', 'a clone');
     await bench().remove('restored');
     await expect(writer.commit()).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+
+  it.each([
+    ['a disk', undefined],
+    ['the machine', 'disks'],
+  ])('are not others that have the id of the one of %s since the server was put back', async (_of, last) => {
+    const run = runOf();
+    const dying: TestRun = {
+      ...run,
+      async save(state) {
+        await run.save(state);
+        if (last !== undefined && stateOf(state).phase === last) throw new Error('the process died');
+      },
+    };
+    const writer = await target.begin(plan, dying);
+    await send(writer, DISKS);
+    if (last !== undefined) await expect(writer.commit()).rejects.toThrow('the process died');
+    await writer[Symbol.asyncDispose]();
+    await bench().copyNotes(`${plan.id}-disk-0`, 'of somebody');
+    const { object } = (await bench().machine('of somebody')).machine;
+    const saved = structuredClone(run.saved.at(-1)) as RestoreState;
+    const data = stateOf(saved);
+    const known = last === undefined ? data.disks['disk-0']?.carrier : data.machine;
+    expect(known?.instanceUuid).toMatch(/^[0-9a-f-]{36}$/);
+    if (known !== undefined && known !== null) known.id = object.id;
+    run.saved.push(saved);
+    await using later = bench().target();
+    const undone = await later.begin(plan, runOf(run));
+    await undone.rollback();
+    await undone[Symbol.asyncDispose]();
+    expect(await names()).toContain('of somebody');
   });
 });

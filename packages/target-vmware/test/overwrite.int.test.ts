@@ -205,4 +205,42 @@ describeWithPeers(['test-vcenter'], 'a restore that replaces a machine', () => {
     await expect(writer.commit()).rejects.toMatchObject({ code: 'ALREADY_EXISTS' });
     expect(await holds(aside(), OLD)).toBe(true);
   });
+
+  it('does not replace one that took the name after the restore was begun', async () => {
+    const run = runOf();
+    const writer = await target.begin(plan, run);
+    await bench().rename('restored', 'elsewhere');
+    await bench().copyNotes('elsewhere', 'restored');
+    await send(writer, NEW);
+    await expect(writer.commit()).rejects.toMatchObject({ code: 'ALREADY_EXISTS' });
+    await writer[Symbol.asyncDispose]();
+    await using later = bench().target();
+    const resumed = await later.begin(plan, runOf(run));
+    await expect(resumed.commit()).rejects.toMatchObject({ code: 'ALREADY_EXISTS' });
+    expect(await resumed.rollback()).toMatchObject({ findings: [] });
+    expect(await names()).toEqual(['elsewhere', 'restored']);
+    expect((await bench().machine('restored')).machine.disks).toEqual([]);
+  });
+
+  it('does not replace one that took the name while the new one was made', async () => {
+    let steps = 0;
+    const run = runWith(async (phase) => {
+      if (phase !== 'name' || steps++ > 0) return;
+      await bench().rename('restored', 'elsewhere');
+      await bench().copyNotes('elsewhere', 'restored');
+    });
+    const writer = await target.begin(plan, run);
+    await send(writer, NEW);
+    await expect(writer.commit()).rejects.toMatchObject({ code: 'ALREADY_EXISTS' });
+    expect((await bench().machine('restored')).machine.disks).toEqual([]);
+  });
+
+  it('does not replace one that was made where none was when the restore was begun', async () => {
+    await bench().rename('restored', 'elsewhere');
+    const writer = await target.begin(plan, runOf());
+    await bench().copyNotes('elsewhere', 'restored');
+    await send(writer, NEW);
+    await expect(writer.commit()).rejects.toMatchObject({ code: 'ALREADY_EXISTS' });
+    expect((await bench().machine('restored')).machine.disks).toEqual([]);
+  });
 });

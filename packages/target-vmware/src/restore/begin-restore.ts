@@ -8,24 +8,26 @@ import {
 } from '@sendense/core';
 import type { VimClient } from '@sendense/platform-vmware';
 import type { TargetContext } from '../context.ts';
-import { machinesIn } from './find-machines.ts';
+import { type FoundMachine, machinesIn } from './find-machines.ts';
+import { knownAs } from './known-machine.ts';
 import { alreadyThere, refuseRunning } from './machine-refusals.ts';
 import { type PlanDetails, parseDetails } from './plan-details.ts';
 import { RestoreMemory } from './restore-memory.ts';
 import { serverId } from './server-id.ts';
 import { VmwareRestoreWriter } from './vmware-restore-writer.ts';
 
-/** Rejects before anything is written when the name is taken. */
+/** Rejects before anything is written when the name is taken. Resolves with the machine that is to be replaced. */
 async function checkName(
   client: VimClient,
   { folder, name }: PlanDetails,
   plan: RestorePlan,
   call: Call | undefined,
-): Promise<void> {
+): Promise<FoundMachine | undefined> {
   const there = (await machinesIn(client, folder, call)).find((machine) => machine.name === name);
-  if (there === undefined) return;
+  if (there === undefined) return undefined;
   if (!plan.overwrite) throw alreadyThere(name);
   refuseRunning(there, 'begin-restore');
+  return there;
 }
 
 /** Begins or resumes a restore, which stays in `open` until it is closed; see `TargetConnector.begin`. */
@@ -43,8 +45,8 @@ export async function beginRestore(
   const client = await context.connect(call);
   const details = parseDetails(plan, serverId(client));
   if (run.resume === undefined) {
-    await checkName(client, details, plan, call);
-    await memory.enter('writing');
+    const there = await checkName(client, details, plan, call);
+    await memory.enter('writing', { seen: there === undefined ? null : knownAs(there) });
   }
   const scope = { context, client, plan, run, details, memory, installation };
   const writer = new VmwareRestoreWriter(scope, (closed) => void open.delete(closed));

@@ -9,6 +9,7 @@ import {
 } from '@sendense/platform-vmware';
 import { changeOf, diskChanges, machineSpecification, removal } from '../design/config-spec.ts';
 import { type FoundMachine, folderOf, machineOfId, machinesIn } from './find-machines.ts';
+import { knownAs } from './known-machine.ts';
 import { alreadyThere, refuseRunning } from './machine-refusals.ts';
 import { findCarrier, findRestored } from './own-machines.ts';
 import { removeCarrier } from './remove-machine.ts';
@@ -25,7 +26,7 @@ export async function makeMachine(scope: RestoreScope, call: Call | undefined): 
   if (memory.phase === 'committed') return await ours(scope, call);
   await run.fence.check();
   const made = await make(scope, call);
-  await memory.enter('disks', { machine: made.object.id });
+  await memory.enter('disks', { machine: knownAs(made) });
   for (const index of plan.disks.keys()) await place(scope, index, made, call);
   await attach(scope, made, call);
   await memory.enter('name');
@@ -66,8 +67,10 @@ async function make(scope: RestoreScope, call: Call | undefined): Promise<FoundM
   if (found !== undefined) return found;
   if (memory.machine !== null) gone(details.name);
   const there = (await machinesIn(client, details.folder, call)).find(({ name }) => name === details.name);
-  if (there !== undefined && !plan.overwrite) throw alreadyThere(details.name);
-  if (there !== undefined) refuseRunning(there, 'commit-restore');
+  if (there !== undefined) {
+    if (!plan.overwrite || !memory.isToReplace(there)) throw alreadyThere(details.name);
+    refuseRunning(there, 'commit-restore');
+  }
   await memory.enter('machine');
   const annotation = notesOf(scope, details.name);
   const name = there === undefined ? details.name : plan.id;

@@ -10,7 +10,7 @@ import { removeAside, replacedName, returnName } from './replaced-machine.ts';
 type Forgotten = FoundMachine & { readonly mark: PlanMark };
 
 /** A plan is `OWNER-UUID`; the name of one owner may begin as that of another does. */
-const PLAN = /^(.+)-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+export const PLAN = /^(.+)-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /**
  * Removes the unfinished machines of the owner's plans that `keep` does not name, in the folder of the options, and no other

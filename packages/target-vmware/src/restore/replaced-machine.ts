@@ -1,6 +1,7 @@
 import { type Call, type Finding, type PlanId, SendenseError } from '@sendense/core';
 import { destroyMachine, renameMachine, type VimClient } from '@sendense/platform-vmware';
-import { type FoundMachine, machineOfId } from './find-machines.ts';
+import type { FoundMachine } from './find-machines.ts';
+import { knownAs, machineKnownAs } from './known-machine.ts';
 import { alreadyThere, refuseRunning } from './machine-refusals.ts';
 import type { RestoreScope } from './restore-scope.ts';
 
@@ -9,17 +10,15 @@ export function replacedName(plan: PlanId): string {
   return `${plan}-replaced`;
 }
 
-/** Gives the machine that has the name another one. Its id is saved first, so that a rollback finds it. */
+/** Gives the machine that has the name another one. It is saved first, so that a rollback finds it. */
 export async function setAside(
   { client, details, memory, plan }: RestoreScope,
   there: FoundMachine,
   call: Call | undefined,
 ): Promise<void> {
-  const earlier = memory.replaced === null ? undefined : await machineOfId(client, memory.replaced, call);
-  const isOther = earlier?.name === replacedName(plan.id) && earlier.object.id !== there.object.id;
-  if (!plan.overwrite || isOther) throw alreadyThere(details.name);
+  if (!plan.overwrite || !memory.isToReplace(there)) throw alreadyThere(details.name);
   refuseRunning(there, 'commit-restore');
-  await memory.enter('name', { replaced: there.object.id });
+  await memory.enter('name', { replaced: knownAs(there) });
   await renameMachine(client, there.object, replacedName(plan.id), call);
 }
 
@@ -30,7 +29,7 @@ export async function putBack(
   call: Call | undefined,
 ): Promise<{ readonly isThere: boolean; readonly findings: readonly Finding[] }> {
   if (memory.replaced === null) return { isThere: true, findings: [] };
-  const old = await machineOfId(client, memory.replaced, call);
+  const old = await machineKnownAs(client, memory.replaced, call);
   // one that was not renamed yet, or by its user since, stays as it is
   const isAside = old?.name === replacedName(plan.id);
   const findings = isAside ? await returnName(client, { old, made, name: details.name }, call) : [];
@@ -44,7 +43,7 @@ export async function removeReplaced({
   plan,
 }: Pick<RestoreScope, 'client' | 'memory' | 'plan'>): Promise<readonly Finding[]> {
   if (memory.replaced === null) return [];
-  const old = await machineOfId(client, memory.replaced);
+  const old = await machineKnownAs(client, memory.replaced);
   // its user gave it another name: it is to stay
   return old?.name === replacedName(plan.id) ? await removeAside(client, old) : [];
 }

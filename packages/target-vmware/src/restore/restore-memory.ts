@@ -1,6 +1,8 @@
 import type { DiskId, RestorePlan, RestoreRun } from '@sendense/core';
 import { readRestoreState } from '@sendense/plugin-kit';
 import { z } from 'zod';
+import type { FoundMachine } from './find-machines.ts';
+import { isKnown, type KnownMachine, knownSchema } from './known-machine.ts';
 
 /** Names the connector and the version of the state's data. */
 const STATE_SCHEMA = 'target-vmware/1';
@@ -13,8 +15,8 @@ const diskSchema = z.object({
   state: z.enum(['none', 'sending', 'whole', 'placing', 'placed']),
   /** `[datastore] folder/name.vmdk` */
   file: z.string().nullable(),
-  /** Id of the machine that holds it until the commit; `null` before one is known to be there. */
-  carrier: z.string().nullable().default(null),
+  /** The machine that holds it until the commit; `null` before one is known to be there. */
+  carrier: knownSchema.nullable().default(null),
 });
 
 /** The steps in their order. */
@@ -24,10 +26,12 @@ const dataSchema = z.object({
   /** The step that is being done, or was when the process died. */
   phase: z.enum(PHASES),
   begunMs: z.number(),
-  /** Id of the new machine. */
-  machine: z.string().nullable(),
-  /** Id of the machine that it replaces, from before that one is renamed. */
-  replaced: z.string().nullable().default(null),
+  /** The new machine. */
+  machine: knownSchema.nullable(),
+  /** The machine that had the name when the restore was begun; `null` for none, `unsaved` in states of before. */
+  seen: z.literal('unsaved').or(knownSchema.nullable()).default('unsaved'),
+  /** The machine that it replaces, from before that one is renamed. */
+  replaced: knownSchema.nullable().default(null),
   disks: z.record(z.string(), diskSchema),
 });
 
@@ -48,7 +52,7 @@ export class RestoreMemory {
     this.#run = run;
     this.#data =
       run.resume === undefined
-        ? { phase: 'writing', begunMs: nowMs, machine: null, replaced: null, disks: {} }
+        ? { phase: 'writing', begunMs: nowMs, machine: null, seen: null, replaced: null, disks: {} }
         : readRestoreState(run.resume, STATE_SCHEMA, dataSchema);
   }
 
@@ -60,12 +64,19 @@ export class RestoreMemory {
     return this.#data.begunMs;
   }
 
-  get machine(): string | null {
+  get machine(): KnownMachine | null {
     return this.#data.machine;
   }
 
-  get replaced(): string | null {
+  get replaced(): KnownMachine | null {
     return this.#data.replaced;
+  }
+
+  /** Whether a machine that has the name is the one that is to be replaced: whoever took the name later is not. */
+  isToReplace(there: FoundMachine): boolean {
+    const { replaced, seen } = this.#data;
+    const known = replaced ?? seen;
+    return known === 'unsaved' || (known !== null && isKnown(known, there));
   }
 
   /** Whether a step was begun, by this process or one before. */
@@ -78,7 +89,10 @@ export class RestoreMemory {
   }
 
   /** A step that is repeated does not lead back from one that was begun after it. */
-  async enter(phase: Data['phase'], also: Partial<Pick<Data, 'machine' | 'replaced'>> = {}): Promise<void> {
+  async enter(
+    phase: Data['phase'],
+    also: Partial<Pick<Data, 'machine' | 'replaced' | 'seen'>> = {},
+  ): Promise<void> {
     this.#data = { ...this.#data, ...also, phase: this.hasReached(phase) ? this.#data.phase : phase };
     await this.#save();
   }

@@ -6,6 +6,7 @@ import {
   type PlannedDisk,
   SendenseError,
 } from '@sendense/core';
+import { knownOf } from '../restore/known-machine.ts';
 import { removeCarrier } from '../restore/remove-machine.ts';
 import type { RestoreScope } from '../restore/restore-scope.ts';
 import { openDatastoreStage } from './datastore-stage.ts';
@@ -83,7 +84,7 @@ export class StagedDisk implements BlockWriter {
   }
 
   async #open(call: Call | undefined): Promise<Stage> {
-    const { memory, details, run } = this.#scope;
+    const { client, memory, details, run } = this.#scope;
     await run.fence.check();
     const { id } = this.planned;
     const { carrier: earlier } = memory.disk(id);
@@ -93,14 +94,17 @@ export class StagedDisk implements BlockWriter {
     const open = details.via === 'lease' ? openLeaseStage : openDatastoreStage;
     const stage = await open(this.#scope, this.planned, call);
     this.#stage = stage;
-    await memory.changeDisk(id, { state: 'sending', file: null, carrier: stage.carrier });
+    const carrier = await knownOf(client, stage.carrier, call);
+    await memory.changeDisk(id, { state: 'sending', file: null, carrier });
     return stage;
   }
 
   async #finish(stage: Stage, call: Call | undefined): Promise<void> {
     const file = await stage.finish(call);
     this.#stage = undefined;
-    await this.#scope.memory.changeDisk(this.planned.id, { state: 'whole', file, carrier: stage.carrier });
+    const { memory } = this.#scope;
+    const { carrier } = memory.disk(this.planned.id);
+    await memory.changeDisk(this.planned.id, { state: 'whole', file, carrier });
   }
 
   #check(operation: string): void {
