@@ -38,6 +38,34 @@ async function pruneHeldUp(
   return ended;
 }
 
+/** Takes the first deletion below `prefix` after the packs were listed. */
+function inSweep(prefix: string): (operation: StoreOperation) => boolean {
+  let isSwept = false;
+  return ({ kind, key }) => {
+    isSwept ||= kind === 'list' && key === 'packs/';
+    return isSwept && kind === 'delete' && key.startsWith(prefix);
+  };
+}
+
+/** A store of packs that no index object and no point names. */
+async function withoutIndex(): Promise<SharedObjects> {
+  const shared = await create();
+  await using repository = await open(shared);
+  await writeSample(repository, first);
+  for (const key of [...keysOf(shared, 'index/'), ...keysOf(shared, 'points/')]) shared.objects.delete(key);
+  assert.ok(keysOf(shared, 'packs/').length > 1);
+  shared.nowMs += GRACE_MS;
+  return shared;
+}
+
+/** An hour later another machine makes the index again, and a backup relies on it. */
+async function rebuildAndBackUp(shared: SharedObjects): Promise<void> {
+  shared.nowMs += HOUR_MS;
+  await using repository = await open(shared);
+  await repository.maintenance.rebuildIndex();
+  await writeSample(repository, twin);
+}
+
 /** Whether an operation is the last reading before the index is rewritten: of each of its objects the lock, then the content. */
 function beforeRewriting(): (operation: StoreOperation) => boolean {
   const asked = new Set<string>();
@@ -76,21 +104,37 @@ describe('a pruner that stands still together with both of its clocks', () => {
   });
 
   it('deletes no pack that a backup relies on since the index was made again', async () => {
-    const shared = await create();
-    await using repository = await open(shared);
-    await writeSample(repository, first);
-    for (const key of keysOf(shared, 'index/')) shared.objects.delete(key);
-    for (const key of keysOf(shared, 'points/')) shared.objects.delete(key);
-    assert.notEqual(keysOf(shared, 'packs/').length, 0);
-    shared.nowMs += GRACE_MS;
+    const shared = await withoutIndex();
     const isListing = ({ kind, key }: StoreOperation) => kind === 'list' && key === 'packs/';
-    const ended = await pruneHeldUp(shared, isListing, async () => {
-      shared.nowMs += HOUR_MS;
-      await repository.maintenance.rebuildIndex();
-      await writeSample(repository, twin);
-    });
+    const ended = await pruneHeldUp(shared, isListing, () => rebuildAndBackUp(shared));
     await expectWhole(shared, twin);
     expect(ended).toMatchObject({ code: 'FENCED' });
+  });
+
+  it('deletes nothing between the answer that told the time and the deletion of what told it', async () => {
+    const shared = await withoutIndex();
+    const before = keysOf(shared, 'packs/');
+    let atProbe: readonly string[] = [];
+    const ended = await pruneHeldUp(shared, inSweep('probe/'), async () => {
+      atProbe = keysOf(shared, 'packs/');
+      await rebuildAndBackUp(shared);
+    });
+    expect(atProbe.length).toBeLessThan(before.length);
+    await expectWhole(shared, twin);
+    expect(ended).toMatchObject({ code: 'FENCED' });
+  });
+
+  it('among deletions says which packs it deleted late: later backups do not rely on them, verify names them', async () => {
+    const shared = await withoutIndex();
+    const ended = await pruneHeldUp(shared, inSweep('packs/'), () => rebuildAndBackUp(shared));
+    expect(ended).toMatchObject({ code: 'FENCED', remedy: expect.stringContaining('verify') });
+    expect(keysOf(shared, 'damage/')).toHaveLength(1);
+    const later: SamplePoint = { ...first, stream: 'c' };
+    await using repository = await open(shared);
+    await writeSample(repository, later);
+    await expectSample(repository, sampleId(later), later.disk);
+    const findings = await collect(repository.verify({ depth: 'data' }));
+    expect(findings.map(({ code }) => code)).toContain('pack-missing');
   });
 
   it('goes on when nobody else came meanwhile, and holds its lock anew', async () => {

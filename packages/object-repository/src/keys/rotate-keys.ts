@@ -79,8 +79,12 @@ export async function removeKey(context: RepositoryContext, id: string, call?: C
       operation: 'remove-key',
       remedy: 'add another key first',
     });
-  await lock.confirm(call);
-  await context.store.delete(object, call);
+  const forget = await lock.confirm(call);
+  try {
+    await context.store.delete(object, call);
+  } finally {
+    await forget(call);
+  }
 }
 
 /** A slot as a holder of the master key wrote it; else what is wrong with it. */

@@ -2,6 +2,7 @@ import type { Call } from '@sendense/core';
 import type { RepositoryContext } from '../context.ts';
 import { packKey } from '../layout/object-keys.ts';
 import { deleteUnlessLocked, heldUntil } from '../store/locked-objects.ts';
+import { type Turn, withDeletions } from './deletions.ts';
 import type { Plan } from './plans.ts';
 import type { PruneLock } from './prune-lock.ts';
 import { rewriteIndex } from './rewrite-index.ts';
@@ -21,14 +22,17 @@ export async function carryOut(
   );
   const named = await plansOfIndex(context, ripe, lock, call);
   const held = await removeFromIndex(context, ripe, named.size > 0, lock, call);
-  let freedBytes = 0;
-  for (const plan of ripe) {
-    // carried out before; what object lock kept of it goes as packs go that no index object names
-    const isDone =
-      !named.has(plan) && (await heldUntil(context.store, plan.key, lock.takenAt, call)) !== undefined;
-    if (!isDone) freedBytes += await removePacks(context, plan, held, lock, call);
-  }
-  return freedBytes;
+  const remove = async (turn: Turn) => {
+    let freedBytes = 0;
+    for (const plan of ripe) {
+      // carried out before; what object lock kept of it goes as packs go that no index object names
+      const isDone =
+        !named.has(plan) && (await heldUntil(context.store, plan.key, lock.takenAt, call)) !== undefined;
+      if (!isDone) freedBytes += await removePacks(context, plan, held, turn, call);
+    }
+    return freedBytes;
+  };
+  return withDeletions(context, lock, remove, call);
 }
 
 /** Those of some plans that name packs which the index names, too. */
@@ -98,13 +102,14 @@ async function removePacks(
   context: RepositoryContext,
   { key, packs }: Plan,
   held: ReadonlySet<string>,
-  lock: PruneLock,
+  turn: Turn,
   call?: Call,
 ): Promise<number> {
   let [freedBytes, left] = [0, 0];
-  const turn = lock.deletions();
   for (const pack of packs) {
-    const freed = held.has(pack) ? undefined : await turn(call).then(() => removePack(context, pack, call));
+    const freed = held.has(pack)
+      ? undefined
+      : await turn(call, pack).then(() => removePack(context, pack, call));
     if (freed === undefined) left += 1;
     freedBytes += freed ?? 0;
   }

@@ -5,8 +5,9 @@ import type { PackIdSet } from '../index/pack-id-set.ts';
 import type { ChunkPlace } from '../index/table-page.ts';
 import { damagedObject } from '../keys/proven-json.ts';
 import { packKey } from '../layout/object-keys.ts';
-import { lockedUntil } from '../store/locked-objects.ts';
+import { deleteUnlessLocked, lockedUntil } from '../store/locked-objects.ts';
 import { PackWriter } from '../write/pack-writer.ts';
+import { withDeletions } from './deletions.ts';
 import type { CountingFrame, LivePacks } from './live-packs.ts';
 import type { PruneLock } from './prune-lock.ts';
 import { IndexWriter } from './rewrite-index.ts';
@@ -46,14 +47,16 @@ export class Compaction implements AsyncDisposable {
     this.#context = context;
     this.#request = request;
     this.#leftBytes = context.compaction.bytes;
-    const turn = request.lock.deletions();
     const deadline = {
       note: () => undefined,
       // copies that no index object names: the store may be full, and nobody makes the index anew while the lock is held
-      remove: async (run: (call: Call) => Promise<void>) => {
-        await turn();
-        await run({});
-      },
+      remove: (packs: Iterable<string>) =>
+        withDeletions(context, request.lock, async (turn) => {
+          for (const pack of packs) {
+            await turn({}, pack);
+            await deleteUnlessLocked(context.store, packKey(pack));
+          }
+        }),
     };
     this.#packs = new PackWriter(context, { deadline, lock: {} }, async (pack) => {
       this.#made.push(pack);

@@ -2,6 +2,7 @@ import { type Call, type Finding, SendenseError, throwIfAborted } from '@sendens
 import type { RepositoryContext } from '../context.ts';
 import type { FoundPoint } from '../read/point-catalog.ts';
 import { heldUntil } from '../store/locked-objects.ts';
+import { type Turn, withDeletions } from './deletions.ts';
 import type { PruneLock } from './prune-lock.ts';
 import { putRemovals } from './removals.ts';
 
@@ -44,15 +45,17 @@ export async function deleteManifests(
   const manifests = points.map(({ manifestId }) => manifestId);
   await putRemovals(context, manifests, { lock }, call);
   const staying: StayingPoint[] = [];
-  const turn = lock.deletions();
-  for (const point of points) {
-    throwIfAborted(call?.signal, 'prune-points');
-    await turn(call);
-    await context.store.delete(point.key, call).catch((error: unknown) => {
-      if (!SendenseError.is(error, 'IMMUTABLE')) throw error;
-      staying.push(stays(point, error));
-    });
-  }
+  const remove = async (turn: Turn) => {
+    for (const point of points) {
+      throwIfAborted(call?.signal, 'prune-points');
+      await turn(call);
+      await context.store.delete(point.key, call).catch((error: unknown) => {
+        if (!SendenseError.is(error, 'IMMUTABLE')) throw error;
+        staying.push(stays(point, error));
+      });
+    }
+  };
+  await withDeletions(context, lock, remove, call);
   return staying;
 }
 

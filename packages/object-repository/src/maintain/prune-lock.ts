@@ -15,8 +15,6 @@ const LEASE_MS = 3600 * 1000;
 const RENEW_MS = LEASE_MS / 2;
 /** Later nothing is sent that must not come after the lock of another one. */
 const SEND_MS = (LEASE_MS * 3) / 4;
-/** The store is asked how old the lock is before each so many deletions. */
-const DELETIONS_AT_ONCE = 16;
 
 /** The lock of the one who prunes; see the format, section 5. */
 export interface PruneLock extends AsyncDisposable {
@@ -26,11 +24,9 @@ export interface PruneLock extends AsyncDisposable {
   check(call?: Call): Promise<void>;
   /**
    * As `check`, by the store's time too: both clocks of this machine stand still while it is suspended. To be awaited right before an
-   * index object is sent.
+   * index object is sent or something is deleted; what it gives removes what told the time, and is to be awaited after that.
    */
-  confirm(call?: Call): Promise<void>;
-  /** A batch of deletions: what it gives is to be awaited right before each of them, and confirms the lock every few times. */
-  deletions(): (call?: Call) => Promise<void>;
+  confirm(call?: Call): Promise<(call?: Call) => Promise<void>>;
   /** Whether another one may have had the lock when an object that was sent came to be. */
   mayBeLost(modifiedAt: Date): boolean;
   /** For `put`: throws `FENCED` when so much of the lock is over that another one may have it when the object appears. */
@@ -87,23 +83,20 @@ class HeldLock implements PruneLock {
     this.#last = { number: number + 1, putAt, age };
   }
 
-  async confirm(call?: Call): Promise<void> {
+  async confirm(call?: Call): Promise<(call?: Call) => Promise<void>> {
     const { putAt, age } = this.#last;
     const { forget } = await age.learn(putAt, () => askStoreTime(this.#context, call));
-    await forget(call);
-    await this.check(call);
+    try {
+      await this.check(call);
+    } catch (error) {
+      await forget(call);
+      throw error;
+    }
+    return forget;
   }
 
   mayBeLost(modifiedAt: Date): boolean {
     return modifiedAt.getTime() - this.#last.putAt.getTime() >= LEASE_MS;
-  }
-
-  deletions(): (call?: Call) => Promise<void> {
-    let count = 0;
-    return async (call) => {
-      await (count % DELETIONS_AT_ONCE === 0 ? this.confirm(call) : this.check(call));
-      count += 1;
-    };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -159,10 +152,10 @@ function locked(cause?: unknown): SendenseError {
 }
 
 /** The error of a pruner whose lock another one may have. */
-export function lost(cause?: unknown): SendenseError {
+export function lost(cause?: unknown, remedy = 'nothing was lost; the other one goes on'): SendenseError {
   return new SendenseError('FENCED', 'another process took over the prune of this repository', {
     operation: 'lock-repository',
-    remedy: 'nothing was lost; the other one goes on',
+    remedy,
     cause,
   });
 }

@@ -7,6 +7,7 @@ import { MAX_PACK_BYTES, PACK_HEADER_BYTES } from '../packs/pack-layout.ts';
 import { readDirectory } from '../packs/read-directory.ts';
 import { deleteUnlessLocked } from '../store/locked-objects.ts';
 import { damage } from '../verify/damage.ts';
+import { type Turn, withDeletions } from './deletions.ts';
 import { type PruneLock, takePruneLock } from './prune-lock.ts';
 import { IndexWriter } from './rewrite-index.ts';
 
@@ -143,13 +144,15 @@ class Rebuild implements AsyncDisposable {
   }
 
   async #remove(old: readonly string[]): Promise<void> {
-    const turn = this.#lock.deletions();
-    for (const key of old) {
-      throwIfAborted(this.#call?.signal, 'rebuild-index');
-      await turn(this.#call);
-      // one that object lock keeps names packs that are there
-      await deleteUnlessLocked(this.#context.store, key, this.#call);
-    }
+    const remove = async (turn: Turn) => {
+      for (const key of old) {
+        throwIfAborted(this.#call?.signal, 'rebuild-index');
+        await turn(this.#call);
+        // one that object lock keeps names packs that are there
+        await deleteUnlessLocked(this.#context.store, key, this.#call);
+      }
+    };
+    await withDeletions(this.#context, this.#lock, remove, this.#call);
   }
 
   async #turn(): Promise<void> {

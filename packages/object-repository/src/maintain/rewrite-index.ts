@@ -5,6 +5,7 @@ import { INDEX_ENTRIES, type IndexedPack, serializeIndex } from '../index/index-
 import { PREFIXES, packIdOf } from '../layout/object-keys.ts';
 import { deleteUnlessLocked } from '../store/locked-objects.ts';
 import { putDamagedPacks } from './damaged-packs.ts';
+import { type Turn, withDeletions } from './deletions.ts';
 import { readPlans } from './plans.ts';
 import { lost, type PruneLock } from './prune-lock.ts';
 
@@ -39,7 +40,17 @@ export class IndexWriter {
   /** Stores what is left. */
   async finish(): Promise<void> {
     if (this.#packs.length === 0) return;
-    await this.#lock.confirm(this.#call);
+    const forget = await this.#lock.confirm(this.#call);
+    try {
+      await this.#publish();
+    } finally {
+      await forget(this.#call);
+    }
+    this.#packs = [];
+    this.#entries = 0;
+  }
+
+  async #publish(): Promise<void> {
     const { beforeSend } = this.#lock;
     const content = serializeIndex(this.#packs);
     const { modifiedAt } = await this.#context.index.publish(
@@ -56,8 +67,6 @@ export class IndexWriter {
       );
       throw lost();
     }
-    this.#packs = [];
-    this.#entries = 0;
   }
 }
 
@@ -77,11 +86,13 @@ export async function rewriteIndex(
     for await (const pack of context.index.read(key, call)) if (keep(pack.id)) await writer.add(pack);
   await writer.finish();
   const locked: string[] = [];
-  const turn = lock.deletions();
-  for (const key of old) {
-    await turn(call);
-    if (!(await deleteUnlessLocked(context.store, key, call))) locked.push(key);
-  }
+  const remove = async (turn: Turn) => {
+    for (const key of old) {
+      await turn(call);
+      if (!(await deleteUnlessLocked(context.store, key, call))) locked.push(key);
+    }
+  };
+  await withDeletions(context, lock, remove, call);
   return locked;
 }
 

@@ -5,6 +5,7 @@ import { PackIdSet } from '../index/pack-id-set.ts';
 import { PackTable } from '../index/pack-table.ts';
 import { PREFIXES, packIdOf, packKey } from '../layout/object-keys.ts';
 import { deleteUnlessLocked, heldUntil } from '../store/locked-objects.ts';
+import { type Turn, withDeletions } from './deletions.ts';
 import { LivePacks } from './live-packs.ts';
 import type { PruneLock } from './prune-lock.ts';
 import { IndexWriter } from './rewrite-index.ts';
@@ -59,11 +60,13 @@ export async function settleYoung(
   }
   await settled.finish();
   await young.finish();
-  const turn = lock.deletions();
-  for (const key of replaced) {
-    await turn(call);
-    await deleteUnlessLocked(store, key, call);
-  }
+  const remove = async (turn: Turn) => {
+    for (const key of replaced) {
+      await turn(call);
+      await deleteUnlessLocked(store, key, call);
+    }
+  };
+  await withDeletions(context, lock, remove, call);
   await index.refresh(call);
   return lost.findings;
 }

@@ -9,6 +9,7 @@ import { deleteUnlessLocked } from '../store/locked-objects.ts';
 import { removePack } from './carry-out.ts';
 import { Compaction } from './compaction.ts';
 import type { DamagedPacks } from './damaged-packs.ts';
+import { type Turn, withDeletions } from './deletions.ts';
 import type { LivePacks } from './live-packs.ts';
 import type { Plan } from './plans.ts';
 import type { PruneLock } from './prune-lock.ts';
@@ -77,20 +78,22 @@ async function putPlan({ store, sealer, random }: RepositoryContext, packs: read
 
 /** A damage record is of use as long as the index names one of its packs. */
 async function removeSettledDamage(
-  { store }: RepositoryContext,
+  context: RepositoryContext,
   damaged: readonly DamagedPacks[],
   indexed: PackTable,
   lock: PruneLock,
   call?: Call,
 ): Promise<void> {
-  const turn = lock.deletions();
-  for (const { key, packs } of damaged) {
-    let isOfUse = false;
-    for (const pack of packs) isOfUse ||= (await indexed.get(pack)) !== undefined;
-    if (isOfUse) continue;
-    await turn(call);
-    await deleteUnlessLocked(store, key, call);
-  }
+  const remove = async (turn: Turn) => {
+    for (const { key, packs } of damaged) {
+      let isOfUse = false;
+      for (const pack of packs) isOfUse ||= (await indexed.get(pack)) !== undefined;
+      if (isOfUse) continue;
+      await turn(call);
+      await deleteUnlessLocked(context.store, key, call);
+    }
+  };
+  await withDeletions(context, lock, remove, call);
 }
 
 async function removeUnindexed(
@@ -100,16 +103,18 @@ async function removeUnindexed(
   call?: Call,
 ): Promise<number> {
   const { store, configuration } = context;
-  const turn = lock.deletions();
-  let freedBytes = 0;
-  for await (const { key, modifiedAt } of store.list(PREFIXES.packs, undefined, call)) {
-    await lock.check(call);
-    const id = packIdOf(key);
-    const ageMs = lock.takenAt.getTime() - modifiedAt.getTime();
-    if (id === undefined || ageMs < configuration.graceMs) continue;
-    if ((await indexed.get(id)) !== undefined) continue;
-    await turn(call);
-    freedBytes += (await removePack(context, id, call)) ?? 0;
-  }
-  return freedBytes;
+  const remove = async (turn: Turn) => {
+    let freedBytes = 0;
+    for await (const { key, modifiedAt } of store.list(PREFIXES.packs, undefined, call)) {
+      await lock.check(call);
+      const id = packIdOf(key);
+      const ageMs = lock.takenAt.getTime() - modifiedAt.getTime();
+      if (id === undefined || ageMs < configuration.graceMs) continue;
+      if ((await indexed.get(id)) !== undefined) continue;
+      await turn(call, id);
+      freedBytes += (await removePack(context, id, call)) ?? 0;
+    }
+    return freedBytes;
+  };
+  return withDeletions(context, lock, remove, call);
 }

@@ -5,6 +5,7 @@ import { PREFIXES, removalDay } from '../layout/object-keys.ts';
 import { MOST_MANIFESTS } from '../records/small-records.ts';
 import { deleteUnlessLocked } from '../store/locked-objects.ts';
 import type { ListedObject } from '../store/object-store.ts';
+import { type Turn, withDeletions } from './deletions.ts';
 import type { PruneLock } from './prune-lock.ts';
 import { dayOf, putRemovals, REMOVALS_KEPT_DAYS, readRemoval } from './removals.ts';
 
@@ -23,18 +24,20 @@ type ReadRemoval = Removal & { readonly names: PackIdSet };
  */
 export async function tidyRemovals(context: RepositoryContext, lock: PruneLock, call?: Call): Promise<void> {
   const { store } = context;
-  const turn = lock.deletions();
   const removals: ListedRemoval[] = [];
-  for await (const listed of store.list(PREFIXES.removals, undefined, call)) {
-    const day = removalDay(listed.key);
-    if (day === undefined) continue;
-    if (dayOf(lock.takenAt) - day > REMOVALS_KEPT_DAYS) {
-      await turn(call);
-      await deleteUnlessLocked(store, listed.key, call);
-      continue;
+  const removeOld = async (turn: Turn) => {
+    for await (const listed of store.list(PREFIXES.removals, undefined, call)) {
+      const day = removalDay(listed.key);
+      if (day === undefined) continue;
+      if (dayOf(lock.takenAt) - day > REMOVALS_KEPT_DAYS) {
+        await turn(call);
+        await deleteUnlessLocked(store, listed.key, call);
+        continue;
+      }
+      removals.push({ ...listed, day, ageMs: lock.takenAt.getTime() - listed.modifiedAt.getTime() });
     }
-    removals.push({ ...listed, day, ageMs: lock.takenAt.getTime() - listed.modifiedAt.getTime() });
-  }
+  };
+  await withDeletions(context, lock, removeOld, call);
   for (const bucket of Map.groupBy(removals, ({ day }) => Math.floor(day / BUCKET_DAYS)).values())
     if (bucket.length > MANY_REMOVALS) await tidyBucket(context, bucket, lock, call);
 }
@@ -46,14 +49,17 @@ async function tidyBucket(
   call?: Call,
 ): Promise<void> {
   const apart: ReadRemoval[] = [];
-  const turn = lock.deletions();
-  for (const removal of byContent(await readWhole(context, bucket, call))) {
-    const holders = apart.filter((other) => other.day >= removal.day && holdsAll(other.names, removal.names));
-    if (holders.some(({ ageMs }) => ageMs >= context.configuration.graceMs)) {
-      await turn(call);
-      await deleteUnlessLocked(context.store, removal.key, call);
-    } else if (holders.length === 0) apart.push(removal);
-  }
+  const read = byContent(await readWhole(context, bucket, call));
+  const removeHeld = async (turn: Turn) => {
+    for (const removal of read) {
+      const holders = apart.filter(({ day, names }) => day >= removal.day && holdsAll(names, removal.names));
+      if (holders.some(({ ageMs }) => ageMs >= context.configuration.graceMs)) {
+        await turn(call);
+        await deleteUnlessLocked(context.store, removal.key, call);
+      } else if (holders.length === 0) apart.push(removal);
+    }
+  };
+  await withDeletions(context, lock, removeHeld, call);
   if (apart.length <= MANY_REMOVALS) return;
   const joined = thatFit(apart);
   if (joined.length < 2) return;

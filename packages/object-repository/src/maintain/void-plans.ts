@@ -4,6 +4,7 @@ import type { IndexedPack } from '../index/index-object.ts';
 import type { FoundPoint } from '../read/point-catalog.ts';
 import { deleteUnlessLocked } from '../store/locked-objects.ts';
 import { readDamagedPacks } from './damaged-packs.ts';
+import { type Turn, withDeletions } from './deletions.ts';
 import { findLive, type PointsRequest, requestOf } from './find-live.ts';
 import type { LivePacks } from './live-packs.ts';
 import type { Plan } from './plans.ts';
@@ -50,11 +51,13 @@ export async function voidPlans(
       ? await plansOfHurt(context, removal, request, call)
       : await plansInTheWay(context, plans, closing, call);
   let locked: Plan | undefined;
-  const turn = lock.deletions();
-  for (const plan of voided) {
-    await turn(call);
-    if (!(await deleteUnlessLocked(context.store, plan.key, call))) locked = plan;
-  }
+  const remove = async (turn: Turn) => {
+    for (const plan of voided) {
+      await turn(call);
+      if (!(await deleteUnlessLocked(context.store, plan.key, call))) locked = plan;
+    }
+  };
+  await withDeletions(context, lock, remove, call);
   const left = closing === undefined ? [] : plans.filter((plan) => !voided.includes(plan));
   return { left, locked, damaged: closing?.damaged ?? new Map() };
 }

@@ -25,8 +25,8 @@ type OpenPack = {
 /** Who learns the store's times and deletes packs that are given up, and how packs are locked. */
 type PackOptions = {
   readonly deadline: Pick<Deadline, 'note'> & {
-    /** Deletes one that nobody can rely on; without it they are left to prune. */
-    remove?(run: (call: Call) => Promise<void>): Promise<void>;
+    /** Deletes packs that nobody can rely on; without it they are left to prune. */
+    remove?(packs: Iterable<string>): Promise<void>;
   };
   readonly lock: PutOptions;
 };
@@ -95,9 +95,7 @@ export class PackWriter {
     this.#open = undefined;
     this.#stop.abort();
     await Promise.all(this.#uploads);
-    const { store } = this.#context;
-    for (const id of this.#created)
-      await this.#deadline.remove?.((call) => store.delete(packKey(id), call)).catch(unlessForbidden);
+    await this.#deadline.remove?.(this.#created).catch(unlessForbidden);
     this.#created.clear();
   }
 
