@@ -148,4 +148,20 @@ describeWithPeers(['test-vcenter'], 'what is left of restores', () => {
       findings: [{ severity: 'warning', code: 'replaced-machine-stays' }],
     });
   });
+
+  it('and has the name of a machine that is gone stays: it is the only one', async () => {
+    await using target = targetOf('ours');
+    const first = await target.begin(await planOf(target, requestOf(OLD)), runOf());
+    await send(first, OLD);
+    await first.commit();
+    const plan = await planOf(target, { ...requestOf(DISKS), overwrite: true });
+    await leave(target, plan, 'name');
+    await bench().remove('restored');
+    await bench().rename(plan.id, 'restored');
+    expect(await reconcile('ours')).toMatchObject({
+      removed: [],
+      findings: [{ severity: 'warning', code: 'restored-machine-stays' }],
+    });
+    expect((await bench().content('restored')).equals(Buffer.from(DISKS[0] ?? []))).toBe(true);
+  });
 });

@@ -249,11 +249,13 @@ describe('the notes of a machine', () => {
       plan: planId('sendense-1'),
       begunMs: Date.UTC(2026, 0, 2, 3, 4, 5, 678),
       finished: false,
+      replaces: false,
       name: 'web, named (1)',
       installation: '01234567-89ab-4def-8123-456789abcdef',
     };
     expect(readMark(`mine\n${writeMark(mark)}`)).toEqual(mark);
     expect(readMark(writeMark({ ...mark, finished: true }))?.finished).toBe(true);
+    expect(readMark(writeMark({ ...mark, replaces: true }))).toEqual({ ...mark, replaces: true });
     const short = { ...mark, name: undefined, installation: undefined };
     expect(readMark(writeMark(short))).toEqual(short);
   });

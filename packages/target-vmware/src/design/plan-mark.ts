@@ -5,6 +5,8 @@ export type PlanMark = {
   readonly plan: PlanId;
   readonly begunMs: number;
   readonly finished: boolean;
+  /** Whether it takes the name of a machine that was there; marks of before do not say so. */
+  readonly replaces: boolean;
   /** Name of the machine that the notes are of: a clone of it has another. */
   readonly name: string | undefined;
   /** Who restores; `undefined` where it has no id. */
@@ -12,20 +14,22 @@ export type PlanMark = {
 };
 
 const MARK =
-  /\[sendense restore ([A-Za-z0-9_-]{1,128}), begun (\d{4}-\d\d-\d\dT[\d:.]{8,12}Z), (unfinished|finished)(?:, by ([0-9a-f-]{36}))?(?:, named ([^\]]{1,128}))?\]/;
+  /\[sendense restore ([A-Za-z0-9_-]{1,128}), begun (\d{4}-\d\d-\d\dT[\d:.]{8,12}Z), (unfinished|finished)(, replacing)?(?:, by ([0-9a-f-]{36}))?(?:, named ([^\]]{1,128}))?\]/;
 
 /** The notes of a machine that a plan makes; constant for ever. */
-export function writeMark({ plan, begunMs, finished, name, installation }: PlanMark): string {
+export function writeMark({ plan, begunMs, finished, replaces, name, installation }: PlanMark): string {
   const state = finished ? 'finished' : 'unfinished';
+  const replacing = replaces ? ', replacing' : '';
   const by = installation === undefined ? '' : `, by ${installation}`;
   const named = name === undefined ? '' : `, named ${name}`;
-  return `[sendense restore ${plan}, begun ${new Date(begunMs).toISOString()}, ${state}${by}${named}]`;
+  return `[sendense restore ${plan}, begun ${new Date(begunMs).toISOString()}, ${state}${replacing}${by}${named}]`;
 }
 
 /** The mark in the notes of a machine; `undefined` in those of somebody else's. */
 export function readMark(annotation: string | undefined): PlanMark | undefined {
-  const [, plan, begun, state, installation, name] = MARK.exec(annotation ?? '') ?? [];
+  const [, plan, begun, state, replacing, installation, name] = MARK.exec(annotation ?? '') ?? [];
   if (plan === undefined || begun === undefined) return undefined;
   const finished = state === 'finished';
-  return { plan: planId(plan), begunMs: Date.parse(begun), finished, name, installation };
+  const replaces = replacing !== undefined;
+  return { plan: planId(plan), begunMs: Date.parse(begun), finished, replaces, name, installation };
 }

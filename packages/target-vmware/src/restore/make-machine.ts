@@ -32,7 +32,10 @@ export async function makeMachine(scope: RestoreScope, call: Call | undefined): 
   await memory.enter('name');
   await run.fence.check();
   await takeName(scope, made, call);
-  const annotation = notesOf(scope, scope.details.name, 'finished');
+  const annotation = notesOf(scope, scope.details.name, {
+    finished: true,
+    replaces: memory.replaced !== null,
+  });
   await reconfigureMachine(scope.client, made.object, changeOf({ annotation }), call);
   if (plan.start) await start(scope, call);
   await memory.enter('committed');
@@ -72,7 +75,7 @@ async function make(scope: RestoreScope, call: Call | undefined): Promise<FoundM
     refuseRunning(there, 'commit-restore');
   }
   await memory.enter('machine');
-  const annotation = notesOf(scope, details.name);
+  const annotation = notesOf(scope, details.name, { replaces: there !== undefined });
   const name = there === undefined ? details.name : plan.id;
   const spec = machineSpecification({ name, annotation, datastore: details.datastore }, details.machine);
   const { folder, pool, host } = details;

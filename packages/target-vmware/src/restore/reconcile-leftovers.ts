@@ -4,7 +4,7 @@ import type { TargetContext } from '../context.ts';
 import type { PlanMark } from '../design/plan-mark.ts';
 import { carrierName, type FoundMachine, machinesIn } from './find-machines.ts';
 import { removeMachine } from './remove-machine.ts';
-import { removeAside, replacedName, returnName } from './replaced-machine.ts';
+import { onlyOne, removeAside, replacedName, returnName } from './replaced-machine.ts';
 
 /** A machine of a restore that nobody knows any more. */
 type Forgotten = FoundMachine & { readonly mark: PlanMark };
@@ -36,6 +36,10 @@ export async function reconcileLeftovers(
       removed.push(...told.removed);
     }
     if (machine.mark.finished) continue;
+    if (isLast(machine, old)) {
+      findings.push(onlyOne(machine));
+      continue;
+    }
     // it gave the old one its name
     const name = replaces ? machine.mark.plan : machine.name;
     try {
@@ -60,6 +64,11 @@ function forgotten(keep: Keep, installation: string | undefined, nowMs: number) 
     if (mark.name !== undefined && name !== mark.name && name !== mark.plan) return false;
     return !keep.restores.some((kept) => kept === mark.plan) && nowMs - mark.begunMs >= keep.graceMs;
   };
+}
+
+/** Whether it has taken the name of a machine that is gone. */
+function isLast({ name, mark }: Forgotten, old: FoundMachine | undefined): boolean {
+  return mark.replaces && name === mark.name && old === undefined;
 }
 
 function isCarrier({ name, mark }: Forgotten): boolean {

@@ -80,6 +80,12 @@ export async function removeAside(client: VimClient, old: FoundMachine): Promise
   }
 }
 
+/** A new machine that stays though its restore is undone: without it neither would be left. */
+export function onlyOne({ name }: FoundMachine): Finding {
+  const message = `${name} is whole, and the machine that it replaces is gone: it stays`;
+  return { severity: 'warning', code: 'restored-machine-stays', message };
+}
+
 function stays({ name }: FoundMachine, why: string): Finding {
   const message = `the machine that was to be replaced is still there as ${name}: ${why}`;
   return { severity: 'warning', code: 'replaced-machine-stays', message };

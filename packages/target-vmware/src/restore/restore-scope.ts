@@ -1,7 +1,7 @@
 import type { RestorePlan, RestoreRun } from '@sendense/core';
 import type { VimClient } from '@sendense/platform-vmware';
 import type { TargetContext } from '../context.ts';
-import { writeMark } from '../design/plan-mark.ts';
+import { type PlanMark, writeMark } from '../design/plan-mark.ts';
 import type { PlanDetails } from './plan-details.ts';
 import type { RestoreMemory } from './restore-memory.ts';
 
@@ -21,8 +21,8 @@ export type RestoreScope = {
 export function notesOf(
   { plan, memory, installation }: RestoreScope,
   name: string,
-  state: 'unfinished' | 'finished' = 'unfinished',
+  { finished = false, replaces = false }: Partial<Pick<PlanMark, 'finished' | 'replaces'>> = {},
 ): string {
   const { begunMs } = memory;
-  return writeMark({ plan: plan.id, begunMs, finished: state === 'finished', name, installation });
+  return writeMark({ plan: plan.id, begunMs, finished, replaces, name, installation });
 }

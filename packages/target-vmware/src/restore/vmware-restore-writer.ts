@@ -15,7 +15,7 @@ import { makeMachine, restoredDisks } from './make-machine.ts';
 import { findRestored } from './own-machines.ts';
 import { openStaged } from './read-staged.ts';
 import { removeCarrier, removeMachine } from './remove-machine.ts';
-import { putBack, removeReplaced } from './replaced-machine.ts';
+import { onlyOne, putBack, removeReplaced } from './replaced-machine.ts';
 import type { RestoreScope } from './restore-scope.ts';
 import { serverId } from './server-id.ts';
 
@@ -50,7 +50,8 @@ export class VmwareRestoreWriter implements RestoreWriter {
     const { memory, plan, client, details } = this.#scope;
     for (const disk of this.#staged) await disk[Symbol.asyncDispose]();
     if (memory.phase === 'committed') {
-      const finding = stays(`the restore ${plan.id} is complete: its machine and disks stay`);
+      const message = `the restore ${plan.id} is complete: its machine and disks stay`;
+      const finding: Finding = { severity: 'warning', code: 'restored-machine-stays', message };
       return { removed: [], findings: [finding] };
     }
     const removed: string[] = [];
@@ -58,8 +59,7 @@ export class VmwareRestoreWriter implements RestoreWriter {
     const { isThere, findings: told } = await putBack(this.#scope, machine, call);
     const findings: Finding[] = [...told];
     if (machine !== undefined && !isThere && memory.hasReached('name')) {
-      // with this one removed neither would be left
-      findings.push(stays(`${machine.name} is whole, and the machine that it replaces is gone: it stays`));
+      findings.push(onlyOne(machine));
     } else if (machine !== undefined) {
       await removeMachine(client, details, machine, call);
       // the name of one that was to replace another is that one's again
@@ -91,10 +91,6 @@ export class VmwareRestoreWriter implements RestoreWriter {
     this.#closed(this);
     for (const disk of this.#staged) await disk[Symbol.asyncDispose]();
   }
-}
-
-function stays(message: string): Finding {
-  return { severity: 'warning', code: 'restored-machine-stays', message };
 }
 
 function notWhole(number: number): SendenseError {
