@@ -1,9 +1,10 @@
 import { dirname } from 'node:path';
-import type { PlannedDisk } from '@sendense/core';
+import type { Finding, PlannedDisk, ReconcileReport } from '@sendense/core';
 import { publishFile } from '@sendense/plugin-kit/files';
 import type { PackageScope } from './package-context.ts';
 import { packageFiles, roomOf, type SmallFile } from './package-files.ts';
 import type { DiskPlace, PackageLayout } from './package-layout.ts';
+import type { PackageRoom } from './package-memory.ts';
 import { diskFileName, partialPackage } from './package-place.ts';
 import { TAR_BLOCK_BYTES, tarBlocks, tarHeader, tarSize } from './tar-header.ts';
 
@@ -16,25 +17,23 @@ export function archiveLayout(scope: PackageScope): PackageLayout {
 }
 
 class ArchiveLayout implements PackageLayout {
+  readonly room: PackageRoom;
   readonly #scope: PackageScope;
   readonly #path: string;
-  readonly #ovfBytes: number;
-  /** Where the header of the first disk lies. */
-  readonly #headBytes: number;
 
   constructor(scope: PackageScope) {
     this.#scope = scope;
     this.#path = partialPackage(scope.place, scope.plan.id);
     const { ovfBytes, mfBytes } = roomOf(scope);
-    this.#ovfBytes = ovfBytes;
-    this.#headBytes = 2 * TAR_BLOCK_BYTES + tarBlocks(ovfBytes) + tarBlocks(mfBytes);
+    const headBytes = 2 * TAR_BLOCK_BYTES + tarBlocks(ovfBytes) + tarBlocks(mfBytes);
+    this.room = { ovfBytes, headBytes };
   }
 
   async create(): Promise<void> {
     const { fileSystem } = this.#scope.context;
     await this.remove();
     await using handle = await fileSystem.open(this.#path, 'create');
-    await handle.truncate(this.#headBytes);
+    await handle.truncate(this.room.headBytes);
     await fileSystem.syncDirectory(dirname(this.#path));
   }
 
@@ -54,7 +53,7 @@ class ArchiveLayout implements PackageLayout {
   }
 
   async finish(): Promise<void> {
-    const { ovf, mf } = packageFiles(this.#scope, this.#ovfBytes);
+    const { ovf, mf } = packageFiles(this.#scope, this.room.ovfBytes);
     await using handle = await this.#open();
     const head = Buffer.concat([...this.#member(ovf), ...this.#member(mf)]);
     await handle.write(head, 0);
@@ -63,17 +62,18 @@ class ArchiveLayout implements PackageLayout {
     await handle.sync();
   }
 
-  async publish(isPublished: boolean): Promise<void> {
+  async publish(isPublished: boolean): Promise<readonly Finding[]> {
     const { context, place, plan } = this.#scope;
     const { overwrite } = plan;
     await publishFile(context.fileSystem, { from: this.#path, to: place.path, overwrite, isPublished });
+    return [];
   }
 
-  async remove(): Promise<readonly string[]> {
+  async remove(): Promise<ReconcileReport> {
     const { fileSystem } = this.#scope.context;
-    if ((await fileSystem.stat(this.#path)) === undefined) return [];
+    if ((await fileSystem.stat(this.#path)) === undefined) return { removed: [], findings: [] };
     await fileSystem.unlink(this.#path);
-    return [this.#path];
+    return { removed: [this.#path], findings: [] };
   }
 
   #open() {
@@ -87,7 +87,7 @@ class ArchiveLayout implements PackageLayout {
       const whole = memory.disk(id);
       return whole === undefined ? [] : [whole.offset + tarBlocks(whole.sizeBytes)];
     });
-    return Math.max(this.#headBytes, ...ends);
+    return Math.max(this.room.headBytes, ...ends);
   }
 
   #header(name: string, sizeBytes: number): Uint8Array {

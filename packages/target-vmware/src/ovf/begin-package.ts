@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import {
   type Call,
   type RestorePlan,
@@ -30,7 +31,7 @@ async function create({ context, place, plan, memory }: PackageScope, layout: Pa
   await refusePlace(context, place);
   await refuseTakenPlace(context, place, plan.overwrite);
   await refuseOtherPlans(context, place, plan.id);
-  await memory.enter('writing');
+  await memory.enter('writing', { room: layout.room ?? null });
   await layout.create();
   try {
     // once more: of two that began at the same moment, both see the other, and neither writes
@@ -56,7 +57,10 @@ async function holdsDisks(
   return true;
 }
 
-/** Rejects with `NOT_FOUND` when what an earlier attempt wrote is gone. */
+/**
+ * Rejects with `NOT_FOUND` when what an earlier attempt wrote is gone, or of no use: what is left of it goes, because whoever rolls
+ * back takes that for nothing left, and whoever resumes starts over.
+ */
 async function resume(scope: PackageScope, layout: PackageLayout): Promise<void> {
   const { context, place, plan, memory } = scope;
   const { fileSystem } = context;
@@ -64,9 +68,18 @@ async function resume(scope: PackageScope, layout: PackageLayout): Promise<void>
   const { identity } = memory;
   if (identity !== null && (await fileSystem.stat(place.path))?.identity === identity) return;
   const isThere = (await fileSystem.stat(partial)) !== undefined;
-  if (!isThere && plan.disks.every(({ id }) => memory.disk(id) === undefined)) return await layout.create();
-  if (isThere && (await holdsDisks(scope, layout, partial))) return;
-  throw new SendenseError('NOT_FOUND', `${partial} of the restore to resume is gone, or part of it`, {
+  if (!isThere && plan.disks.every(({ id }) => memory.disk(id) === undefined)) {
+    await memory.enter('writing', { room: layout.room ?? null });
+    return await layout.create();
+  }
+  const hasRoom = layout.room === undefined || isDeepStrictEqual(memory.room, layout.room);
+  if (isThere && hasRoom && (await holdsDisks(scope, layout, partial))) return;
+  const { findings } = await layout.remove();
+  const why = hasRoom
+    ? 'is gone, or part of it'
+    : 'was begun by another version, which lays it out otherwise';
+  const told = [`${partial} of the restore to resume ${why}`, ...findings.map(({ message }) => message)];
+  throw new SendenseError('NOT_FOUND', told.join('; '), {
     operation: 'resume-restore',
     remedy: 'start the restore again',
   });

@@ -1,10 +1,11 @@
 import { dirname, join } from 'node:path';
-import type { PlannedDisk } from '@sendense/core';
+import { type Finding, type PlannedDisk, type ReconcileReport, SendenseError } from '@sendense/core';
 import type { PackageScope } from './package-context.ts';
 import { packageFiles } from './package-files.ts';
 import type { DiskPlace, PackageLayout } from './package-layout.ts';
 import { diskFileName, partialPackage, replacedPackage } from './package-place.ts';
-import { putBackPackage, removePackageFolder } from './replaced-package.ts';
+import { refuseForeign, refusePlace } from './refuse-place.ts';
+import { putBackPackage, removePartial, removeReplaced, replacedStays } from './replaced-package.ts';
 
 /** A folder of descriptor, manifest and disks, which gets its name as a whole. */
 export function folderLayout(scope: PackageScope): PackageLayout {
@@ -12,6 +13,7 @@ export function folderLayout(scope: PackageScope): PackageLayout {
 }
 
 class FolderLayout implements PackageLayout {
+  readonly room = undefined;
   readonly #scope: PackageScope;
   readonly #path: string;
   /** Where the package goes that this one replaces, for the moment in which neither has the name. */
@@ -56,21 +58,45 @@ class FolderLayout implements PackageLayout {
     await this.#fileSystem.syncDirectory(this.#path);
   }
 
-  async publish(isPublished: boolean): Promise<void> {
+  async publish(isPublished: boolean): Promise<readonly Finding[]> {
     const { place, plan } = this.#scope;
     if (!isPublished) {
-      const isThere = (await this.#fileSystem.stat(place.path)) !== undefined;
-      if (isThere && plan.overwrite) await this.#fileSystem.rename(place.path, this.#replaced);
+      if (plan.overwrite) await this.#setAside();
       // a folder is never renamed over one that holds something
       await this.#fileSystem.rename(this.#path, place.path);
     }
     await this.#fileSystem.syncDirectory(dirname(place.path));
-    await removePackageFolder(this.#fileSystem, this.#replaced);
+    return (await removeReplaced(this.#fileSystem, this.#replaced)).findings;
   }
 
-  async remove(): Promise<readonly string[]> {
-    await putBackPackage(this.#fileSystem, this.#replaced, this.#scope.place.path);
-    return await removePackageFolder(this.#fileSystem, this.#path);
+  async remove(): Promise<ReconcileReport> {
+    const { path } = this.#scope.place;
+    const hasPartial = (await this.#fileSystem.stat(this.#path)) !== undefined;
+    const isBack = await putBackPackage(this.#fileSystem, this.#replaced, path);
+    // while the new one is unfinished the old one was not replaced: with neither removed, that can still be told
+    if (hasPartial && !isBack) return { removed: [], findings: [replacedStays(this.#replaced, path)] };
+    return await removePartial(this.#fileSystem, this.#path, this.#scope.place);
+  }
+
+  /** What is at the place is looked at again: it may be hours since it was. */
+  async #setAside(): Promise<void> {
+    const { context, place } = this.#scope;
+    await refusePlace(context, place);
+    const [there, aside] = [
+      await this.#fileSystem.stat(place.path),
+      await this.#fileSystem.stat(this.#replaced),
+    ];
+    if (there !== undefined) {
+      if (aside !== undefined) throw takenAgain(place.path, this.#replaced);
+      await this.#fileSystem.rename(place.path, this.#replaced);
+    }
+    if (there === undefined && aside === undefined) return;
+    try {
+      await refuseForeign(this.#fileSystem, this.#replaced);
+    } catch (error) {
+      await putBackPackage(this.#fileSystem, this.#replaced, place.path);
+      throw error;
+    }
   }
 
   get #fileSystem() {
@@ -83,4 +109,16 @@ class FolderLayout implements PackageLayout {
     const handle = await this.#fileSystem.open(path, 'create');
     await handle[Symbol.asyncDispose]();
   }
+}
+
+/** Something came to the place between the two renames of an attempt that was cut off. */
+function takenAgain(path: string, replaced: string): SendenseError {
+  return new SendenseError(
+    'ALREADY_EXISTS',
+    `${path} is there, and so is what was there before, ${replaced}`,
+    {
+      operation: 'commit-restore',
+      remedy: `give one of both another name, and resume the restore`,
+    },
+  );
 }

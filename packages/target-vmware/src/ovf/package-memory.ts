@@ -15,16 +15,28 @@ const diskSchema = z.object({
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
 });
 
+const roomSchema = z.object({
+  /** Of the descriptor. */
+  ovfBytes: z.int().positive(),
+  /** Where the header of the first disk lies. */
+  headBytes: z.int().positive(),
+});
+
 const dataSchema = z.object({
   phase: z.enum(['writing', 'committing', 'committed']),
   begunMs: z.number(),
   /** Device and inode of the finished file or folder, from just before it gets its name. */
   identity: z.string().max(128).nullable(),
+  /** What an archive left free before its disks; `null` of a folder. */
+  room: roomSchema.nullable().default(null),
   /** The disks that are whole and durable. */
   disks: z.record(z.string(), diskSchema),
 });
 
 type Data = z.infer<typeof dataSchema>;
+
+/** Bytes that an archive leaves free before its disks. */
+export type PackageRoom = z.infer<typeof roomSchema>;
 
 /** A disk that is whole and durable. */
 export type WholeDisk = z.infer<typeof diskSchema>;
@@ -41,7 +53,7 @@ export class PackageMemory {
     this.#run = run;
     this.#data =
       run.resume === undefined
-        ? { phase: 'writing', begunMs: nowMs, identity: null, disks: {} }
+        ? { phase: 'writing', begunMs: nowMs, identity: null, room: null, disks: {} }
         : readRestoreState(run.resume, STATE_SCHEMA, dataSchema);
   }
 
@@ -57,12 +69,16 @@ export class PackageMemory {
     return this.#data.identity;
   }
 
+  get room(): PackageRoom | null {
+    return this.#data.room;
+  }
+
   /** A disk that is whole; `undefined` while it is not. */
   disk(id: DiskId): WholeDisk | undefined {
     return this.#data.disks[id];
   }
 
-  async enter(phase: Data['phase'], also: Partial<Pick<Data, 'identity'>> = {}): Promise<void> {
+  async enter(phase: Data['phase'], also: Partial<Pick<Data, 'identity' | 'room'>> = {}): Promise<void> {
     this.#data = { ...this.#data, ...also, phase };
     await this.#save();
   }

@@ -1,6 +1,7 @@
 import { basename, dirname, join, resolve } from 'node:path';
 import { type PlanId, planId, SendenseError } from '@sendense/core';
 import type { FileSystem } from '@sendense/plugin-kit/files';
+import { PLAN } from '../restore/reconcile-leftovers.ts';
 import type { CheckedOvaOptions } from './options.ts';
 
 /** Where a package comes to lie. */
@@ -50,7 +51,7 @@ export function replacedPackage({ path }: PackagePlace, plan: PlanId): string {
   return `${path}.replaced-${plan}`;
 }
 
-const LEFT = /^(.+)\.(partial|replaced)-([A-Za-z0-9][A-Za-z0-9._:-]{0,127})$/;
+const LEFT = /^(.+)\.(partial|replaced)-(.+)$/;
 
 /** What lies beside a package. */
 export type LeftPackage = {
@@ -62,12 +63,14 @@ export type LeftPackage = {
 /** What restores to this place left, or are writing. */
 export async function leftPackages(
   fileSystem: FileSystem,
-  { path }: PackagePlace,
+  { kind: place, path }: PackagePlace,
 ): Promise<readonly LeftPackage[]> {
   const folder = dirname(path);
   return (await fileSystem.list(folder)).flatMap((name) => {
     const [, file, kind, plan] = LEFT.exec(name) ?? [];
-    if (file !== basename(path) || kind === undefined || plan === undefined) return [];
+    if (file !== basename(path) || kind === undefined || plan === undefined || !PLAN.test(plan)) return [];
+    // an archive takes the name of the old one in one step
+    if (kind === 'replaced' && place === 'archive') return [];
     const left = { path: join(folder, name), plan: planId(plan) };
     return [{ ...left, kind: kind === 'partial' ? 'partial' : 'replaced' }];
   });

@@ -52,6 +52,7 @@ export class PackageWriter implements RestoreWriter {
 
   async commit(call?: Call): Promise<RestoreResult> {
     const { plan, place, memory, run, context } = this.#scope;
+    const findings: Finding[] = [];
     if (memory.phase !== 'committed') {
       for (const { isWhole, planned } of this.#packageDisks) if (!isWhole) throw notWhole(planned.number);
       throwIfAborted(call?.signal, 'commit-restore');
@@ -63,13 +64,13 @@ export class PackageWriter implements RestoreWriter {
         await run.fence.check();
         await memory.enter('committing', { identity });
       }
-      await this.#layout.publish(await this.#isPublished());
+      findings.push(...(await this.#layout.publish(await this.#isPublished())));
       await memory.enter('committed');
     }
     const disks = plan.disks.map(({ id, location, targetSizeBytes }) => {
       return { id, location, sizeBytes: targetSizeBytes };
     });
-    return { disks, findings: [] };
+    return { disks, findings };
   }
 
   async rollback(): Promise<ReconcileReport> {
@@ -77,8 +78,8 @@ export class PackageWriter implements RestoreWriter {
     for (const disk of this.#packageDisks) await disk[Symbol.asyncDispose]();
     const findings: Finding[] = [];
     if (await this.#isPublished()) findings.push(staysThere(place.path));
-    const removed = await this.#layout.remove();
-    return { removed, findings };
+    const left = await this.#layout.remove();
+    return { removed: left.removed, findings: [...findings, ...left.findings] };
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -1,8 +1,9 @@
 import { dirname, join, sep } from 'node:path';
 import { type PlanId, SendenseError } from '@sendense/core';
+import type { FileSystem } from '@sendense/plugin-kit/files';
 import type { PackageContext } from './package-context.ts';
+import { foreignNames } from './package-members.ts';
 import { leftPackages, type PackagePlace } from './package-place.ts';
-import { foreignNames } from './replaced-package.ts';
 
 /** The file that marks a repository's folder. */
 const REPOSITORY_MARK = 'sendense-repository.json';
@@ -40,13 +41,24 @@ export async function refusePlace(context: PackageContext, { kind, path }: Packa
   const there = (await fileSystem.stat(path))?.kind;
   if (there !== undefined && there !== (kind === 'archive' ? 'file' : 'directory'))
     throw refused('ALREADY_EXISTS', `${path} is there and is no ${kind}`, 'choose another name');
+  // what lies behind it is not what was asked to be replaced, and may be what is protected
+  if (there !== undefined && (await fileSystem.realPath(path)) !== path)
+    throw refused(
+      'ALREADY_EXISTS',
+      `${path} is a symbolic link`,
+      'name what it leads to, or choose another name',
+    );
   if (await isProtected(context, path))
     throw refused('CONFIG_INVALID', `${path} is what is restored from`, 'choose another place');
   for (const folder of upwards(kind === 'folder' ? path : dirname(path))) {
     if ((await fileSystem.stat(join(folder, REPOSITORY_MARK))) === undefined) continue;
     throw refused('CONFIG_INVALID', `${path} lies inside the repository ${folder}`, 'choose another place');
   }
-  if (there !== 'directory') return;
+  if (there === 'directory') await refuseForeign(fileSystem, path);
+}
+
+/** Rejects with `ALREADY_EXISTS` when a folder holds what is no part of a package. */
+export async function refuseForeign(fileSystem: FileSystem, path: string): Promise<void> {
   const [foreign] = await foreignNames(fileSystem, path);
   if (foreign === undefined) return;
   const message = `${path} holds ${foreign}, which belongs to no package: the folder is not replaced`;
