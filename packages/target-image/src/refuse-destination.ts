@@ -1,10 +1,7 @@
-import { dirname, join, sep } from 'node:path';
 import { SendenseError } from '@sendense/core';
+import { isKept, repositoryAround } from '@sendense/plugin-kit/files';
 import type { TargetContext } from './context.ts';
 import type { Destination } from './destination.ts';
-
-/** The file that marks a repository's folder. */
-const REPOSITORY_MARK = 'sendense-repository.json';
 
 function refused(
   code: 'CONFIG_INVALID' | 'ALREADY_EXISTS' | 'UNSUPPORTED',
@@ -12,25 +9,6 @@ function refused(
   remedy: string,
 ): SendenseError {
   return new SendenseError(code, message, { operation: 'check-destination', remedy });
-}
-
-/** A path, then its folder, up to the root. */
-function* upwards(path: string): Generator<string> {
-  for (let at = path; ; at = dirname(at)) {
-    yield at;
-    if (at === dirname(at)) return;
-  }
-}
-
-async function isProtected({ fileSystem, options }: TargetContext, location: string): Promise<boolean> {
-  const there = await fileSystem.stat(location);
-  for (const path of options.protect) {
-    const status = await fileSystem.stat(path);
-    if (status === undefined) continue;
-    const real = await fileSystem.realPath(path);
-    if (status.identity === there?.identity || location.startsWith(real + sep)) return true;
-  }
-  return false;
 }
 
 /**
@@ -61,18 +39,18 @@ export async function refuseDestination(
   if (kind === 'directory' || kind === 'other') {
     throw refused('ALREADY_EXISTS', `${location} is there and is no file`, 'choose another name');
   }
-  if (await isProtected(context, location)) {
+  if (await isKept(fileSystem, options.protect, location)) {
     throw refused(
       'CONFIG_INVALID',
       `${location} is what is restored from or backed up`,
       'choose another place',
     );
   }
-  for (const folder of upwards(destination.folder)) {
-    if ((await fileSystem.stat(join(folder, REPOSITORY_MARK))) === undefined) continue;
+  const repository = await repositoryAround(fileSystem, destination.folder);
+  if (repository !== undefined) {
     throw refused(
       'CONFIG_INVALID',
-      `${location} lies inside the repository ${folder}`,
+      `${location} lies inside the repository ${repository}`,
       'choose another place',
     );
   }

@@ -6,6 +6,7 @@ export { mapErrno } from './map-errno.ts';
 export { nodeFileSystem } from './node-file-system.ts';
 export { type Publication, publishFile } from './publish-file.ts';
 export { readSmallFile, unfinishedFilesOf, writeFileDurably } from './small-files.ts';
+export { isKept, repositoryAround } from './spared-places.ts';
 export { identitiesOf, refuseTaken, resolveTarget, TargetFolder } from './target-folder.ts';
 export {
   preparedLockName,
