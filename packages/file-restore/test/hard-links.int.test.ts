@@ -5,6 +5,7 @@ import { describeWithPeers } from '@sendense/tests/peers';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { extractToFile } from '../src/extract/extract-to-file.ts';
 import { browse } from './support/browse.ts';
+import { inodeAt } from './support/ext-image.ts';
 import { run } from './support/program.ts';
 import { openRawPoint } from './support/raw-point.ts';
 import { noise } from './support/sample-tree.ts';
@@ -39,9 +40,12 @@ describeWithPeers(['ext4-tools'], 'an archive of files whose count of links is w
     run('debugfs', ['-w', '-f', '-', image], `${script.join('\n')}\n`);
     await using session = await browse(await openRawPoint(image));
     expect((await session.stat('/name 0')).links).toBe(1);
-    expect(await extractToFile({ session, path: '/', output, overwrite: false })).toMatchObject({
-      findings: [],
-    });
+    const { findings } = await extractToFile({ session, path: '/', output, overwrite: false });
+    expect(findings).toHaveLength(2 * (NAMES - 1));
+    for (const { severity, code, message } of findings) {
+      expect([severity, code]).toEqual(['warning', 'link-count-wrong']);
+      expect(message).toMatch(/"[^"]*\/(name|link) \d+" and "[^"]*\/\1 \d+"/u);
+    }
     expect((await stat(output)).size).toBeLessThan(2 * CONTENT.byteLength);
     run('tar', ['--extract', '--file', output, '--directory', out]);
     for (const kind of ['name', 'link'])
@@ -51,17 +55,35 @@ describeWithPeers(['ext4-tools'], 'an archive of files whose count of links is w
         );
   });
 
+  it('tells of the second name of a file that is left out just that', async () => {
+    const [tree, image] = ['tree-4', 'disk-4.raw'].map((name) => join(folder, name)) as [string, string];
+    await mkdir(tree);
+    await writeFile(join(tree, 'one'), noise(100_000, 'one'));
+    await link(join(tree, 'one'), join(tree, 'two'));
+    run('mke2fs', ['-q', '-F', '-t', 'ext2', '-b', '1024', '-d', tree, image, '16M']);
+    const bytes = await readFile(image);
+    const pointers = inodeAt(image, 'one') + 40;
+    bytes.fill(
+      0xff,
+      bytes.readUInt32LE(pointers + 12 * 4) * 1024 + 40,
+      bytes.readUInt32LE(pointers + 12 * 4) * 1024 + 44,
+    );
+    await writeFile(image, bytes);
+    await using session = await browse(await openRawPoint(image));
+    const output = join(folder, 'all-4.tar');
+    const { findings } = await extractToFile({ session, path: '/', output, overwrite: false });
+    expect(findings.map(({ code }) => code)).toEqual(['file-left-out', 'file-left-out']);
+    expect(findings[0]?.message).toContain('outside of its file system');
+    expect(findings[1]?.message).toContain('another name of a file that could not be archived');
+  });
+
   it('holds what two inodes have in common once, and tells the second', async () => {
     const [tree, image] = ['tree-3', 'disk-3.raw'].map((name) => join(folder, name)) as [string, string];
     await mkdir(tree);
     for (const name of ['one', 'two']) await writeFile(join(tree, name), noise(100_000, name));
     run('mke2fs', ['-q', '-F', '-t', 'ext4', '-O', 'extent', '-b', '1024', '-d', tree, image, '16M']);
     const bytes = await readFile(image);
-    const [one = 0, two = 0] = ['one', 'two'].map((name) => {
-      const [, block, offset] =
-        /block (\d+), offset (0x[0-9a-f]+)/u.exec(run('debugfs', ['-R', `imap ${name}`, image])) ?? [];
-      return Number(block) * 1024 + Number(offset);
-    });
+    const [one, two] = [inodeAt(image, 'one'), inodeAt(image, 'two')];
     bytes.copy(bytes, two + 40, one + 40, one + 100);
     await writeFile(image, bytes);
     await using session = await browse(await openRawPoint(image));

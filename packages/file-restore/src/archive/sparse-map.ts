@@ -8,7 +8,7 @@ const MOST_PIECES = 2_000_000;
 /** The data of a file with holes. */
 export type SparseFile = { readonly data: readonly ByteRange[]; readonly dataBytes: number };
 
-/** The data pieces of a file; `undefined` when it has no hole. Rejects with `FORMAT_UNSUPPORTED` for more than two million pieces. */
+/** The data pieces of a file, however many parts each of them has on the volume; `undefined` when it has no hole. Rejects with `FORMAT_UNSUPPORTED` for more than two million pieces. */
 export async function findSparse(
   extents: AsyncIterable<Extent>,
   sizeBytes: number,
@@ -18,6 +18,11 @@ export async function findSparse(
   for await (const { offset, length, kind } of extents) {
     if (kind === 'zero') continue;
     dataBytes += length;
+    const last = data.at(-1);
+    if (last !== undefined && last.offset + last.length === offset) {
+      data[data.length - 1] = { offset: last.offset, length: last.length + length };
+      continue;
+    }
     data.push({ offset, length });
     if (data.length > MOST_PIECES) throw notSupported('a file has more holes than an archive can name');
   }

@@ -1,8 +1,8 @@
-import type { Call } from '@sendense/core';
+import type { Call, Finding } from '@sendense/core';
 import { damaged } from '../bytes/damage.ts';
 import type { FileStat, FileSystemReader, FileType, OwnerCheck } from '../file-system-reader.ts';
 import { attempt, isOwned, type OnFinding, type TreeEntry, walkTree } from '../paths/walk-tree.ts';
-import { ArchivedFiles } from './archived-files.ts';
+import { ArchivedFiles, type OtherName } from './archived-files.ts';
 import { encodeSparseMap, findSparse, type SparseFile } from './sparse-map.ts';
 import { encodeHeader, padding, TAR_BLOCK_BYTES, type TarEntry, type TarType } from './tar-header.ts';
 
@@ -29,7 +29,7 @@ export type TarRequest = {
 /**
  * A file or folder as a tar archive: POSIX pax with names, modes, owners, times to the nanosecond, links and hard links, and
  * sparse files as GNU tar stores them. Nothing comes into it twice: another name of a file is a hard link, whatever its count of
- * links says. What is damaged is left out and told; a file whose bytes cannot be read to the end, after its header was written, rejects.
+ * links says; a wrong count is told. What is damaged is left out and told; a file whose bytes cannot be read to the end, after its header was written, rejects.
  */
 export async function* tarTree(
   request: TarRequest,
@@ -61,14 +61,20 @@ async function* tarEntry(
   }
   const { mode, uid, gid, mtimeNs } = stat;
   const entry: TarEntry = { type, path, sizeBytes: 0, mode, uid, gid, mtimeNs };
-  const first = archived.pathOf(stat.node);
-  if (type !== '5' && first !== undefined) {
-    const linkPath = await attempt(() => knownPath(first), path, onFinding);
-    if (linkPath !== undefined) yield encodeHeader({ ...entry, type: '1', linkPath });
+  const other = type === '5' ? undefined : archived.meet(stat);
+  if (other !== undefined) {
+    const linkPath = await attempt(() => linkedPath(other), path, onFinding);
+    if (linkPath === undefined) return;
+    if (other !== 'left-out' && other !== 'forgotten' && other.isTooMany)
+      onFinding(tooManyNames(path, linkPath, stat));
+    yield encodeHeader({ ...entry, type: '1', linkPath });
   } else if (type === '0') {
-    if (!(await isOwned(own, stat.node, path, onFinding, call))) return;
-    const file = await attempt(() => prepareFile(reader, stat, call), path, onFinding);
-    if (file === undefined) return;
+    const isOwn = await isOwned(own, stat.node, path, onFinding, call);
+    const file = isOwn ? await attempt(() => prepareFile(reader, stat, call), path, onFinding) : undefined;
+    if (file === undefined) {
+      archived.addLeftOut(stat.node);
+      return;
+    }
     archived.add(stat, path);
     yield* tarFile(reader, entry, stat, file.sparse, call);
   } else if (type === '2') {
@@ -83,9 +89,25 @@ async function* tarEntry(
   }
 }
 
-function knownPath(path: string | null): Promise<string> {
-  if (path !== null) return Promise.resolve(path);
-  return Promise.reject(damaged('it is another name of a file that says it has one name, and was archived'));
+function linkedPath(other: OtherName): Promise<string> {
+  if (other === 'left-out')
+    return Promise.reject(damaged('it is another name of a file that could not be archived'));
+  if (other === 'forgotten')
+    return Promise.reject(
+      damaged('it is another name of a file that was archived, one of more than can be kept in mind'),
+    );
+  return Promise.resolve(other.path);
+}
+
+/** Names may have been joined by damage only: whoever reads the archive is to look at both. */
+function tooManyNames(path: string, first: string, { links }: FileStat): Finding {
+  const names = `${JSON.stringify(path)} and ${JSON.stringify(first)}`;
+  return {
+    severity: 'warning',
+    code: 'link-count-wrong',
+    message: `${names} are names of one file, which says that it has ${links}: they are linked in the archive`,
+    object: path,
+  };
 }
 
 /** Goes through the block map before the header is written: what is damaged can still be left out then. */

@@ -1,5 +1,5 @@
 import type { ByteRange, Call, Extent, Finding } from '@sendense/core';
-import { type BlockRun, joinRuns } from '../bytes/block-run.ts';
+import { type BlockRun, joinRuns, runsBeforeDamage } from '../bytes/block-run.ts';
 import type { ByteSource } from '../bytes/byte-source.ts';
 import { clipRange } from '../bytes/clip-range.ts';
 import { damaged, notSupported } from '../bytes/damage.ts';
@@ -93,12 +93,14 @@ export class ExtReader implements FileSystemReader {
     return trackBlockOwners((node, call) => this.#ownRuns(node, call));
   }
 
-  /** What only this file or folder may have. */
+  /** What only this file or folder may have; of a folder, as far as its map can be followed. */
   async *#ownRuns(node: NodeId, call: Call | undefined): AsyncGenerator<BlockRun, void, undefined> {
     const inode = await this.#inode(node, call);
     const { type, sizeBytes } = inode.stat;
     const hasBlocks = (type === 'file' || type === 'directory') && !inode.hasInlineData;
-    if (hasBlocks && !this.#superblock.hasSharedBlocks) yield* this.#runs(inode, 0, sizeBytes, call);
+    if (!hasBlocks || this.#superblock.hasSharedBlocks) return;
+    const open = () => this.#runs(inode, 0, sizeBytes, call);
+    yield* type === 'directory' ? runsBeforeDamage(open) : open();
   }
 
   /** All runs of an inode whatever it is: the journal is no file that a folder names. */

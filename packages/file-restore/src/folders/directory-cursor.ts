@@ -130,14 +130,19 @@ export async function firstData(
   most: number,
 ): Promise<ByteRange | undefined> {
   let [from, to] = [-1, -1];
-  for await (const { fileBlock, blocks } of runs) {
-    const end = (fileBlock + blocks) * blockBytes;
-    if (end <= offset) continue;
-    const start = Math.max(offset, fileBlock * blockBytes);
-    if (from === -1) from = start;
-    else if (start > to) break;
-    to = Math.min(end, from + most);
-    if (to - from >= most) break;
+  try {
+    for await (const { fileBlock, blocks } of runs) {
+      const end = (fileBlock + blocks) * blockBytes;
+      if (end <= offset) continue;
+      const start = Math.max(offset, fileBlock * blockBytes);
+      if (from === -1) from = start;
+      else if (start > to) break;
+      to = Math.min(end, from + most);
+      if (to - from >= most) break;
+    }
+  } catch (error) {
+    // data before the damage can be read; who asks for what follows is told
+    if (from === -1 || !SendenseError.is(error, 'CORRUPT')) throw error;
   }
   return from === -1 ? undefined : { offset: from, length: to - from };
 }

@@ -1,9 +1,12 @@
-import type { Call } from '@sendense/core';
+import { type Call, SendenseError } from '@sendense/core';
 import { damaged } from '../bytes/damage.ts';
 import type { DirectoryEntry, DirectoryPage, NodeId } from '../file-system-reader.ts';
 import type { DirectoryCursor } from './directory-cursor.ts';
 
-/** At most `limit` entries from where the cursor is; damaged blocks are told. */
+/**
+ * At most `limit` entries from where the cursor is; damaged blocks are told. Where the map of the folder is damaged the page ends, and
+ * the next one rejects with `CORRUPT`.
+ */
 export async function listPage(
   cursor: DirectoryCursor,
   directory: NodeId,
@@ -11,9 +14,13 @@ export async function listPage(
   call?: Call,
 ): Promise<DirectoryPage> {
   const entries: DirectoryEntry[] = [];
-  for (let entry = await cursor.next(call); entry !== undefined; entry = await cursor.next(call)) {
-    entries.push(entry);
-    if (entries.length >= limit) break;
+  try {
+    for (let entry = await cursor.next(call); entry !== undefined; entry = await cursor.next(call)) {
+      entries.push(entry);
+      if (entries.length >= limit) break;
+    }
+  } catch (error) {
+    if (entries.length === 0 || !SendenseError.is(error, 'CORRUPT')) throw error;
   }
   const message = `${cursor.damagedBlocks} blocks of the folder with inode ${directory} are damaged: what they held is not listed`;
   return {

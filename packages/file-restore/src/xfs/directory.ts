@@ -1,5 +1,5 @@
 import { Fields } from '../bytes/fields.ts';
-import type { FileType } from '../file-system-reader.ts';
+import type { FileType, NodeId } from '../file-system-reader.ts';
 import type { ParsedBlock, PlacedEntry } from '../folders/directory-cursor.ts';
 import { decodeName, isPlainName } from '../paths/entry-name.ts';
 import type { XfsSuperblock } from './superblock.ts';
@@ -8,6 +8,8 @@ import type { XfsSuperblock } from './superblock.ts';
 const BLOCK_MAGICS: readonly string[] = ['XD2B', 'XDB3'];
 const DATA_MAGICS: readonly string[] = ['XD2D', 'XDD3'];
 const HEADER_BYTES = { 4: 16, 5: 64 } as const;
+/** Where version 5 says to which folder a block belongs. */
+const OWNER_AT = 40;
 const UNUSED = 0xffff;
 const TYPES: readonly (FileType | undefined)[] = [
   undefined,
@@ -23,13 +25,21 @@ const TYPES: readonly (FileType | undefined)[] = [
 /** What of a superblock decides how folders look. */
 export type DirectoryKind = Pick<XfsSuperblock, 'version' | 'hasFileTypes'>;
 
-/** The entries of a block of a folder: those of a folder of one block end before the index in it. */
-export function parseXfsBlock(bytes: Uint8Array, { version, hasFileTypes }: DirectoryKind): ParsedBlock {
+/**
+ * The entries of a block of the folder `owner`: those of a folder of one block end before the index in it. A block that says it is
+ * another's is damaged.
+ */
+export function parseXfsBlock(
+  bytes: Uint8Array,
+  { version, hasFileTypes }: DirectoryKind,
+  owner: NodeId,
+): ParsedBlock {
   const fields = new Fields(bytes);
   const magic = fields.text(0, 4);
   const entries: PlacedEntry[] = [];
   let isDamaged = false;
   if (!BLOCK_MAGICS.includes(magic) && !DATA_MAGICS.includes(magic)) return { entries, isDamaged: true };
+  if (version === 5 && fields.u64be(OWNER_AT) !== owner) return { entries, isDamaged: true };
   const size = bytes.byteLength;
   const end = BLOCK_MAGICS.includes(magic) ? size - 8 - fields.u32be(size - 8) * 8 : size;
   if (end < HEADER_BYTES[version]) return { entries, isDamaged: true };

@@ -3,6 +3,7 @@ import type { BlockRun } from '../bytes/block-run.ts';
 import { type ByteSource, readBytes } from '../bytes/byte-source.ts';
 import { damaged } from '../bytes/damage.ts';
 import { Fields } from '../bytes/fields.ts';
+import type { NodeId } from '../file-system-reader.ts';
 import type { XfsInode } from './inode.ts';
 import { volumeBlock, type XfsSuperblock } from './superblock.ts';
 
@@ -11,6 +12,8 @@ const RECORD_BYTES = 16;
 const KEY_BYTES = 8;
 const MAGIC = { 4: 0x424d4150, 5: 0x424d4133 } as const;
 const HEADER_BYTES = { 4: 24, 5: 72 } as const;
+/** Where version 5 says to which inode a node belongs. */
+const OWNER_AT = 56;
 const MOST_LEVELS = 16;
 /** Blocks of a file are counted by 54 bits. */
 const FILE_END = 2 ** 54;
@@ -19,6 +22,7 @@ const FILE_END = 2 ** 54;
 type ExtentMap = {
   readonly source: ByteSource;
   readonly superblock: XfsSuperblock;
+  readonly owner: NodeId;
   /** Blocks that it may still name. */
   left: number;
 };
@@ -48,6 +52,7 @@ export function xfsRuns(
   const map: ExtentMap = {
     source,
     superblock,
+    owner: stat.node,
     left: isReflinked ? Number.POSITIVE_INFINITY : superblock.blocks,
   };
   const whole = { from: 0, to: FILE_END };
@@ -93,7 +98,7 @@ async function* walk(
 }
 
 async function child(
-  { source, superblock }: ExtentMap,
+  { source, superblock, owner }: ExtentMap,
   block: number,
   level: number,
   from: number,
@@ -105,6 +110,8 @@ async function child(
   const fields = new Fields(await readBytes(source, at, blockBytes, call));
   if (fields.u32be(0) !== MAGIC[version] || fields.u16be(4) !== level)
     throw damaged('a node of a tree of extents is not what its parent says', { block });
+  if (version === 5 && fields.u64be(OWNER_AT) !== owner)
+    throw damaged('a node of a tree of extents is that of another file', { block, inode: owner });
   return { fields, level, headerBytes: HEADER_BYTES[version], records: fields.u16be(6), from, to };
 }
 

@@ -3,18 +3,21 @@ import type { BlockRun } from '../bytes/block-run.ts';
 import { type ByteSource, readBytes } from '../bytes/byte-source.ts';
 import { damaged } from '../bytes/damage.ts';
 import { Fields } from '../bytes/fields.ts';
+import type { FileStat } from '../file-system-reader.ts';
 import type { XfsSuperblock } from './superblock.ts';
 
 // Layout: "XFS Algorithms & Data Structures", Symbolic Links.
 const MOST_LINK = 1024;
 const HEADER_BYTES = 56;
 const MAGIC = 'XSLM';
+/** Where the header says to which inode a run belongs. */
+const OWNER_AT = 32;
 
 /** The text of a link that is too long for its inode; version 5 puts a header before the text of each run. */
 export async function readRemoteLink(
   source: ByteSource,
   { version, blockBytes }: XfsSuperblock,
-  sizeBytes: number,
+  { node, sizeBytes }: Pick<FileStat, 'node' | 'sizeBytes'>,
   runs: AsyncIterable<BlockRun>,
   call?: Call,
 ): Promise<Uint8Array> {
@@ -26,8 +29,10 @@ export async function readRemoteLink(
     const length = Math.min(sizeBytes - done, blocks * blockBytes - headerBytes);
     if (length <= 0) break;
     const bytes = new Fields(await readBytes(source, volumeBlock * blockBytes, headerBytes + length, call));
-    const isSound = version === 4 || (bytes.text(0, 4) === MAGIC && bytes.u32be(4) === done);
-    if (!isSound) throw damaged('a block of a symbolic link is none');
+    const isSound =
+      version === 4 ||
+      (bytes.text(0, 4) === MAGIC && bytes.u32be(4) === done && bytes.u64be(OWNER_AT) === node);
+    if (!isSound) throw damaged('a block of a symbolic link is none, or that of another', { inode: node });
     text.set(bytes.slice(headerBytes, length), done);
     done += length;
   }

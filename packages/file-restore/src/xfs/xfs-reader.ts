@@ -1,5 +1,5 @@
 import type { ByteRange, Call, Extent, Finding } from '@sendense/core';
-import { type BlockRun, joinRuns } from '../bytes/block-run.ts';
+import { type BlockRun, joinRuns, runsBeforeDamage } from '../bytes/block-run.ts';
 import type { ByteSource } from '../bytes/byte-source.ts';
 import { clipRange } from '../bytes/clip-range.ts';
 import { damaged, notSupported } from '../bytes/damage.ts';
@@ -70,7 +70,7 @@ export class XfsReader implements FileSystemReader {
     }
     // headers take space in its blocks: there may be one more than the text needs
     const runs = this.#runs(inode, 0, stat.sizeBytes + this.#superblock.blockBytes, call);
-    return decodeName(await readRemoteLink(this.#source, this.#superblock, stat.sizeBytes, runs, call));
+    return decodeName(await readRemoteLink(this.#source, this.#superblock, stat, runs, call));
   }
 
   async *extents(node: NodeId, range: ByteRange, call?: Call): AsyncGenerator<Extent, void, undefined> {
@@ -87,12 +87,17 @@ export class XfsReader implements FileSystemReader {
     return trackBlockOwners((node, call) => this.#ownRuns(node, call));
   }
 
-  /** What only this file or folder may have: none of one that has reflinks, whose blocks are those of others as well. */
+  /**
+   * What only this file or folder may have; of a folder, as far as its map can be followed. None of one that has reflinks, whose blocks
+   * are those of others as well.
+   */
   async *#ownRuns(node: NodeId, call: Call | undefined): AsyncGenerator<BlockRun, void, undefined> {
     const inode = await this.#inode(node, call);
     const isMapped = inode.format === 'extents' || inode.format === 'btree';
     const isShared = inode.isRealtime || inode.isReflinked;
-    if (isMapped && !isShared) yield* this.#runs(inode, 0, inode.stat.sizeBytes, call);
+    if (!isMapped || isShared) return;
+    const open = () => this.#runs(inode, 0, inode.stat.sizeBytes, call);
+    yield* inode.stat.type === 'directory' ? runsBeforeDamage(open) : open();
   }
 
   #read(
@@ -131,7 +136,7 @@ export class XfsReader implements FileSystemReader {
     };
     const nextData = (offset: number, most: number): Promise<ByteRange | undefined> =>
       firstData(this.#runs(inode, offset, sizeBytes, call), blockBytes, offset, most);
-    const parse = (block: Uint8Array): ParsedBlock => parseXfsBlock(block, this.#superblock);
+    const parse = (block: Uint8Array): ParsedBlock => parseXfsBlock(block, this.#superblock, directory);
     const folder = {
       nextData,
       load,
