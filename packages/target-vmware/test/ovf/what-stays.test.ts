@@ -99,6 +99,31 @@ describe('a folder that is to be overwritten', () => {
   });
 });
 
+describe('a package of another maker', () => {
+  it('is replaced with all that its descriptor and manifest name', async () => {
+    await using bench = await PackageBench.open('folder');
+    await folderOf(bench.path, ['db.cert', 'db-1.vmdk', 'db-2.nvram', 'drivers.iso']);
+    const files = `<File ovf:href="db-1.vmdk" ovf:id="a"/><File ovf:id='b' ovf:href='db-2.nvram'/>`;
+    await writeFile(join(bench.path, 'db.ovf'), `<References>${files}</References>`);
+    await writeFile(join(bench.path, 'db.mf'), `SHA1 (db.ovf)= 00\r\nSHA256(drivers.iso)= 00\r\n`);
+    await restore(bench, await planFor(bench, true), runOf());
+    expect(await bench.objects()).toEqual(['web', 'web/web-disk1.vmdk', 'web/web.mf', 'web/web.ovf']);
+  });
+
+  it('owns no other file, whatever bytes its descriptor and manifest have', async () => {
+    await using bench = await PackageBench.open('folder');
+    await folderOf(bench.path, ['letter.txt']);
+    for (let seed = 0; seed < 64; seed++) {
+      const noise = Buffer.from(seededBytes(seed, 2048));
+      const pieces = ['href="', 'SHA256(', '\n', 'letter.doc', ')= ', '"', "'"];
+      const mixed = [...noise].map((byte) => pieces[byte % 64] ?? String.fromCharCode(byte)).join('');
+      await writeFile(join(bench.path, 'web.ovf'), seed % 2 === 0 ? noise : mixed);
+      await writeFile(join(bench.path, 'web.mf'), seed % 2 === 0 ? mixed : noise);
+      await expect(planFor(bench, true), `seed ${seed}`).rejects.toMatchObject({ code: 'ALREADY_EXISTS' });
+    }
+  });
+});
+
 describe.each(LAYOUTS)('a restore (%s)', (layout) => {
   it('is refused where a symbolic link lies, which may lead to what is protected', async () => {
     await using bench = await PackageBench.open(layout);
@@ -212,7 +237,10 @@ describe('a restore that cannot be gone on with', () => {
     const data = run.saved.at(-1)?.data as { room?: { ovfBytes: number; headBytes: number } };
     data.room = { ovfBytes: 4096, headBytes: 6144 };
     const resuming = bench.target().begin(plan, runOf(run));
-    await expect(resuming).rejects.toMatchObject({ code: 'NOT_FOUND', message: expect.stringContaining('another version') });
+    await expect(resuming).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+      message: expect.stringContaining('another version'),
+    });
     expect(await bench.objects()).toEqual([]);
   });
 });
