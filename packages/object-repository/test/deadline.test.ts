@@ -1,4 +1,4 @@
-import { SendenseError, systemRandom, systemServices } from '@sendense/core';
+import { SendenseError, systemRandom, systemServices, throwIfAborted } from '@sendense/core';
 import { soloFence } from '@sendense/plugin-kit';
 import { collect } from '@sendense/testkit';
 import { describe, expect, it } from 'vitest';
@@ -187,6 +187,44 @@ describe('a commit by a machine both of whose clocks stood still', () => {
       await pruneTwice(shared, HOUR_MS);
       expect(keysOf(shared, 'probe/')).toEqual([]);
       await expectSample(repository, sampleId(point), point.disk);
+    }
+  });
+});
+
+describe('an index object whose answer was lost', () => {
+  const HOUR_MS = 3600 * 1000;
+  const lostAnswer = () =>
+    new SendenseError('CONNECTION_LOST', 'no answer', { operation: 'put-object', effect: 'unknown' });
+
+  it.each([
+    [
+      'and that came late has its packs named in a damage record',
+      { isLate: true, isKnown: true, records: 1 },
+    ],
+    ['and of which nothing can be told, too', { isLate: false, isKnown: false, records: 1 }],
+    ['and that came in time is relied on', { isLate: false, isKnown: true, records: 0 }],
+  ])('%s', async (_what, { isLate, isKnown, records }) => {
+    for (const isCancelled of [false, true]) {
+      const shared = await create(HOUR_MS);
+      const abort = new AbortController();
+      const store = createMemoryStore(shared, async ({ kind, key }, run) => {
+        const isIndex = key.startsWith('index/');
+        if (isIndex && kind === 'head' && !isKnown) throw lostAnswer();
+        const isHeld = isIndex && kind === 'put';
+        if (isHeld && isLate) await pruneTwice(shared, HOUR_MS);
+        run();
+        if (!isHeld) return;
+        if (!isCancelled) throw lostAnswer();
+        abort.abort();
+        throwIfAborted(abort.signal, 'put-object');
+      });
+      await using repository = await openObjectRepository({ store, key: testKey }, { clock: clocks().clock });
+      await using writer = await repository.begin(draftOf(point), soloFence);
+      await writeDisk(writer, point);
+      const ended = await writer.commit([], { signal: abort.signal }).catch((error: unknown) => error);
+      expect(ended).toMatchObject({ code: isCancelled ? 'ABORTED' : 'CONNECTION_LOST' });
+      expect(keysOf(shared, 'index/')).toHaveLength(1);
+      expect(keysOf(shared, 'damage/')).toHaveLength(records);
     }
   });
 });

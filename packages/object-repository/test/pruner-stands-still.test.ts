@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { SendenseError } from '@sendense/core';
 import { collect } from '@sendense/testkit';
 import { describe, expect, it } from 'vitest';
 import { create, first, GRACE_MS, keysOf, open, twin } from './hurt-objects.ts';
@@ -36,6 +37,11 @@ async function pruneHeldUp(
   const ended = await repository.maintenance.prune({ last: 1 }).catch((error: unknown) => error);
   expect(isHeld).toBe(true);
   return ended;
+}
+
+/** The error of a request whose answer was lost. */
+function unanswered(): SendenseError {
+  return new SendenseError('CONNECTION_LOST', 'no answer', { operation: 'put-object', effect: 'unknown' });
 }
 
 /** Takes the first deletion below `prefix` after the packs were listed. */
@@ -135,6 +141,26 @@ describe('a pruner that stands still together with both of its clocks', () => {
     await expectSample(repository, sampleId(later), later.disk);
     const findings = await collect(repository.verify({ depth: 'data' }));
     expect(findings.map(({ code }) => code)).toContain('pack-missing');
+  });
+
+  it('says of every pack of an index object that came late that nobody is to rely on it', async () => {
+    for (const isAnswered of [true, false]) {
+      const shared = await create();
+      await using repository = await open(shared);
+      for (const point of [first, second]) await writeSample(repository, point);
+      await prune(shared);
+      shared.nowMs += GRACE_MS;
+      const store = createMemoryStore(shared, async ({ kind, key }, run) => {
+        const isLate = kind === 'put' && key.startsWith('index/');
+        if (isLate) shared.nowMs += HOUR_MS;
+        run();
+        if (isLate && !isAnswered) throw unanswered();
+      });
+      await using late = await openStandingStill(store);
+      const ended = await late.maintenance.prune({ last: 1 }).catch((error: unknown) => error);
+      expect(ended).toMatchObject({ code: isAnswered ? 'FENCED' : 'CONNECTION_LOST' });
+      expect(keysOf(shared, 'damage/')).toHaveLength(1);
+    }
   });
 
   it('goes on when nobody else came meanwhile, and holds its lock anew', async () => {

@@ -1,5 +1,7 @@
+import { SendenseError, systemRandom } from '@sendense/core';
 import { soloFence } from '@sendense/plugin-kit';
 import { describe, expect, it } from 'vitest';
+import { askStoreTime } from '../src/store/store-time.ts';
 import { create, first, keysOf, open } from './hurt-objects.ts';
 import { createMemoryStore, type StoreOperation } from './memory-store.ts';
 import { draftOf, expectSample, sampleId, writeDisk } from './sample-disk.ts';
@@ -77,6 +79,42 @@ describe('a writer that stands still together with both of its clocks', () => {
     );
     await using other = await open(shared);
     await expectSample(other, sampleId(first), first.disk);
+    expect(keysOf(shared, 'probe/')).toEqual([]);
+  });
+});
+
+describe('who asks the store for its time', () => {
+  it('believes no answer to a question that is always repeated: the error says to try later, and nothing is left', async () => {
+    const shared = await create();
+    const store = createMemoryStore(shared);
+    const repeating: typeof store = {
+      ...store,
+      async put(key, bytes, options, call) {
+        options?.beforeSend?.();
+        return store.put(key, bytes, options, call);
+      },
+    };
+    const asked = askStoreTime({ store: repeating, random: systemRandom });
+    await expect(asked).rejects.toMatchObject({ code: 'CONNECTION_LOST', retry: 'later' });
+    expect(keysOf(shared, 'probe/')).toEqual([]);
+  });
+
+  it('leaves nothing when a later question fails', async () => {
+    const shared = await create();
+    const store = createMemoryStore(shared);
+    let asked = 0;
+    const failing: typeof store = {
+      ...store,
+      async put(key, bytes, options, call) {
+        asked += 1;
+        if (asked === 2) throw new SendenseError('NO_SPACE', 'full', { operation: 'put-object' });
+        options?.beforeSend?.();
+        return store.put(key, bytes, options, call);
+      },
+    };
+    const failed = askStoreTime({ store: failing, random: systemRandom });
+    await expect(failed).rejects.toMatchObject({ code: 'NO_SPACE' });
+    expect(asked).toBe(2);
     expect(keysOf(shared, 'probe/')).toEqual([]);
   });
 });

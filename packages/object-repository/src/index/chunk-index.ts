@@ -113,15 +113,14 @@ export class ChunkIndex implements AsyncDisposable {
     return (await this.table(call)).find(id, accept);
   }
 
-  /** Stores an index object of the content that `serializeIndex` gave. */
-  async publish(
-    content: Uint8Array,
-    options?: PutOptions,
-    call?: Call,
-    prefix: IndexPrefix = PREFIXES.index,
-  ): Promise<ObjectStatus> {
-    const { store, sealer, newId } = this.#options;
-    const key = `${prefix}${newId()}`;
+  /** The key of an index object that is to be stored. */
+  newKey(prefix: IndexPrefix = PREFIXES.index): string {
+    return `${prefix}${this.#options.newId()}`;
+  }
+
+  /** Stores an index object of the content that `serializeIndex` gave, at a key that `newKey` gave. */
+  async publish(key: string, content: Uint8Array, options?: PutOptions, call?: Call): Promise<ObjectStatus> {
+    const { store, sealer } = this.#options;
     return store.put(key, sealer.seal('index', key, content), options, call);
   }
 

@@ -15,6 +15,8 @@ const LEASE_MS = 3600 * 1000;
 const RENEW_MS = LEASE_MS / 2;
 /** Later nothing is sent that must not come after the lock of another one. */
 const SEND_MS = (LEASE_MS * 3) / 4;
+/** What was sent takes effect within so much of that, or never. */
+export const EFFECT_MS = LEASE_MS - SEND_MS;
 
 /** The lock of the one who prunes; see the format, section 5. */
 export interface PruneLock extends AsyncDisposable {

@@ -2,12 +2,12 @@ import type { Call } from '@sendense/core';
 import type { RepositoryContext } from '../context.ts';
 import type { IndexPrefix } from '../index/chunk-index.ts';
 import { INDEX_ENTRIES, type IndexedPack, serializeIndex } from '../index/index-object.ts';
-import { PREFIXES, packIdOf } from '../layout/object-keys.ts';
+import { PREFIXES } from '../layout/object-keys.ts';
 import { deleteUnlessLocked } from '../store/locked-objects.ts';
+import { disownIfLate } from '../write/late-object.ts';
 import { putDamagedPacks } from './damaged-packs.ts';
 import { type Turn, withDeletions } from './deletions.ts';
-import { readPlans } from './plans.ts';
-import { lost, type PruneLock } from './prune-lock.ts';
+import { EFFECT_MS, lost, type PruneLock } from './prune-lock.ts';
 
 /** Puts packs into index objects, each as large as a writer's, while the lock is held: another holder may sweep what they name. */
 export class IndexWriter {
@@ -50,23 +50,21 @@ export class IndexWriter {
     this.#entries = 0;
   }
 
+  /** Another pruner may have swept packs that an index object names which came too late: others are told not to rely on them. */
   async #publish(): Promise<void> {
+    const { index } = this.#context;
+    const key = index.newKey(this.#prefix);
+    const packs = this.#packs.map(({ id }) => id);
     const { beforeSend } = this.#lock;
-    const content = serializeIndex(this.#packs);
-    const { modifiedAt } = await this.#context.index.publish(
-      content,
-      { beforeSend },
-      this.#call,
-      this.#prefix,
-    );
-    if (this.#lock.mayBeLost(modifiedAt)) {
-      await disownGone(
-        this.#context,
-        this.#packs.map(({ id }) => id),
-        this.#call,
-      );
-      throw lost();
-    }
+    const isLate = (at: Date) => this.#lock.mayBeLost(at);
+    const sent = index.publish(key, serializeIndex(this.#packs), { beforeSend }, this.#call);
+    const { modifiedAt } = await sent.catch(async (error: unknown) => {
+      await disownIfLate(this.#context, error, { key, packs, isLate, effectMs: EFFECT_MS });
+      throw error;
+    });
+    if (!isLate(modifiedAt)) return;
+    await putDamagedPacks(this.#context, packs);
+    throw lost();
   }
 }
 
@@ -94,17 +92,4 @@ export async function rewriteIndex(
   };
   await withDeletions(context, lock, remove, call);
   return locked;
-}
-
-/**
- * Tells others not to rely on those of some packs that are gone or that a plan names: an index object names them which came so late that
- * another pruner may have swept them, and who sweeps now does not know of it.
- */
-async function disownGone(context: RepositoryContext, packs: readonly string[], call?: Call): Promise<void> {
-  const plans = await readPlans(context, call);
-  const missing = new Set(packs);
-  for await (const { key } of context.store.list(PREFIXES.packs, undefined, call))
-    missing.delete(packIdOf(key) ?? '');
-  const isUnsafe = (pack: string) => missing.has(pack) || plans.some((plan) => plan.packs.has(pack));
-  await putDamagedPacks(context, packs.filter(isUnsafe), call);
 }

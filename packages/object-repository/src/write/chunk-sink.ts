@@ -9,9 +9,11 @@ import { PackTable } from '../index/pack-table.ts';
 import { serializeRecord } from '../index/table-page.ts';
 import { putDamagedPacks } from '../maintain/damaged-packs.ts';
 import { CHUNK_KINDS, type ChunkKind, ID_BYTES } from '../packs/pack-directory.ts';
+import { isBeyondGrace } from '../read/late-manifest.ts';
 import type { PutOptions } from '../store/object-store.ts';
 import type { Deadline } from './deadline.ts';
 import { IndexSpool } from './index-spool.ts';
+import { disownIfLate } from './late-object.ts';
 import { PackWriter } from './pack-writer.ts';
 
 /** What a disk or an artifact added to the repository. */
@@ -118,14 +120,31 @@ export class ChunkSink implements AsyncDisposable {
       for await (const content of this.#spool.take()) {
         this.#deadline.check(point);
         this.#packs.publish();
-        await this.#deadline.send(
-          point,
-          (options, bounded) => this.#context.index.publish(content, { ...this.#lock, ...options }, bounded),
-          call,
-          () => this.#disown(content),
-        );
+        await this.#publishOne(point, content, call);
       }
     });
+  }
+
+  /** A prune may have deleted packs that an index object names which came too late: others are told not to rely on them. */
+  async #publishOne(point: PointId, content: Uint8Array, call?: Call): Promise<void> {
+    const { index, configuration } = this.#context;
+    const key = index.newKey();
+    const packs = () => [...parseIndex(content, 'index')].map(({ id }) => id);
+    try {
+      await this.#deadline.send(
+        point,
+        (options, bounded) => index.publish(key, content, { ...this.#lock, ...options }, bounded),
+        call,
+        () => putDamagedPacks(this.#context, packs()),
+      );
+    } catch (error) {
+      const { begunAt } = this.#deadline;
+      const { graceMs } = configuration;
+      const isLate = (at: Date) => isBeyondGrace(graceMs, begunAt, at);
+      const object = { key, packs: packs(), isLate, effectMs: graceMs / 4 };
+      await disownIfLate(this.#context, error, object);
+      throw error;
+    }
   }
 
   /** Gives up what was not published: its packs are left to prune, because nobody knows here how late it is by the store. */
@@ -140,12 +159,6 @@ export class ChunkSink implements AsyncDisposable {
     await this.#spool[Symbol.asyncDispose]();
     await this.#own[Symbol.asyncDispose]();
     await this.relied[Symbol.asyncDispose]();
-  }
-
-  /** A prune may have deleted packs that an index object names which came too late: others are told not to rely on them. */
-  async #disown(content: Uint8Array): Promise<void> {
-    const packs = [...parseIndex(content, 'index')].map(({ id }) => id);
-    await putDamagedPacks(this.#context, packs);
   }
 
   #check(): void {
