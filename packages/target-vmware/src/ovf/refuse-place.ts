@@ -1,12 +1,9 @@
-import { dirname, join, sep } from 'node:path';
+import { dirname } from 'node:path';
 import { type PlanId, SendenseError } from '@sendense/core';
-import type { FileSystem } from '@sendense/plugin-kit/files';
+import { type FileSystem, isKept, repositoryAround } from '@sendense/plugin-kit/files';
 import type { PackageContext } from './package-context.ts';
 import { foreignNames } from './package-members.ts';
 import { leftPackages, type PackagePlace } from './package-place.ts';
-
-/** The file that marks a repository's folder. */
-const REPOSITORY_MARK = 'sendense-repository.json';
 
 function refused(
   code: 'ALREADY_EXISTS' | 'CONFIG_INVALID' | 'LOCKED',
@@ -16,28 +13,9 @@ function refused(
   return new SendenseError(code, message, { operation: 'check-destination', remedy });
 }
 
-/** A path, then its folder, up to the root. */
-function* upwards(path: string): Generator<string> {
-  for (let at = path; ; at = dirname(at)) {
-    yield at;
-    if (at === dirname(at)) return;
-  }
-}
-
-async function isProtected({ fileSystem, options }: PackageContext, path: string): Promise<boolean> {
-  const there = await fileSystem.stat(path);
-  for (const kept of options.protect) {
-    const status = await fileSystem.stat(kept);
-    if (status === undefined) continue;
-    const real = await fileSystem.realPath(kept);
-    if (status.identity === there?.identity || path.startsWith(real + sep)) return true;
-  }
-  return false;
-}
-
 /** Rejects when a package must not be written to this place at all, overwriting or not. */
 export async function refusePlace(context: PackageContext, { kind, path }: PackagePlace): Promise<void> {
-  const { fileSystem } = context;
+  const { fileSystem, options } = context;
   const there = (await fileSystem.stat(path))?.kind;
   if (there !== undefined && there !== (kind === 'archive' ? 'file' : 'directory'))
     throw refused('ALREADY_EXISTS', `${path} is there and is no ${kind}`, 'choose another name');
@@ -48,12 +26,15 @@ export async function refusePlace(context: PackageContext, { kind, path }: Packa
       `${path} is a symbolic link`,
       'name what it leads to, or choose another name',
     );
-  if (await isProtected(context, path))
+  if (await isKept(fileSystem, options.protect, path))
     throw refused('CONFIG_INVALID', `${path} is what is restored from`, 'choose another place');
-  for (const folder of upwards(kind === 'folder' ? path : dirname(path))) {
-    if ((await fileSystem.stat(join(folder, REPOSITORY_MARK))) === undefined) continue;
-    throw refused('CONFIG_INVALID', `${path} lies inside the repository ${folder}`, 'choose another place');
-  }
+  const repository = await repositoryAround(fileSystem, kind === 'folder' ? path : dirname(path));
+  if (repository !== undefined)
+    throw refused(
+      'CONFIG_INVALID',
+      `${path} lies inside the repository ${repository}`,
+      'choose another place',
+    );
   if (there === 'directory') await refuseForeign(fileSystem, path);
 }
 
