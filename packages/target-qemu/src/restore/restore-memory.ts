@@ -1,5 +1,5 @@
 import type { DiskId, Json, RestorePlan, RestoreRun, RestoreState } from '@sendense/core';
-import { readRestoreState } from '@sendense/plugin-kit';
+import { limitConcurrency, readRestoreState } from '@sendense/plugin-kit';
 import { z } from 'zod';
 
 /** Names the connector and the version of the state's data. */
@@ -24,7 +24,8 @@ export class RestoreMemory {
   readonly #plan: RestorePlan;
   readonly #run: RestoreRun;
   #data: Data;
-  #saving: Promise<unknown> = Promise.resolve();
+  /** Whoever asked for a save that fails is told; the next one may succeed. */
+  readonly #inTurn = limitConcurrency(1);
 
   constructor(plan: RestorePlan, run: RestoreRun) {
     this.#plan = plan;
@@ -63,10 +64,6 @@ export class RestoreMemory {
   }
 
   async #save(): Promise<void> {
-    const saving = this.#saving.then(() =>
-      this.#run.save({ schema: STATE_SCHEMA, plan: this.#plan.id, data: this.#data }),
-    );
-    this.#saving = saving.catch(() => undefined); // whoever asked for this save is told; the next one may succeed
-    await saving;
+    await this.#inTurn(() => this.#run.save({ schema: STATE_SCHEMA, plan: this.#plan.id, data: this.#data }));
   }
 }

@@ -1,5 +1,5 @@
 import type { DiskId, RestorePlan, RestoreRun } from '@sendense/core';
-import { readRestoreState } from '@sendense/plugin-kit';
+import { limitConcurrency, readRestoreState } from '@sendense/plugin-kit';
 import { z } from 'zod';
 
 /** Names the connector and the version of the state's data. */
@@ -46,7 +46,8 @@ export class PackageMemory {
   readonly #plan: RestorePlan;
   readonly #run: RestoreRun;
   #data: Data;
-  #saving: Promise<unknown> = Promise.resolve();
+  /** Whoever asked for a save that fails is told; the next one may succeed. */
+  readonly #inTurn = limitConcurrency(1);
 
   constructor(plan: RestorePlan, run: RestoreRun, nowMs: number) {
     this.#plan = plan;
@@ -90,9 +91,6 @@ export class PackageMemory {
 
   async #save(): Promise<void> {
     const state = { schema: STATE_SCHEMA, plan: this.#plan.id, data: this.#data } as const;
-    const saving = this.#saving.then(() => this.#run.save(state));
-    // whoever asked for this save is told; the next one may succeed
-    this.#saving = saving.catch(() => undefined);
-    await saving;
+    await this.#inTurn(() => this.#run.save(state));
   }
 }

@@ -1,5 +1,5 @@
 import type { DiskId, RestorePlan, RestoreRun } from '@sendense/core';
-import { readRestoreState } from '@sendense/plugin-kit';
+import { limitConcurrency, readRestoreState } from '@sendense/plugin-kit';
 import { z } from 'zod';
 import type { FoundMachine } from './find-machines.ts';
 import { isKnown, type KnownMachine, knownSchema } from './known-machine.ts';
@@ -45,7 +45,8 @@ export class RestoreMemory {
   readonly #plan: RestorePlan;
   readonly #run: RestoreRun;
   #data: Data;
-  #saving: Promise<unknown> = Promise.resolve();
+  /** Whoever asked for a save that fails is told; the next one may succeed. */
+  readonly #inTurn = limitConcurrency(1);
 
   constructor(plan: RestorePlan, run: RestoreRun, nowMs: number) {
     this.#plan = plan;
@@ -104,9 +105,6 @@ export class RestoreMemory {
 
   async #save(): Promise<void> {
     const state = { schema: STATE_SCHEMA, plan: this.#plan.id, data: this.#data } as const;
-    const saving = this.#saving.then(() => this.#run.save(state));
-    // whoever asked for this save is told; the next one may succeed
-    this.#saving = saving.catch(() => undefined);
-    await saving;
+    await this.#inTurn(() => this.#run.save(state));
   }
 }
