@@ -1,9 +1,8 @@
 import type { ByteRange, Call, Extent, Finding } from '@sendense/core';
-import { type BlockRun, joinRuns, runsBeforeDamage } from '../bytes/block-run.ts';
+import { type BlockRun, runsBeforeDamage } from '../bytes/block-run.ts';
 import type { ByteSource } from '../bytes/byte-source.ts';
-import { clipRange } from '../bytes/clip-range.ts';
 import { damaged, notSupported } from '../bytes/damage.ts';
-import { extentsOfRuns, readRuns } from '../bytes/read-runs.ts';
+import { MappedBytes } from '../bytes/mapped-bytes.ts';
 import type {
   DirectoryEntry,
   DirectoryPage,
@@ -73,20 +72,15 @@ export class ExtReader implements FileSystemReader {
     if (sizeBytes < SHORT_LINK && !inode.hasExtents) return decodeName(inode.block.slice(0, sizeBytes));
     if (sizeBytes > Math.min(MOST_LINK, this.#superblock.blockBytes))
       throw damaged(`the symbolic link of inode ${node} is longer than any`, { inode: node });
-    const bytes = new Uint8Array(sizeBytes);
-    for await (const piece of this.#read(inode, { offset: 0, length: sizeBytes }, call))
-      bytes.set(piece.bytes, piece.offset);
-    return decodeName(bytes);
+    return decodeName(await this.#bytesOf(inode).load({ offset: 0, length: sizeBytes }, call));
   }
 
   async *extents(node: NodeId, range: ByteRange, call?: Call): AsyncGenerator<Extent, void, undefined> {
-    const inode = await this.#file(node, call);
-    const { from, end } = clipRange(range, inode.stat.sizeBytes);
-    yield* extentsOfRuns(this.#runs(inode, from, end, call), this.#superblock.blockBytes, { from, end });
+    yield* this.#bytesOf(await this.#file(node, call)).extents(range, call);
   }
 
   async *read(node: NodeId, range: ByteRange, call?: Call): AsyncGenerator<FilePiece, void, undefined> {
-    yield* this.#read(await this.#file(node, call), range, call);
+    yield* this.#bytesOf(await this.#file(node, call)).read(range, call);
   }
 
   trackOwners(): OwnerCheck {
@@ -99,39 +93,23 @@ export class ExtReader implements FileSystemReader {
     const { type, sizeBytes } = inode.stat;
     const hasBlocks = (type === 'file' || type === 'directory') && !inode.hasInlineData;
     if (!hasBlocks || this.#superblock.hasSharedBlocks) return;
-    const open = () => this.#runs(inode, 0, sizeBytes, call);
+    const open = () => this.#bytesOf(inode).runs(0, sizeBytes, call);
     yield* type === 'directory' ? runsBeforeDamage(open) : open();
   }
 
   /** All runs of an inode whatever it is: the journal is no file that a folder names. */
   async *runsOf(node: NodeId, call?: Call): AsyncGenerator<BlockRun, void, undefined> {
     const inode = await this.#inode(node, call);
-    yield* this.#runs(inode, 0, inode.stat.sizeBytes, call);
+    yield* this.#bytesOf(inode).runs(0, inode.stat.sizeBytes, call);
   }
 
-  #read(inode: Inode, range: ByteRange, call: Call | undefined): AsyncGenerator<FilePiece, void, undefined> {
-    const { from, end } = clipRange(range, inode.stat.sizeBytes);
-    return readRuns(
-      this.#source,
-      this.#runs(inode, from, end, call),
-      this.#superblock.blockBytes,
-      { from, end },
-      call,
-    );
-  }
-
-  /** Runs that hold bytes `[from, end)`. */
-  #runs(
-    inode: Inode,
-    from: number,
-    end: number,
-    call: Call | undefined,
-  ): AsyncGenerator<BlockRun, void, undefined> {
+  #bytesOf(inode: Inode): MappedBytes {
     const { blockBytes, blocks } = this.#superblock;
-    const context = new MapContext(this.#source, blockBytes, blocks);
-    const [first, last] = [Math.floor(from / blockBytes), Math.ceil(end / blockBytes)];
     const runs = inode.hasExtents ? extentRuns : blockMapRuns;
-    return joinRuns(runs(context, inode.block, first, last, call));
+    return new MappedBytes(this.#source, blockBytes, inode.stat.sizeBytes, ({ first, end }, call) =>
+      // what one walk may come across is counted in its context
+      runs(new MapContext(this.#source, blockBytes, blocks), inode.block, first, end, call),
+    );
   }
 
   async #open(directory: NodeId, from: string | undefined, call: Call | undefined): Promise<DirectoryCursor> {
@@ -140,14 +118,10 @@ export class ExtReader implements FileSystemReader {
     refuseUnreadable(inode);
     const { blockBytes, blocks, hasFileTypes } = this.#superblock;
     const sizeBytes = Math.min(inode.stat.sizeBytes, blocks * blockBytes);
-    const load = async ({ offset, length }: ByteRange): Promise<Uint8Array> => {
-      const bytes = new Uint8Array(length);
-      for await (const piece of this.#read(inode, { offset, length }, call))
-        bytes.set(piece.bytes, piece.offset - offset);
-      return bytes;
-    };
+    const bytes = this.#bytesOf(inode);
+    const load = (range: ByteRange): Promise<Uint8Array> => bytes.load(range, call);
     const nextData = (offset: number, most: number): Promise<ByteRange | undefined> =>
-      firstData(this.#runs(inode, offset, sizeBytes, call), blockBytes, offset, most);
+      firstData(bytes.runs(offset, sizeBytes, call), blockBytes, offset, most);
     const parse = (block: Uint8Array): ParsedBlock => parseDirectoryBlock(block, hasFileTypes);
     return new DirectoryCursor({ nextData, load, parse, hasHoles: false, sizeBytes, blockBytes, from });
   }

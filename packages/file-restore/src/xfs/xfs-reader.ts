@@ -1,9 +1,8 @@
 import type { ByteRange, Call, Extent, Finding } from '@sendense/core';
-import { type BlockRun, joinRuns, runsBeforeDamage } from '../bytes/block-run.ts';
+import { type BlockRun, runsBeforeDamage } from '../bytes/block-run.ts';
 import type { ByteSource } from '../bytes/byte-source.ts';
-import { clipRange } from '../bytes/clip-range.ts';
 import { damaged, notSupported } from '../bytes/damage.ts';
-import { extentsOfRuns, readRuns } from '../bytes/read-runs.ts';
+import { MappedBytes } from '../bytes/mapped-bytes.ts';
 import type {
   DirectoryEntry,
   DirectoryPage,
@@ -69,18 +68,16 @@ export class XfsReader implements FileSystemReader {
       return decodeName(fork.slice(0, stat.sizeBytes));
     }
     // headers take space in its blocks: there may be one more than the text needs
-    const runs = this.#runs(inode, 0, stat.sizeBytes + this.#superblock.blockBytes, call);
+    const runs = this.#bytesOf(inode).runs(0, stat.sizeBytes + this.#superblock.blockBytes, call);
     return decodeName(await readRemoteLink(this.#source, this.#superblock, stat, runs, call));
   }
 
   async *extents(node: NodeId, range: ByteRange, call?: Call): AsyncGenerator<Extent, void, undefined> {
-    const inode = await this.#file(node, call);
-    const { from, end } = clipRange(range, inode.stat.sizeBytes);
-    yield* extentsOfRuns(this.#runs(inode, from, end, call), this.#superblock.blockBytes, { from, end });
+    yield* this.#bytesOf(await this.#file(node, call)).extents(range, call);
   }
 
   async *read(node: NodeId, range: ByteRange, call?: Call): AsyncGenerator<FilePiece, void, undefined> {
-    yield* this.#read(await this.#file(node, call), range, call);
+    yield* this.#bytesOf(await this.#file(node, call)).read(range, call);
   }
 
   trackOwners(): OwnerCheck {
@@ -96,30 +93,15 @@ export class XfsReader implements FileSystemReader {
     const isMapped = inode.format === 'extents' || inode.format === 'btree';
     const isShared = inode.isRealtime || inode.isReflinked;
     if (!isMapped || isShared) return;
-    const open = () => this.#runs(inode, 0, inode.stat.sizeBytes, call);
+    const open = () => this.#bytesOf(inode).runs(0, inode.stat.sizeBytes, call);
     yield* inode.stat.type === 'directory' ? runsBeforeDamage(open) : open();
   }
 
-  #read(
-    inode: XfsInode,
-    range: ByteRange,
-    call: Call | undefined,
-  ): AsyncGenerator<FilePiece, void, undefined> {
-    const { from, end } = clipRange(range, inode.stat.sizeBytes);
+  #bytesOf(inode: XfsInode): MappedBytes {
     const { blockBytes } = this.#superblock;
-    return readRuns(this.#source, this.#runs(inode, from, end, call), blockBytes, { from, end }, call);
-  }
-
-  /** Runs that hold bytes `[from, end)`. */
-  #runs(
-    inode: XfsInode,
-    from: number,
-    end: number,
-    call: Call | undefined,
-  ): AsyncGenerator<BlockRun, void, undefined> {
-    const { blockBytes } = this.#superblock;
-    const window = { first: Math.floor(from / blockBytes), end: Math.ceil(end / blockBytes) };
-    return joinRuns(xfsRuns(this.#source, this.#superblock, inode, window, call));
+    return new MappedBytes(this.#source, blockBytes, inode.stat.sizeBytes, (window, call) =>
+      xfsRuns(this.#source, this.#superblock, inode, window, call),
+    );
   }
 
   async #open(directory: NodeId, from: string | undefined, call: Call | undefined): Promise<DirectoryCursor> {
@@ -128,14 +110,10 @@ export class XfsReader implements FileSystemReader {
     if (inode.format === 'local') return this.#shortFolder(inode, from);
     const { directoryBlockBytes, blockBytes, blocks } = this.#superblock;
     const sizeBytes = Math.min(inode.stat.sizeBytes, NAMES_END, blocks * blockBytes);
-    const load = async ({ offset, length }: ByteRange): Promise<Uint8Array> => {
-      const bytes = new Uint8Array(length);
-      for await (const piece of this.#read(inode, { offset, length }, call))
-        bytes.set(piece.bytes, piece.offset - offset);
-      return bytes;
-    };
+    const bytes = this.#bytesOf(inode);
+    const load = (range: ByteRange): Promise<Uint8Array> => bytes.load(range, call);
     const nextData = (offset: number, most: number): Promise<ByteRange | undefined> =>
-      firstData(this.#runs(inode, offset, sizeBytes, call), blockBytes, offset, most);
+      firstData(bytes.runs(offset, sizeBytes, call), blockBytes, offset, most);
     const parse = (block: Uint8Array): ParsedBlock => parseXfsBlock(block, this.#superblock, directory);
     const folder = {
       nextData,
