@@ -1,6 +1,6 @@
-import type { BlockWriter } from '@sendense/core';
+import type { BlockWriter, Call } from '@sendense/core';
 
-/** How far a new image was made when it was flushed. */
+/** How far a new image was made when it was settled. */
 export type WriterCheckpoint = {
   /** The disk is in the image from its start up to here, on the grid of the writer. */
   readonly doneBytes: number;
@@ -8,10 +8,12 @@ export type WriterCheckpoint = {
   readonly fileBytes: number;
 };
 
-/** A writer that can go on with the file of another one, which was made in the same way and died after a flush. */
+/** A writer that can go on with the file of another one, which was made in the same way and died after it was settled. */
 export interface ResumableWriter extends BlockWriter {
   /** Length of the file in bytes that everything written so far needs. */
   readonly fileBytes: number;
+  /** Makes durable what {@link resume} takes over; where it is not there, `flush` does that. The image need not be whole. */
+  settle?(call?: Call): Promise<void>;
   /**
    * Takes over what the file held at `checkpoint`; call it first. What was placed later is forgotten, but its bytes may be
    * there still: only a disk whose bytes have not changed may follow. Rejects when the file cannot be read.

@@ -40,6 +40,7 @@ const TARGETS: readonly Target[] = [
   { format: 'vhdx', subformat: 'dynamic', sizeBytes: 200 * MIB, checkpointBytes: 24 * MIB },
   { format: 'vmdk', subformat: 'monolithicFlat', sizeBytes: 6 * MIB, checkpointBytes: MIB },
   { format: 'vmdk', subformat: 'monolithicSparse', sizeBytes: 100 * MIB, checkpointBytes: 12 * MIB },
+  { format: 'vmdk', subformat: 'streamOptimized', sizeBytes: 100 * MIB, checkpointBytes: 12 * MIB },
   { format: 'qcow2', subformat: 'plain', sizeBytes: 18 * GIB, checkpointBytes: 1500 * MIB },
   { format: 'qcow2', subformat: 'compressed', sizeBytes: 18 * GIB, checkpointBytes: 1500 * MIB },
 ];

@@ -50,7 +50,7 @@ function flags(command: Command): Command {
       ).choices(['azure', 'aws']),
     )
     .option('--overwrite', 'replace what is there')
-    .option('--resume', 'keep what was converted when it stops, and go on with it (not streamOptimized)');
+    .option('--resume', 'keep what was converted when it stops, and go on with it');
   return parentsFlag(converted);
 }
 

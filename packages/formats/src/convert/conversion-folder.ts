@@ -6,7 +6,7 @@ import type { WriterCheckpoint } from '../writer-checkpoint.ts';
 import type { ConverterContext } from './context.ts';
 import { type ConversionJournal, readJournal, refuseStranger, writeJournal } from './conversion-journal.ts';
 import { type FileMark, markOf } from './file-mark.ts';
-import { isOnePass, type TargetPlan } from './target-plan.ts';
+import type { TargetPlan } from './target-plan.ts';
 
 const NOTHING: WriterCheckpoint = { doneBytes: 0, fileBytes: 0 };
 
@@ -123,7 +123,6 @@ async function whatIsLeft(
   if (JSON.stringify(left.source) !== JSON.stringify(now.source)) return again('the source has changed');
   if (JSON.stringify(left.target) !== JSON.stringify(now.target))
     return again('another target was asked for');
-  if (isOnePass(plan)) return again(`${plan.subformat} files are made in one pass`);
   const { doneBytes, fileBytes } = left;
   const path = plan.subformat === 'monolithicFlat' ? flatExtentPath(files.file) : files.file;
   const there = await fileSystem.stat(path);

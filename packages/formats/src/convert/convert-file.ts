@@ -18,7 +18,7 @@ import { copyDisk } from './copy-disk.ts';
 import { openTarget } from './open-target.ts';
 import { refuseTooMuchData } from './refuse-too-much-data.ts';
 import { takeBack } from './take-back.ts';
-import { isOnePass, planTarget, type TargetPlan } from './target-plan.ts';
+import { planTarget, type TargetPlan } from './target-plan.ts';
 
 /** Converts a file; see `FormatConverter.convert`. */
 export async function convertFile(
@@ -71,8 +71,7 @@ async function writeTarget(
 ): Promise<{ readonly sizeBytes: number; readonly bytesRead: number }> {
   await using to = await openTarget(context, folder, plan);
   const { doneBytes } = folder.checkpoint;
-  const noting = context.options.resume && !isOnePass(plan);
-  const note = noting && { note: (checkpoint: WriterCheckpoint) => folder.note(checkpoint) };
+  const note = context.options.resume && { note: (checkpoint: WriterCheckpoint) => folder.note(checkpoint) };
   const bytesRead = await copyDisk(context, { from: source, to, doneBytes, ...note }, call);
   return { sizeBytes: to.sizeBytes, bytesRead };
 }

@@ -24,11 +24,20 @@ export async function copyDisk(context: ConverterContext, copy: DiskCopy, call: 
     const length = Math.min(portionBytes, sizeBytes - offset);
     bytesRead += await copyPortion(context, copy, { offset, length }, call);
     if (note === undefined) continue;
-    await to.flush(call);
-    await note({ doneBytes: offset + length, fileBytes: isResumable(to) ? to.fileBytes : to.sizeBytes });
+    await note({ doneBytes: offset + length, fileBytes: await settle(to, call) });
   }
   await to.flush(call);
   return bytesRead;
+}
+
+/** Makes everything written durable; gives how much of the file that takes. */
+async function settle(to: BlockWriter, call: Call): Promise<number> {
+  if (!isResumable(to)) {
+    await to.flush(call);
+    return to.sizeBytes;
+  }
+  await (to.settle?.(call) ?? to.flush(call));
+  return to.fileBytes;
 }
 
 /** Whole blocks of both grids: a block that is cut would be written twice, which not every writer can. */

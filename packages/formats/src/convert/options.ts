@@ -8,8 +8,7 @@ export const formatConverterOptionsSchema = openDiskImageOptionsSchema.omit({ fo
   sizeFor: z.enum(['azure', 'aws']).optional(),
   /**
    * Keep what was converted when a conversion fails or is stopped, in the folder `TARGET.partial`, and go on with it when the
-   * same conversion is asked for again, also when it was cut off between the names of a descriptor and its extent. Streams
-   * (`streamOptimized`) are made in one pass and begin again.
+   * same conversion is asked for again, also when it was cut off between the names of a descriptor and its extent.
    */
   resume: z.boolean().default(false),
   /** How much is written before it is made durable and noted, with `resume`. */

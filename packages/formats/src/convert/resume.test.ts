@@ -1,4 +1,5 @@
 import type { ConvertRequest } from '@sendense/core';
+import { compareImages, openDiskImage } from '@sendense/formats';
 import type { FileSystem } from '@sendense/plugin-kit/files';
 import { seededBytes } from '@sendense/testkit';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -17,7 +18,7 @@ beforeEach(async () => {
   fileSystem = await sourceFileSystem();
 });
 
-/** To a target that is made in one pass. */
+/** To a target whose tables lie between its data. */
 function streamRequest(): ConvertRequest {
   const target = { path: '/images/target', format: 'vmdk', subformat: 'streamOptimized' } as const;
   return { ...request(), target };
@@ -37,13 +38,32 @@ describe('a conversion that may be resumed', () => {
     expect(await digest(fileSystem, '/images/target')).toBe(await digest(fileSystem, '/images/source'));
   });
 
-  it('begins a target again that is made in one pass, and says so', async () => {
+  it('goes on with a stream behind the last grain that was durable, without an end in its middle', async () => {
+    await resumingConverter(fileSystem).convert({
+      ...streamRequest(),
+      target: { ...streamRequest().target, path: '/images/whole' },
+    });
     await expect(
-      resumingConverter(failingFileSystem(fileSystem, 3 * MiB)).convert(streamRequest()),
-    ).rejects.toThrow('gone');
-    const { findings } = await resumingConverter(fileSystem).convert(streamRequest());
-    expect(findings).toMatchObject([{ code: 'conversion-restarted' }]);
-    expect(findings[0]?.message).toContain('streamOptimized files are made in one pass');
+      resumingConverter(failingFileSystem(fileSystem, 3.5 * MiB)).convert(streamRequest()),
+    ).rejects.toThrow('the storage is gone');
+    const { findings, fileSizeBytes } = await resumingConverter(fileSystem).convert(streamRequest());
+    expect(findings).toMatchObject([{ code: 'conversion-resumed' }]);
+    expect(fileSizeBytes).toBe((await fileSystem.stat('/images/whole'))?.sizeBytes);
+    await using source = await openDiskImage('/images/source', { fileSystem, format: 'raw' });
+    await using made = await openDiskImage('/images/target', { fileSystem, format: 'vmdk' });
+    expect(await compareImages(source, made)).toMatchObject({ equal: true });
+  });
+
+  it('is refused where the part of a stream that was kept is damaged', async () => {
+    await expect(
+      resumingConverter(failingFileSystem(fileSystem, 3.5 * MiB)).convert(streamRequest()),
+    ).rejects.toThrow('the storage is gone');
+    await using kept = await fileSystem.open('/images/target.partial/target', 'read-write');
+    await kept.write(new Uint8Array(16), 64 * 1024);
+    await expect(resumingConverter(fileSystem).convert(streamRequest())).rejects.toMatchObject({
+      code: 'CORRUPT',
+      message: expect.stringContaining('no grain at byte 65536'),
+    });
   });
 
   it('is refused, with a remedy, by a folder with the files of somebody else, which stay', async () => {
@@ -59,7 +79,7 @@ describe('a conversion that may be resumed', () => {
 
   it('keeps its journal until the rest of its folder is removed', async () => {
     await expect(
-      resumingConverter(failingFileSystem(fileSystem, 3 * MiB)).convert(streamRequest()),
+      resumingConverter(failingFileSystem(fileSystem, 3 * MiB)).convert(request()),
     ).rejects.toThrow('gone');
     const unlink = async (path: string) => {
       if (path.endsWith('/target')) throw new Error('cut off');
@@ -67,7 +87,9 @@ describe('a conversion that may be resumed', () => {
     };
     const cutOff = resumingConverter({ ...fileSystem, unlink });
     await expect(cutOff.convert(streamRequest())).rejects.toThrow('cut off');
-    await resumingConverter(fileSystem).convert(streamRequest());
+    const { findings } = await resumingConverter(fileSystem).convert(streamRequest());
+    expect(findings).toMatchObject([{ code: 'conversion-restarted' }]);
+    expect(findings[0]?.message).toContain('another target was asked for');
     expect(await fileSystem.list('/images')).toEqual(['source', 'target']);
   });
 

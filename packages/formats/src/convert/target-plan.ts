@@ -20,11 +20,6 @@ export type TargetPlan = {
   readonly sectorBytes: SectorBytes;
 };
 
-/** Whether a target is a stream: its tables lie between its data, and an end of it in the middle would stay there. */
-export function isOnePass({ subformat }: TargetPlan): boolean {
-  return subformat === 'streamOptimized';
-}
-
 /** Decides what the target will be. Throws `CONFIG_INVALID` and `FORMAT_UNSUPPORTED` (a limit of the format). */
 export function planTarget(
   { options: { sizeFor } }: ConverterContext,

@@ -39,6 +39,7 @@ export class StreamEncoder {
   readonly #table = new Uint8Array(TABLE_BYTES);
   /** Index of the table that is being filled. */
   #current: number | undefined;
+  #lastGrain = -1;
   #position = HEAD_SECTORS * SECTOR_BYTES;
 
   constructor(sizeBytes: number, descriptor: Uint8Array) {
@@ -82,17 +83,32 @@ export class StreamEncoder {
 
   /** What follows for grain `index` of the disk, whose bytes are `packed`: grains ascend. */
   grain(index: number, packed: Uint8Array): Uint8Array[] {
-    const pieces = this.#enter(Math.floor(index / ENTRIES_PER_TABLE));
-    const sector = this.#position / SECTOR_BYTES;
+    const pieces = this.place(index, packed.byteLength);
     const bytes = new Uint8Array(padded(MARKER_BYTES + packed.byteLength));
-    if (sector + bytes.byteLength / SECTOR_BYTES > MOST_SECTORS) throw tooMuchData();
-    viewOf(this.#table).setUint32((index % ENTRIES_PER_TABLE) * 4, sector, true);
     const view = viewOf(bytes);
     view.setBigUint64(0, BigInt(index * GRAIN_SECTORS), true);
     view.setUint32(8, packed.byteLength, true);
     bytes.set(packed, MARKER_BYTES);
-    this.#position += bytes.byteLength;
     return [...pieces, bytes];
+  }
+
+  /** Whether `index` is a grain of the disk behind all that were placed. */
+  follows(index: number): boolean {
+    return (
+      Number.isInteger(index) && index > this.#lastGrain && index * GRAIN_SECTORS < this.#header.capacity
+    );
+  }
+
+  /** Gives grain `index` its place, `packedBytes` long without its marker, and what comes before it: the table that it completes. */
+  place(index: number, packedBytes: number): Uint8Array[] {
+    const pieces = this.#enter(Math.floor(index / ENTRIES_PER_TABLE));
+    const sector = this.#position / SECTOR_BYTES;
+    const bytes = padded(MARKER_BYTES + packedBytes);
+    if (sector + bytes / SECTOR_BYTES > MOST_SECTORS) throw tooMuchData();
+    viewOf(this.#table).setUint32((index % ENTRIES_PER_TABLE) * 4, sector, true);
+    this.#position += bytes;
+    this.#lastGrain = index;
+    return pieces;
   }
 
   /** What makes the bytes so far a whole image. More grains may follow instead, or behind it after {@link skip}. */

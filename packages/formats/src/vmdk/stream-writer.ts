@@ -1,11 +1,13 @@
-import type { BlockWriter, Call } from '@sendense/core';
+import type { Call } from '@sendense/core';
 import type { FileHandle } from '@sendense/plugin-kit/files';
 import { AppendFile } from '../qcow2/append-file.ts';
+import type { ResumableWriter, WriterCheckpoint } from '../writer-checkpoint.ts';
 import { WriterState } from '../writer-state.ts';
 import { MARKER, SECTOR_BYTES } from './constants.ts';
 import { GrainIntake, type PackedGrain } from './grain-intake.ts';
 import { GRAIN_WRITER_LIMITS } from './grain-writer-limits.ts';
 import { marker, type StreamEncoder } from './stream-encoder.ts';
+import { takeOverGrains } from './take-over-grains.ts';
 
 /** What a {@link StreamVmdkWriter} is made of; it owns the handle of a new, empty file. */
 export type StreamVmdkWriterOptions = {
@@ -26,7 +28,7 @@ type WrittenTail = {
  * end, and until the next flush the header tells where the directory of the flushed image lies: a power loss keeps it. The
  * next flush makes the old end a part that readers pass over.
  */
-export class StreamVmdkWriter implements BlockWriter {
+export class StreamVmdkWriter implements ResumableWriter {
   readonly sizeBytes: number;
   readonly limits = GRAIN_WRITER_LIMITS;
   readonly rewritable = false;
@@ -48,6 +50,29 @@ export class StreamVmdkWriter implements BlockWriter {
     this.#handle = handle;
     this.#file = new AppendFile(handle);
     this.#encoder = encoder;
+  }
+
+  /** Where the next grain comes to lie; see {@link settle}. */
+  get fileBytes(): number {
+    return this.#encoder.position;
+  }
+
+  /** Makes the grains durable without an end of the stream, which would stay between them; see `ResumableWriter`. */
+  async settle(call?: Call): Promise<void> {
+    await this.#state.run('settle-image', call, async () => {
+      await this.#grains.drain();
+      await this.#file.drain();
+      await this.#handle.sync();
+    });
+  }
+
+  /** Goes on with the grains of a writer that was settled and never flushed, or flushed only behind them; see `ResumableWriter`. */
+  async resume({ doneBytes, fileBytes }: WriterCheckpoint): Promise<void> {
+    await this.#state.run('resume-image', undefined, async () => {
+      await this.#handle.truncate(fileBytes);
+      await takeOverGrains(this.#encoder, this.#handle, fileBytes);
+      this.#state.pass(doneBytes);
+    });
   }
 
   write(offset: number, data: Uint8Array, call?: Call): Promise<void> {
