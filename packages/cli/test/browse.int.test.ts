@@ -26,7 +26,7 @@ async function makeDisk(): Promise<void> {
   execFileSync('mke2fs', args, { env, stdio: 'pipe' });
 }
 
-describeWithPeers(['ext4-tools'], 'the files of a recovery point', () => {
+describeWithPeers(['ext4-tools', 'zip-tools'], 'the files of a recovery point', () => {
   beforeAll(async () => {
     home = await mkdtemp(join(tmpdir(), 'sendense-browse-'));
     await makeDisk();
@@ -112,6 +112,12 @@ describeWithPeers(['ext4-tools'], 'the files of a recovery point', () => {
         'docs/deep/',
         'docs/deep/é',
       ]);
+      expect((await extract('/docs', 'docs.zip')).format).toBe('zip');
+      const unzip = ['-p', join(home, 'docs.zip'), 'docs/content'];
+      expect(execFileSync('unzip', unzip, { maxBuffer: 2 * CONTENT.byteLength })).toEqual(CONTENT);
+      // a file keeps its bytes, whatever the name of the output says
+      expect(await extract('/docs/content', 'content.zip')).toMatchObject({ format: 'file' });
+      expect(await readFile(join(home, 'content.zip'))).toEqual(CONTENT);
     });
 
     it('that are not there are told by NOT_FOUND, and an output that exists is not replaced', async () => {

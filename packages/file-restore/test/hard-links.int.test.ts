@@ -53,6 +53,13 @@ describeWithPeers(['ext4-tools'], 'an archive of files whose count of links is w
         expect((await lstat(join(out, `${kind} ${index}`))).ino, `${kind} ${index}`).toBe(
           (await lstat(join(out, `${kind} 0`))).ino,
         );
+
+    const zip = join(folder, 'all.zip');
+    const zipped = await extractToFile({ session, path: '/', output: zip, overwrite: false });
+    expect(zipped.findings.map(({ severity, code }) => `${severity} ${code}`)).toEqual(
+      Array(2 * (NAMES - 1)).fill('error file-left-out'),
+    );
+    expect((await stat(zip)).size).toBeLessThan(2 * CONTENT.byteLength);
   });
 
   it('tells of the second name of a file that is left out just that', async () => {

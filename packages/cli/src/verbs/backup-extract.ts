@@ -19,14 +19,18 @@ type Options = RepositoryOption &
 function flags(command: Command): Command {
   return backupIdFlag(repositoryFlag(command))
     .requiredOption('--file <path>', 'the file or folder to take out', parseText)
-    .requiredOption('--output <file>', 'the file to make; a folder becomes a tar archive', parseText)
+    .requiredOption(
+      '--output <file>',
+      'the file to make; a folder becomes a zip archive when its name ends in .zip, else a tar archive',
+      parseText,
+    )
     .option('--overwrite', 'replace what is there');
 }
 
 /** `backup extract` */
 export const backupExtract = defineVerb<Options>({
   words: ['backup', 'extract'],
-  summary: 'take a file, or a folder as a tar archive, out of a recovery point',
+  summary: 'take a file, or a folder as a tar or zip archive, out of a recovery point',
   flags,
   async run(session, options) {
     const point = await openBrowseSession(session, options);

@@ -1,13 +1,11 @@
 import type { Call, Finding } from '@sendense/core';
-import { damaged } from '../bytes/damage.ts';
-import type { FileStat, FileSystemReader, FileType, OwnerCheck } from '../file-system-reader.ts';
-import { attempt, isOwned, type OnFinding, type TreeEntry, walkTree } from '../paths/walk-tree.ts';
-import { ArchivedFiles, type OtherName } from './archived-files.ts';
-import { encodeSparseMap, findSparse, type SparseFile } from './sparse-map.ts';
+import type { FileStat, FileSystemReader, FileType } from '../file-system-reader.ts';
+import { type ArchiveEntry, type ArchiveRequest, archiveEntries } from './archive-entries.ts';
+import { fillHoles } from './fill-holes.ts';
+import { encodeSparseMap, type SparseFile } from './sparse-map.ts';
 import { encodeHeader, padding, TAR_BLOCK_BYTES, type TarEntry, type TarType } from './tar-header.ts';
 
-const ZERO_PIECE = new Uint8Array(256 * 1024);
-const TYPES: { readonly [type in FileType]?: TarType } = {
+const TYPES: { readonly [type in Exclude<FileType, 'socket'>]: TarType } = {
   file: '0',
   symlink: '2',
   'char-device': '3',
@@ -16,87 +14,35 @@ const TYPES: { readonly [type in FileType]?: TarType } = {
   fifo: '6',
 };
 
-/** What an archive is made of. */
-export type TarRequest = {
-  readonly reader: FileSystemReader;
-  /** The file or folder. */
-  readonly begin: FileStat;
-  /** Its name in the archive; what it holds lies below. */
-  readonly name: string;
-  readonly onFinding: OnFinding;
-};
-
 /**
  * A file or folder as a tar archive: POSIX pax with names, modes, owners, times to the nanosecond, links and hard links, and
  * sparse files as GNU tar stores them. Nothing comes into it twice: another name of a file is a hard link, whatever its count of
  * links says; a wrong count is told. What is damaged is left out and told; a file whose bytes cannot be read to the end, after its header was written, rejects.
  */
 export async function* tarTree(
-  request: TarRequest,
+  request: ArchiveRequest,
   call?: Call,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const { reader, begin, name, onFinding } = request;
-  const known: Known = { archived: new ArchivedFiles(), own: reader.trackOwners?.() };
-  for await (const entry of walkTree(reader, begin, onFinding, call, known.own)) {
-    const path = entry.path === '' ? name : `${name}/${entry.path}`;
-    yield* tarEntry(request, { path, stat: entry.stat }, known, call);
-  }
+  for await (const entry of archiveEntries(request, call)) yield* tarEntry(request, entry, call);
   yield new Uint8Array(2 * TAR_BLOCK_BYTES);
 }
 
-/** What was archived, and whose space was met. */
-type Known = { readonly archived: ArchivedFiles; readonly own: OwnerCheck | undefined };
-
 async function* tarEntry(
-  { reader, onFinding }: TarRequest,
-  { path, stat }: TreeEntry,
-  { archived, own }: Known,
+  { reader, onFinding }: ArchiveRequest,
+  entry: ArchiveEntry,
   call: Call | undefined,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const type = TYPES[stat.type];
-  if (type === undefined) {
-    const message = `${JSON.stringify(path)} is a socket, which archives cannot hold`;
-    onFinding({ severity: 'info', code: 'file-left-out', message, object: path });
-    return;
-  }
-  const { mode, uid, gid, mtimeNs } = stat;
-  const entry: TarEntry = { type, path, sizeBytes: 0, mode, uid, gid, mtimeNs };
-  const other = type === '5' ? undefined : archived.meet(stat);
-  if (other !== undefined) {
-    const linkPath = await attempt(() => linkedPath(other), path, onFinding);
-    if (linkPath === undefined) return;
-    if (other !== 'left-out' && other !== 'forgotten' && other.isTooMany)
-      onFinding(tooManyNames(path, linkPath, stat));
-    yield encodeHeader({ ...entry, type: '1', linkPath });
-  } else if (type === '0') {
-    const isOwn = await isOwned(own, stat.node, path, onFinding, call);
-    const file = isOwn ? await attempt(() => prepareFile(reader, stat, call), path, onFinding) : undefined;
-    if (file === undefined) {
-      archived.addLeftOut(stat.node);
-      return;
-    }
-    archived.add(stat, path);
-    yield* tarFile(reader, entry, stat, file.sparse, call);
-  } else if (type === '2') {
-    const linkPath = await attempt(() => reader.readLink(stat.node, call), path, onFinding);
-    if (linkPath === undefined) return;
-    archived.add(stat, path);
-    yield encodeHeader({ ...entry, linkPath });
-  } else if (type === '5') yield encodeHeader({ ...entry, path: `${path}/` });
-  else {
-    archived.add(stat, path);
-    yield encodeHeader({ ...entry, ...(stat.device && { device: stat.device }) });
-  }
-}
-
-function linkedPath(other: OtherName): Promise<string> {
-  if (other === 'left-out')
-    return Promise.reject(damaged('it is another name of a file that could not be archived'));
-  if (other === 'forgotten')
-    return Promise.reject(
-      damaged('it is another name of a file that was archived, one of more than can be kept in mind'),
-    );
-  return Promise.resolve(other.path);
+  const { kind, path, stat } = entry;
+  const { mode, uid, gid, mtimeNs, type } = stat;
+  if (type === 'socket') return; // none of them comes here
+  const header: TarEntry = { type: TYPES[type], path, sizeBytes: 0, mode, uid, gid, mtimeNs };
+  if (kind === 'hard-link') {
+    if (entry.isTooMany) onFinding(tooManyNames(path, entry.first, stat));
+    yield encodeHeader({ ...header, type: '1', linkPath: entry.first });
+  } else if (kind === 'file') yield* tarFile(reader, header, stat, entry.sparse, call);
+  else if (kind === 'symlink') yield encodeHeader({ ...header, linkPath: entry.target });
+  else if (kind === 'directory') yield encodeHeader({ ...header, path: `${path}/` });
+  else yield encodeHeader({ ...header, ...(stat.device && { device: stat.device }) });
 }
 
 /** Names may have been joined by damage only: whoever reads the archive is to look at both. */
@@ -110,17 +56,6 @@ function tooManyNames(path: string, first: string, { links }: FileStat): Finding
   };
 }
 
-/** Goes through the block map before the header is written: what is damaged can still be left out then. */
-async function prepareFile(
-  reader: FileSystemReader,
-  { node, sizeBytes }: FileStat,
-  call: Call | undefined,
-): Promise<{ readonly sparse: SparseFile | undefined }> {
-  return {
-    sparse: await findSparse(reader.extents(node, { offset: 0, length: sizeBytes }, call), sizeBytes),
-  };
-}
-
 async function* tarFile(
   reader: FileSystemReader,
   entry: TarEntry,
@@ -128,16 +63,11 @@ async function* tarFile(
   sparse: SparseFile | undefined,
   call: Call | undefined,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const pieces = reader.read(node, { offset: 0, length: sizeBytes }, call);
+  const whole = { offset: 0, length: sizeBytes };
+  const pieces = reader.read(node, whole, call);
   if (sparse === undefined) {
     yield encodeHeader({ ...entry, sizeBytes });
-    let done = 0;
-    for await (const { offset, bytes } of pieces) {
-      yield* zeros(offset - done);
-      yield bytes;
-      done = offset + bytes.byteLength;
-    }
-    yield* zeros(sizeBytes - done);
+    yield* fillHoles(pieces, whole);
     yield padding(sizeBytes);
     return;
   }
@@ -160,9 +90,4 @@ function sparseEntry(entry: TarEntry, sizeBytes: number): TarEntry {
     'GNU.sparse.realsize': String(sizeBytes),
   };
   return { ...entry, path, records };
-}
-
-function* zeros(length: number): Generator<Uint8Array, void, undefined> {
-  for (let left = length; left > 0; left -= ZERO_PIECE.byteLength)
-    yield ZERO_PIECE.subarray(0, Math.min(left, ZERO_PIECE.byteLength));
 }

@@ -1,4 +1,4 @@
-import { basename } from 'node:path';
+import { basename, extname } from 'node:path';
 import {
   type Call,
   type Finding,
@@ -15,9 +15,9 @@ import { FindingList } from './finding-list.ts';
 /** What is taken out, and where to. */
 export type ExtractRequest = {
   readonly session: BrowseSession;
-  /** A file, or a folder, which becomes a tar archive. Links are followed inside of the point. */
+  /** A file, or a folder, which becomes an archive. Links are followed inside of the point. */
   readonly path: string;
-  /** The file to make. */
+  /** The file to make. A folder becomes a zip archive when this ends in `.zip`, else a tar archive. */
   readonly output: string;
   /** Replace what is there. */
   readonly overwrite: boolean;
@@ -25,12 +25,12 @@ export type ExtractRequest = {
 
 /** What was made. */
 export type ExtractResult = {
-  readonly format: 'file' | 'tar';
+  readonly format: 'file' | 'tar' | 'zip';
   /** Bytes that were written: holes are not. */
   readonly bytesWritten: number;
   /** Size of the file that was made. */
   readonly sizeBytes: number;
-  /** What was left out of an archive, and why. */
+  /** What was left out of an archive or changed in it, and why. */
   readonly findings: readonly Finding[];
 };
 
@@ -38,7 +38,7 @@ export type ExtractResult = {
 export type ExtractServices = { readonly fileSystem: FileSystem; readonly random: Pick<Random, 'uuid'> };
 
 /**
- * Takes one file out, with its holes, or a folder as a tar archive. The file gets its name when it is whole and durable. Rejects
+ * Takes one file out, with its holes, or a folder as a tar or zip archive. The file gets its name when it is whole and durable. Rejects
  * with `ALREADY_EXISTS` when the name is taken, with `CONFIG_INVALID` for what is neither file nor folder.
  */
 export async function extractToFile(
@@ -51,7 +51,7 @@ export async function extractToFile(
   if (!overwrite && (await fileSystem.stat(output)) !== undefined) throw taken(output);
   const partial = `${output}.${random.uuid()}.partial`;
   try {
-    const result = await writePartial(fileSystem, session, found, { path, partial }, call);
+    const result = await writePartial(fileSystem, session, found, { path, output, partial }, call);
     await publishFile(fileSystem, { from: partial, to: output, overwrite, isPublished: false });
     return result;
   } catch (error) {
@@ -64,14 +64,14 @@ async function writePartial(
   fileSystem: FileSystem,
   session: BrowseSession,
   found: FoundFile,
-  { path, partial }: { readonly path: string; readonly partial: string },
+  { path, output, partial }: Pick<ExtractRequest, 'path' | 'output'> & { readonly partial: string },
   call: Call | undefined,
 ): Promise<ExtractResult> {
   await using file = await fileSystem.open(partial, 'create');
   const result =
     found.stat.type === 'file'
       ? await writeFile(file, session, found, call)
-      : await writeArchive(file, session, found, basename(path), call);
+      : await writeArchive(file, session, found, { path, output }, call);
   await file.sync();
   return result;
 }
@@ -97,17 +97,18 @@ async function writeArchive(
   file: FileHandle,
   session: BrowseSession,
   found: FoundFile,
-  name: string,
+  { path, output }: Pick<ExtractRequest, 'path' | 'output'>,
   call: Call | undefined,
 ): Promise<ExtractResult> {
+  const format = extname(output).toLowerCase() === '.zip' ? 'zip' : 'tar';
   const told = new FindingList();
   let at = 0;
-  for await (const bytes of session.tar(found, name, told.add, call)) {
+  for await (const bytes of session[format](found, basename(path), told.add, call)) {
     throwIfAborted(call?.signal, 'extract-file');
     await file.write(bytes, at);
     at += bytes.byteLength;
   }
-  return { format: 'tar', bytesWritten: at, sizeBytes: at, findings: told.findings };
+  return { format, bytesWritten: at, sizeBytes: at, findings: told.findings };
 }
 
 function noContent(path: string, type: string): SendenseError {

@@ -8,7 +8,10 @@ import {
   SendenseError,
 } from '@sendense/core';
 import { limitConcurrency } from '@sendense/plugin-kit';
+import type { ArchiveRequest } from '../archive/archive-entries.ts';
+import { fillHoles } from '../archive/fill-holes.ts';
 import { tarTree } from '../archive/tar-tree.ts';
+import { zipTree } from '../archive/zip-tree.ts';
 import type { DirectoryEntry, FilePiece, FileStat, FileSystemReader } from '../file-system-reader.ts';
 import { splitPath } from '../paths/resolve-path.ts';
 import type { OnFinding } from '../paths/walk-tree.ts';
@@ -140,19 +143,33 @@ export class BrowseSession implements AsyncDisposable {
     return this.#while(() => reader.read(stat.node, range, call));
   }
 
+  /** All bytes of a part of a file, in their order, holes as zeros: for streams, which cannot leave anything out. */
+  bytes(
+    { reader, stat }: FoundFile,
+    range: ByteRange,
+    call?: Call,
+  ): AsyncGenerator<Uint8Array, void, undefined> {
+    return this.#while(() => fillHoles(reader.read(stat.node, range, call), range));
+  }
+
   /** A file or folder with all that is in it, as a tar archive whose names begin with `name`. What is left out is told. */
   tar(
-    { reader, stat }: FoundFile,
+    found: FoundFile,
     name: string,
     onFinding: OnFinding,
     call?: Call,
   ): AsyncGenerator<Uint8Array, void, undefined> {
-    const plain = splitPath(name)
-      .filter((part) => part !== '..')
-      .join('/');
-    return this.#while(() =>
-      tarTree({ reader, begin: stat, name: plain === '' ? '.' : plain, onFinding }, call),
-    );
+    return this.#while(() => tarTree(archiveRequest(found, name, onFinding), call));
+  }
+
+  /** The same as a zip archive. What is left out, and what a zip cannot keep as it is, is told. */
+  zip(
+    found: FoundFile,
+    name: string,
+    onFinding: OnFinding,
+    call?: Call,
+  ): AsyncGenerator<Uint8Array, void, undefined> {
+    return this.#while(() => zipTree(archiveRequest(found, name, onFinding), call));
   }
 
   /** Closes the point. Idempotent. */
@@ -200,6 +217,14 @@ export class BrowseSession implements AsyncDisposable {
       this.#idle.leave();
     }
   }
+}
+
+/** Names in an archive never lead above the place where it is unpacked. */
+function archiveRequest({ reader, stat }: FoundFile, name: string, onFinding: OnFinding): ArchiveRequest {
+  const plain = splitPath(name)
+    .filter((part) => part !== '..')
+    .join('/');
+  return { reader, begin: stat, name: plain === '' ? '.' : plain, onFinding };
 }
 
 /** Inodes are read in their order on the disk, whatever the order of the names is, and many at once. */

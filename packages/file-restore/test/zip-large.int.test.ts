@@ -1,0 +1,109 @@
+import { mkdtemp, open, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
+import { describeWithPeers } from '@sendense/tests/peers';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { ZipDirectory } from '../src/archive/zip-directory.ts';
+import { centralRecord, dataDescriptor, localHeader, type ZipEntry } from '../src/archive/zip-records.ts';
+import { zipTree } from '../src/archive/zip-tree.ts';
+import { madeFiles } from './support/made-files.ts';
+import { run } from './support/program.ts';
+
+const FILES = 100_000;
+const FAR_BYTES = 4.5 * 2 ** 30;
+const SMALL = Buffer.from('behind four gibibytes');
+
+let folder = '';
+const scratch = (name: string): string => join(folder, name);
+
+const LIST = `
+import sys, zipfile
+archive = zipfile.ZipFile(sys.argv[1])
+names = archive.namelist()
+print(len(names), len(set(names)), archive.read('all/file 99999').decode(), archive.testzip())
+`;
+
+describeWithPeers(['zip-tools'], 'a large zip', () => {
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'sendense-zip-large-'));
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  it('of 100,000 files is made in little memory, and each is in it once', async () => {
+    const reader = madeFiles(FILES, (index) => Buffer.from(`content ${index}`));
+    const begin = await reader.stat(reader.root);
+    const before = process.memoryUsage.rss();
+    let peak = before;
+    await using file = await open(scratch('many.zip'), 'w');
+    const request = {
+      reader,
+      begin,
+      name: 'all',
+      onFinding: (finding: unknown) => expect(finding).toBeNull(),
+    };
+    for await (const bytes of zipTree(request)) {
+      await file.write(bytes);
+      peak = Math.max(peak, process.memoryUsage.rss());
+    }
+    expect(peak - before).toBeLessThan(200e6);
+    expect(run('/usr/bin/python3', ['-c', LIST, scratch('many.zip')]).trim()).toBe(
+      `${FILES + 1} ${FILES + 1} content 99999 None`,
+    );
+    expect(run('zipinfo', ['-h', scratch('many.zip')])).toContain(`number of entries: ${FILES + 1}`);
+  });
+
+  it('names what lies behind 4 GiB so that others find it', async () => {
+    await using file = await open(scratch('far.zip'), 'w');
+    const directory = new ZipDirectory();
+    let at = 0;
+    const put = async (bytes: Uint8Array): Promise<void> => {
+      await file.write(bytes, 0, bytes.byteLength, at);
+      at += bytes.byteLength;
+    };
+    const far: ZipEntry = { ...plain('zeros'), sizesFollow: true, hasLongSizes: true };
+    const content = { crc32: crcOfZeros(FAR_BYTES), sizeBytes: FAR_BYTES, storedBytes: FAR_BYTES };
+    await put(localHeader(far));
+    at += FAR_BYTES;
+    await put(dataDescriptor(far, content));
+    directory.add(centralRecord(far, content, 0));
+    for (const name of ['small', 'smaller']) {
+      const small = { crc32: crc32(SMALL), sizeBytes: SMALL.byteLength, storedBytes: SMALL.byteLength };
+      directory.add(centralRecord(plain(name), small, at));
+      await put(localHeader(plain(name), small));
+      await put(SMALL);
+    }
+    for (const bytes of directory.end(at)) await put(bytes);
+    for (const name of ['small', 'smaller'])
+      expect(run('unzip', ['-p', scratch('far.zip'), name])).toBe(String(SMALL));
+    expect(run('zipinfo', ['-l', scratch('far.zip')])).toMatch(
+      new RegExp(`${FAR_BYTES}.*${FAR_BYTES} stor .* zeros\n.* small\n.* smaller\n`, 'u'),
+    );
+    const script = `import sys, zipfile; print(zipfile.ZipFile(sys.argv[1]).testzip())`;
+    expect(run('/usr/bin/python3', ['-c', script, scratch('far.zip')]).trim()).toBe('None');
+    expect(run('unzip', ['-tq', scratch('far.zip')])).toContain('No errors detected');
+  });
+});
+
+function plain(name: string): ZipEntry {
+  return {
+    name: Buffer.from(name),
+    isUtf8: true,
+    unixMode: 0o100_644,
+    isFolder: false,
+    uid: 0,
+    gid: 0,
+    mtimeNs: 0n,
+    isDeflated: false,
+    sizesFollow: false,
+    hasLongSizes: false,
+  };
+}
+
+function crcOfZeros(length: number): number {
+  const piece = new Uint8Array(16 * 2 ** 20);
+  let sum = 0;
+  for (let left = length; left > 0; left -= piece.byteLength)
+    sum = crc32(piece.subarray(0, Math.min(left, piece.byteLength)), sum);
+  return sum;
+}
