@@ -1,7 +1,6 @@
 import { notMeasured } from './report/compare.ts';
 import type { Result } from './report/result.ts';
 import { ROWS } from './rows/index.ts';
-import { absenceOf } from './rows/not-yet.ts';
 import type { Row } from './rows/row.ts';
 import { findPeers } from './setup/find-peers.ts';
 import type { Workbench } from './workbench.ts';
@@ -10,11 +9,9 @@ import type { Workbench } from './workbench.ts';
 export async function* measureRows(bench: Workbench): AsyncGenerator<Result> {
   const chosen = ROWS.filter(({ name }) => bench.settings.only.includes(name));
   const absent = findPeers(chosen.flatMap(({ peers }) => peers));
-  for (const name of bench.settings.only) {
-    const row = chosen.find((candidate) => candidate.name === name);
-    const missing = (row?.peers ?? []).flatMap((peer) => absent.get(peer) ?? []);
-    if (row === undefined) yield notMeasured(name, absenceOf(name));
-    else if (missing.length > 0) yield notMeasured(name, missing.join('; '));
+  for (const row of chosen) {
+    const missing = row.peers.flatMap((peer) => absent.get(peer) ?? []);
+    if (missing.length > 0) yield notMeasured(row.name, missing.join('; '));
     else yield* measureRow(row, bench);
   }
 }

@@ -4,7 +4,7 @@
  * once; prints the seconds that they took. The passphrase is in `SENDENSE_PASSPHRASE`.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type BlockReader, type PointId, Secret } from '@sendense/core';
+import { type BlockReader, Secret } from '@sendense/core';
 import {
   createDirectoryStore,
   type ObjectRepository,
@@ -13,6 +13,7 @@ import {
 import { readNativeMode } from '@sendense/plugin-kit';
 import { createBlockDrivers, openSendense, resolveTarget } from '@sendense/quickstart';
 import { seededInteger, seededRandom } from '@sendense/testkit';
+import { onlyPoint } from './only-point.ts';
 import { slowStore } from './slow-store.ts';
 
 const READ_BYTES = { least: 64 * 1024, most: 1024 * 1024 };
@@ -25,15 +26,6 @@ function openStore() {
   const store = createDirectoryStore({ path: folder });
   const milliseconds = Number(delayMs);
   return milliseconds === 0 ? store : slowStore(store, () => sleep(milliseconds));
-}
-
-/** The one point of the repository. */
-async function onlyPoint(repository: ObjectRepository): Promise<PointId> {
-  const ids: PointId[] = [];
-  for await (const { id } of repository.points()) ids.push(id);
-  const [id, ...others] = ids;
-  if (id === undefined || others.length > 0) throw new Error('the repository does not hold one point');
-  return id;
 }
 
 async function restore(repository: ObjectRepository, stateDirectory = '', to = ''): Promise<void> {

@@ -10,7 +10,7 @@ export type Variant = {
   /** The peer's mode, where a row has several. */
   readonly peer?: string;
   /** What is compared, where a row compares several things. */
-  readonly measure?: 'time' | 'memory' | 'stored' | 'restore' | 'reads';
+  readonly measure?: 'time' | 'memory' | 'stored' | 'restore' | 'reads' | 'ready' | 'listing';
 };
 
 /** Unit of `ours`, `theirs` and `limit`. */

@@ -1,5 +1,6 @@
 import { backupImage } from './backup-image.ts';
 import { backupNbd } from './backup-nbd.ts';
+import { browseFirst } from './browse-first.ts';
 import { conversions } from './convert.ts';
 import { libvirtFull, libvirtIncremental } from './libvirt.ts';
 import { incrementalBytes, incrementalTime } from './live-increment.ts';
@@ -27,6 +28,7 @@ export const ROWS: readonly Row[] = [
   objectRebackup,
   objectRestore,
   objectLatency,
+  browseFirst,
   memoryOneGib,
   memoryEightTib,
   parallelTen,
