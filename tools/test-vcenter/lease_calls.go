@@ -67,16 +67,7 @@ func (c *center) imagesOf(entity types.ManagedObjectReference, pick func(*disk) 
 	return images
 }
 
-// A machine under a lease is not removed: neither one that is exported nor one that an import is making.
-func (o *machineCalls) DestroyTask(ctx *simulator.Context, req *types.Destroy_Task) soap.HasFault {
-	o.enter(ctx)
-	if o.isLeased(o.self) {
-		return &methods.Destroy_TaskBody{Fault_: simulator.Fault("", &types.TaskInProgress{})}
-	}
-	return o.vm.DestroyTask(ctx, req)
-}
-
-// UnregisterVM is refused likewise.
+// UnregisterVM of a machine under a lease is refused, as its removal is.
 func (o *machineCalls) UnregisterVM(ctx *simulator.Context, req *types.UnregisterVM) soap.HasFault {
 	o.enter(ctx)
 	if o.isLeased(o.self) {

@@ -37,6 +37,18 @@ func (o *diskManagerCalls) MoveVirtualDiskTask(ctx *simulator.Context, req *type
 	return &methods.MoveVirtualDisk_TaskBody{Res: &types.MoveVirtualDisk_TaskResponse{Returnval: task.Run(ctx)}}
 }
 
+// DeleteVirtualDisk_Task of the stock simulator removes what a running machine uses.
+func (o *diskManagerCalls) DeleteVirtualDiskTask(ctx *simulator.Context, req *types.DeleteVirtualDisk_Task) soap.HasFault {
+	o.enter(ctx)
+	if !o.isHeld(req.Name) {
+		return o.manager.DeleteVirtualDiskTask(ctx, req)
+	}
+	task := simulator.CreateTask(o.manager, "deleteVirtualDisk", func(*simulator.Task) (types.AnyType, types.BaseMethodFault) {
+		return nil, &types.FileLocked{FileFault: types.FileFault{File: req.Name}}
+	})
+	return &methods.DeleteVirtualDisk_TaskBody{Res: &types.DeleteVirtualDisk_TaskResponse{Returnval: task.Run(ctx)}}
+}
+
 // Whether a running machine has the disk.
 func (c *center) isHeld(name string) bool {
 	c.mu.Lock()

@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type BlockReader, type RestoreResult, Secret, type TargetConnector } from '@sendense/core';
 import { openRaw } from '@sendense/formats/raw';
@@ -28,7 +28,7 @@ export class VcenterBench implements AsyncDisposable {
   readonly server: TestVcenter;
   readonly client: VimClient;
   readonly #caPem: string;
-  /** Machines that were there at the start. */
+  /** Machines, and entries of the datastore, that were there at the start. */
   readonly #first: ReadonlySet<string>;
 
   private constructor(server: TestVcenter, client: VimClient, caPem: string, first: ReadonlySet<string>) {
@@ -44,7 +44,12 @@ export class VcenterBench implements AsyncDisposable {
     const { url: address, user } = server;
     const client = await connectVim({ address, user, password: new Secret(server.password), caPem });
     const first = (await listMachines(client)).map(({ object }) => object.id);
-    return new VcenterBench(server, client, caPem, new Set(first));
+    return new VcenterBench(
+      server,
+      client,
+      caPem,
+      new Set([...first, ...(await readdir(server.datastoreDir))]),
+    );
   }
 
   /** A target that restores to a machine `restored`. */
@@ -129,7 +134,7 @@ export class VcenterBench implements AsyncDisposable {
     return [...names, ...(await filesBelow(this.server.datastoreDir))].sort();
   }
 
-  /** Removes all machines that were made since the start. */
+  /** Removes all machines and files that were made since the start. */
   async clear(): Promise<void> {
     await this.server.control('expire-leases');
     for (const { object, power } of await listMachines(this.client)) {
@@ -150,6 +155,8 @@ async function filesBelow(folder: string): Promise<readonly string[]> {
   return entries.filter((name) => name.endsWith('.vmdk') || name.endsWith('.vmx'));
 }
 
+    for (const name of await readdir(this.server.datastoreDir))
+      if (!this.#first.has(name)) await rm(join(this.server.datastoreDir, name), { recursive: true });
 /** One test vCenter for the tests of a file. */
 export function useBench(options?: TestVcenterOptions): () => VcenterBench {
   let bench: VcenterBench | undefined;

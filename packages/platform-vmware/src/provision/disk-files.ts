@@ -21,6 +21,28 @@ export async function moveDisk(
   await runTask(client, 'MoveVirtualDisk_Task', manager, fields, call);
 }
 
+/** Removes a disk, its descriptor and extents; the one of a running machine is `LOCKED`. Resolves with whether it was there. */
+export async function removeDisk(
+  client: VimClient,
+  datacenter: ManagedObject,
+  name: string,
+  call?: Call,
+): Promise<boolean> {
+  const manager = managerOf(client.content.virtualDiskManager, 'disks');
+  return await wasThere(runTask(client, 'DeleteVirtualDisk_Task', manager, named(datacenter, name), call));
+}
+
+/** Whether there is a disk `[datastore] folder/name.vmdk`; asks for its UUID, which every kind of datastore tells. */
+export async function isDiskThere(
+  client: VimClient,
+  datacenter: ManagedObject,
+  name: string,
+  call?: Call,
+): Promise<boolean> {
+  const manager = managerOf(client.content.virtualDiskManager, 'disks');
+  return await wasThere(client.invoke('QueryVirtualDiskUuid', manager, named(datacenter, name), call));
+}
+
 /** Removes a file, or a folder with all that is in it. Resolves with whether it was there. */
 export async function removeFile(
   client: VimClient,
@@ -29,12 +51,19 @@ export async function removeFile(
   call?: Call,
 ): Promise<boolean> {
   const manager = managerOf(client.content.fileManager, 'files');
-  const fields = [
+  return await wasThere(runTask(client, 'DeleteDatastoreFile_Task', manager, named(datacenter, name), call));
+}
+
+function named(datacenter: ManagedObject, name: string) {
+  return [
     ['name', name],
     ['datacenter', datacenter],
   ] as const;
+}
+
+async function wasThere(done: Promise<unknown>): Promise<boolean> {
   try {
-    await runTask(client, 'DeleteDatastoreFile_Task', manager, fields, call);
+    await done;
     return true;
   } catch (error) {
     if (SendenseError.is(error, 'NOT_FOUND')) return false;

@@ -1,4 +1,4 @@
-export { moveDisk, removeFile } from './disk-files.ts';
+export { isDiskThere, moveDisk, removeDisk, removeFile } from './disk-files.ts';
 export { findPlaces, type PlaceRequest, type Places, type VimNetwork } from './find-places.ts';
 export {
   createMachine,

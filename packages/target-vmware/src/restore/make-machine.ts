@@ -8,9 +8,10 @@ import {
   switchMachine,
 } from '@sendense/platform-vmware';
 import { changeOf, diskChanges, machineSpecification, removal } from '../design/config-spec.ts';
-import { type FoundMachine, folderOf, machineOfId, machinesIn } from './find-machines.ts';
+import { type FoundMachine, machineOfId, machinesIn } from './find-machines.ts';
 import { knownAs } from './known-machine.ts';
 import { alreadyThere, refuseRunning } from './machine-refusals.ts';
+import { placedFile } from './moved-disks.ts';
 import { findCarrier, findRestored } from './own-machines.ts';
 import { removeCarrier } from './remove-machine.ts';
 import { setAside } from './replaced-machine.ts';
@@ -87,15 +88,14 @@ async function make(scope: RestoreScope, call: Call | undefined): Promise<FoundM
 async function place(
   scope: RestoreScope,
   index: number,
-  { configFile }: FoundMachine,
+  made: FoundMachine,
   call: Call | undefined,
 ): Promise<void> {
   const { client, details, memory, plan } = scope;
   const planned = plan.disks[index];
   if (planned === undefined) return;
   const { state, file, carrier } = memory.disk(planned.id);
-  const ending = index === 0 ? '' : `_${index}`;
-  const destination = `${folderOf(configFile)}/${details.name}${ending}.vmdk`;
+  const destination = placedFile(made, details.name, index);
   if (state !== 'placed' && file !== null) {
     await detach(scope, planned, call);
     const paths = { from: file, to: destination };

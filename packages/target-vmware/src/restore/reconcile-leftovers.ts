@@ -3,6 +3,7 @@ import { findPlaces, type VimClient } from '@sendense/platform-vmware';
 import type { TargetContext } from '../context.ts';
 import type { PlanMark } from '../design/plan-mark.ts';
 import { carrierName, type FoundMachine, machinesIn } from './find-machines.ts';
+import { carriersOf, heldFiles, movedFrom } from './moved-disks.ts';
 import { removeMachine } from './remove-machine.ts';
 import { onlyOne, removeAside, replacedName, returnName } from './replaced-machine.ts';
 
@@ -27,7 +28,8 @@ export async function reconcileLeftovers(
   const machines = await machinesIn(client, folder, call);
   const removed: string[] = [];
   const findings: Finding[] = [];
-  for (const machine of machines.filter(isForgotten)) {
+  // what holds disks goes last: it tells which of them are in the folder of their machine
+  for (const machine of machines.filter(isForgotten).toSorted(carriersLast)) {
     const old = machines.find(({ name }) => name === replacedName(machine.mark.plan));
     const replaces = old !== undefined && !isCarrier(machine);
     if (replaces) {
@@ -40,10 +42,14 @@ export async function reconcileLeftovers(
       findings.push(onlyOne(machine));
       continue;
     }
+    const { plan } = machine.mark;
     // it gave the old one its name
-    const name = replaces ? machine.mark.plan : machine.name;
+    const name = replaces ? plan : machine.name;
     try {
-      await removeMachine(client, { datacenter }, machine, call);
+      const disks = isCarrier(machine)
+        ? heldFiles(machine)
+        : await movedFrom(client, { datacenter }, machine, carriersOf(plan, machines), call);
+      await removeMachine(client, { datacenter, plan, disks }, machine, call);
       removed.push(name);
     } catch (error) {
       if (!SendenseError.is(error, 'LOCKED')) throw error;
@@ -80,6 +86,9 @@ async function settle(
   client: VimClient,
   made: Forgotten,
   old: FoundMachine,
+const carriersLast = (one: Forgotten, other: Forgotten): number =>
+  Number(isCarrier(one)) - Number(isCarrier(other));
+
   call: Call | undefined,
 ): Promise<ReconcileReport> {
   const { finished, name = made.name } = made.mark;

@@ -12,6 +12,7 @@ import {
 } from '@sendense/core';
 import { StagedDisk } from '../stage/staged-disk.ts';
 import { makeMachine, restoredDisks } from './make-machine.ts';
+import { movedDisks } from './moved-disks.ts';
 import { findRestored } from './own-machines.ts';
 import { openStaged } from './read-staged.ts';
 import { removeCarrier, removeMachine } from './remove-machine.ts';
@@ -49,6 +50,7 @@ export class VmwareRestoreWriter implements RestoreWriter {
   async rollback(call?: Call): Promise<ReconcileReport> {
     const { memory, plan, client, details } = this.#scope;
     for (const disk of this.#staged) await disk[Symbol.asyncDispose]();
+    const { datacenter } = details;
     if (memory.phase === 'committed') {
       const message = `the restore ${plan.id} is complete: its machine and disks stay`;
       const finding: Finding = { severity: 'warning', code: 'restored-machine-stays', message };
@@ -61,7 +63,8 @@ export class VmwareRestoreWriter implements RestoreWriter {
     if (machine !== undefined && !isThere && memory.hasReached('name')) {
       findings.push(onlyOne(machine));
     } else if (machine !== undefined) {
-      await removeMachine(client, details, machine, call);
+      const disks = await movedDisks(this.#scope, machine, call);
+      await removeMachine(client, { datacenter, plan: plan.id, disks }, machine, call);
       // the name of one that was to replace another is that one's again
       removed.push(memory.replaced === null ? machine.name : plan.id);
     }

@@ -1,0 +1,68 @@
+import type { Call, PlanId } from '@sendense/core';
+import { describeMachine, isDiskThere, type VimClient } from '@sendense/platform-vmware';
+import type { PlanMark } from '../design/plan-mark.ts';
+import { carrierName, type FoundMachine, folderOf } from './find-machines.ts';
+import type { PlanDetails } from './plan-details.ts';
+import type { RestoreScope } from './restore-scope.ts';
+
+/** `[datastore] folder/name.vmdk` of the disk that is at `index` of the plan, once it is in the folder of its machine. */
+export function placedFile({ configFile }: FoundMachine, name: string, index: number): string {
+  return `${folderOf(configFile)}/${name}${index === 0 ? '' : `_${index}`}.vmdk`;
+}
+
+/**
+ * The disks in the folder of a machine that a restore has moved there, as it has saved them. One whose move was begun is there when it is
+ * not where it was: a file that had its new name before is somebody else's.
+ */
+export async function movedDisks(
+  { client, details, memory, plan }: RestoreScope,
+  machine: FoundMachine,
+  call: Call | undefined,
+): Promise<readonly string[]> {
+  const moved: string[] = [];
+  for (const [index, { id }] of plan.disks.entries()) {
+    const { state, file } = memory.disk(id);
+    if (file === null || (state !== 'placing' && state !== 'placed')) continue;
+    const isMoved = state === 'placed' || !(await isDiskThere(client, details.datacenter, file, call));
+    if (isMoved) moved.push(placedFile(machine, details.name, index));
+  }
+  return moved;
+}
+
+/**
+ * The same of a restore that nobody knows any more, by the machines that held its disks, which are there until all disks are on their
+ * controllers: a disk was moved when its holder has none, neither on a controller nor in its folder.
+ */
+export async function movedFrom(
+  client: VimClient,
+  { datacenter }: Pick<PlanDetails, 'datacenter'>,
+  machine: FoundMachine & { readonly mark: PlanMark },
+  carriers: readonly FoundMachine[],
+  call: Call | undefined,
+): Promise<readonly string[]> {
+  const { name } = machine.mark;
+  if (name === undefined) return [];
+  const moved: string[] = [];
+  for (const [index, carrier] of carriers.entries()) {
+    const { disks } = (await describeMachine(client, carrier.object, call)).machine;
+    let isEmpty = disks.length === 0;
+    for (const file of heldFiles(carrier)) isEmpty &&= !(await isDiskThere(client, datacenter, file, call));
+    if (isEmpty) moved.push(placedFile(machine, name, index));
+  }
+  return moved;
+}
+
+/** Where the disk of a machine that holds one is: as the server calls the disk of a new machine, and as the file service was asked to. */
+export function heldFiles({ configFile, mark, name }: FoundMachine): readonly string[] {
+  const folder = folderOf(configFile);
+  return [`${mark?.name ?? name}.vmdk`, 'disk.vmdk'].map((file) => `${folder}/${file}`);
+}
+
+/** Of some machines those that hold the disks of a plan, in the order of the disks. */
+export function carriersOf(plan: PlanId, machines: readonly FoundMachine[]): readonly FoundMachine[] {
+  const prefix = carrierName(plan, 0).slice(0, -1);
+  const numberOf = ({ name }: FoundMachine): number => Number(name.slice(prefix.length));
+  return machines
+    .filter(({ mark, name }) => mark?.plan === plan && name.startsWith(prefix))
+    .toSorted((one, other) => numberOf(one) - numberOf(other));
+}

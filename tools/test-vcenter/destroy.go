@@ -1,0 +1,76 @@
+package main
+
+import (
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+
+	"github.com/vmware/govmomi/simulator"
+	"github.com/vmware/govmomi/vim25/methods"
+	"github.com/vmware/govmomi/vim25/soap"
+	"github.com/vmware/govmomi/vim25/types"
+)
+
+// How the names of the files end that a machine has besides its disks.
+var ownEndings = []string{".vmx", ".vmxf", ".vmsd", ".vmsn", ".vmem", ".nvram", ".log", ".vswp"}
+
+// DestroyTask of the stock simulator removes the folder of a machine with whatever lies in it. A host removes the files of the
+// machine, and the folder when nothing else is there. A machine under a lease is not removed: neither one that is exported nor
+// one that an import is making.
+func (o *machineCalls) DestroyTask(ctx *simulator.Context, req *types.Destroy_Task) soap.HasFault {
+	o.enter(ctx)
+	if o.isLeased(o.self) {
+		return &methods.Destroy_TaskBody{Fault_: simulator.Fault("", &types.TaskInProgress{})}
+	}
+	task := simulator.CreateTask(o.vm, "destroy", func(*simulator.Task) (types.AnyType, types.BaseMethodFault) {
+		folder, _ := o.fileOf(path.Dir(o.vm.Config.Files.VmPathName))
+		files := append(o.diskFiles(o.self), ownFiles(folder)...)
+		logs := o.vm.Config.Files.LogDirectory
+		// the folder that the simulator would remove whole
+		o.vm.Config.Files.LogDirectory = ""
+		removed := o.vm.DestroyTask(ctx, req).(*methods.Destroy_TaskBody).Res.Returnval
+		if _, fault := inner(ctx, removed); fault != nil {
+			o.vm.Config.Files.LogDirectory = logs
+			return nil, fault
+		}
+		for _, file := range files {
+			_ = os.Remove(file)
+		}
+		// only one that is empty goes
+		_ = os.Remove(folder)
+		return nil, nil
+	})
+	return &methods.Destroy_TaskBody{Res: &types.Destroy_TaskResponse{Returnval: task.Run(ctx)}}
+}
+
+// Descriptors and extents of the disks that a machine has, with those of its snapshots.
+func (c *center) diskFiles(vm types.ManagedObjectReference) []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	known := c.machines[vm]
+	if known == nil {
+		return nil
+	}
+	var files []string
+	for _, d := range known.disks {
+		for _, l := range d.layers {
+			if descriptor, ok := c.fileOf(l.name); ok {
+				files = append(files, descriptor, c.extentOf(l))
+			}
+		}
+	}
+	return files
+}
+
+// The files of a folder that are a machine's and no disks.
+func ownFiles(folder string) []string {
+	entries, _ := os.ReadDir(folder)
+	var files []string
+	for _, entry := range entries {
+		if !entry.IsDir() && slices.Contains(ownEndings, filepath.Ext(entry.Name())) {
+			files = append(files, filepath.Join(folder, entry.Name()))
+		}
+	}
+	return files
+}
