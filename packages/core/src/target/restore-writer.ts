@@ -20,6 +20,8 @@ export type RestoreState = {
 export interface RestoreRun {
   readonly fence: Fence;
   readonly resume?: RestoreState;
+  /** The writer is opened to be rolled back: whatever is left of the attempt to resume is enough, and its disks are not written. */
+  readonly undo?: true;
   /** Those of the request that the plan was made for: UEFI variables and the like. */
   readonly artifacts?: readonly Artifact[];
   /** Awaited before and after each irreversible step. */

@@ -1,4 +1,10 @@
-import { type Artifact, type RestorePlan, type RestoreWriter, SendenseError } from '@sendense/core';
+import {
+  type Artifact,
+  type RestorePlan,
+  type RestoreRun,
+  type RestoreWriter,
+  SendenseError,
+} from '@sendense/core';
 import { amendRecord, amendStep, type RestoreRunContext, restoreRecord, runStep } from './restore-run.ts';
 
 /** Opens the target's writer: a new one, or the one of an earlier attempt, so far as the target can resume. */
@@ -14,7 +20,7 @@ export function beginRestore(
       if (resumed !== null) return resumed;
     }
     await forgetCopy(run);
-    return openWriter(run, plan, undefined, artifacts);
+    return openWriter(run, plan, undefined, { artifacts });
   });
 }
 
@@ -26,7 +32,7 @@ async function resumeWriter(
   artifacts: readonly Artifact[],
 ): Promise<RestoreWriter | null> {
   try {
-    return await openWriter(run, plan, state, artifacts);
+    return await openWriter(run, plan, state, { artifacts });
   } catch (error) {
     if (!SendenseError.is(error, 'NOT_FOUND')) throw error;
     const message = 'nothing of the earlier attempt is left at the target: it starts over';
@@ -40,7 +46,7 @@ export function openWriter(
   run: RestoreRunContext,
   plan: RestorePlan,
   resume: ReturnType<typeof restoreRecord>['state'] | undefined,
-  artifacts: readonly Artifact[] = [],
+  { artifacts = [], undo }: Pick<RestoreRun, 'artifacts' | 'undo'> = {},
 ): Promise<RestoreWriter> {
   const { context, job, target } = run;
   return target.begin(
@@ -50,6 +56,7 @@ export function openWriter(
       artifacts,
       save: (state) => amendRecord(run, { state }),
       ...(resume && { resume }),
+      ...(undo && { undo }),
     },
     { signal: job.signal },
   );

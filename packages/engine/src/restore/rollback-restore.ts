@@ -33,7 +33,7 @@ async function removeMade(run: RestoreRunContext): Promise<readonly string[]> {
   const { plan, state } = restoreRecord(run);
   // Nothing is made before the target saved its first state.
   if (plan === null || state === null) return [];
-  const writer = await openWriter(run, plan, state).catch((error: unknown) => {
+  const writer = await openWriter(run, plan, state, { undo: true }).catch((error: unknown) => {
     if (SendenseError.is(error, 'NOT_FOUND')) return null;
     throw error;
   });

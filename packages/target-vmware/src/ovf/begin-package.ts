@@ -58,11 +58,13 @@ async function holdsDisks(
 }
 
 /**
- * Rejects with `NOT_FOUND` when what an earlier attempt wrote is gone, or of no use: what is left of it goes, because whoever rolls
- * back takes that for nothing left, and whoever resumes starts over.
+ * Rejects with `NOT_FOUND` when what an earlier attempt wrote is gone, or of no use: what is left of it goes, because whoever
+ * resumes starts over.
  */
 async function resume(scope: PackageScope, layout: PackageLayout): Promise<void> {
-  const { context, place, plan, memory } = scope;
+  const { context, place, plan, memory, run } = scope;
+  // a rollback removes what there is, and tells it
+  if (run.undo) return;
   const { fileSystem } = context;
   const partial = partialPackage(place, plan.id);
   const { identity } = memory;

@@ -5,7 +5,13 @@ import { packageFiles } from './package-files.ts';
 import type { DiskPlace, PackageLayout } from './package-layout.ts';
 import { diskFileName, partialPackage, replacedPackage } from './package-place.ts';
 import { refuseForeign, refusePlace } from './refuse-place.ts';
-import { putBackPackage, removePartial, removeReplaced, replacedStays } from './replaced-package.ts';
+import {
+  putBackPackage,
+  removePartial,
+  removeReplaced,
+  replacedStays,
+  wasPutBack,
+} from './replaced-package.ts';
 
 /** A folder of descriptor, manifest and disks, which gets its name as a whole. */
 export function folderLayout(scope: PackageScope): PackageLayout {
@@ -72,10 +78,12 @@ class FolderLayout implements PackageLayout {
   async remove(): Promise<ReconcileReport> {
     const { path } = this.#scope.place;
     const hasPartial = (await this.#fileSystem.stat(this.#path)) !== undefined;
+    const isAside = (await this.#fileSystem.stat(this.#replaced)) !== undefined;
     const isBack = await putBackPackage(this.#fileSystem, this.#replaced, path);
     // while the new one is unfinished the old one was not replaced: with neither removed, that can still be told
     if (hasPartial && !isBack) return { removed: [], findings: [replacedStays(this.#replaced, path)] };
-    return await removePartial(this.#fileSystem, this.#path, this.#scope.place);
+    const { removed, findings } = await removePartial(this.#fileSystem, this.#path, this.#scope.place);
+    return { removed, findings: [...(isAside && isBack ? [wasPutBack(path)] : []), ...findings] };
   }
 
   /** What is at the place is looked at again: it may be hours since it was. */

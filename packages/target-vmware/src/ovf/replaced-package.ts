@@ -60,6 +60,12 @@ export async function putBackPackage(
   return true;
 }
 
+/** Of a package that was set aside by a restore that is not finished. */
+export function wasPutBack(path: string): Finding {
+  const message = `the package that was to be replaced is ${path} again`;
+  return { severity: 'info', code: 'replaced-package-back', message, object: path };
+}
+
 /** Of a package whose name something else has got. */
 export function replacedStays(replaced: string, path: string): Finding {
   const message = `${replaced} was to be replaced by a restore that was not finished, and something else is at ${path}: both stay; give it a name`;

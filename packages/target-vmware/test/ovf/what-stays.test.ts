@@ -226,6 +226,36 @@ describe('a restore that cannot be gone on with', () => {
     expect(await bench.objects()).toEqual([]);
   });
 
+  it('is rolled back, and what was removed is told', async () => {
+    await using bench = await PackageBench.open('folder');
+    const { plan, run } = await sentOver(bench);
+    const partial = `${bench.path}.partial-${plan.id}`;
+    await rename(bench.path, `${bench.path}.replaced-${plan.id}`);
+    await writeFile(join(partial, 'web-disk1.vmdk'), '');
+    await using writer = await bench.target().begin(plan, { ...runOf(run), undo: true });
+    expect(await writer.rollback()).toMatchObject({
+      removed: [partial],
+      findings: [{ severity: 'info', code: 'replaced-package-back', object: bench.path }],
+    });
+    expect(await bench.objects()).toEqual(['web', 'web/web-disk1.vmdk', 'web/web.mf', 'web/web.ovf']);
+    expect(await writer.rollback()).toEqual({ removed: [], findings: [] });
+  });
+
+  it('because another version began it is rolled back, and what was removed is told', async () => {
+    await using bench = await PackageBench.open('archive');
+    const plan = await planFor(bench);
+    const run = runOf();
+    {
+      await using writer = await bench.target().begin(plan, run);
+      await send(writer, DISKS);
+    }
+    const data = run.saved.at(-1)?.data as { room?: object };
+    data.room = { ovfBytes: 4096, headBytes: 6144 };
+    await using writer = await bench.target().begin(plan, { ...runOf(run), undo: true });
+    expect(await writer.rollback()).toEqual({ removed: [`${bench.path}.partial-${plan.id}`], findings: [] });
+    expect(await bench.objects()).toEqual([]);
+  });
+
   it('is one of an archive whose head another version laid out', async () => {
     await using bench = await PackageBench.open('archive');
     const plan = await planFor(bench);
