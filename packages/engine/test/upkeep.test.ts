@@ -1,4 +1,4 @@
-import { pointId, SendenseError } from '@sendense/core';
+import { type Keep, pointId, SendenseError } from '@sendense/core';
 import { createTestFence } from '@sendense/testkit';
 import { describe, expect, it } from 'vitest';
 import { addMachine, createWorld, filled, KIB, MIB, startProcess } from './world.ts';
@@ -198,6 +198,31 @@ describe('restore', () => {
     const unread = await engine.restore({ repository, point, target: blind, overwrite: true });
     expect(unread.verified).toBe(false);
     expect(unread.findings.map((finding) => finding.code)).toContain('verify-unavailable');
+  });
+
+  it('tells the target when its writer is opened to be rolled back, and which restores are complete', async () => {
+    const { engine, request, repository, target } = await start();
+    const { pointId: point } = await engine.backup(request);
+    const undone: unknown[] = [];
+    const kept: Keep[] = [];
+    const seen: typeof target = {
+      ...target,
+      begin: (plan, run, call) => {
+        undone.push(run.undo);
+        return target.begin(plan, run, call);
+      },
+      reconcile: async (keep) => {
+        kept.push(keep);
+        return { removed: [], findings: [] };
+      },
+    };
+    const job = { jobId: 'told' as never };
+    await engine.restore({ repository, point, target: seen, overwrite: true, ...job });
+    await engine.reconcile({ targets: [seen] });
+    await engine.rollbackRestore({ ...job, repository, target: seen });
+    expect(undone).toEqual([undefined, true]);
+    expect(kept[0]?.restores).toHaveLength(1);
+    expect(kept[0]?.completed).toEqual(kept[0]?.restores);
   });
 
   it('restores only the disks that are named', async () => {

@@ -41,7 +41,7 @@ describeWithPeers(['test-vcenter'], 'what is left of restores', () => {
     return await target.reconcile({ ...KEEP, ...keep });
   }
 
-  /** Sends the disks of a restore, and commits it up to the end of a step. */
+  /** Sends the disks of a restore, and commits it up to the end of a step. What dies disposes of nothing. */
   async function leave(target: TargetConnector, plan: RestorePlan, last?: string): Promise<void> {
     const run = runOf();
     const dying: TestRun = {
@@ -54,7 +54,6 @@ describeWithPeers(['test-vcenter'], 'what is left of restores', () => {
     const writer = await target.begin(plan, dying);
     await send(writer, DISKS);
     if (last !== undefined) await expect(writer.commit()).rejects.toThrow('the process died');
-    await writer[Symbol.asyncDispose]();
   }
 
   async function names(): Promise<readonly string[]> {
@@ -133,6 +132,35 @@ describeWithPeers(['test-vcenter'], 'what is left of restores', () => {
     expect(await reconcile('ours', { restores: [plan.id] })).toEqual({ removed: [], findings: [] });
     expect(await reconcile('theirs')).toEqual({ removed: [], findings: [] });
     expect(await reconcile('ours')).toEqual({ removed: [`${plan.id}-replaced`], findings: [] });
+    expect((await bench().content('restored')).equals(Buffer.from(DISKS[0] ?? []))).toBe(true);
+  });
+
+  it('of a machine that was replaced and could not be removed is the old one, which goes once the restore is known to be complete', async () => {
+    await using target = targetOf('ours');
+    const first = await target.begin(await planOf(target, requestOf(OLD)), runOf());
+    await send(first, OLD);
+    await first.commit();
+    const plan = await planOf(target, { ...requestOf(DISKS), overwrite: true });
+    const run = runOf();
+    const aside = `${plan.id}-replaced`;
+    const writer = await target.begin(plan, {
+      ...run,
+      async save(state) {
+        await run.save(state);
+        if ((state.data as { phase?: unknown }).phase === 'committed') await bench().power(aside, 'on');
+      },
+    });
+    await send(writer, DISKS);
+    expect(await writer.commit()).toMatchObject({ findings: [{ code: 'replaced-machine-stays' }] });
+    const keep = { restores: [plan.id], completed: [plan.id] };
+    expect(await reconcile('ours', keep)).toMatchObject({
+      removed: [],
+      findings: [{ code: 'replaced-machine-stays' }],
+    });
+    await bench().power(aside, 'off');
+    expect(await reconcile('ours', { restores: [plan.id], completed: [] })).toMatchObject({ removed: [] });
+    expect(await reconcile('ours', keep)).toEqual({ removed: [aside], findings: [] });
+    expect(await names()).toEqual(['restored']);
     expect((await bench().content('restored')).equals(Buffer.from(DISKS[0] ?? []))).toBe(true);
   });
 

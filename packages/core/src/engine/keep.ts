@@ -9,6 +9,8 @@ export type Keep = {
   readonly states: readonly ChangeState[];
   readonly captures: readonly CaptureId[];
   readonly restores: readonly PlanId[];
+  /** Of `restores` those that are complete: they are not called off any more, so what they replaced may go. */
+  readonly completed?: readonly PlanId[];
   readonly replicas: readonly string[];
   /** Objects younger than this stay whatever else says. */
   readonly graceMs: number;

@@ -23,7 +23,7 @@ type StreamPoints = {
 
 /**
  * What is alive: states of instants that a destination holds, captures of runs whose worker lives, restores that can be
- * resumed. Where a stream's repository was not given, all its journalled states stay.
+ * resumed, or are complete. Where a stream's repository was not given, all its journalled states stay.
  */
 export async function buildKeep(
   context: EngineContext,
@@ -48,7 +48,7 @@ export async function buildKeep(
     owner: context.owner,
     states: uniqueStates([...journalled, ...stored]),
     captures: alive.flatMap((record) => (record.run === null ? [] : [record.run.captureId])),
-    restores: await resumablePlans(context),
+    ...(await knownPlans(context)),
     replicas: [],
     graceMs: options.graceMs,
     streams: [...new Set([...records.map((record) => record.stream), ...points.keys()])],
@@ -85,14 +85,17 @@ function isAlive(context: EngineContext, { run, stream }: StreamRecord): boolean
   return run.holder === context.fence.holder ? context.busy.has(stream) : context.isHolderAlive(run.holder);
 }
 
-async function resumablePlans(context: EngineContext): Promise<readonly PlanId[]> {
-  const plans: PlanId[] = [];
+async function knownPlans(context: EngineContext): Promise<Required<Pick<Keep, 'restores' | 'completed'>>> {
+  const restores: PlanId[] = [];
+  const completed: PlanId[] = [];
   for await (const key of context.journal.list(RESTORE_PREFIX)) {
     const job = key.slice(RESTORE_PREFIX.length) as JobId;
     const { value } = await openRestoreRecord(context.journal, job, context.fence);
-    if (value?.plan && value.outcome !== 'rolled-back') plans.push(value.plan.id);
+    if (!value?.plan || value.outcome === 'rolled-back') continue;
+    restores.push(value.plan.id);
+    if (value.outcome === 'completed') completed.push(value.plan.id);
   }
-  return plans;
+  return { restores, completed };
 }
 
 function uniqueStates(states: readonly ChangeState[]): readonly ChangeState[] {

@@ -68,8 +68,13 @@ function forgotten(keep: Keep, installation: string | undefined, nowMs: number) 
     if (mark.installation !== installation) return false;
     // notes go with clones, names do not
     if (mark.name !== undefined && name !== mark.name && name !== mark.plan) return false;
-    return !keep.restores.some((kept) => kept === mark.plan) && nowMs - mark.begunMs >= keep.graceMs;
+    return isOver(keep, mark) && nowMs - mark.begunMs >= keep.graceMs;
   };
+}
+
+/** Whether nobody goes on with a restore. One that is complete has still to lose what it replaced, if that could not be removed then. */
+function isOver({ restores, completed = [] }: Keep, { plan, finished }: PlanMark): boolean {
+  return !restores.includes(plan) || (finished && completed.includes(plan));
 }
 
 /** Whether it has taken the name of a machine that is gone. */
@@ -81,14 +86,14 @@ function isCarrier({ name, mark }: Forgotten): boolean {
   return name.startsWith(carrierName(mark.plan, 0).slice(0, -1));
 }
 
+const carriersLast = (one: Forgotten, other: Forgotten): number =>
+  Number(isCarrier(one)) - Number(isCarrier(other));
+
 /** A restore that is complete has replaced the old machine; any other gives it its name back. */
 async function settle(
   client: VimClient,
   made: Forgotten,
   old: FoundMachine,
-const carriersLast = (one: Forgotten, other: Forgotten): number =>
-  Number(isCarrier(one)) - Number(isCarrier(other));
-
   call: Call | undefined,
 ): Promise<ReconcileReport> {
   const { finished, name = made.name } = made.mark;
