@@ -42,8 +42,11 @@ func (o *machineCalls) changedAreas(ctx *simulator.Context, req *types.QueryChan
 		return nil, fault
 	}
 	since, ok := d.tracking.since(req.ChangeId)
-	if !ok {
+	if !ok || d.tracking.damage == "fault" {
 		return nil, &types.FileFault{File: d.current.name}
+	}
+	if d.tracking.damage == "gap" {
+		return &types.DiskChangeInfo{StartOffset: req.StartOffset}, nil
 	}
 	return page(since.changes(now), req.StartOffset, d.capacity, o.settings.areasPerReply), nil
 }

@@ -51,6 +51,7 @@ func (c *center) verbs() map[string]verb {
 		"disks":           verbOf(c.listDisks),
 		"guest-write":     verbOf(c.guestWrite),
 		"reset-tracking":  verbOf(c.resetTracking),
+		"damage-tracking": verbOf(c.damageTracking),
 		"resize":          verbOf(c.resize),
 		"move":            verbOf(c.move),
 		"lock":            verbOf(c.lock),

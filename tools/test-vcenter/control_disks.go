@@ -112,6 +112,20 @@ func (c *center) resetTracking(name diskName) (any, error) {
 	})
 }
 
+// Damages the file of change tracking, until tracking begins anew: `QueryChangedDiskAreas` fails, or speaks for no byte.
+func (c *center) damageTracking(request struct {
+	diskName
+	Damage string `json:"damage"`
+}) (any, error) {
+	return nil, c.withDisk(request.diskName, func(_ *simulator.VirtualMachine, d *disk) error {
+		if d.tracking == nil || request.Damage != "fault" && request.Damage != "gap" {
+			return fmt.Errorf("disk %d is not tracked, or %q is no damage", d.key, request.Damage)
+		}
+		d.tracking.damage = request.Damage
+		return nil
+	})
+}
+
 // Extends a disk by the call that a client has for it.
 func (c *center) resize(request struct {
 	diskName

@@ -16,10 +16,12 @@ type tracking struct {
 	last     int
 	instants map[int]digest
 	of       map[types.ManagedObjectReference]int
+	// How it answers when its file is damaged: `fault` or `gap`; empty when it is not.
+	damage string
 }
 
 func startTracking(current digest) *tracking {
-	return &tracking{newEpoch(), 0, map[int]digest{0: current}, map[types.ManagedObjectReference]int{}}
+	return &tracking{newEpoch(), 0, map[int]digest{0: current}, map[types.ManagedObjectReference]int{}, ""}
 }
 
 // A UUID as vSphere writes it: bytes in hexadecimal with spaces and one dash.

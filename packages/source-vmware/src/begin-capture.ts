@@ -7,16 +7,17 @@ import {
   SendenseError,
   throwIfAborted,
 } from '@sendense/core';
-import { type ManagedObject, machineSpecOf } from '@sendense/platform-vmware';
-import { decide, disksAt } from './capture-plan.ts';
+import { type ManagedObject, machineSpecOf, type VimDisk, type VimMachine } from '@sendense/platform-vmware';
+import { type Decision, decide, disksAt, type MachineView } from './capture-plan.ts';
 import { checkConsistency } from './consistency.ts';
 import type { Connection, SourceContext } from './context.ts';
 import { openView } from './disk/open-view.ts';
-import { freeze } from './freeze.ts';
+import { type Frozen, freeze } from './freeze.ts';
 import { removeOfCapture, removeSnapshots, undone } from './leftovers.ts';
 import { describeRef } from './machine.ts';
 import { checkSnapshots, snapshotFindings } from './prerequisites.ts';
 import { createSnapshotExport } from './transport/snapshot-export.ts';
+import { cannotReset, freezeAnew, whyReset } from './reset-tracking.ts';
 import { vmwareCapture } from './vmware-capture.ts';
 
 /** Freezes the machine of `request`. `closed` is told when the capture is closed. When it rejects it leaves nothing, or says what. */
@@ -50,18 +51,9 @@ async function captureHeld(
   checkConsistency(request.consistency, machine);
   checkSnapshots(machine, options);
   throwIfAborted(call?.signal, 'begin-capture');
-  const frozen = await freeze(context, connection, machine, request);
+  const { frozen, decision, disks } = await start(context, connection, request, machine, call);
   const opened: DiskView[] = [];
   try {
-    throwIfAborted(call?.signal, 'begin-capture');
-    const disks = disksAt(machine, frozen.disks);
-    const decision = await decide(
-      context,
-      connection.vim,
-      request,
-      { machine, disks, snapshot: frozen.snapshot, below: frozen.below },
-      call,
-    );
     const told: Finding[] = [];
     const snapshot = frozen.snapshot.object;
     const exports = createSnapshotExport(context, connection.vim, snapshot);
@@ -100,6 +92,54 @@ async function captureHeld(
 const LEASE_ENDS_MS = 330_000;
 
 /**
+/** A machine at its snapshot, and what is done with each disk. */
+type Started = {
+  readonly frozen: Frozen;
+  readonly decision: Decision;
+  readonly disks: readonly VimDisk[];
+};
+
+/** Freezes the machine and decides; anew where its change tracking is broken and may be repaired. Leaves nothing when it rejects. */
+async function start(
+  context: SourceContext,
+  connection: Connection,
+  request: CaptureRequest,
+  machine: VimMachine,
+  call?: Call,
+): Promise<Started> {
+  const frozen = await freeze(context, connection, machine, request);
+  const first = await decideAt(context, connection, request, { machine, frozen }, call);
+  const why = whyReset(context.options, first.decision);
+  if (why === undefined) return first;
+  const kept = cannotReset(machine, why);
+  if (kept.length > 0)
+    return { ...first, decision: { ...first.decision, findings: [...first.decision.findings, ...kept] } };
+  const anew = await freezeAnew(context, connection, machine, request, { frozen, why });
+  const before = first.decision;
+  return decideAt(context, connection, request, { machine, frozen: anew, before }, call);
+}
+
+async function decideAt(
+  context: SourceContext,
+  { vim }: Connection,
+  request: CaptureRequest,
+  at: Pick<MachineView, 'machine' | 'before'> & { readonly frozen: Frozen },
+  call?: Call,
+): Promise<Started> {
+  const { machine, frozen } = at;
+  try {
+    throwIfAborted(call?.signal, 'begin-capture');
+    const disks = disksAt(machine, frozen.disks);
+    const { snapshot, below } = frozen;
+    const decision = await decide(context, vim, request, { ...at, disks, snapshot, below }, call);
+    return { frozen, decision, disks };
+  } catch (error) {
+    throw await undone(context, machine.object, error, () =>
+      removeSnapshots(context, { vim }, machine.object, [frozen.snapshot]),
+    );
+  }
+}
+
  * What an earlier call with this id left is removed, never gone on with. Where its process was killed while it held an export lease,
  * the snapshot is locked until that has timed out.
  */

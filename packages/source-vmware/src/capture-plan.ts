@@ -43,6 +43,8 @@ export type MachineView = {
   readonly snapshot: VimSnapshot | undefined;
   /** The nearest snapshot of somebody else below these disks. */
   readonly below: VimSnapshot | undefined;
+  /** What was decided before change tracking began anew: its fulls are still ones, for the reasons that they had. */
+  readonly before?: Decision;
 };
 
 /**
@@ -68,7 +70,7 @@ export async function decide(
   { options, clock, retired }: SourceContext,
   vim: VimClient,
   request: CaptureRequest,
-  { machine, disks, snapshot, below }: MachineView,
+  { machine, disks, snapshot, below, before }: MachineView,
   call?: Call,
 ): Promise<Decision> {
   const excluded = new Set(request.disks?.exclude);
@@ -83,16 +85,23 @@ export async function decide(
       skipped.push({ id, reason });
       continue;
     }
+    const unmarked = whyUnmarked(disk, snapshot);
     const now: DiskNow = {
       id,
       machine: machine.object,
       disk,
       snapshot: snapshot?.object,
       below,
-      untracked: untracked ?? whyUnmarked(disk, snapshot),
+      untracked: untracked ?? unmarked,
       tells: snapshot !== undefined || machine.power === 'off',
     };
-    decided.push({ now, choice: await chooseChanges(vim, now, { since, now: clock.now() }, call) });
+    const earlier = before?.disks.find((other) => other.now.id === id)?.choice;
+    const choice =
+      earlier?.changes.kind === 'full'
+        ? earlier
+        : await chooseChanges(vim, now, { since, now: clock.now() }, call);
+    const isBroken = choice.isBroken || (untracked === undefined && unmarked !== undefined);
+    decided.push({ now, choice: { ...choice, isBroken } });
   }
   const findings = [
     ...untrackedFinding(untracked),

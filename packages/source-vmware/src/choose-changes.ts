@@ -40,6 +40,8 @@ export type ChosenChanges = {
     | IncrementalChanges;
   /** Sum of the extents; `undefined` where it cannot be known. */
   readonly changedBytes: number | undefined;
+  /** Whether tracking itself is why all is copied: it goes on failing, or may, until it begins anew. */
+  readonly isBroken: boolean;
 };
 
 /** Areas that are kept from when they were first asked for; of more the server is asked again. */
@@ -113,6 +115,7 @@ async function delta(
   return {
     changes: { kind: 'incremental', since, extents },
     changedBytes: tells ? changedBytes : undefined,
+    isBroken: false,
   };
 }
 
@@ -126,6 +129,7 @@ export async function chooseChanges(
   choice: { readonly since: readonly ChangeState[]; readonly now: Date },
   call?: Call,
 ): Promise<ChosenChanges> {
+  let isBroken = false;
   const answer = await chooseBaseline<Baseline, ChosenChanges>({
     disk: now.id,
     ...choice,
@@ -133,10 +137,19 @@ export async function chooseChanges(
     untracked: now.untracked,
     judge: async (baseline, instant) => {
       const why = whyUnusable(now, baseline);
+      // ESXi 6 misses blocks of disks that have grown until tracking begins anew (KB 2090639)
+      isBroken ||= why?.reason === 'disk-resized';
       if (why !== undefined) return why;
-      return delta(vim, now, baseline, instant, call).then((held) => ({ held }), reasonOf);
+      return delta(vim, now, baseline, instant, call).then(
+        (held) => ({ held }),
+        (error: unknown) => {
+          const refused = reasonOf(error);
+          isBroken ||= refused.reason !== 'no-change-tracking';
+          return refused;
+        },
+      );
     },
   });
   if ('held' in answer) return answer.held;
-  return { changes: { kind: 'full', ...answer }, changedBytes: now.disk.sizeBytes };
+  return { changes: { kind: 'full', ...answer }, changedBytes: now.disk.sizeBytes, isBroken };
 }

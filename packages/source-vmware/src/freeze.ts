@@ -74,15 +74,23 @@ async function track(
   machine: VimMachine,
   request: FreezeRequest,
 ): Promise<readonly Finding[]> {
-  const { object, power, changeTracking } = machine;
+  const { object, changeTracking } = machine;
   if (changeTracking.enabled || whyUntracked(machine, context.options) !== undefined) return [];
   await whenFree(context, () => setChangeTracking(vim, object, true));
-  // of a running machine it is real only once the machine stood still for a moment
-  if (power !== 'off') {
-    const stun = await snap(context, vim, object, request, false);
-    await whenFree(context, () => removeSnapshot(vim, stun));
-  }
+  await stun(context, { vim }, machine, request);
   return [SWITCHED_ON];
+}
+
+/** Lets a running machine stand still for a moment, by a snapshot that is taken and removed: what changes its tracking is real only then. */
+export async function stun(
+  context: SourceContext,
+  { vim }: Pick<Connection, 'vim'>,
+  { object, power }: VimMachine,
+  request: FreezeRequest,
+): Promise<void> {
+  if (power === 'off') return;
+  const moment = await snap(context, vim, object, request, false);
+  await whenFree(context, () => removeSnapshot(vim, moment));
 }
 
 /** Whether tracking is on and the disks show none: it was switched on, and the machine has not stood still since. */

@@ -31,8 +31,11 @@ export const vmwareSourceOptionsSchema = z
     caPem: z.string().min(1).optional(),
     /** SHA-256 or SHA-1 of the one certificate to trust. */
     thumbprint: z.string().min(1).max(256).optional(),
-    /** `auto`: change tracking is switched on where it is off. `existing`: it is used where it is on. `off`: every backup reads all. */
-    track: z.enum(['auto', 'existing', 'off']).default('auto'),
+    /**
+     * `auto`: change tracking is switched on where it is off. `repair`: besides, one that is found broken is switched off and on again,
+     * by which all other backups of the machine read all of it once. `existing`: it is used where it is on. `off`: every backup reads all.
+     */
+    track: z.enum(['auto', 'repair', 'existing', 'off']).default('auto'),
     /** `thin`: of thin disks only the areas in use are read in full backups, as the server tells them. `off`: all is read. */
     areasInUse: z.enum(['off', 'thin']).default('off'),
     /** The most snapshots that a machine may have for another to be taken; vSphere ends at 32. */

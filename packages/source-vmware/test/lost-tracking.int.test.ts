@@ -50,6 +50,47 @@ describeWithPeers(['test-vcenter'], 'what vSphere does to change tracking betwee
     expect(await after(event)).toEqual({ planned: 'tracking-lost', second: 'tracking-lost', third: null });
   });
 
+  it.each([
+    ['whose file is damaged', 'fault', 'tracking-lost'],
+    ['whose answers cannot be true', 'gap', 'tracking-inconsistent'],
+  ])('tracking %s: full each time, until it begins anew', async (_what, damage, reason) => {
+    const event = async ({ machine: { name, keys } }: Guest) => {
+      await bench.server.control('damage-tracking', { machine: name, key: keys[0], damage });
+    };
+    // of a machine that runs it is asked for changes only once there is a snapshot
+    expect(await after(event)).toEqual({ planned: null, second: reason, third: reason });
+  });
+
+  it('files that were moved to another folder with their tracking: the next backup reads what changed', async () => {
+    const event = async ({ machine: { name, keys } }: Guest) => {
+      await bench.server.control('move', { machine: name, key: keys[0], folder: `${name}-moved` });
+    };
+    expect(await after(event)).toEqual({ planned: null, second: null, third: null });
+  });
+
+  it('files that were moved without their tracking, as old versions do: full', async () => {
+    const event = async ({ machine: { name, keys } }: Guest) => {
+      await bench.server.control('move', { machine: name, key: keys[0], folder: `${name}-moved` });
+      await bench.server.control('reset-tracking', { machine: name, key: keys[0] });
+    };
+    expect(await after(event)).toEqual({ planned: 'tracking-lost', second: 'tracking-lost', third: null });
+  });
+
+  it('a disk that was taken out and put back, as for a restore in its place: full', async () => {
+    const event = async (guest: Guest) => await bench.resize(guest.machine, 0, SIZE);
+    expect(await after(event)).toMatchObject({ second: 'tracking-lost', third: null });
+  });
+
+  it('a clone: what was told of the one that it was made of does not hold for it', async () => {
+    const guest = await Guest.boot(bench, [SIZE]);
+    await guest.write(0, 0, 131_072);
+    await using source = bench.source();
+    const { state } = await round(source, guest);
+    const clone = await bench.clone(guest.machine);
+    const plan = await source.plan(requestOf(clone, { since: [{ ...state, machine: clone.ref }] }));
+    expect(plan.disks.map(({ reason }) => reason)).toEqual(['first-backup']);
+  });
+
   it('tracking switched off and on again: full', async () => {
     const event = async ({ machine: { object } }: Guest) => {
       const stun = async (enabled: boolean) => {
@@ -70,6 +111,14 @@ describeWithPeers(['test-vcenter'], 'what vSphere does to change tracking betwee
       await removeSnapshot(bench.operator, await createSnapshot(bench.operator, object, text));
     };
     expect(await after(event)).toEqual({ planned: 'tracking-lost', second: 'tracking-lost', third: null });
+  });
+
+  it('a smaller disk: full', async () => {
+    const event = async (guest: Guest) => {
+      await bench.resize(guest.machine, 0, SIZE - 65_536);
+      guest.disks[0] = Buffer.from(guest.disks[0]?.subarray(0, SIZE - 65_536) ?? []);
+    };
+    expect(await after(event)).toEqual({ planned: 'disk-resized', second: 'disk-resized', third: null });
   });
 
   it('a larger disk: full', async () => {

@@ -74,6 +74,29 @@ export class VcenterBench implements AsyncDisposable {
     const made = (await listMachines(this.operator)).find((machine) => machine.name === name);
     const object = made?.object ?? { type: '', id: '' };
     if (running) await runTask(this.operator, 'PowerOnVM_Task', object, []);
+    return await this.#made(name, object);
+  }
+
+  /** A copy of a machine, which does not run; the test vCenter copies no bytes. */
+  async clone({ object, name }: BenchMachine): Promise<BenchMachine> {
+    const copied = `${name}-clone`;
+    const { machine } = await describeMachine(this.operator, object);
+    const spec = vimObject([
+      ['location', vimObject([])],
+      ['template', false],
+      ['powerOn', false],
+    ]);
+    const fields = [
+      ['folder', machine.folder],
+      ['name', copied],
+      ['spec', spec],
+    ] as const;
+    await runTask(this.operator, 'CloneVM_Task', object, fields);
+    const made = (await listMachines(this.operator)).find((found) => found.name === copied);
+    return await this.#made(copied, made?.object ?? { type: '', id: '' });
+  }
+
+  async #made(name: string, object: ManagedObject): Promise<BenchMachine> {
     const { machine } = await describeMachine(this.operator, object);
     const connection = this.operator.content.about.instanceUuid ?? '';
     return {
