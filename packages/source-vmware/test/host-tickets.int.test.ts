@@ -2,7 +2,7 @@ import { guardSource } from '@sendense/core';
 import { describeWithPeers } from '@sendense/tests/peers';
 import { afterEach, expect, it } from 'vitest';
 import { Guest, receive, requestOf, round } from './guest.ts';
-import { useBench } from './vcenter-bench.ts';
+import { hostAddresses, useBench } from './vcenter-bench.ts';
 
 const MIB = 2 ** 20;
 
@@ -10,13 +10,10 @@ describeWithPeers(['test-vcenter'], 'machines that are read from their host by t
   const opened = useBench();
   afterEach(() => opened().server.control('settings', { foldersRefused: false }));
 
-  /** The host is reached by another name than the vCenter has for it. */
-  function sourceAt(address: string) {
-    const hostAddresses = { DC0_H0: address, DC0_C0_H0: address, DC0_C0_H1: address, DC0_C0_H2: address };
-    return opened().source({ transport: 'host', hostAddresses });
+  /** The host is reached by `address`, or as it can be. */
+  function sourceAt(address?: string) {
+    return opened().source({ transport: 'host', hostAddresses: hostAddresses(opened(), address) });
   }
-
-  const hostAddress = () => `localhost:${new URL(opened().server.url).port}`;
 
   async function guestWithData(): Promise<Guest> {
     const guest = await Guest.boot(opened(), [2 * MIB]);
@@ -27,7 +24,7 @@ describeWithPeers(['test-vcenter'], 'machines that are read from their host by t
   it('are backed up without the files of the vCenter: a full and an increment', async () => {
     const guest = await guestWithData();
     await opened().server.control('settings', { foldersRefused: true });
-    await using source = sourceAt(hostAddress());
+    await using source = sourceAt();
     const first = await round(source, guest, undefined, async ({ findings }) => {
       expect(findings.filter(({ code }) => code.startsWith('transport'))).toMatchObject([
         { severity: 'info', message: expect.stringContaining('(host)') },
@@ -40,7 +37,7 @@ describeWithPeers(['test-vcenter'], 'machines that are read from their host by t
 
   it('are read again by new tickets when a reply breaks', async () => {
     const guest = await guestWithData();
-    await using source = guardSource(sourceAt(hostAddress()));
+    await using source = guardSource(sourceAt());
     await using capture = await source.capture(requestOf(guest.machine));
     await opened().server.control('transfer-faults', { unavailable: 1, drops: 2, dropAfterBytes: 70_000 });
     expect(await receive(capture)).toEqual(guest.now());

@@ -183,6 +183,13 @@ export function useBench(): () => VcenterBench {
   };
 }
 
+/** Addresses of the hosts of the bench for a source: they are reached by another name than the vCenter has for them. */
+export function hostAddresses({ server }: VcenterBench, address?: string): Readonly<Record<string, string>> {
+  const reached = address ?? `localhost:${new URL(server.url).port}`;
+  const names = ['DC0_H0', 'DC0_C0_H0', 'DC0_C0_H1', 'DC0_C0_H2'];
+  return Object.fromEntries(names.map((name) => [name, reached]));
+}
+
 /** What the conformance suite needs of a new machine of the bench. */
 export async function openFixture(
   bench: VcenterBench,
