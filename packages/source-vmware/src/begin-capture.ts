@@ -15,9 +15,10 @@ import { openView } from './disk/open-view.ts';
 import { type Frozen, freeze } from './freeze.ts';
 import { removeOfCapture, removeSnapshots, undone } from './leftovers.ts';
 import { describeRef } from './machine.ts';
+import { readArtifacts } from './machine-artifacts.ts';
 import { checkSnapshots, snapshotFindings } from './prerequisites.ts';
-import { createSnapshotExport } from './transport/snapshot-export.ts';
 import { cannotReset, freezeAnew, whyReset } from './reset-tracking.ts';
+import { createSnapshotExport } from './transport/snapshot-export.ts';
 import { vmwareCapture } from './vmware-capture.ts';
 
 /** Freezes the machine of `request`. `closed` is told when the capture is closed. When it rejects it leaves nothing, or says what. */
@@ -63,8 +64,10 @@ async function captureHeld(
       opened.push(view);
       told.push(...ways);
     }
+    const { artifacts, findings: unread } = await readArtifacts(connection, machine, call);
     const findings = [
       ...decision.findings,
+      ...unread,
       ...told,
       ...frozen.findings,
       ...snapshotFindings(machine, options, clock.now()),
@@ -77,6 +80,7 @@ async function captureHeld(
       decision: { ...decision, findings },
       frozen,
       disks: opened,
+      artifacts,
       closed,
     };
     return vmwareCapture(context, connection, parts);
@@ -88,10 +92,6 @@ async function captureHeld(
   }
 }
 
-/** Longer than the time-out of a lease, which is 5 minutes, and than the wait between two looks. */
-const LEASE_ENDS_MS = 330_000;
-
-/**
 /** A machine at its snapshot, and what is done with each disk. */
 type Started = {
   readonly frozen: Frozen;
@@ -140,6 +140,10 @@ async function decideAt(
   }
 }
 
+/** Longer than the time-out of a lease, which is 5 minutes, and than the wait between two looks. */
+const LEASE_ENDS_MS = 330_000;
+
+/**
  * What an earlier call with this id left is removed, never gone on with. Where its process was killed while it held an export lease,
  * the snapshot is locked until that has timed out.
  */

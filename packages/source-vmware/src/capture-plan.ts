@@ -133,13 +133,10 @@ function untrackedFinding(untracked: string | undefined): readonly Finding[] {
 }
 
 /** What a machine has besides its disks and is not backed up. */
-function left({ firmware, tpm }: VimMachine): readonly Finding[] {
-  const parts = [...(firmware === 'efi' ? ['UEFI variables are'] : []), ...(tpm ? ['virtual TPM is'] : [])];
-  return parts.map((part) => ({
-    severity: 'warning',
-    code: 'artifact-left-out',
-    message: `the machine's ${part} not in the backup`,
-  }));
+function left({ tpm }: VimMachine): readonly Finding[] {
+  if (!tpm) return [];
+  const message = "the machine's virtual TPM is not in the backup";
+  return [{ severity: 'warning', code: 'artifact-left-out', message }];
 }
 
 function diskPlan(

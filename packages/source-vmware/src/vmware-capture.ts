@@ -1,4 +1,5 @@
 import {
+  type Artifact,
   type Call,
   type Capture,
   type CaptureRequest,
@@ -28,13 +29,14 @@ export type CaptureParts = {
   readonly decision: Decision;
   readonly frozen: Frozen;
   readonly disks: readonly DiskView[];
+  readonly artifacts: readonly Artifact[];
   /** Told when the capture is closed. */
   readonly closed: (capture: Capture) => void;
 };
 
 /** A machine at its snapshot. The change ids of the snapshot are the new baseline: there is nothing to give up but the snapshot. */
 export function vmwareCapture(context: SourceContext, connection: Connection, parts: CaptureParts): Capture {
-  const { decision, frozen, disks, spec, closed } = parts;
+  const { decision, frozen, disks, artifacts, spec, closed } = parts;
   const id = instantId(context.random.uuid());
   const letGo = createRelease(context, connection, parts);
   const seal = async (call?: Call): Promise<SealedCapture> => {
@@ -49,7 +51,7 @@ export function vmwareCapture(context: SourceContext, connection: Connection, pa
       spec,
       disks,
       skipped: decision.skipped,
-      artifacts: [],
+      artifacts,
       findings: decision.findings,
       otherBaselines: 0,
     },

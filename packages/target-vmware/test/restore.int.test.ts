@@ -48,8 +48,10 @@ describeWithPeers(['test-vcenter'], 'restores to a vCenter', () => {
   }
 
   it.each(['lease', 'datastore'] as const)(
-    'bring a machine of three disks back by %s: its bytes, controllers, firmware, size',
+    'bring a machine of three disks back by %s: its bytes, controllers, firmware with its variables, size',
     async (via) => {
+      const variables = seededBytes(41, 264 * 1024);
+      await writeFile(join(bench().server.datastoreDir, 'app-1', 'app-1.nvram'), variables);
       await bench().server.control('guest-write', {
         machine: 'app-1',
         offsetBytes: 300_000,
@@ -65,6 +67,10 @@ describeWithPeers(['test-vcenter'], 'restores to a vCenter', () => {
       });
       const result = await engine.restore({ repository, point, target });
       expect(result).toMatchObject({ verified: true });
+      expect(result.findings.map(({ code }) => code)).not.toContain('nvram-lost');
+      const file = (await bench().setting('restored', 'nvram')) ?? '';
+      const restored = await readFile(join(bench().server.datastoreDir, 'restored', file));
+      expect(restored.equals(variables)).toBe(true);
       const { machine } = await bench().machine('restored');
       const { machine: old } = await bench().machine('app-1');
       expect(result.machine?.id).toBe(machine.instanceUuid);

@@ -18,6 +18,7 @@ import {
   type VimClient,
   vimObject,
 } from '@sendense/platform-vmware';
+import { childrenOf, textOf } from '@sendense/plugin-kit/xml';
 import { createVmwareTarget, type VmwareTargetOptions } from '@sendense/target-vmware';
 import type { TargetFixture } from '@sendense/testkit';
 import { startTestVcenter, type TestVcenter, type TestVcenterOptions } from '@sendense/tests/vmware';
@@ -116,6 +117,18 @@ export class VcenterBench implements AsyncDisposable {
     return found?.values.get('config.annotation')?.text;
   }
 
+  /** What the configuration file of a machine says of `key`. */
+  async setting(name: string, key: string): Promise<string | undefined> {
+    const { machine } = await this.machine(name);
+    const paths = { type: 'VirtualMachine', paths: ['config.extraConfig'] };
+    const [found] = await readProperties(this.client, [machine.object], paths);
+    const settings = childrenOf(found?.values.get('config.extraConfig'), 'OptionValue');
+    return textOf(
+      settings.find((setting) => textOf(setting, 'key') === key),
+      'value',
+    );
+  }
+
   /** The file of the datastore that holds the bytes of the disk `[datastore] folder/name.vmdk`. */
   flatFile(file: string): string {
     return join(this.server.datastoreDir, parseDatastorePath(file).path.replace(/\.vmdk$/, '-flat.vmdk'));
@@ -142,6 +155,8 @@ export class VcenterBench implements AsyncDisposable {
       if (power === 'on') await switchMachine(this.client, object, 'off');
       await destroyMachine(this.client, object);
     }
+    for (const name of await readdir(this.server.datastoreDir))
+      if (!this.#first.has(name)) await rm(join(this.server.datastoreDir, name), { recursive: true });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -155,8 +170,6 @@ async function filesBelow(folder: string): Promise<readonly string[]> {
   return entries.filter((name) => name.endsWith('.vmdk') || name.endsWith('.vmx'));
 }
 
-    for (const name of await readdir(this.server.datastoreDir))
-      if (!this.#first.has(name)) await rm(join(this.server.datastoreDir, name), { recursive: true });
 /** One test vCenter for the tests of a file. */
 export function useBench(options?: TestVcenterOptions): () => VcenterBench {
   let bench: VcenterBench | undefined;

@@ -1,4 +1,5 @@
 export { findMachine } from './find-machine.ts';
+export { findVariables } from './find-variables.ts';
 export {
   type DescribedMachine,
   describeMachine,

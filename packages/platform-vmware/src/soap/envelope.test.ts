@@ -17,11 +17,12 @@ describe('encodeRequest', () => {
     ['d', false],
     ['e', { type: 'VirtualMachine', id: 'vm-1' }],
     ['f', start],
+    ['g', { xsiType: 'xsd:string', text: 'z' }],
   ]);
   const flat = text.replaceAll(/\n\s*/g, '');
 
   it('keeps the order in which fields are given, and the target before them', () => {
-    expect([...flat.matchAll(/<(_this|[a-f])[ >]/g)].map(([, name]) => name)).toEqual([
+    expect([...flat.matchAll(/<(_this|[a-g])[ >]/g)].map(([, name]) => name)).toEqual([
       '_this',
       'a',
       'b',
@@ -29,6 +30,7 @@ describe('encodeRequest', () => {
       'd',
       'e',
       'f',
+      'g',
     ]);
   });
 
@@ -37,7 +39,7 @@ describe('encodeRequest', () => {
       '<Some_Task xmlns="urn:vim25"><_this type="PropertyCollector">propertyCollector</_this>',
     );
     expect(flat).toContain(
-      '<e type="VirtualMachine">vm-1</e><f xsi:type="TraversalSpec"><name>view</name></f>',
+      '<e type="VirtualMachine">vm-1</e><f xsi:type="TraversalSpec"><name>view</name></f><g xsi:type="xsd:string">z</g>',
     );
   });
 

@@ -15,6 +15,7 @@ export const MAX_REPLY_BYTES = 16 * 1024 * 1024;
 
 const SOAP = 'http://schemas.xmlsoap.org/soap/envelope/';
 const INSTANCE = 'http://www.w3.org/2001/XMLSchema-instance';
+const SCHEMA = 'http://www.w3.org/2001/XMLSchema';
 
 /** What the server answered: the element of the reply, or a fault. */
 export type VimReply =
@@ -36,9 +37,8 @@ export type VimFault = {
 /** The SOAP 1.1 message that calls `method` of `target`. `fields` are its parameters in the order of the WSDL. */
 export function encodeRequest(method: string, target: ManagedObject, fields: readonly VimField[]): string {
   const call = element(method, { xmlns: 'urn:vim25' }, encodeFields([['_this', target], ...fields]));
-  const envelope = element('soapenv:Envelope', { 'xmlns:soapenv': SOAP, 'xmlns:xsi': INSTANCE }, [
-    element('soapenv:Body', {}, [call]),
-  ]);
+  const namespaces = { 'xmlns:soapenv': SOAP, 'xmlns:xsi': INSTANCE, 'xmlns:xsd': SCHEMA };
+  const envelope = element('soapenv:Envelope', namespaces, [element('soapenv:Body', {}, [call])]);
   return `<?xml version="1.0" encoding="UTF-8"?>\n${serializeXml(envelope)}`;
 }
 

@@ -6,6 +6,9 @@ export type ManagedObject = { readonly type: string; readonly id: string };
 /** A data object: fields in the order of the WSDL, inherited ones first, because servers refuse another order. */
 export type VimObject = { readonly xsiType?: string; readonly fields: readonly VimField[] };
 
+/** A simple value where any type may stand: `xsd:string` and the like. */
+export type VimTyped = { readonly xsiType: `xsd:${string}`; readonly text: string };
+
 /** A value of a field; of a list each item becomes an element, and `undefined` is left out. */
 export type VimValue =
   | string
@@ -13,6 +16,7 @@ export type VimValue =
   | boolean
   | ManagedObject
   | VimObject
+  | VimTyped
   | readonly VimValue[]
   | undefined;
 
@@ -34,6 +38,7 @@ function encodeField(name: string, value: VimValue): XmlElement[] {
   if (isList(value)) return value.flatMap((item) => encodeField(name, item));
   if (typeof value !== 'object') return [element(name, {}, String(value))];
   if ('fields' in value) return [element(name, { 'xsi:type': value.xsiType }, encodeFields(value.fields))];
+  if ('text' in value) return [element(name, { 'xsi:type': value.xsiType }, value.text)];
   return [element(name, { type: value.type }, value.id)];
 }
 

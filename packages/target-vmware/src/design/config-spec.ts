@@ -7,6 +7,8 @@ export type MachineIdentity = {
   readonly name: string;
   readonly annotation: string;
   readonly datastore: string;
+  /** Name of the file of its UEFI variables in its folder; the server chooses one without. */
+  readonly variables?: string;
 };
 
 /** Keys of new devices are negative; the server gives others. */
@@ -131,7 +133,7 @@ function cardDevice({ type, macAddress, connected, network }: CardDesign, index:
 
 /** The `VirtualMachineConfigSpec` of a machine, whose disks come later. Fields in the order of the WSDL. */
 export function machineSpecification(
-  { name, annotation, datastore }: MachineIdentity,
+  { name, annotation, datastore, variables }: MachineIdentity,
   { guestId, cpus, coresPerSocket, memoryMib, firmware, secureBoot, cards }: MachineDesign,
 ): VimObject {
   return vimObject([
@@ -143,6 +145,18 @@ export function machineSpecification(
     ['numCoresPerSocket', coresPerSocket],
     ['memoryMB', memoryMib],
     ['deviceChange', cards.map((card, index) => add(cardDevice(card, index)))],
+    [
+      'extraConfig',
+      variables === undefined
+        ? undefined
+        : vimObject(
+            [
+              ['key', 'nvram'],
+              ['value', { xsiType: 'xsd:string', text: variables }],
+            ],
+            'OptionValue',
+          ),
+    ],
     ['bootOptions', firmware === 'efi' ? vimObject([['efiSecureBootEnabled', secureBoot]]) : undefined],
     ['firmware', firmware],
   ]);

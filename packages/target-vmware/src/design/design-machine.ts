@@ -14,6 +14,13 @@ const DEFAULT_MEMORY_MIB = 2048;
 /** vSphere counts memory in these. */
 const MEMORY_STEP_MIB = 4;
 
+/** What the place of a machine has for it. */
+export type DesignPlace = {
+  readonly networks: readonly VimNetwork[];
+  /** Whether files can be put beside the disks. */
+  readonly canHoldFiles: boolean;
+};
+
 function sizeOf({ cpu, memoryBytes }: MachineSpec, outcomes: Outcomes) {
   const cores = cpu === undefined ? 1 : cpu.coresPerSocket * cpu.threadsPerCore;
   const cpus = cpu === undefined ? 1 : cpu.sockets * cores;
@@ -25,20 +32,35 @@ function sizeOf({ cpu, memoryBytes }: MachineSpec, outcomes: Outcomes) {
   return { cpus, coresPerSocket: cores, memoryMib };
 }
 
+/** Why the UEFI variables of a point are not those of the new machine; `undefined` when they are. Only vSphere reads its own. */
+function whyNewVariables(
+  { spec: { platform }, artifacts = [] }: RestoreRequest,
+  { canHoldFiles }: DesignPlace,
+): string | undefined {
+  if (artifacts.every(({ name }) => name !== 'nvram')) return 'the point has none';
+  if (platform !== VMWARE_PLATFORM) return `those of the point are of ${platform}`;
+  return canHoldFiles ? undefined : 'there is no place to put those of the point';
+}
+
 function firmwareOf(
-  { spec, artifacts = [] }: RestoreRequest,
+  request: RestoreRequest,
   options: CheckedOptions,
+  place: DesignPlace,
   outcomes: Outcomes,
-): Pick<MachineDesign, 'firmware' | 'secureBoot'> {
+): Pick<MachineDesign, 'firmware' | 'secureBoot' | 'variables'> {
+  const { spec, artifacts = [] } = request;
   const given: Firmware = spec.firmware;
   const kind = options.firmware ?? (given === 'unknown' ? 'bios' : given);
   outcomes.became('firmware', given, kind);
-  if (artifacts.some(({ name }) => name === 'nvram')) outcomes.became('nvram', 'UEFI variables', null);
-  if (kind !== 'bios') {
-    const message = 'the machine starts with new UEFI variables, and finds its loader by the default path';
+  const why = kind === 'bios' ? 'there is no place for them under BIOS' : whyNewVariables(request, place);
+  const kept = why === undefined ? 'UEFI variables' : null;
+  if (artifacts.some(({ name }) => name === 'nvram')) outcomes.became('nvram', 'UEFI variables', kept);
+  if (kind !== 'bios' && why !== undefined) {
+    const message = `the machine starts with new UEFI variables, and finds its loader by the default path: ${why}`;
     outcomes.tell('warning', 'nvram-lost', message);
   }
-  return { firmware: kind === 'bios' ? 'bios' : 'efi', secureBoot: kind === 'uefi-secure' };
+  const variables = why === undefined;
+  return { firmware: kind === 'bios' ? 'bios' : 'efi', secureBoot: kind === 'uefi-secure', variables };
 }
 
 function architectureOf({ architecture }: MachineSpec, outcomes: Outcomes): void {
@@ -70,7 +92,7 @@ function rest({ platform, tpm, tags, placement }: MachineSpec, outcomes: Outcome
 export function designMachine(
   request: RestoreRequest,
   options: CheckedOptions,
-  networks: readonly VimNetwork[],
+  place: DesignPlace,
   outcomes: Outcomes,
 ): MachineDesign {
   const { spec } = request;
@@ -80,7 +102,7 @@ export function designMachine(
   return {
     guestId: chooseGuest(spec, options, outcomes),
     ...sizeOf(spec, outcomes),
-    ...firmwareOf(request, options, outcomes),
-    cards: chooseCards(spec, options, networks, outcomes),
+    ...firmwareOf(request, options, place, outcomes),
+    cards: chooseCards(spec, options, place.networks, outcomes),
   };
 }

@@ -115,7 +115,12 @@ describe('the machine', () => {
   function designed(given: Partial<MachineSpec>, options = optionsOf()) {
     const outcomes = new Outcomes();
     return {
-      machine: designMachine(requestOf([['scsi', 0, 0]], given), options, NETWORKS, outcomes),
+      machine: designMachine(
+        requestOf([['scsi', 0, 0]], given),
+        options,
+        { networks: NETWORKS, canHoldFiles: true },
+        outcomes,
+      ),
       outcomes,
     };
   }
@@ -164,6 +169,48 @@ describe('the machine', () => {
     );
     expect(codes(outcomes)).toEqual(['tpm-lost', 'nvram-lost', 'nic-model-changed', 'nic-lost']);
     expect(outcomes.compatible).toBe(true);
+  });
+
+  describe('with UEFI variables', () => {
+    const nvram = {
+      name: 'nvram',
+      sensitive: false,
+      sizeBytes: 1,
+      bytes: async () => new Uint8Array(1),
+    } as const;
+
+    function variablesOf(given: Partial<MachineSpec>, canHoldFiles = true) {
+      const outcomes = new Outcomes();
+      const request = { ...requestOf([['scsi', 0, 0]], given), artifacts: [nvram] };
+      const place = { networks: NETWORKS, canHoldFiles };
+      const { variables } = designMachine(request, optionsOf(), place, outcomes);
+      const outcome = outcomes.properties.find(({ property }) => property === 'nvram')?.outcome;
+      const [told] = outcomes.findings.filter(({ code }) => code === 'nvram-lost');
+      return { variables, outcome, told: told?.message };
+    }
+
+    it('keeps those of a machine of vSphere', () => {
+      expect(variablesOf({})).toEqual({ variables: true, outcome: 'kept', told: undefined });
+    });
+
+    it.each<[string, Partial<MachineSpec>, boolean, RegExp]>([
+      ['of another hypervisor', { platform: 'libvirt' }, true, /those of the point are of libvirt/],
+      ['that nothing can be put beside', {}, false, /no place to put those of the point/],
+    ])('loses those of a machine %s, and tells why', (_of, given, canHoldFiles, why) => {
+      expect(variablesOf(given, canHoldFiles)).toEqual({
+        variables: false,
+        outcome: 'lost',
+        told: expect.stringMatching(why),
+      });
+    });
+
+    it('loses them under BIOS', () => {
+      expect(variablesOf({ firmware: 'bios' })).toEqual({
+        variables: false,
+        outcome: 'lost',
+        told: undefined,
+      });
+    });
   });
 
   it('is connected to the networks of the options, a port group among them', () => {

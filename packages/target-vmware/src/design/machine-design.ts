@@ -51,6 +51,8 @@ export const machineDesignSchema = z.object({
   memoryMib: z.int().positive(),
   firmware: z.enum(['bios', 'efi']),
   secureBoot: z.boolean(),
+  /** Whether it starts with the UEFI variables of the old machine. */
+  variables: z.boolean().default(false),
   cards: z.array(cardSchema).max(10),
 });
 

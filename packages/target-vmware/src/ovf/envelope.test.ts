@@ -17,6 +17,7 @@ function designOf(given: Partial<PackageDesign['machine']> = {}): PackageDesign 
       memoryMib: 3072,
       firmware: 'efi',
       secureBoot: true,
+      variables: false,
       cards: [
         {
           type: 'vmxnet3',

@@ -56,7 +56,7 @@ export function designPackage(
   const name = options.name ?? request.spec.name;
   const networks = networksOf(request);
   const given = designOptions(options, name, networks);
-  const machine = designMachine(request, given, networks, outcomes);
+  const machine = designMachine(request, given, { networks, canHoldFiles: false }, outcomes);
   const seats = chooseSeats(request, given, outcomes);
   for (const { id, label, readOnly } of request.spec.disks) {
     if (label !== undefined) outcomes.became(`disks[${id}].label`, label, null);

@@ -91,7 +91,12 @@ export async function checkRestore(
   await refusals(context, client, request, places, outcomes, call);
   const { type } = await readDatastore(client, places.datastore, call);
   const hasFiles = wayOutcomes(context, type, outcomes);
-  const machine = designMachine(request, options, places.networks, outcomes);
+  const machine = designMachine(
+    request,
+    options,
+    { networks: places.networks, canHoldFiles: hasFiles },
+    outcomes,
+  );
   const seats = chooseSeats(request, options, outcomes);
   const disks = planDisks(request, options, places.datastoreName, outcomes);
   artifactOutcomes(request, outcomes);

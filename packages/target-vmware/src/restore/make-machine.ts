@@ -1,4 +1,4 @@
-import { type Call, type PlannedDisk, type RestoredDisk, SendenseError } from '@sendense/core';
+import { type Call, type Finding, type PlannedDisk, type RestoredDisk, SendenseError } from '@sendense/core';
 import {
   createMachine,
   describeMachine,
@@ -13,20 +13,25 @@ import { knownAs } from './known-machine.ts';
 import { alreadyThere, refuseRunning } from './machine-refusals.ts';
 import { placedFile } from './moved-disks.ts';
 import { findCarrier, findRestored } from './own-machines.ts';
+import { putVariables, variablesFile } from './put-variables.ts';
 import { removeCarrier } from './remove-machine.ts';
 import { setAside } from './replaced-machine.ts';
 import { notesOf, type RestoreScope } from './restore-scope.ts';
+
+/** The machine of a restore, and what of the plan it has not. */
+export type MadeMachine = { readonly machine: FoundMachine; readonly findings: readonly Finding[] };
 
 /**
  * The commit: the machine is made, its disks are moved to it and put on its controllers, it gets its name, and is started on request.
  * One that it replaces has another name by then.
  * Each step finds what an earlier attempt did of it, so all of it can be repeated.
  */
-export async function makeMachine(scope: RestoreScope, call: Call | undefined): Promise<FoundMachine> {
+export async function makeMachine(scope: RestoreScope, call: Call | undefined): Promise<MadeMachine> {
   const { memory, plan, run, context } = scope;
-  if (memory.phase === 'committed') return await ours(scope, call);
+  if (memory.phase === 'committed') return { machine: await ours(scope, call), findings: [] };
   await run.fence.check();
   const made = await make(scope, call);
+  const findings = memory.hasReached('name') ? [] : await putVariables(scope, made, call);
   await memory.enter('disks', { machine: knownAs(made) });
   for (const index of plan.disks.keys()) await place(scope, index, made, call);
   await attach(scope, made, call);
@@ -41,7 +46,7 @@ export async function makeMachine(scope: RestoreScope, call: Call | undefined): 
   if (plan.start) await start(scope, call);
   await memory.enter('committed');
   context.log?.({ level: 'info', message: 'a machine was restored', fields: { machine: made.object.id } });
-  return await ours(scope, call);
+  return { machine: await ours(scope, call), findings };
 }
 
 /** Where the disks of the machine are. */
@@ -78,7 +83,9 @@ async function make(scope: RestoreScope, call: Call | undefined): Promise<FoundM
   await memory.enter('machine');
   const annotation = notesOf(scope, details.name, { replaces: there !== undefined });
   const name = there === undefined ? details.name : plan.id;
-  const spec = machineSpecification({ name, annotation, datastore: details.datastore }, details.machine);
+  const { datastore } = details;
+  const variables = details.machine.variables ? { variables: variablesFile(plan.id) } : {};
+  const spec = machineSpecification({ name, annotation, datastore, ...variables }, details.machine);
   const { folder, pool, host } = details;
   const { id } = await createMachine(client, spec, { folder, pool, host: host ?? undefined }, call);
   return (await machineOfId(client, id, call)) ?? gone(details.name);

@@ -41,16 +41,17 @@ export class VmwareRestoreWriter implements RestoreWriter {
   async commit(call?: Call): Promise<RestoreResult> {
     throwIfAborted(call?.signal, 'commit-restore');
     for (const { isWhole, planned } of this.#staged) if (!isWhole) throw notWhole(planned.number);
-    const { object, instanceUuid } = await makeMachine(this.#scope, call);
+    const made = await makeMachine(this.#scope, call);
+    const { object, instanceUuid } = made.machine;
     const machine = { connection: serverId(this.#scope.client), id: instanceUuid ?? object.id };
-    const findings = await removeReplaced(this.#scope);
+    const findings = [...made.findings, ...(await removeReplaced(this.#scope))];
     return { machine, disks: restoredDisks(this.#scope), findings };
   }
 
   async rollback(call?: Call): Promise<ReconcileReport> {
     const { memory, plan, client, details } = this.#scope;
-    for (const disk of this.#staged) await disk[Symbol.asyncDispose]();
     const { datacenter } = details;
+    for (const disk of this.#staged) await disk[Symbol.asyncDispose]();
     if (memory.phase === 'committed') {
       const message = `the restore ${plan.id} is complete: its machine and disks stay`;
       const finding: Finding = { severity: 'warning', code: 'restored-machine-stays', message };
