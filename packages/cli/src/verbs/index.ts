@@ -40,6 +40,9 @@ import { restoreResume } from './restore-resume.ts';
 import { restoreRollback } from './restore-rollback.ts';
 import { restoreShow } from './restore-show.ts';
 import { restoreStart } from './restore-start.ts';
+import { tokenCreate } from './token-create.ts';
+import { tokenList } from './token-list.ts';
+import { tokenRevoke } from './token-revoke.ts';
 import { verify } from './verify.ts';
 import { vmwareVms } from './vmware-vms.ts';
 
@@ -83,6 +86,9 @@ export const VERBS: readonly Verb[] = [
   imageMap,
   imageCompare,
   vmwareVms,
+  tokenCreate,
+  tokenList,
+  tokenRevoke,
   jobsList,
   jobsCancel,
   doctor,

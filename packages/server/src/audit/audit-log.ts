@@ -24,9 +24,10 @@ export type AuditEntry = {
 export interface AuditLog extends AsyncDisposable {
   /**
    * Resolves when the line is on the disk. Rejects with the storage's error when it cannot be put there: a request that changes something
-   * is then not carried out. The failure is logged too, and every call tries again.
+   * is then not carried out. The failure is logged too, every call tries again, and the first line that is written after it tells of the
+   * gap.
    */
   record(entry: AuditEntry): Promise<void>;
-  /** Whether the last line reached the disk; for readiness. */
+  /** Whether lines reach the disk, for readiness. After a failure the log tries again by itself. */
   readonly isWritable: boolean;
 }

@@ -1,0 +1,4 @@
+export { type AccessOptions, accessOptionsSchema, tenantNameSchema } from './access-options.ts';
+export { type Principal, ROLES, type Role } from './principal.ts';
+export type { NewToken, TokenRecord } from './tokens/token-record.ts';
+export { TokenStore, type TokenStoreServices, tokensDirectory } from './tokens/token-store.ts';
