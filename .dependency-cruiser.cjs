@@ -112,6 +112,12 @@ module.exports = {
       basis,
       'The catalog stores what the contracts say, whoever produced it.',
     ),
+    layer(
+      'server-on-engine-and-contracts',
+      'server',
+      [...basis, 'engine', 'catalog', 'file-restore'],
+      'The server takes places by name from its host: whoever uses it chooses the plugins, and installs no others.',
+    ),
     {
       name: 'engine-touches-no-outside',
       severity: 'error',

@@ -44,6 +44,8 @@ export interface ServerServices {
   readonly sources: NamedPlaces<NamedMachine>;
   /** Default: none, nothing can be restored to. */
   readonly targets?: NamedPlaces<TargetConnector>;
+  /** Told after points of a machine were made or removed, e.g. to bring a catalog up to date. Must not reject. */
+  readonly pointsChanged?: (repository: Repository, machine: MachineKey) => Promise<void>;
   /** Default: one of its own, closed with the server. */
   readonly fileRestore?: FileRestore;
   readonly log?: LogSink;

@@ -1,5 +1,6 @@
 import {
   type Call,
+  type MachineKey,
   type RecoveryPoint,
   type Repository,
   SendenseError,
@@ -57,6 +58,11 @@ export class Places implements AsyncDisposable {
     if (!scope.seesMachine(name)) throw unseen('source', name);
   }
 
+  /** Throws `NOT_FOUND` where the caller may not name this repository. */
+  checkRepository(scope: TenantScope, name: string): void {
+    this.#refuseUnseen(scope, 'repository', name);
+  }
+
   /** Throws `NOT_FOUND` where the caller may not name this target. */
   checkTarget(scope: TenantScope, name: string): void {
     this.#refuseUnseen(scope, 'target', name);
@@ -75,12 +81,7 @@ export class Places implements AsyncDisposable {
    * The point with this id, in the repository `wanted` or any that the caller sees. Throws `NOT_FOUND`; `CONFLICT` where several
    * repositories hold it, because it was copied, and none was named.
    */
-  async point(
-    scope: TenantScope,
-    id: string,
-    wanted: string | undefined,
-    call?: Call,
-  ): Promise<FoundPoint> {
+  async point(scope: TenantScope, id: string, wanted: string | undefined, call?: Call): Promise<FoundPoint> {
     const found: FoundPoint[] = [];
     for (const name of this.repositoryNames(scope, wanted))
       found.push(...(await this.points(scope, name, call)).filter(({ point }) => point.id === id));
@@ -88,6 +89,11 @@ export class Places implements AsyncDisposable {
     if (only === undefined) throw unknownPoint(id);
     if (found.length > 1) throw severalHold(id, found);
     return only;
+  }
+
+  /** Tells the host that points of a machine were made or removed. */
+  async pointsChanged(repository: Repository, machine: MachineKey): Promise<void> {
+    await this.#services.pointsChanged?.(repository, machine);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

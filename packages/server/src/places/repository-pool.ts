@@ -27,7 +27,6 @@ export class RepositoryPool implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     const opened = await Promise.allSettled(this.#open.values());
     this.#open.clear();
-    for (const result of opened)
-      if (result.status === 'fulfilled') await result.value[Symbol.asyncDispose]();
+    for (const result of opened) if (result.status === 'fulfilled') await result.value[Symbol.asyncDispose]();
   }
 }

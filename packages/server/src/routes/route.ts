@@ -49,7 +49,7 @@ export type RouteDefinition<
   readonly body?: Body;
   /** The status of success; default 200. */
   readonly status?: 200 | 202;
-  /** What success answers: a JSON object, or a stream. */
+  /** What success answers: a JSON object, or a stream; `z.never()` where there is no success yet. */
   readonly answer: Answer | StreamReply;
   /** Further statuses of success of a stream, e.g. 206, with what each means. */
   readonly also?: Readonly<Record<number, string>>;
@@ -62,9 +62,10 @@ export type RouteDefinition<
   ) => Promise<Answer extends z.ZodType ? z.input<Answer> : unknown>;
 };
 
-/** A {@link RouteDefinition} of any types. */
-// biome-ignore lint/suspicious/noExplicitAny: only fastify and the schemas meet these types again
-export type Route = RouteDefinition<any, any, any, any>;
+/** A {@link RouteDefinition} of any types: what its handler is called with is what its schemas made of a request. */
+export type Route = Omit<RouteDefinition<z.ZodType, z.ZodType, z.ZodType>, 'handler'> & {
+  readonly handler: (call: RouteCall<unknown, unknown, unknown>) => Promise<unknown>;
+};
 
 /**
  * Makes an operation of the API. Every one is made by this function, so that role, tenant, audit and document cannot be forgotten:
@@ -76,7 +77,7 @@ export function route<
   Body extends z.ZodType = Absent,
   Answer extends z.ZodType = z.ZodType,
 >(definition: RouteDefinition<Params, Query, Body, Answer>): Route {
-  return definition;
+  return definition as unknown as Route;
 }
 
 /** Whether success is a stream. */

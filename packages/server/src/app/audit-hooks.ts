@@ -1,0 +1,50 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { AuditEntry, AuditLog } from '../audit/audit-log.ts';
+import type { Route } from '../routes/route.ts';
+
+/**
+ * Writes the audit log: before a request that changes something is carried out, and before its answer is sent. A refusal is written
+ * too, whatever was asked; one that only tells to come more slowly is not, or it would fill the disk.
+ */
+export function auditRequests(app: FastifyInstance, log: AuditLog): void {
+  app.decorateRequest('job', null);
+  app.addHook('preHandler', async (request) => {
+    const { route } = request.routeOptions.config;
+    if (route !== undefined && changes(route)) await log.record(entryOf('asked', request, route, null));
+  });
+  app.addHook('onSend', async (request, reply) => {
+    const { route } = request.routeOptions.config;
+    if (route === undefined || !isNoted(route, reply)) return;
+    // it was done, and the log has said that it was asked: the client learns how it ended, and readiness that the log is full
+    await log.record(entryOf('answered', request, route, reply.statusCode)).catch(() => undefined);
+  });
+}
+
+function changes({ method }: Route): boolean {
+  return method !== 'GET';
+}
+
+function isNoted(route: Route, { statusCode }: FastifyReply): boolean {
+  if (statusCode === 429) return false;
+  return changes(route) || route.audited === true || statusCode === 401 || statusCode === 403;
+}
+
+function entryOf(
+  event: AuditEntry['event'],
+  request: FastifyRequest,
+  route: Route,
+  status: number | null,
+): AuditEntry {
+  return {
+    event,
+    request: request.id,
+    principal: request.principal?.id ?? null,
+    tenant: request.principal?.tenant ?? null,
+    address: request.ip,
+    method: request.method,
+    route: route.url,
+    parameters: { ...(request.params as Record<string, string>) },
+    status,
+    job: request.job,
+  };
+}

@@ -1,0 +1,78 @@
+import type { ErrorCode } from '@sendense/core';
+import { z } from 'zod';
+import { isStream, type Route } from '../../routes/route.ts';
+import { refusalStatus, statusOf } from '../error-status.ts';
+import type { ComponentSchemas, JsonSchema } from './component-schemas.ts';
+
+/** An operation of the document. */
+export function describeOperation(route: Route, schemas: ComponentSchemas): JsonSchema {
+  const { operationId, tag, summary, role, params, query, body } = route;
+  return {
+    operationId,
+    summary,
+    tags: [tag],
+    ...(role === 'public' ? { security: [] } : { description: neededRole(route) }),
+    parameters: [...parameters('path', params, schemas), ...parameters('query', query, schemas)],
+    ...(body !== undefined && {
+      requestBody: { required: true, content: { 'application/json': { schema: schemas.of(body, 'input') } } },
+    }),
+    responses: { ...successes(route, schemas), ...failures(route) },
+  };
+}
+
+function neededRole({ role, allTenants }: Route): string {
+  return `Needs the role \`${role}\`${allTenants === true ? ', of all tenants' : ''}.`;
+}
+
+/** The fields of an object schema as parameters. Values are shown as they are read, e.g. a number that was written in digits. */
+function parameters(
+  place: 'path' | 'query',
+  schema: z.ZodType | undefined,
+  schemas: ComponentSchemas,
+): JsonSchema[] {
+  if (schema === undefined) return [];
+  const { properties = {} } = schemas.of(schema, 'output') as { properties?: Record<string, JsonSchema> };
+  const { required = [] } = schemas.of(schema, 'input') as { required?: string[] };
+  return Object.entries(properties).map(([name, { description, ...value }]) => ({
+    name,
+    in: place,
+    required: required.includes(name),
+    ...(description !== undefined && { description }),
+    schema: value,
+  }));
+}
+
+function successes({ answer, status = 200, summary, also = {} }: Route, schemas: ComponentSchemas) {
+  if (answer instanceof z.ZodNever) return {};
+  if (!isStream(answer))
+    return {
+      [status]: {
+        description: summary,
+        content: { 'application/json': { schema: schemas.of(answer, 'output') } },
+      },
+    };
+  const { mediaType, description } = answer;
+  const all = Object.entries({ [status]: description, ...also });
+  const content = { [mediaType]: { schema: mediaType.startsWith('text/') ? { type: 'string' } : {} } };
+  return Object.fromEntries(all.map(([code, text]) => [code, { description: text, content }]));
+}
+
+/** What any request may be refused with, whatever it asks for. */
+const ALWAYS: readonly ErrorCode[] = ['CONFIG_INVALID', 'RATE_LIMITED', 'UNEXPECTED', 'ABORTED'];
+
+/** The failures by status, each with its codes; `default` are those of places behind the server, and of broken HTTP. */
+function failures({ role, errors = [], params }: Route): JsonSchema {
+  const byStatus = new Map<number, Set<string>>();
+  const add = (status: number, code: ErrorCode) =>
+    byStatus.set(status, (byStatus.get(status) ?? new Set()).add(code));
+  for (const code of [...ALWAYS, ...errors]) add(statusOf(code), code);
+  if (params !== undefined) add(404, 'NOT_FOUND');
+  if (role !== 'public')
+    for (const code of ['AUTHENTICATION_FAILED', 'PERMISSION_DENIED'] as const)
+      add(refusalStatus(code), code);
+  const named = [...byStatus].map(([status, codes]) => [
+    status,
+    { $ref: '#/components/responses/Error', description: [...codes].join(', ') },
+  ]);
+  return { ...Object.fromEntries(named), default: { $ref: '#/components/responses/Error' } };
+}

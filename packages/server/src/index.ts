@@ -1,0 +1,3 @@
+export { type ServerOptions, serverOptionsSchema } from './options.ts';
+export type { NamedMachine, NamedPlaces, ServerServices } from './services.ts';
+export { type SendenseServer, startServer } from './start-server.ts';

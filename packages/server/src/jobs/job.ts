@@ -1,0 +1,97 @@
+import type { Json } from '@sendense/core';
+import type { WorkProgress } from '@sendense/engine';
+import type { JobView } from '../schemas/job.ts';
+import { isEnded, type JobEvent, type JobRecord } from './job-record.ts';
+
+/** Findings of one job that are kept as events; the result has them all. */
+const MAX_FINDING_EVENTS = 200;
+
+/** A job in memory: its record, what is not worth keeping, and a way to wait for news. */
+export class Job {
+  readonly record: JobRecord;
+  /** Ends what the job does. */
+  readonly stop = new AbortController();
+  #progress: WorkProgress | null = null;
+  #changed = Promise.withResolvers<void>();
+
+  constructor(record: JobRecord) {
+    this.record = record;
+  }
+
+  get progress(): WorkProgress | null {
+    return this.#progress;
+  }
+
+  /** Resolves with the next piece of news. */
+  get changed(): Promise<void> {
+    return this.#changed.promise;
+  }
+
+  /** Tells everybody who waits how far the job is. */
+  showProgress(progress: WorkProgress): void {
+    this.#progress = progress;
+    this.#announce();
+  }
+
+  /** Changes the record and adds the event of it; the caller writes it. */
+  change(change: Partial<JobRecord>): void {
+    Object.assign(this.record, change);
+    if (isEnded(this.record)) this.#progress = null;
+    this.addEvent('state', {
+      state: this.record.state,
+      attempt: this.record.attempt,
+      error: this.record.error,
+    });
+  }
+
+  /** Adds an event. `false`: there are too many of its name. */
+  addEvent(name: JobEvent['name'], data: Json): boolean {
+    const { events } = this.record;
+    const findings = name === 'finding' ? events.filter((event) => event.name === 'finding').length : 0;
+    if (findings >= MAX_FINDING_EVENTS) return false;
+    events.push({ id: (events.at(-1)?.id ?? 0) + 1, name, data });
+    this.#announce();
+    return true;
+  }
+
+  #announce(): void {
+    const told = this.#changed;
+    this.#changed = Promise.withResolvers<void>();
+    told.resolve();
+  }
+}
+
+/** A job as clients see it. */
+export function viewOf({ record, progress }: Job): JobView {
+  const { order } = record;
+  const made = record.result === null ? null : record.result.backup_id;
+  return {
+    job_id: record.id,
+    kind: order.kind,
+    state: record.state,
+    vm_name: order.vmName,
+    repository: order.repository,
+    target: order.kind === 'restore' ? order.target : null,
+    backup_id: order.kind === 'restore' ? order.backupId : made,
+    requested_by: record.principal,
+    attempt: record.attempt,
+    cancel_requested: record.cancelRequested,
+    created_at: record.createdAt,
+    started_at: record.startedAt,
+    ended_at: record.endedAt,
+    progress: progress === null ? null : viewOfProgress(progress),
+    result: record.result,
+    error: record.error,
+  };
+}
+
+/** The same of how far a job is. */
+export function viewOfProgress(progress: WorkProgress): NonNullable<JobView['progress']> {
+  return {
+    done_bytes: progress.doneBytes,
+    total_bytes: progress.totalBytes,
+    percent: progress.percent,
+    bytes_per_second: progress.bytesPerSecond,
+    eta_seconds: progress.etaSeconds,
+  };
+}

@@ -1,0 +1,276 @@
+import { randomUUID } from 'node:crypto';
+import { type Clock, type Fence, type LogSink, SendenseError } from '@sendense/core';
+import type { Engine } from '@sendense/engine';
+import type { Principal } from '../access/principal.ts';
+import { errorReply } from '../app/error-reply.ts';
+import type { JobLimits } from '../options.ts';
+import { JOB_STATES, type JobState } from '../schemas/job.ts';
+import { Job } from './job.ts';
+import { listenToEngine } from './job-events.ts';
+import { type JobJournal, unknownJob } from './job-journal.ts';
+import { isEnded, type JobOrder, type JobRecord, type JobResult } from './job-record.ts';
+
+/** What jobs are run with. */
+export type JobServices = {
+  readonly engine: Engine;
+  readonly journal: JobJournal;
+  readonly fence: Fence;
+  readonly isHolderAlive: (holder: string) => boolean;
+  readonly clock: Clock;
+  readonly log: LogSink;
+  readonly limits: JobLimits;
+  /** Carries an order out. */
+  readonly run: (record: JobRecord, call: { readonly signal: AbortSignal }) => Promise<JobResult>;
+};
+
+/** The jobs of a server: taken in order, a few at once, kept in the journal before anybody is told of them. */
+export class Jobs implements AsyncDisposable {
+  readonly #services: JobServices;
+  readonly #jobs = new Map<string, Job>();
+  readonly #waiting: Job[] = [];
+  readonly #running = new Map<Job, Promise<void>>();
+  readonly #listening: Disposable;
+  #isBegun = false;
+  #isStopping = false;
+
+  constructor(services: JobServices) {
+    this.#services = services;
+    this.#listening = listenToEngine(
+      services.engine,
+      (runId) => [...this.#running.keys()].find(({ record }) => record.runId === runId),
+      (job) => void this.#save(job),
+      services.log,
+    );
+  }
+
+  /** Reads the jobs of before; those that a process which is no more had under way run again, once `begin` is called. */
+  async load(): Promise<void> {
+    const { journal, log, fence, isHolderAlive } = this.#services;
+    for (const record of await journal.load(log)) {
+      const job = new Job(record);
+      this.#jobs.set(record.id, job);
+      const isMine = record.holder === fence.holder || !isHolderAlive(record.holder);
+      if (!isEnded(record) && isMine) await this.#takeUpAgain(job);
+    }
+    await this.#forgetOld();
+  }
+
+  /** From now on jobs are run. */
+  begin(): void {
+    this.#isBegun = true;
+    this.#startNext();
+  }
+
+  /**
+   * Takes an order. Durable when it resolves. Rejects with `LOCKED` where the same machine is being backed up to the same repository
+   * already, `QUOTA_EXCEEDED` where too many jobs wait, `ABORTED` while the server stops.
+   */
+  async start(order: JobOrder, principal: Principal): Promise<Job> {
+    if (this.#isStopping) throw stopping();
+    this.#refuseSame(order);
+    if (this.#waiting.length >= this.#services.limits.waiting) throw tooMany(this.#services.limits.waiting);
+    const job = new Job(this.#newRecord(order, principal));
+    job.change({ state: 'queued' });
+    // taken before it is written, so that the same order at the same time is refused
+    this.#jobs.set(job.record.id, job);
+    try {
+      await this.#services.journal.write(job.record);
+    } catch (error) {
+      this.#jobs.delete(job.record.id);
+      throw error;
+    }
+    this.#waiting.push(job);
+    this.#startNext();
+    return job;
+  }
+
+  /** Jobs that `principal` sees, newest first. */
+  list(principal: Principal): Job[] {
+    return [...this.#jobs.values()].filter((job) => sees(principal, job)).toReversed();
+  }
+
+  /** The job with this id. Throws `NOT_FOUND`, also for one of another tenant. */
+  get(id: string, principal: Principal): Job {
+    const job = this.#jobs.get(id);
+    if (job === undefined || !sees(principal, job)) throw unknownJob(id);
+    return job;
+  }
+
+  /** Asks a job to end; it is `cancelled` once it has given up cleanly. One that has ended stays as it is. */
+  async cancel(job: Job): Promise<void> {
+    if (isEnded(job.record)) return;
+    job.record.cancelRequested = true;
+    const waited = this.#waiting.indexOf(job);
+    if (waited >= 0) {
+      this.#waiting.splice(waited, 1);
+      job.change({ state: 'cancelled', endedAt: this.#now() });
+    }
+    await this.#services.journal.write(job.record);
+    job.stop.abort(new SendenseError('ABORTED', 'the job was cancelled', { operation: 'cancel-job' }));
+  }
+
+  /** How many jobs are in each state. */
+  counts(): Readonly<Record<JobState, number>> {
+    const counts = Object.fromEntries(JOB_STATES.map((state) => [state, 0])) as Record<JobState, number>;
+    for (const { record } of this.#jobs.values()) counts[record.state] += 1;
+    return counts;
+  }
+
+  /** Gives up what runs, cleanly: it is `interrupted`, and goes on when the server starts again. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isStopping = true;
+    for (const { stop } of this.#running.keys()) stop.abort(stopping());
+    await Promise.all(this.#running.values());
+    this.#listening[Symbol.dispose]();
+  }
+
+  #newRecord(order: JobOrder, principal: Principal): JobRecord {
+    const id = randomUUID();
+    return {
+      schema: 1,
+      id,
+      runId: id,
+      order,
+      state: 'queued',
+      principal: principal.id,
+      tenant: principal.tenant,
+      holder: this.#services.fence.holder,
+      attempt: 1,
+      cancelRequested: false,
+      createdAt: this.#now(),
+      startedAt: null,
+      endedAt: null,
+      result: null,
+      error: null,
+      events: [],
+    };
+  }
+
+  async #takeUpAgain(job: Job): Promise<void> {
+    const { record } = job;
+    const wasRun = record.state !== 'queued';
+    const attempt = record.attempt + (wasRun ? 1 : 0);
+    const change = { holder: this.#services.fence.holder, attempt };
+    if (record.cancelRequested) job.change({ ...change, state: 'cancelled', endedAt: this.#now() });
+    else if (attempt > this.#services.limits.attempts)
+      job.change({ ...change, ...failure(gaveUp(record.attempt)), endedAt: this.#now() });
+    else {
+      // the history of backups has each attempt; a restore goes on under its id
+      const runId = wasRun && record.order.kind === 'backup' ? randomUUID() : record.runId;
+      job.change({ ...change, runId, state: 'queued' });
+      this.#waiting.push(job);
+    }
+    await this.#services.journal.write(record);
+  }
+
+  #startNext(): void {
+    while (this.#isBegun && !this.#isStopping && this.#running.size < this.#services.limits.parallel) {
+      const job = this.#waiting.shift();
+      if (job === undefined) return;
+      const run = this.#run(job).finally(() => {
+        this.#running.delete(job);
+        this.#startNext();
+      });
+      this.#running.set(job, run);
+    }
+  }
+
+  /** Never rejects: how it ended is in the record. */
+  async #run(job: Job): Promise<void> {
+    const { run, log } = this.#services;
+    job.change({ state: 'running', startedAt: job.record.startedAt ?? this.#now() });
+    await this.#save(job);
+    try {
+      const result = await run(job.record, { signal: job.stop.signal });
+      job.change({ state: 'completed', result, endedAt: this.#now() });
+    } catch (error) {
+      job.change(this.#endOf(job, error));
+      log({
+        level: 'warn',
+        message: `a job ended: ${messageOf(error)}`,
+        fields: { job: job.record.id, state: job.record.state },
+      });
+    }
+    await this.#save(job);
+    await this.#forgetOld();
+  }
+
+  #endOf(job: Job, error: unknown): Partial<JobRecord> {
+    const gaveIn = SendenseError.is(error, 'ABORTED');
+    if (gaveIn && this.#isStopping && !job.record.cancelRequested) return { state: 'interrupted' };
+    // by us, or by whoever else the engine obeys
+    if (gaveIn) return { state: 'cancelled', endedAt: this.#now() };
+    return { ...failure(error), endedAt: this.#now() };
+  }
+
+  #refuseSame(order: JobOrder): void {
+    if (order.kind !== 'backup') return;
+    for (const { record } of this.#jobs.values()) {
+      const same = record.order.kind === 'backup' && record.order.vmName === order.vmName;
+      if (same && record.order.repository === order.repository && !isEnded(record)) throw sameRuns(order);
+    }
+  }
+
+  /** The journal holds what counts; a job whose news cannot be written runs on, and the log says so. */
+  async #save(job: Job): Promise<void> {
+    try {
+      await this.#services.journal.write(job.record);
+    } catch (error) {
+      const fields = { job: job.record.id, error: messageOf(error) };
+      this.#services.log({ level: 'error', message: 'the journal does not take a job', fields });
+    }
+  }
+
+  async #forgetOld(): Promise<void> {
+    const ended = [...this.#jobs.values()].filter(({ record }) => isEnded(record));
+    for (const { record } of ended.slice(0, Math.max(0, ended.length - this.#services.limits.kept))) {
+      this.#jobs.delete(record.id);
+      await this.#services.journal.remove(record.id).catch((error: unknown) => {
+        const fields = { job: record.id, error: messageOf(error) };
+        this.#services.log({ level: 'warn', message: 'an old job could not be removed', fields });
+      });
+    }
+  }
+
+  #now(): string {
+    return this.#services.clock.now().toISOString();
+  }
+}
+
+function sees({ tenant }: Principal, { record }: Job): boolean {
+  return tenant === null || record.tenant === tenant;
+}
+
+function failure(error: unknown): Pick<JobRecord, 'state' | 'error'> {
+  return { state: 'failed', error: errorReply(error, true).body.error };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function sameRuns({ vmName, repository }: JobOrder): SendenseError {
+  return new SendenseError('LOCKED', `a backup of ${vmName} to ${repository} waits or runs already`, {
+    operation: 'start-job',
+    remedy: 'wait until it has ended, or cancel it',
+  });
+}
+
+function tooMany(waiting: number): SendenseError {
+  return new SendenseError('QUOTA_EXCEEDED', `${waiting} jobs wait already`, { operation: 'start-job' });
+}
+
+function stopping(): SendenseError {
+  return new SendenseError('ABORTED', 'the server stops', {
+    operation: 'run-job',
+    retry: 'later',
+    remedy: 'ask again when it has started',
+  });
+}
+
+function gaveUp(attempts: number): SendenseError {
+  return new SendenseError('ABORTED', `the server ended ${attempts} times while the job was under way`, {
+    operation: 'resume-jobs',
+    remedy: "look into the server's log, then start the job anew",
+  });
+}

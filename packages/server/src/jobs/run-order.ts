@@ -1,0 +1,81 @@
+import { type Call, jobId, pointId, SendenseError } from '@sendense/core';
+import type { TenantScope } from '../access/tenant-scope.ts';
+import type { Places } from '../places/places.ts';
+import type { ServerServices } from '../services.ts';
+import { describeBackupResult, describeRestoreResult } from './describe-results.ts';
+import type { JobOrder, JobRecord, JobResult } from './job-record.ts';
+
+/** What orders are carried out with. */
+export type OrderServices = Pick<ServerServices, 'engine'> & { readonly places: Places };
+
+/** What the order may name was checked when it was taken; a name that the configuration lost since is `NOT_FOUND`. */
+const CHECKED: TenantScope = { sees: () => true, seesMachine: () => true };
+
+/** Carries out what a job was ordered to do. Rejects as the engine does. */
+export function runOrder(services: OrderServices, record: JobRecord, call: Call): Promise<JobResult> {
+  const { order } = record;
+  return order.kind === 'backup'
+    ? runBackup(services, record, order, call)
+    : runRestore(services, record, order, call);
+}
+
+async function runBackup(
+  { engine, places }: OrderServices,
+  { runId }: JobRecord,
+  order: Extract<JobOrder, { kind: 'backup' }>,
+  call: Call,
+): Promise<JobResult> {
+  const repository = await places.repository(CHECKED, order.repository);
+  await using from = await places.machine(CHECKED, order.vmName, call);
+  const result = await engine.backup(
+    {
+      jobId: jobId(runId),
+      source: from.source,
+      machine: from.machine,
+      machineKey: from.machineKey,
+      repository,
+      type: order.type,
+      allowFull: order.allowFull,
+    },
+    call,
+  );
+  await places.pointsChanged(repository, result.machine);
+  return describeBackupResult(result);
+}
+
+/** A restore that was begun goes on at the step where it stopped: its own journal knows. */
+async function runRestore(
+  { engine, places }: OrderServices,
+  { runId }: JobRecord,
+  order: Extract<JobOrder, { kind: 'restore' }>,
+  call: Call,
+): Promise<JobResult> {
+  const repository = await places.repository(CHECKED, order.repository);
+  await using target = await places.target(CHECKED, order.target, call);
+  const id = jobId(runId);
+  if (await isBegun(engine, runId))
+    return describeRestoreResult(await engine.resumeRestore({ jobId: id, repository, target }, call));
+  const result = await engine.restore(
+    {
+      jobId: id,
+      repository,
+      point: pointId(order.backupId),
+      target,
+      overwrite: order.overwrite,
+      verify: order.verify,
+      ...(order.disks !== null && { disks: order.disks }),
+    },
+    call,
+  );
+  return describeRestoreResult(result);
+}
+
+async function isBegun(engine: ServerServices['engine'], runId: string): Promise<boolean> {
+  try {
+    await engine.restoreStatus(jobId(runId));
+    return true;
+  } catch (error) {
+    if (SendenseError.is(error, 'NOT_FOUND')) return false;
+    throw error;
+  }
+}

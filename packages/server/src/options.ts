@@ -1,0 +1,52 @@
+import { z } from 'zod';
+import { accessOptionsSchema } from './access/access-options.ts';
+import { rateLimitOptionsSchema } from './access/rate-limits.ts';
+import { auditOptionsSchema } from './audit/audit-options.ts';
+
+const jobLimitsSchema = z.strictObject({
+  /** Jobs that run at once. */
+  parallel: z.int().positive().default(4),
+  /** Jobs that may wait beside those that run; more are refused with `QUOTA_EXCEEDED`. */
+  waiting: z.int().positive().default(1000),
+  /** How often a job that a stop cut short goes on, before it has failed. */
+  attempts: z.int().positive().default(5),
+  /** Jobs that have ended and are still told of. */
+  kept: z.int().positive().default(1000),
+});
+
+/** How many jobs run, wait and are kept. */
+export type JobLimits = z.output<typeof jobLimitsSchema>;
+
+/** Options of a server, without what it takes from its host. */
+export const serverOptionsSchema = z.strictObject({
+  /** Where it listens. Other addresses than this machine's own need `tls` and access. */
+  listen: z
+    .strictObject({ host: z.string().min(1), port: z.int().min(0).max(65_535) })
+    .default({ host: '127.0.0.1', port: 0 }),
+  /** Files in PEM; read at the start. */
+  tls: z.strictObject({ certificateFile: z.string().min(1), keyFile: z.string().min(1) }).optional(),
+  /** Folder of the server: tokens and audit log. Made where it is missing. */
+  stateDirectory: z.string().min(1).startsWith('/', 'must be an absolute path'),
+  /** Issuer and tenants; tokens lie in the state folder. */
+  access: accessOptionsSchema.prefault({}),
+  audit: auditOptionsSchema.prefault({}),
+  rates: rateLimitOptionsSchema.prefault({}),
+  jobs: jobLimitsSchema.prefault({}),
+  limits: z
+    .strictObject({
+      bodyBytes: z
+        .int()
+        .positive()
+        .default(1024 * 1024),
+      /** A request must have arrived within it. */
+      requestMs: z.int().positive().default(30_000),
+      connections: z.int().positive().default(1024),
+    })
+    .prefault({}),
+});
+
+/** See {@link serverOptionsSchema}. */
+export type ServerOptions = Readonly<z.input<typeof serverOptionsSchema>>;
+
+/** The same with defaults. */
+export type ResolvedOptions = z.output<typeof serverOptionsSchema>;

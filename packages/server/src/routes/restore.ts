@@ -1,0 +1,42 @@
+import { viewOf } from '../jobs/job.ts';
+import { jobSchema } from '../schemas/job.ts';
+import { startRestoreSchema } from '../schemas/restore.ts';
+import { type Route, route } from './route.ts';
+import type { RouteServices } from './route-services.ts';
+
+/** Whole disks and machines out of recovery points. */
+export function restoreRoutes({ places, jobs }: RouteServices): readonly Route[] {
+  return [
+    route({
+      method: 'POST',
+      url: '/api/v1/restore/start',
+      role: 'operator',
+      operationId: 'startRestore',
+      tag: 'restore',
+      summary: 'Restore a backup to a target; the answer is the job that does it.',
+      body: startRestoreSchema,
+      status: 202,
+      answer: jobSchema,
+      errors: ['NOT_FOUND', 'CONFLICT', 'QUOTA_EXCEEDED'],
+      async handler({ body, scope, principal, signal, noteJob }) {
+        places.checkTarget(scope, body.target);
+        const found = await places.point(scope, body.backup_id, body.repository, { signal });
+        const job = await jobs.start(
+          {
+            kind: 'restore',
+            vmName: found.point.spec.name,
+            repository: found.repositoryName,
+            backupId: found.point.id,
+            target: body.target,
+            disks: body.disks ?? null,
+            overwrite: body.overwrite,
+            verify: body.verify,
+          },
+          principal,
+        );
+        noteJob(job.record.id);
+        return viewOf(job);
+      },
+    }),
+  ];
+}

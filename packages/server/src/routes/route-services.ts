@@ -1,0 +1,12 @@
+import type { FileRestore } from '@sendense/file-restore';
+import type { Jobs } from '../jobs/jobs.ts';
+import type { Observations } from '../observe/observations.ts';
+import type { Places } from '../places/places.ts';
+
+/** What the handlers of all routes work with. */
+export type RouteServices = {
+  readonly places: Places;
+  readonly jobs: Jobs;
+  readonly files: FileRestore;
+  readonly observations: Observations;
+};

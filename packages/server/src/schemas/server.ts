@@ -1,0 +1,7 @@
+import { z } from 'zod';
+
+/** Answer of `GET /health`. */
+export const healthSchema = z.strictObject({ status: z.literal('ok') });
+
+/** Answer of `GET /ready`. */
+export const readySchema = z.strictObject({ status: z.literal('ready') });

@@ -1,0 +1,122 @@
+import { join } from 'node:path';
+import { type LogSink, systemClock } from '@sendense/core';
+import { createFileRestore } from '@sendense/file-restore';
+import { createProcessFence, isHolderAlive, parseOptions } from '@sendense/plugin-kit';
+import { type Access, openAccess } from './access/access.ts';
+import { FailedLogins } from './access/failed-logins.ts';
+import { tokensDirectory } from './access/tokens/token-store.ts';
+import { checkListen } from './app/check-listen.ts';
+import { createApp } from './app/create-app.ts';
+import { readTls } from './app/read-tls.ts';
+import { openAuditLog } from './audit/open-audit-log.ts';
+import { JobJournal } from './jobs/job-journal.ts';
+import { Jobs } from './jobs/jobs.ts';
+import { runOrder } from './jobs/run-order.ts';
+import { Observations } from './observe/observations.ts';
+import { Opened } from './opened.ts';
+import { type ResolvedOptions, type ServerOptions, serverOptionsSchema } from './options.ts';
+import { Places } from './places/places.ts';
+import { allRoutes } from './routes/all-routes.ts';
+import type { ServerServices } from './services.ts';
+import { takeStateFolder } from './state-folder.ts';
+
+/** A server that listens. */
+export interface SendenseServer extends AsyncDisposable {
+  /** Where it listens, e.g. `http://127.0.0.1:8080`. */
+  readonly url: string;
+  /**
+   * Stops in order: nothing new is taken, streams end, jobs are given up cleanly and go on with the next start. Resolves when everything
+   * that the server opened is closed; what the host injected stays open.
+   */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a server, and goes on with the jobs that the one before it could not finish. Rejects with `CONFIG_INVALID` for wrong options, and
+ * for an address of the network without both TLS and access.
+ */
+export async function startServer(options: ServerOptions, services: ServerServices): Promise<SendenseServer> {
+  const resolved = await parseOptions(serverOptionsSchema, options, 'server');
+  const opened = new Opened();
+  try {
+    return await startWithin(opened, resolved, services);
+  } catch (error) {
+    await opened[Symbol.asyncDispose]().catch(() => undefined); // the failure itself is told
+    throw error;
+  }
+}
+
+async function startWithin(
+  opened: Opened,
+  options: ResolvedOptions,
+  services: ServerServices,
+): Promise<SendenseServer> {
+  const { log = () => undefined, clock = systemClock } = services;
+  const { stateDirectory, listen } = options;
+  opened.add(await takeStateFolder(stateDirectory));
+  const access = await openAccess(options.access, tokensDirectory(stateDirectory), { clock, log });
+  const tls = options.tls === undefined ? undefined : await readTls(options.tls);
+  await checkListen(options, access);
+  const parts = await openParts(options, services, opened, log);
+  const stop = new AbortController();
+  const app = await createApp({
+    options,
+    routes: allRoutes(parts),
+    gate: gateOf(options, access),
+    audit: parts.audit,
+    observations: parts.observations,
+    tls,
+    stop: stop.signal,
+    log,
+  });
+  opened.add({ [Symbol.asyncDispose]: () => app.close() });
+  await parts.jobs.load();
+  const url = await app.listen({ host: listen.host, port: listen.port });
+  parts.jobs.begin();
+  parts.observations.setServing(true);
+  const close = once(async () => {
+    parts.observations.setServing(false);
+    stop.abort();
+    await opened[Symbol.asyncDispose]();
+  });
+  return { url, close, [Symbol.asyncDispose]: close };
+}
+
+function gateOf({ access: { tenants }, rates }: ResolvedOptions, access: Access) {
+  return {
+    access,
+    tenants: new Map(Object.entries(tenants)),
+    failedLogins: new FailedLogins(rates.failedLoginsPerMinute),
+  };
+}
+
+/** What the handlers work with; closed with `opened`. */
+async function openParts(options: ResolvedOptions, services: ServerServices, opened: Opened, log: LogSink) {
+  const { engine, clock = systemClock, fence = createProcessFence() } = services;
+  const audit = opened.add(
+    await openAuditLog(join(options.stateDirectory, 'audit'), options.audit, { clock, log }),
+  );
+  const places = opened.add(new Places(services));
+  const files = services.fileRestore ?? opened.add(await createFileRestore());
+  const jobs = opened.add(
+    new Jobs({
+      engine,
+      journal: new JobJournal(services.journal, fence),
+      fence,
+      isHolderAlive: services.isHolderAlive ?? isHolderAlive,
+      clock,
+      log,
+      limits: options.jobs,
+      run: (record, call) => runOrder({ engine, places }, record, call),
+    }),
+  );
+  return { audit, places, files, jobs, observations: new Observations(audit, jobs) };
+}
+
+function once(run: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | undefined;
+  return () => {
+    done ??= run();
+    return done;
+  };
+}

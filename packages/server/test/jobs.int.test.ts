@@ -1,0 +1,155 @@
+import type { Call } from '@sendense/core';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import type { NamedMachine, SendenseServer, ServerServices } from '../src/index.ts';
+import { ask, follow, parseEvents } from './support/client.ts';
+import { makeWorld, NAMES, placesIn, type World } from './support/world.ts';
+
+let world: World;
+beforeEach(async () => {
+  world = await makeWorld();
+});
+afterEach(() => world[Symbol.asyncDispose]());
+
+/** Sources that open only when they are let: what a job waits for as long as a test wants. */
+class Gate {
+  readonly #open = Promise.withResolvers<void>();
+  /** Resolves when a job came here. */
+  readonly reached = Promise.withResolvers<void>();
+
+  sources(): Pick<ServerServices, 'sources'> {
+    const { sources } = placesIn(world.folder);
+    return {
+      sources: { names: NAMES.sources, open: (name, call) => this.#wait(() => sources.open(name), call) },
+    };
+  }
+
+  release(): void {
+    this.#open.resolve();
+  }
+
+  async #wait(open: () => Promise<NamedMachine>, call: Call = {}): Promise<NamedMachine> {
+    this.reached.resolve();
+    const gone = Promise.withResolvers<never>();
+    call.signal?.addEventListener('abort', () => gone.reject(call.signal?.reason), { once: true });
+    await Promise.race([this.#open.promise, gone.promise]);
+    return open();
+  }
+}
+
+const start = (server: SendenseServer, vm = 'web', repository = 'main') =>
+  ask(server, 'POST', '/api/v1/backup/start', { body: { vm_name: vm, repository } });
+
+it('refuses a second backup of a machine to the same repository while one waits or runs', async () => {
+  const gate = new Gate();
+  const server = await world.start({}, gate.sources());
+  const { body } = await start(server);
+  expect(await start(server)).toMatchObject({
+    status: 409,
+    body: { error: { code: 'LOCKED', retry: 'later' } },
+  });
+  expect((await start(server, 'db')).status).toBe(202);
+  expect((await start(server, 'web', 'second')).status).toBe(202);
+  gate.release();
+  await follow(server, body.job_id);
+  expect((await start(server)).status).toBe(202);
+});
+
+it('runs as many jobs as it may, and refuses more than may wait', async () => {
+  const gate = new Gate();
+  const server = await world.start({ jobs: { parallel: 1, waiting: 1 } }, gate.sources());
+  await start(server);
+  await gate.reached.promise;
+  const second = await start(server, 'db');
+  expect(second.body).toMatchObject({ state: 'queued', started_at: null });
+  expect(await start(server, 'web', 'second')).toMatchObject({
+    status: 429,
+    body: { error: { code: 'QUOTA_EXCEEDED' } },
+  });
+  gate.release();
+  await follow(server, second.body.job_id);
+  expect((await ask(server, 'GET', `/api/v1/jobs/${second.body.job_id}`)).body.state).toBe('completed');
+});
+
+it('cancels a job that waits at once, and one that runs when it has given up', async () => {
+  const gate = new Gate();
+  const server = await world.start({ jobs: { parallel: 1 } }, gate.sources());
+  const running = (await start(server)).body.job_id as string;
+  const waiting = (await start(server, 'db')).body.job_id as string;
+  await gate.reached.promise;
+  const cancel = (id: string) => ask(server, 'POST', `/api/v1/jobs/${id}/cancel`);
+  expect(await cancel(waiting)).toMatchObject({
+    status: 202,
+    body: { state: 'cancelled', cancel_requested: true },
+  });
+  expect(await cancel(running)).toMatchObject({ status: 202, body: { cancel_requested: true } });
+  const events = await follow(server, running);
+  expect(events.at(-1)).toMatchObject({ event: 'state', data: { state: 'cancelled' } });
+  expect((await cancel(running)).body.state).toBe('cancelled');
+  expect((await ask(server, 'GET', '/api/v1/backup/list')).body).toEqual({ backups: [] });
+});
+
+it('stops in order with a job under way, and the next server finishes it', async () => {
+  const gate = new Gate();
+  const before = await world.start({}, gate.sources());
+  const { job_id } = (await start(before)).body;
+  await gate.reached.promise;
+  const stream = await fetch(`${before.url}/api/v1/jobs/${job_id}/events`);
+  await before.close();
+  const seen = parseEvents(await stream.text());
+  expect(seen.at(-1)).toMatchObject({ event: 'state', data: { state: 'running' } });
+
+  const after = await world.start();
+  const last = String(seen.at(-1)?.id);
+  const events = await follow(after, job_id, { 'last-event-id': last });
+  const states = events.filter(({ event }) => event === 'state').map(({ data }) => data);
+  expect(states).toMatchObject([
+    { state: 'interrupted' },
+    { state: 'queued', attempt: 2 },
+    { state: 'running' },
+    { state: 'completed' },
+  ]);
+  expect((await ask(after, 'GET', `/api/v1/jobs/${job_id}`)).body).toMatchObject({
+    state: 'completed',
+    attempt: 2,
+    result: { backup_type: 'full' },
+  });
+});
+
+it('gives a job up that was cut short too often', async () => {
+  const ids: string[] = [];
+  for (const attempt of [1, 2]) {
+    const gate = new Gate();
+    const server = await world.start({ jobs: { attempts: 2 } }, gate.sources());
+    if (attempt === 1) ids.push((await start(server)).body.job_id);
+    await gate.reached.promise;
+    await server.close();
+  }
+  const server = await world.start({ jobs: { attempts: 2 } });
+  expect((await ask(server, 'GET', `/api/v1/jobs/${ids[0]}`)).body).toMatchObject({
+    state: 'failed',
+    error: { code: 'ABORTED', operation: 'resume-jobs' },
+  });
+});
+
+it('forgets the oldest of the jobs that have ended', async () => {
+  const server = await world.start({ jobs: { kept: 1 } });
+  const first = (await start(server)).body.job_id as string;
+  await follow(server, first);
+  const second = (await start(server)).body.job_id as string;
+  await follow(server, second);
+  await server.close();
+  const { body } = await ask(await world.start({ jobs: { kept: 1 } }), 'GET', '/api/v1/jobs');
+  expect(body.jobs).toMatchObject([{ job_id: second }]);
+});
+
+it('tells a failure by its code, without words of a defect', async () => {
+  const open = async (): Promise<never> => {
+    throw new Error('the password is hunter2');
+  };
+  const server = await world.start({}, { sources: { names: ['web'], open } });
+  const { job_id } = (await start(server)).body;
+  await follow(server, job_id);
+  const { body } = await ask(server, 'GET', `/api/v1/jobs/${job_id}`);
+  expect(body).toMatchObject({ state: 'failed', error: { code: 'UNEXPECTED' } });
+  expect(JSON.stringify(body)).not.toContain('hunter2');
+});

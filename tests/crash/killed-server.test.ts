@@ -1,0 +1,106 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { createDirectoryStore, createObjectRepository } from '@sendense/object-repository';
+import { seededBytes } from '@sendense/testkit';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { testKey } from '../../packages/object-repository/test/keys.ts';
+import { ask, follow, parseEvents } from '../../packages/server/test/support/client.ts';
+
+const MIB = 1024 * 1024;
+const DISK_BYTES = 24 * MIB;
+/** So slow that a job never ends before the server is killed. */
+const SLOW = String(2 * MIB);
+const PROGRAM = path.join(import.meta.dirname, 'killed-server.ts');
+
+let folder = '';
+let content: Uint8Array;
+const children: ChildProcess[] = [];
+beforeEach(async () => {
+  folder = await realpath(await mkdtemp(path.join(tmpdir(), 'sendense-killed-server-')));
+  content = seededBytes(7, DISK_BYTES);
+  await writeFile(path.join(folder, 'disk.raw'), content);
+  const store = createDirectoryStore({ path: path.join(folder, 'objects') });
+  await (await createObjectRepository({ store, key: testKey, chunkBytes: 64 * 1024 }))[Symbol.asyncDispose]();
+});
+afterEach(async () => {
+  for (const child of children.splice(0)) await kill(child);
+  await rm(folder, { recursive: true });
+});
+
+/** A server in a process of its own, once it listens. */
+async function serve(rate = ''): Promise<{ readonly child: ChildProcess; readonly url: string }> {
+  const flags = ['--conditions=@sendense/source', '--disable-warning=ExperimentalWarning', PROGRAM];
+  const child = spawn(process.execPath, [...flags, folder, rate], { stdio: ['ignore', 'pipe', 'inherit'] });
+  children.push(child);
+  for await (const url of createInterface({ input: child.stdout })) return { child, url };
+  throw new Error('the server ended before it served');
+}
+
+async function kill(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.kill('SIGKILL');
+  await once(child, 'close');
+}
+
+/** Reads the events of a job until it has done more than `bytes`. */
+async function untilDone(url: string, job: string, bytes: number): Promise<void> {
+  const response = await fetch(`${url}/api/v1/jobs/${job}/events`);
+  const decoder = new TextDecoder();
+  for await (const piece of response.body ?? [])
+    for (const { event, data } of parseEvents(decoder.decode(piece)))
+      if (event === 'progress' && (data as { done_bytes: number }).done_bytes > bytes) return;
+  throw new Error('the job ended before it could be killed');
+}
+
+it('goes on with a backup after SIGKILL: one point, bit-equal, sent but once, and nothing is locked', async () => {
+  const before = await serve(SLOW);
+  const order = { body: { vm_name: 'web', repository: 'main' } };
+  const { body: job } = await ask(before, 'POST', '/api/v1/backup/start', order);
+  await untilDone(before.url, job.job_id, 6 * MIB);
+  await kill(before.child);
+
+  const after = await serve();
+  const events = await follow(after, job.job_id);
+  const ended = (await ask(after, 'GET', `/api/v1/jobs/${job.job_id}`)).body;
+  expect(ended).toMatchObject({ state: 'completed', attempt: 2, result: { backup_type: 'full' } });
+  const findings = events.filter(({ event }) => event === 'finding').map(({ data }) => data);
+  expect(findings).toContainEqual(expect.objectContaining({ code: 'point-resumed' }));
+  expect(ended.result.bytes_read).toBeLessThan(DISK_BYTES);
+  const list = (await ask(after, 'GET', '/api/v1/backup/list')).body.backups;
+  expect(list).toMatchObject([{ backup_id: ended.backup_id }]);
+
+  const restore = { body: { backup_id: ended.backup_id, target: 'lab' } };
+  const { body: restoring } = await ask(after, 'POST', '/api/v1/restore/start', restore);
+  await follow(after, restoring.job_id);
+  expect(Buffer.compare(await readFile(path.join(folder, 'restored.raw')), content)).toBe(0);
+  expect((await ask(after, 'DELETE', `/api/v1/backup/${ended.backup_id}`)).status).toBe(200);
+});
+
+it('goes on with a restore after SIGKILL, and verifies all of it', async () => {
+  const first = await serve();
+  const order = { body: { vm_name: 'web', repository: 'main' } };
+  const { body: backup } = await ask(first, 'POST', '/api/v1/backup/start', order);
+  await follow(first, backup.job_id);
+  const { backup_id } = (await ask(first, 'GET', `/api/v1/jobs/${backup.job_id}`)).body;
+  await kill(first.child);
+
+  const before = await serve(SLOW);
+  const { body: job } = await ask(before, 'POST', '/api/v1/restore/start', {
+    body: { backup_id, target: 'lab' },
+  });
+  await untilDone(before.url, job.job_id, 4 * MIB);
+  await kill(before.child);
+
+  const after = await serve();
+  await follow(after, job.job_id);
+  expect((await ask(after, 'GET', `/api/v1/jobs/${job.job_id}`)).body).toMatchObject({
+    state: 'completed',
+    attempt: 2,
+    result: { verified: true },
+  });
+  expect(Buffer.compare(await readFile(path.join(folder, 'restored.raw')), content)).toBe(0);
+});
