@@ -1,4 +1,8 @@
+import { accessOptionsSchema } from '@sendense/server/access';
 import { z } from 'zod';
+
+/** `HOST:PORT`, with an IPv6 address in brackets. */
+export const HOST_AND_PORT = /^(\[[0-9a-f:]+\]|[A-Za-z0-9.-]+):\d{1,5}$/;
 
 /** A name from the configuration: the inline form, or an object with the inline form in `at`. */
 function place<Shape extends z.ZodRawShape>(shape: Shape) {
@@ -66,13 +70,42 @@ export const configSchema = z.strictObject({
       /** Folders that those files may name paths in; default all that the user may read. */
       roots: z.array(z.string().min(1)).optional(),
       /** `HOST:PORT` of this machine; default a unix socket in the state folder, for the user alone. */
-      listen: z
-        .string()
-        .regex(/^(\[[0-9a-f:]+\]|[A-Za-z0-9.-]+):\d{1,5}$/, 'must be HOST:PORT')
+      listen: z.string().regex(HOST_AND_PORT, 'must be HOST:PORT').optional(),
+      /** For clients of other machines, with `listen`: who has none of it learns nothing. */
+      tls: z
+        .strictObject({
+          /** The certificate, and the intermediate ones after it. */
+          certificateFile: z.string().min(1),
+          /** Its key, readable by its owner only. */
+          keyFile: z.string().min(1),
+          /** With it clients show a certificate that one of these authorities signed. */
+          clientCaFile: z.string().min(1).optional(),
+        })
         .optional(),
+    })
+    .refine(({ listen, tls }) => tls === undefined || listen !== undefined, {
+      path: ['tls'],
+      error: 'needs "listen": a unix socket has no TLS',
     })
     .default({}),
   targets: z.record(z.string(), place({ format: formats.optional(), ...account })).default({}),
+  /** The HTTP service of `server start`. */
+  server: z
+    .strictObject({
+      /** `HOST:PORT`; default a free port of 127.0.0.1. Other addresses need `tls`, and tokens or an issuer. */
+      listen: z.string().regex(HOST_AND_PORT, 'must be HOST:PORT').optional(),
+      tls: z
+        .strictObject({
+          /** The certificate, and the intermediate ones after it. */
+          certificateFile: z.string().min(1),
+          /** Its key. */
+          keyFile: z.string().min(1),
+        })
+        .optional(),
+      /** Issuer of callers' tokens, and the tenants; API tokens are made by `token create`. */
+      access: accessOptionsSchema.optional(),
+    })
+    .default({}),
 });
 
 /** See {@link configSchema}. */

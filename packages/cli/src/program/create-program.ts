@@ -11,6 +11,8 @@ const GROUPS: Readonly<Record<string, string>> = {
   'repository key': 'who can open an encrypted repository',
   vmware: 'look at a vCenter or ESXi',
   export: 'offer recovery points and images to NBD clients',
+  server: 'the HTTP API',
+  token: 'who may call the HTTP API',
   jobs: 'list and cancel jobs',
   image: 'look at, convert and compare disk files of any format',
 };

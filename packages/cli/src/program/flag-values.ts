@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import { HOST_AND_PORT } from '../config/config-schema.ts';
 
 const FACTORS: Readonly<Record<string, number>> = { '': 1, K: 1 << 10, M: 1 << 20, G: 1 << 30, T: 2 ** 40 };
 
@@ -39,6 +40,12 @@ export function parseUuid(text: string): string {
   const uuid = text.toLowerCase();
   if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(uuid)) return uuid;
   throw new InvalidArgumentError('It must be a UUID, such as 0f8fad5b-d9cb-469f-a165-70867728950e.');
+}
+
+/** `HOST:PORT`, as it is. */
+export function parseAddress(text: string): string {
+  if (HOST_AND_PORT.test(text)) return text;
+  throw new InvalidArgumentError('It must be HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080.');
 }
 
 /** Something that is not empty. */

@@ -10,7 +10,11 @@ import type { Session } from './session.ts';
 const CANCEL_EVERY_MS = 500;
 
 /** An engine on the catalog of the session, whose jobs are recorded and shown. */
-export async function openEngine(session: Session, request: Omit<JobRequest, 'holder'>): Promise<Engine> {
+export async function openEngine(
+  session: Session,
+  request: Omit<JobRequest, 'holder'>,
+  { isShown = true }: { /** Progress is shown on standard error. */ readonly isShown?: boolean } = {},
+): Promise<Engine> {
   const catalog = await session.catalog();
   const fence = createProcessFence();
   await catalog.jobs.closeAbandoned(isHolderAlive);
@@ -25,7 +29,7 @@ export async function openEngine(session: Session, request: Omit<JobRequest, 'ho
     [Symbol.asyncDispose]: () =>
       recording.settled().catch((error: unknown) => warn(session, 'the job is not in the catalog', error)),
   });
-  showProgress(session, engine);
+  if (isShown) showProgress(session, engine);
   obeyCancel(session, engine);
   return engine;
 }

@@ -23,15 +23,25 @@ export async function openSource(
   flags: SourceFlags,
   wanted: string | undefined,
 ): Promise<ResolvedSource> {
+  const resolved = await resolveNamedSource(session, name, flags, wanted);
+  session.own(resolved.source);
+  return resolved;
+}
+
+/** The same, for the caller to close. */
+export async function resolveNamedSource(
+  session: Session,
+  name: string,
+  flags: SourceFlags,
+  wanted: string | undefined,
+): Promise<ResolvedSource> {
   const place = findPlace(session.config, 'source', name);
   const options = {
     ...optionsOf(session, place, flags),
     // an entry of the configuration may be called by its name there
     ...(wanted === undefined || wanted === name ? {} : { machine: wanted }),
   };
-  const resolved = await resolveSource(place.text, options, await session.services(), session.call);
-  session.own(resolved.source);
-  return resolved;
+  return resolveSource(place.text, options, await session.services(), session.call);
 }
 
 /** Opens the source that `name` stands for, whatever machines it has, for the length of the session. */

@@ -15,11 +15,18 @@ export type TargetRequest = {
 
 /** Opens the target that a name stands for, for the length of the session. */
 export async function openTarget(session: Session, request: TargetRequest): Promise<ResolvedTarget> {
+  const resolved = await resolveNamedTarget(session, request);
+  session.own(resolved.target);
+  return resolved;
+}
+
+/** The same, for the caller to close. */
+export async function resolveNamedTarget(session: Session, request: TargetRequest): Promise<ResolvedTarget> {
   const name = request.name ?? session.config.defaults.target;
   if (name === undefined) throw missingFlag('target');
   const { text, settings } = findPlace(session.config, 'target', name);
   const format = request.format ?? settings?.format;
-  const resolved = await resolveTarget(
+  return resolveTarget(
     text,
     {
       workingDirectory: session.host.workingDirectory,
@@ -30,6 +37,4 @@ export async function openTarget(session: Session, request: TargetRequest): Prom
     },
     await session.services(),
   );
-  session.own(resolved.target);
-  return resolved;
 }

@@ -40,6 +40,7 @@ import { restoreResume } from './restore-resume.ts';
 import { restoreRollback } from './restore-rollback.ts';
 import { restoreShow } from './restore-show.ts';
 import { restoreStart } from './restore-start.ts';
+import { serverStart } from './server-start.ts';
 import { tokenCreate } from './token-create.ts';
 import { tokenList } from './token-list.ts';
 import { tokenRevoke } from './token-revoke.ts';
@@ -86,6 +87,7 @@ export const VERBS: readonly Verb[] = [
   imageMap,
   imageCompare,
   vmwareVms,
+  serverStart,
   tokenCreate,
   tokenList,
   tokenRevoke,

@@ -1,0 +1,28 @@
+import { resolve } from 'node:path';
+import type { ServerOptions } from '@sendense/server';
+import type { Session } from './session.ts';
+import { serverDirectory } from './token-place.ts';
+
+/** What the configuration says of the HTTP service; `listen` (`HOST:PORT`) comes first. */
+export function serverOptions(session: Session, listen: string | undefined): ServerOptions {
+  const { server } = session.config;
+  const pathOf = (path: string) => resolve(session.host.workingDirectory, path);
+  const address = listen ?? server.listen;
+  return {
+    stateDirectory: serverDirectory(session),
+    ...(address !== undefined && { listen: parseAddress(address) }),
+    ...(server.tls !== undefined && {
+      tls: {
+        certificateFile: pathOf(server.tls.certificateFile),
+        keyFile: pathOf(server.tls.keyFile),
+      },
+    }),
+    ...(server.access !== undefined && { access: server.access }),
+  };
+}
+
+/** `HOST:PORT` in its parts, an IPv6 address without its brackets. */
+function parseAddress(text: string): { host: string; port: number } {
+  const colon = text.lastIndexOf(':');
+  return { host: text.slice(0, colon).replaceAll(/[[\]]/g, ''), port: Number(text.slice(colon + 1)) };
+}

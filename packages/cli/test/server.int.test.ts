@@ -1,0 +1,101 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { ctlJson, jsonOf, type Running, runCtl, startCtl } from './run-ctl.ts';
+import { makeDisk } from './sample-disk.ts';
+
+const MIB = 1 << 20;
+
+let home = '';
+const running: Running[] = [];
+beforeEach(async () => {
+  home = await mkdtemp(join(tmpdir(), 'sendense-cli-server-'));
+  await makeDisk(join(home, 'disk.raw'), 4 * MIB);
+  await ctlJson(home, ['repository', 'init', '--repository', 'backups']);
+  await mkdir(join(home, '.config/sendense'), { recursive: true });
+  const config = {
+    sources: { web: { at: 'image:disk.raw', format: 'raw', machineName: 'web' } },
+    repositories: { main: 'local:backups' },
+    targets: { lab: { at: 'image:restored.raw', format: 'raw' } },
+  };
+  await writeFile(join(home, '.config/sendense/config.json'), JSON.stringify(config));
+});
+afterEach(async () => {
+  for (const { child, end } of running.splice(0)) {
+    child.kill('SIGKILL');
+    await end;
+  }
+  await rm(home, { recursive: true, force: true });
+});
+
+/** A server of the command line, once it has told where it listens. */
+async function serve(args: readonly string[] = []): Promise<{ server: Running; url: string }> {
+  const server = startCtl(home, ['server', 'start', ...args, '--json']);
+  running.push(server);
+  if (server.child.stdout === null) throw new Error('no output');
+  for await (const line of createInterface({ input: server.child.stdout }))
+    return { server, url: (JSON.parse(line) as { url: string }).url };
+  throw new Error(`the server ended before it served: ${server.stderr()}`);
+}
+
+const json = async (response: Promise<Response>) =>
+  (await response).json() as Promise<Record<string, unknown>>;
+
+it('serves what the configuration names until SIGTERM: a backup, its point, a restore', async () => {
+  const { server, url } = await serve(['--listen', '127.0.0.1:0']);
+  const post = (path: string, body: unknown) =>
+    json(
+      fetch(url + path, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      }),
+    );
+  const finish = async ({ job_id }: Record<string, unknown>) => {
+    const job = `${url}/api/v1/jobs/${String(job_id)}`;
+    await (await fetch(`${job}/events`)).text();
+    return json(fetch(job));
+  };
+  const made = await finish(await post('/api/v1/backup/start', { vm_name: 'web', repository: 'main' }));
+  expect(made).toMatchObject({ state: 'completed', result: { backup_type: 'full' } });
+  const points = { points: [{ id: made.backup_id, machineName: 'web' }] };
+  expect(await ctlJson(home, ['backup', 'list', '--repository', 'main'])).toMatchObject(points);
+  const { jobs } = await ctlJson(home, ['jobs', 'list']);
+  expect(jobs).toMatchObject([{ kind: 'backup', status: 'completed' }]);
+
+  const order = { backup_id: made.backup_id, target: 'lab' };
+  expect(await finish(await post('/api/v1/restore/start', order))).toMatchObject({ state: 'completed' });
+  expect((await readFile(join(home, 'restored.raw'))).equals(await readFile(join(home, 'disk.raw')))).toBe(
+    true,
+  );
+
+  server.child.kill('SIGTERM');
+  const run = await server.end;
+  expect([run.code, JSON.parse(run.lines.at(-1) ?? '')]).toEqual([0, { url, stopped: true }]);
+  expect(await readdir(join(home, '.local/state/sendense/server'))).not.toContain('lock');
+});
+
+it('asks for a token as soon as one was made, and knows what it may', async () => {
+  const { url } = await serve();
+  expect((await fetch(`${url}/api/v1/jobs`)).status).toBe(200);
+  const { token } = await ctlJson(home, ['token', 'create', '--role', 'viewer']);
+  expect((await fetch(`${url}/api/v1/jobs`)).status).toBe(401);
+  const headers = { authorization: `Bearer ${String(token)}` };
+  expect((await fetch(`${url}/api/v1/jobs`, { headers })).status).toBe(200);
+  const refused = await fetch(`${url}/api/v1/backup/x`, { method: 'DELETE', headers });
+  expect([refused.status, await refused.json()]).toMatchObject([
+    403,
+    { error: { code: 'PERMISSION_DENIED' } },
+  ]);
+});
+
+it('does not serve others without TLS and access, and says what is missing', async () => {
+  const run = await runCtl(home, ['server', 'start', '--listen', '0.0.0.0:0', '--json']);
+  expect(run.code).toBe(2);
+  expect(jsonOf(run)).toMatchObject({
+    error: { code: 'CONFIG_INVALID', message: expect.stringMatching(/tls .* access/) },
+  });
+  expect((await runCtl(home, ['server', 'start', '--listen', 'here', '--json'])).code).toBe(2);
+});
