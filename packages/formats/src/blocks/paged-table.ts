@@ -55,15 +55,19 @@ export class PagedTable {
       : { view: page.view, at };
   }
 
-  /** Changes the bytes at `offset` of the table: at once where the page is in memory, so that no other call comes between. */
-  async change(offset: number, apply: (slot: Slot) => void): Promise<void> {
+  /**
+   * Changes the bytes at `offset` of the table: at once where the page is in memory, so that no other call comes between, and then
+   * there is nothing to wait for.
+   */
+  change(offset: number, apply: (slot: Slot) => void): Promise<void> | undefined {
     const index = Math.floor(offset / TABLE_PAGE_BYTES);
-    let page = this.#pages.get(index);
-    for (; page === undefined; page = this.#pages.get(index)) await this.#load(index);
+    const page = this.#pages.get(index);
+    if (page === undefined) return this.#load(index).then(() => this.change(offset, apply));
     page.isDirty = true;
     apply({ view: page.view, at: offset % TABLE_PAGE_BYTES });
     this.#pages.delete(index);
     this.#pages.set(index, page);
+    return undefined;
   }
 
   /** The first offset from `offset` on, up to `end`, that lies in a page that was ever changed. */

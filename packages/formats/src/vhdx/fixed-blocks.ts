@@ -56,8 +56,11 @@ export class FixedBlocks implements BlockPlaces {
     if (this.#isSized) return;
     const { blocks, entryOffset, writeEntry } = this.#options;
     await this.#handle.truncate(endBytes(this.endBytes));
-    for (let block = 0; block < blocks; block += 1)
-      await this.#table.change(entryOffset(block), (slot) => writeEntry(slot, this.find(block)));
+    for (let block = 0; block < blocks; block += 1) {
+      const changing = this.#table.change(entryOffset(block), (slot) => writeEntry(slot, this.find(block)));
+      // a promise for each of 262,144 blocks of 8 TiB would be 40 MiB of garbage
+      if (changing !== undefined) await changing;
+    }
     this.#isSized = true;
   }
 }
