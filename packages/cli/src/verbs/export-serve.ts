@@ -6,6 +6,7 @@ import type { Command } from 'commander';
 import { describeExports, exportLines } from '../output/describe-exports.ts';
 import type { CommonOptions } from '../program/common-flags.ts';
 import { exportAddress, exportOptions } from '../session/export-place.ts';
+import { exportTls } from '../session/export-tls.ts';
 import { resolveNamed } from '../session/open-repository.ts';
 import type { Session } from '../session/session.ts';
 import { defineVerb } from '../verb.ts';
@@ -41,14 +42,16 @@ function printExports({ host }: Session, { exports }: NbdService, json: boolean)
   for (const line of lines) host.stdout.write(`${line}\n`);
 }
 
-function start(session: Session, endWhenEmpty: boolean): Promise<NbdService> {
+async function start(session: Session, endWhenEmpty: boolean): Promise<NbdService> {
   const address = exportAddress(session);
+  const tls = await exportTls(session);
   return startNbdService(
     { ...exportOptions(session), endWhenEmpty, ...(address && { address }) },
     {
       openRepository: (request) => openRepository(session, request),
       drivers: session.drivers(),
       log: session.log,
+      ...(tls && { tls }),
     },
   );
 }
