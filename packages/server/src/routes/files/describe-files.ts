@@ -1,0 +1,53 @@
+import type { Finding } from '@sendense/core';
+import type { BrowsedVolume, ListedEntry } from '@sendense/file-restore';
+import type { z } from 'zod';
+import type { fileListSchema, mountSchema } from '../../schemas/files.ts';
+import type { findingSchema } from '../../schemas/names.ts';
+
+const FIRST_MS = Date.UTC(0, 0, 1) - 1900 * 366 * 86_400_000;
+/** The last instant that four digits of a year can tell. */
+const LAST_MS = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
+
+/** A volume in the words of the API. */
+export function describeVolume(volume: BrowsedVolume): z.input<typeof mountSchema>['volumes'][number] {
+  const { id, fileSystem, fileSystemLabel, sizeBytes, access } = volume;
+  return {
+    id,
+    label: fileSystemLabel,
+    size_bytes: sizeBytes,
+    file_system: fileSystem,
+    readable: access !== null,
+  };
+}
+
+/** An entry of a folder in the words of the API. */
+export function describeEntry({
+  name,
+  stat,
+}: ListedEntry): z.input<typeof fileListSchema>['entries'][number] {
+  return {
+    name,
+    type: stat?.type ?? null,
+    size_bytes: stat?.sizeBytes ?? null,
+    mode: stat === undefined ? null : stat.mode.toString(8).padStart(4, '0'),
+    uid: stat?.uid ?? null,
+    gid: stat?.gid ?? null,
+    mtime: stat === undefined ? null : instantOf(stat.mtimeNs),
+  };
+}
+
+/** Findings in the words of the API. */
+export function describeFindings(findings: readonly Finding[]): z.input<typeof findingSchema>[] {
+  return findings.map(({ severity, code, message, object }) => ({
+    severity,
+    code,
+    message,
+    object: object ?? null,
+  }));
+}
+
+/** ISO 8601; `null` for times outside of the years 1 to 9999, which only damage has. */
+function instantOf(timeNs: bigint): string | null {
+  const ms = Number(timeNs / 1_000_000n);
+  return ms < FIRST_MS || ms > LAST_MS ? null : new Date(ms).toISOString();
+}
