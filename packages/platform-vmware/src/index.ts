@@ -113,6 +113,7 @@ export {
   type VimFault,
   type VimField,
   type VimObject,
+  type VimTyped,
   type VimValue,
   vimObject,
 } from './soap/index.ts';

@@ -153,6 +153,16 @@ describe('firmware and TPM', () => {
     expect([lost.said, lost.became.nvram]).toEqual([['warning: nvram-lost'], 'lost']);
   });
 
+  it.each(['uefi', 'bios'] as const)(
+    'UEFI variables of another hypervisor are lost under %s',
+    async (firmware) => {
+      const request = { artifacts: [artifact('nvram')] };
+      const { said, became, domain } = await ask({ spec: { firmware, platform: 'vmware' }, request });
+      expect([said, became.nvram]).toEqual([['warning: nvram-lost'], 'lost']);
+      expect(domain?.firmware.nvram?.path).toBeUndefined();
+    },
+  );
+
   it('a TPM is replaced by an empty one, or lost', async () => {
     const request = { artifacts: [artifact('tpm-state')] };
     const emptied = await ask({ spec: { tpm: true }, request });

@@ -64,7 +64,7 @@ export function bootRequest(
     spec: {
       schema: 1,
       name: 'old-name',
-      platform: 'vmware',
+      platform: 'libvirt',
       firmware: 'bios',
       architecture: 'x86_64',
       cpu: { sockets: 1, coresPerSocket: 2, threadsPerCore: 1 },

@@ -1,2 +1,9 @@
 export type { VimFault } from './envelope.ts';
-export { type ManagedObject, type VimField, type VimObject, type VimValue, vimObject } from './vim-value.ts';
+export {
+  type ManagedObject,
+  type VimField,
+  type VimObject,
+  type VimTyped,
+  type VimValue,
+  vimObject,
+} from './vim-value.ts';

@@ -1,9 +1,16 @@
 import type { Firmware, RestoreRequest } from '@sendense/core';
-import type { DomainCapabilities, DomainFirmware } from '@sendense/platform-kvm/domain';
+import {
+  type DomainCapabilities,
+  type DomainFirmware,
+  LIBVIRT_PLATFORM,
+} from '@sendense/platform-kvm/domain';
 import type { CheckedOptions } from '../options.ts';
 import type { Outcomes } from './outcomes.ts';
 
 type Kind = DomainFirmware['kind'];
+
+/** Platforms whose machines boot by the UEFI of QEMU: the variables of another one are of another form. */
+const SAME_VARIABLES: ReadonlySet<string> = new Set([LIBVIRT_PLATFORM, 'qemu']);
 
 /** The firmware nearest to `wanted` that the host has; a guest that boots by UEFI does not boot by BIOS. */
 function nearest(wanted: Kind, offered: DomainCapabilities, outcomes: Outcomes): Kind {
@@ -22,7 +29,7 @@ function nearest(wanted: Kind, offered: DomainCapabilities, outcomes: Outcomes):
 
 /**
  * What the machine boots with. `nvramPath` is where the UEFI variables of the old machine will be; libvirt makes new ones
- * where the point has none.
+ * where the point has none that QEMU reads.
  */
 export function chooseFirmware(
   request: RestoreRequest,
@@ -45,7 +52,16 @@ export function chooseFirmware(
       'the point holds no UEFI variables: the machine starts with new ones, and finds its loader by the default path',
     );
   }
-  const restored = hasVariables && kind !== 'bios';
+  const { platform } = request.spec;
+  const isReadable = SAME_VARIABLES.has(platform);
+  if (hasVariables && kind !== 'bios' && !isReadable) {
+    outcomes.lost('nvram', 'UEFI variables');
+    outcomes.warn(
+      'nvram-lost',
+      `the UEFI variables of the point are of ${platform}, which QEMU does not read: the machine starts with new ones, and finds its loader by the default path`,
+    );
+  }
+  const restored = hasVariables && kind !== 'bios' && isReadable;
   const nvram = restored ? { path: nvramPath, template: undefined, format: undefined } : undefined;
   return { kind, automatic: kind !== 'bios', loader: undefined, nvram };
 }
