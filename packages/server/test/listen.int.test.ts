@@ -28,6 +28,15 @@ it('answers only to names of this machine while it asks for no credentials', asy
   expect(await statusFor(server.url, `evil.example:${port}`)).toBe(403);
 });
 
+it('obeys no page of another origin while it asks for no credentials', async () => {
+  const server = await world.start();
+  const cancel = (headers: Record<string, string>) =>
+    ask(server, 'POST', '/api/v1/jobs/0f8fad5b-d9cb-469f-a165-70867728950e/cancel', { headers });
+  for (const origin of ['https://evil.example', 'null', 'http://localhost:1', `${server.url}0`])
+    expect((await cancel({ origin })).status, origin).toBe(403);
+  for (const headers of [{}, { origin: server.url }]) expect((await cancel(headers)).status).toBe(404);
+});
+
 it('does not start on an address of others without TLS and access, and leaves nothing behind', async () => {
   const listen = { host: '0.0.0.0', port: 0 };
   await expect(world.start({ listen })).rejects.toMatchObject({ code: 'CONFIG_INVALID' });

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { admit, type Gate, identify } from './admission.ts';
-import { refuseForeignHost } from './host-check.ts';
+import { refuseForeignPages } from './host-check.ts';
 
 /**
  * Before anything of a request is read: whether it may come at all, and who calls. What the caller may do is decided after the rates are
@@ -10,7 +10,7 @@ export function identifyCallers(app: FastifyInstance, gate: Gate): void {
   app.decorateRequest('principal', null);
   app.decorateRequest('admission', null);
   app.addHook('onRequest', async (request) => {
-    if (!(await gate.access.isGuarded())) refuseForeignHost(request.headers.host);
+    if (!(await gate.access.isGuarded())) refuseForeignPages(request.headers);
     const { route } = request.routeOptions.config;
     if (route !== undefined) request.principal = await identify(request, route, gate);
   });

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
-import { refuseForeignHost } from './host-check.ts';
+import { refuseForeignPages } from './host-check.ts';
 
 it.each(['localhost', 'localhost:8080', '127.0.0.1:80', '[::1]:8080', 'LOCALHOST:1'])('takes %s', (host) => {
-  expect(() => refuseForeignHost(host)).not.toThrow();
+  expect(() => refuseForeignPages({ host })).not.toThrow();
 });
 
 it.each([
@@ -17,5 +17,5 @@ it.each([
   '192.168.0.1',
   'localhost:80:80',
 ])('refuses %s', (host) => {
-  expect(() => refuseForeignHost(host)).toThrow(expect.objectContaining({ code: 'PERMISSION_DENIED' }));
+  expect(() => refuseForeignPages({ host })).toThrow(expect.objectContaining({ code: 'PERMISSION_DENIED' }));
 });
