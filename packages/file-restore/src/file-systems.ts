@@ -3,11 +3,13 @@ import { type ByteSource, readBytes } from './bytes/byte-source.ts';
 import { openExt } from './ext/open-ext.ts';
 import { openFat } from './fat/fat-reader.ts';
 import type { FileSystemReader } from './file-system-reader.ts';
+import { hasBootCopy } from './ntfs/boot-sector.ts';
+import { openNtfs } from './ntfs/open-ntfs.ts';
 import { openXfs } from './xfs/open-xfs.ts';
 
 /** A kind of file system that was recognised by its first bytes. */
 export type ProbedFileSystem = {
-  /** `ext`, `xfs`, `btrfs`, `ntfs`, `fat`, `exfat`, `iso9660`, `swap`, `luks`. */
+  /** `ext`, `xfs`, `btrfs`, `ntfs`, `fat`, `exfat`, `iso9660`, `swap`, `luks`, `bitlocker`. */
   readonly kind: string;
   /** It begins with a boot sector that looks like a master boot record. */
   readonly bootSector: boolean;
@@ -23,7 +25,8 @@ type Magic = Omit<ProbedFileSystem, 'open'> & {
 
 /** Where each kind has its mark (Latin-1), as its specification or its documentation says. */
 const MAGICS: readonly Magic[] = [
-  { kind: 'ntfs', bootSector: true, offset: 3, bytes: 'NTFS    ' },
+  { kind: 'ntfs', bootSector: true, offset: 3, bytes: 'NTFS    ', open: openNtfs },
+  { kind: 'bitlocker', bootSector: true, offset: 3, bytes: '-FVE-FS-' },
   { kind: 'exfat', bootSector: true, offset: 3, bytes: 'EXFAT   ' },
   { kind: 'fat', bootSector: true, offset: 82, bytes: 'FAT32   ', open: openFat },
   { kind: 'fat', bootSector: true, offset: 54, bytes: 'FAT16   ', open: openFat },
@@ -47,5 +50,6 @@ export async function probeFileSystem(
   const head = await readBytes(source, 0, Math.min(source.sizeBytes, HEAD_BYTES), call);
   const text = Buffer.from(head).toString('latin1');
   const found = MAGICS.find(({ offset, bytes }) => text.startsWith(bytes, offset));
-  return found && { kind: found.kind, bootSector: found.bootSector, open: found.open };
+  if (found !== undefined) return { kind: found.kind, bootSector: found.bootSector, open: found.open };
+  return (await hasBootCopy(source, call)) ? { kind: 'ntfs', bootSector: false, open: openNtfs } : undefined;
 }

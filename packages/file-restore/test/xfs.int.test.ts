@@ -1,30 +1,16 @@
-import { createHash } from 'node:crypto';
-import {
-  copyFile,
-  lstat,
-  mkdir,
-  mkdtemp,
-  open,
-  readFile,
-  readlink,
-  rm,
-  symlink,
-  utimes,
-  writeFile,
-} from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, open, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { collect } from '@sendense/testkit';
 import { describeWithPeers } from '@sendense/tests/peers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { extractToFile } from '../src/extract/extract-to-file.ts';
-import { decodeName, encodeName } from '../src/paths/entry-name.ts';
-import { walkTree } from '../src/paths/walk-tree.ts';
 import type { BrowseSession } from '../src/session/browse-session.ts';
 import { browse, contentOf, namesOf } from './support/browse.ts';
 import { run } from './support/program.ts';
 import { openRawPoint } from './support/raw-point.ts';
-import { makeSampleTree, namesIn, noise, SPARSE } from './support/sample-tree.ts';
+import { makeSampleTree, noise, SPARSE } from './support/sample-tree.ts';
+import { digest, type Facts, factsInside, factsOnDisk } from './support/tree-facts.ts';
 import { fillXfs, longTarget, makeXfs, prototypeOf } from './support/xfs-image.ts';
 
 const KIB = 1024;
@@ -35,8 +21,6 @@ const KINDS: readonly (readonly [string, readonly string[]])[] = [
   ['with large counts and no reflinks', ['-m', 'reflink=0,bigtime=0', '-i', 'size=1024,nrext64=1']],
 ];
 const LATE = Date.UTC(2150, 1, 2) / 1000;
-
-type Wanted = Readonly<Record<string, unknown>>;
 
 let folder = '';
 
@@ -73,63 +57,10 @@ async function writeScattered(path: string): Promise<void> {
     await file.write(noise(4 * KIB, `scattered ${index}`), 0, 4 * KIB, index * 8 * KIB);
 }
 
-/** What the mounted file system says of everything, with a digest of what is not too large. */
-async function wantedOf(root: string, below = ''): Promise<Map<string, Wanted>> {
-  const files = new Map<string, Wanted>();
-  const place = Buffer.concat([Buffer.from(`${root}/`), encodeName(below)]);
-  for (const raw of await namesIn(place)) {
-    const path = below === '' ? decodeName(raw) : `${below}/${decodeName(raw)}`;
-    const at = Buffer.concat([place, Buffer.from('/'), raw]);
-    const status = await lstat(at, { bigint: true });
-    files.set(path, {
-      mode: Number(status.mode) & 0o7777,
-      uid: Number(status.uid),
-      gid: Number(status.gid),
-      links: Number(status.nlink),
-      mtimeNs: status.mtimeNs,
-      ctimeNs: status.ctimeNs,
-      node: Number(status.ino),
-      sizeBytes: status.isDirectory() ? 0 : Number(status.size),
-      content: await contentIn(at, status),
-    });
-    if (status.isDirectory()) for (const [name, file] of await wantedOf(root, path)) files.set(name, file);
-  }
-  return files;
-}
-
-async function contentIn(
-  at: Buffer,
-  status: { readonly size: bigint; isFile: () => boolean; isSymbolicLink: () => boolean },
-): Promise<string> {
-  if (status.isSymbolicLink()) return decodeName(await readlink(at, { encoding: 'buffer' }));
-  return status.isFile() && status.size < SPARSE.sizeBytes ? digest(await readFile(at)) : '';
-}
-
-/** The same of what is browsed. */
-async function seenIn(session: BrowseSession): Promise<Map<string, Wanted>> {
-  const { reader, stat: root } = await session.find('/');
-  const files = new Map<string, Wanted>();
-  for await (const { path, stat } of walkTree(reader, root, (finding) => expect.fail(finding.message))) {
-    if (path === '') continue;
-    const { mode, uid, gid, links, mtimeNs, ctimeNs, node, type } = stat;
-    const sizeBytes = type === 'directory' ? 0 : stat.sizeBytes;
-    let content = '';
-    if (type === 'symlink') content = await reader.readLink(node);
-    if (type === 'file' && sizeBytes < SPARSE.sizeBytes)
-      content = digest(await contentOf(session, `/${path}`));
-    files.set(path, { mode, uid, gid, links, mtimeNs, ctimeNs, node, sizeBytes, content });
-  }
-  return files;
-}
-
-function digest(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
-}
-
 describeWithPeers(['xfs-tools', 'loop-mounts'], 'a disk of XFS', () => {
   describe.each(KINDS)('%s', (title, options) => {
     let session: BrowseSession;
-    let wanted = new Map<string, Wanted>();
+    let wanted = new Map<string, Facts>();
 
     beforeAll(async () => {
       const image = join(folder, `${title.replaceAll(' ', '-')}.raw`);
@@ -137,7 +68,7 @@ describeWithPeers(['xfs-tools', 'loop-mounts'], 'a disk of XFS', () => {
       await fillXfs(image, async (mount) => {
         await fill(mount);
         run('sync', ['--file-system', mount]);
-        wanted = await wantedOf(mount);
+        wanted = await factsOnDisk(mount);
       });
       session = await browse(await openRawPoint(image));
     }, 240_000);
@@ -151,7 +82,8 @@ describeWithPeers(['xfs-tools', 'loop-mounts'], 'a disk of XFS', () => {
     });
 
     it('holds every file with the bytes, mode, owner, size, times and links that the kernel shows', async () => {
-      const seen = await seenIn(session);
+      const { reader, stat } = await session.find('/');
+      const seen = await factsInside(reader, stat, (why) => expect.fail(why));
       for (const [path, file] of wanted) expect(seen.get(path), path).toEqual(file);
       expect([...seen.keys()].sort()).toEqual([...wanted.keys()].sort());
     });

@@ -33,6 +33,11 @@ export class Fields {
     return Number(this.#view.getBigUint64(at, true));
   }
 
+  /** Little-endian, 64 bits, exact: times. */
+  bits64(at: number): bigint {
+    return this.#view.getBigUint64(at, true);
+  }
+
   /** Big-endian, 16 bits: XFS, and the journal of ext. */
   u16be(at: number): number {
     return this.#view.getUint16(at, false);

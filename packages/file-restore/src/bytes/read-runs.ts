@@ -2,6 +2,7 @@ import type { Call } from '@sendense/core';
 import type { FilePiece } from '../file-system-reader.ts';
 import type { BlockRun } from './block-run.ts';
 import { type ByteSource, readBytes } from './byte-source.ts';
+import { readAhead } from './read-ahead.ts';
 
 const PIECE_BYTES = 1024 * 1024;
 /** Pieces under way: enough for a store that answers after 20 ms, and 16 MiB of memory. */
@@ -11,30 +12,19 @@ const AHEAD = 16;
 type Place = { readonly offset: number; readonly length: number; readonly at: number };
 
 /** The data of `runs` between `from` and `end` (bytes of the file), in pieces of at most 1 MiB, 16 of them under way. */
-export async function* readRuns(
+export function readRuns(
   source: ByteSource,
   runs: AsyncIterable<BlockRun>,
   blockBytes: number,
   range: { readonly from: number; readonly end: number },
   call?: Call,
 ): AsyncGenerator<FilePiece, void, undefined> {
-  const ahead: Promise<FilePiece>[] = [];
-  try {
-    for await (const { offset, length, at } of places(runs, blockBytes, range)) {
-      const piece = readBytes(source, at, length, call).then((bytes) => ({ offset, bytes }));
-      piece.catch(() => undefined); // awaited below, in its turn
-      ahead.push(piece);
-      if (ahead.length >= AHEAD) yield* first(ahead);
-    }
-    while (ahead.length > 0) yield* first(ahead);
-  } finally {
-    await Promise.allSettled(ahead);
-  }
+  return readAhead(reads(source, places(runs, blockBytes, range), call), AHEAD);
 }
 
-async function* first(ahead: Promise<FilePiece>[]): AsyncGenerator<FilePiece, void, undefined> {
-  const piece = ahead.shift();
-  if (piece !== undefined) yield await piece;
+async function* reads(source: ByteSource, found: AsyncIterable<Place>, call: Call | undefined) {
+  for await (const { offset, length, at } of found)
+    yield async (): Promise<FilePiece> => ({ offset, bytes: await readBytes(source, at, length, call) });
 }
 
 async function* places(
