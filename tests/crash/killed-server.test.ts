@@ -14,7 +14,7 @@ const MIB = 1024 * 1024;
 const DISK_BYTES = 24 * MIB;
 /** So slow that a job never ends before the server is killed. */
 const SLOW = String(2 * MIB);
-const PROGRAM = path.join(import.meta.dirname, 'killed-server.ts');
+const PROGRAM = path.join(import.meta.dirname, 'killed-server-process.ts');
 
 let folder = '';
 let content: Uint8Array;

@@ -1,23 +1,35 @@
-import { readFile } from 'node:fs/promises';
+import { createSecureContext } from 'node:tls';
 import { SendenseError } from '@sendense/core';
-import { mapErrno } from '@sendense/plugin-kit';
+import { nodeFileSystem, readSecretFile, readSmallFile } from '@sendense/plugin-kit';
 import type { ResolvedOptions } from '../options.ts';
 
-/** Certificate and key, as files hold them. Rejects as the file system does. */
+/** A chain of certificates is some KiB. */
+const MAX_CERTIFICATE_BYTES = 1024 * 1024;
+
+/**
+ * Certificate and key in PEM. Rejects as the file system does; with `CONFIG_INVALID` for a key that others may read, and for files that are
+ * no certificate and its key.
+ */
 export async function readTls({
   certificateFile,
   keyFile,
 }: NonNullable<ResolvedOptions['tls']>): Promise<{ readonly cert: string; readonly key: string }> {
-  return { cert: await readPem(certificateFile), key: await readPem(keyFile) };
-}
-
-async function readPem(path: string): Promise<string> {
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    throw mapErrno(error, 'read-tls', path);
-  });
-  if (text.includes('-----BEGIN ')) return text;
-  throw new SendenseError('CONFIG_INVALID', `${path} is not in PEM`, {
-    operation: 'read-tls',
-    remedy: 'name a file that begins with "-----BEGIN"',
-  });
+  const cert = new TextDecoder().decode(
+    await readSmallFile(nodeFileSystem, certificateFile, MAX_CERTIFICATE_BYTES),
+  );
+  const key = (await readSecretFile(keyFile)).reveal();
+  try {
+    createSecureContext({ cert, key });
+  } catch (error) {
+    throw new SendenseError(
+      'CONFIG_INVALID',
+      `${certificateFile} and ${keyFile} are no certificate and its key`,
+      {
+        operation: 'read-tls',
+        remedy: 'name a certificate, and the key that it was made for, both in PEM',
+        cause: error,
+      },
+    );
+  }
+  return { cert, key };
 }
