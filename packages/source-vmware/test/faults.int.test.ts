@@ -1,7 +1,8 @@
 import { guardSource, streamId } from '@sendense/core';
-import { readSnapshots, removeSnapshot } from '@sendense/platform-vmware';
+import { describeMachine, readSnapshots, removeSnapshot } from '@sendense/platform-vmware';
+import { systemTimer, type Timer } from '@sendense/plugin-kit';
 import { describeWithPeers } from '@sendense/tests/peers';
-import { beforeAll, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { Guest, receive, requestOf, round } from './guest.ts';
 import { useBench, type VcenterBench } from './vcenter-bench.ts';
 
@@ -54,6 +55,70 @@ describeWithPeers(['test-vcenter'], 'faults while a machine of a vCenter is back
     await bench.server.control('transfer-faults', { unavailable: 1, drops: 2, dropAfterBytes: 70_000 });
     expect(await receive(capture)).toEqual(guest.now());
     expect(await capture.seal()).not.toBeNull();
+  });
+
+  describe('a disk whose file a host holds', () => {
+    /** The file with the bytes of the first disk, under the snapshot of a backup. */
+    async function baseOf({ machine }: Guest): Promise<string> {
+      const [disk] = (await describeMachine(bench.operator, machine.object)).machine.disks;
+      return (disk?.fileName ?? '').replace(/\.vmdk$/, '-flat.vmdk');
+    }
+
+    const hold = (fileName: string, locked: boolean) => bench.server.control('lock', { fileName, locked });
+
+    /** Time in which a wait for another try of a read is short; `waited` is told of each. Time-outs and leases wait for longer. */
+    function impatient(waited: () => Promise<unknown>): Timer {
+      return {
+        monotonicMs: () => systemTimer.monotonicMs(),
+        async sleep(ms, signal) {
+          if (ms < 10_000) await waited();
+          await systemTimer.sleep(ms < 10_000 ? 1 : ms, signal);
+        },
+      };
+    }
+
+    it('is read on when it is let go', async () => {
+      const guest = await guestWithData();
+      const file = await baseOf(guest);
+      let waits = 0;
+      const timer = impatient(async () => {
+        waits += 1;
+        if (waits === 2) await hold(file, false);
+      });
+      await using source = guardSource(bench.source({ transport: 'datastore' }, { timer }));
+      await using capture = await source.capture(requestOf(guest.machine));
+      await hold(file, true);
+      expect(await receive(capture)).toEqual(guest.now());
+      expect(waits).toBeGreaterThanOrEqual(2);
+      expect(await capture.seal()).not.toBeNull();
+    });
+
+    it('and does not let go fails the backup, which leaves nothing', async () => {
+      const guest = await guestWithData();
+      const file = await baseOf(guest);
+      const timer = impatient(async () => undefined);
+      await using source = guardSource(bench.source({ transport: 'datastore' }, { timer }));
+      const capture = await source.capture(requestOf(guest.machine));
+      await hold(file, true);
+      const context = { file, httpStatus: 500 };
+      await expect(receive(capture)).rejects.toMatchObject({ code: 'CONNECTION_LOST', context });
+      await hold(file, false);
+      await capture[Symbol.asyncDispose]();
+      expect(await bench.snapshots(guest.machine)).toEqual([]);
+    });
+
+    it('from before it is opened is read by a lease, which is told', async () => {
+      const guest = await guestWithData();
+      const file = await baseOf(guest);
+      await hold(file, true);
+      const timer = impatient(async () => undefined);
+      await using source = guardSource(bench.source({}, { timer }));
+      await using capture = await source.capture(requestOf(guest.machine));
+      const told = capture.findings.filter(({ code }) => code === 'transport-refused');
+      expect(told).toMatchObject([{ severity: 'warning', message: expect.stringContaining(file) }]);
+      expect(await receive(capture)).toEqual(guest.now());
+      await hold(file, false);
+    });
   });
 
   it('a snapshot that somebody removes makes the bytes those of no instant', async () => {
