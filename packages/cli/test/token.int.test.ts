@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TokenStore } from '@sendense/server/access';
@@ -34,6 +34,18 @@ it('makes a token that a running server takes until it is revoked', async () => 
   });
   expect(await ctlJson(home, ['token', 'revoke', '--token-id', tokenId])).toEqual({ revoked: tokenId });
   await expect(server.authenticate(token)).rejects.toMatchObject({ code: 'AUTHENTICATION_FAILED' });
+});
+
+it('warns of a tenant that is not configured, whose token would see nothing', async () => {
+  await writeFile(
+    join(home, 'c.json'),
+    '{"server": {"access": {"tenants": {"acme": {"repositories": ["main"]}}}}}',
+  );
+  const create = (tenant: string) =>
+    runCtl(home, ['token', 'create', '--role', 'viewer', '--tenant', tenant, '--config', 'c.json']);
+  expect((await create('acme')).stderr).toBe('');
+  const { code, stderr } = await create('acne');
+  expect([code, stderr]).toEqual([0, expect.stringContaining('"acne" is not in the configuration')]);
 });
 
 it('shows a token once: neither its file nor the list holds it', async () => {

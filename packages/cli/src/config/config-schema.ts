@@ -1,4 +1,4 @@
-import { accessOptionsSchema } from '@sendense/server/access';
+import { accessOptionsSchema, auditOptionsSchema, rateLimitOptionsSchema } from '@sendense/server/access';
 import { z } from 'zod';
 
 /** `HOST:PORT`, with an IPv6 address in brackets. */
@@ -104,6 +104,10 @@ export const configSchema = z.strictObject({
         .optional(),
       /** Issuer of callers' tokens, and the tenants; API tokens are made by `token create`. */
       access: accessOptionsSchema.optional(),
+      /** How often callers may ask. */
+      rates: rateLimitOptionsSchema.optional(),
+      /** How long the audit log may become. */
+      audit: auditOptionsSchema.optional(),
     })
     .default({}),
 });

@@ -18,6 +18,8 @@ export function serverOptions(session: Session, listen: string | undefined): Ser
       },
     }),
     ...(server.access !== undefined && { access: server.access }),
+    ...(server.rates !== undefined && { rates: server.rates }),
+    ...(server.audit !== undefined && { audit: server.audit }),
   };
 }
 

@@ -2,6 +2,7 @@ import { ROLES, type Role } from '@sendense/server/access';
 import { type Command, Option } from 'commander';
 import { describeToken } from '../output/describe-tokens.ts';
 import { parseSpan, parseText } from '../program/flag-values.ts';
+import type { Session } from '../session/session.ts';
 import { openTokens } from '../session/token-store.ts';
 import { defineVerb } from '../verb.ts';
 
@@ -34,6 +35,7 @@ export const tokenCreate = defineVerb<Options>({
   async run(session, { role, tenant = null, name = null, expiresIn }) {
     const expiresAt =
       expiresIn === undefined ? null : new Date(session.host.now().getTime() + expiresIn).toISOString();
+    warnOfUnknown(session, tenant);
     const { token, record } = await openTokens(session).create({ role, tenant, name, expiresAt });
     return {
       json: { ...describeToken(record), token },
@@ -41,3 +43,10 @@ export const tokenCreate = defineVerb<Options>({
     };
   },
 });
+
+/** The token is made all the same: its tenant may be configured later. */
+function warnOfUnknown({ config, log }: Session, tenant: string | null): void {
+  if (tenant === null || Object.hasOwn(config.server.access?.tenants ?? {}, tenant)) return;
+  const message = `the tenant ${JSON.stringify(tenant)} is not in the configuration: the token sees nothing until it is`;
+  log({ level: 'warn', message, fields: {} });
+}

@@ -1,4 +1,6 @@
+export { auditOptionsSchema } from '../audit/audit-options.ts';
 export { type AccessOptions, accessOptionsSchema, tenantNameSchema } from './access-options.ts';
 export { type Principal, ROLES, type Role } from './principal.ts';
+export { rateLimitOptionsSchema } from './rate-limits.ts';
 export type { NewToken, TokenRecord } from './tokens/token-record.ts';
 export { TokenStore, type TokenStoreServices, tokensDirectory } from './tokens/token-store.ts';
