@@ -57,7 +57,7 @@ export class NtfsReader implements FileSystemReader {
   /** The entry with exactly this name; else the first that Windows takes for the same, which knows no case. */
   async lookup(directory: NodeId, name: string, call?: Call): Promise<DirectoryEntry | undefined> {
     const upCase = await this.#knownUpCase(call);
-    const wanted = upCase?.(name);
+    const wanted = upCase?.(name) ?? name;
     const cursor = await this.#open(directory, undefined, call);
     let alike: DirectoryEntry | undefined;
     for (let entry = await cursor.next(call); entry !== undefined; entry = await cursor.next(call)) {
