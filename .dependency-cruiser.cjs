@@ -113,9 +113,21 @@ module.exports = {
       'The catalog stores what the contracts say, whoever produced it.',
     ),
     layer(
+      'api-on-core',
+      'api',
+      ['core'],
+      'What the service takes and answers is known to its clients too: it brings nothing of either side.',
+    ),
+    layer(
+      'client-on-api-and-core',
+      'client',
+      ['core', 'api'],
+      'A client of the service is installed where nothing of Sendense runs: it knows requests, replies and errors only.',
+    ),
+    layer(
       'server-on-engine-and-contracts',
       'server',
-      [...basis, 'engine', 'catalog', 'file-restore'],
+      [...basis, 'api', 'engine', 'catalog', 'file-restore'],
       'The server takes places by name from its host: whoever uses it chooses the plugins, and installs no others.',
     ),
     {

@@ -1,7 +1,7 @@
+import { errorSchema } from '@sendense/api';
 import { seededInteger, seededRandom } from '@sendense/testkit';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { SendenseServer } from '../src/index.ts';
-import { errorSchema } from '../src/schemas/error.ts';
 import { ask } from './support/client.ts';
 import { makeWorld, type World } from './support/world.ts';
 

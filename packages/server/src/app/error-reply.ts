@@ -1,7 +1,7 @@
+import type { ErrorBody } from '@sendense/api';
 import { type ErrorCode, SendenseError } from '@sendense/core';
 import type { FastifyError } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
-import type { ErrorBody } from '../schemas/error.ts';
 import { refusalStatus, statusOf } from './error-status.ts';
 
 /** A reply that tells of a failure. */

@@ -1,9 +1,6 @@
+import { backupResultSchema, errorSchema, JOB_STATES, restoreResultSchema } from '@sendense/api';
 import type { Json } from '@sendense/core';
 import { z } from 'zod';
-import { backupResultSchema } from '../schemas/backup.ts';
-import { errorSchema } from '../schemas/error.ts';
-import { JOB_STATES } from '../schemas/job.ts';
-import { restoreResultSchema } from '../schemas/restore.ts';
 
 /** Prefix of the journal's keys of jobs. */
 export const JOB_PREFIX = 'server-jobs/';

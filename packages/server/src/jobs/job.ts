@@ -1,6 +1,6 @@
+import type { JobView } from '@sendense/api';
 import type { Json } from '@sendense/core';
 import type { WorkProgress } from '@sendense/engine';
-import type { JobView } from '../schemas/job.ts';
 import { isEnded, type JobEvent, type JobRecord } from './job-record.ts';
 
 /** Findings of one job that are kept as events; the result has them all. */

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import { JOB_STATES, type JobState } from '@sendense/api';
 import { type Clock, type Fence, type LogSink, SendenseError } from '@sendense/core';
 import type { Engine } from '@sendense/engine';
 import type { Principal } from '../access/principal.ts';
 import { errorReply } from '../app/error-reply.ts';
 import type { JobLimits } from '../options.ts';
-import { JOB_STATES, type JobState } from '../schemas/job.ts';
 import { Job } from './job.ts';
 import { listenToEngine } from './job-events.ts';
 import { type JobJournal, unknownJob } from './job-journal.ts';

@@ -1,4 +1,4 @@
-import type { JobState } from '../schemas/job.ts';
+import type { JobState } from '@sendense/api';
 import type { MetricFamily, Sample } from './open-metrics.ts';
 import { BUCKETS, type RequestCount, type RequestTimes } from './request-times.ts';
 

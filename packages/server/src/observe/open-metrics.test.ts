@@ -1,5 +1,5 @@
+import { JOB_STATES, type JobState } from '@sendense/api';
 import { expect, it } from 'vitest';
-import { JOB_STATES, type JobState } from '../schemas/job.ts';
 import { metricFamilies } from './metric-families.ts';
 import { openMetrics } from './open-metrics.ts';
 import { RequestTimes } from './request-times.ts';

@@ -1,5 +1,5 @@
+import type { backupSchema } from '@sendense/api';
 import type { z } from 'zod';
-import type { backupSchema } from '../schemas/backup.ts';
 import type { FoundPoint } from './places.ts';
 
 /** A point, for clients. */

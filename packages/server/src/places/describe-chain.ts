@@ -1,6 +1,6 @@
+import type { backupChainSchema } from '@sendense/api';
 import type { PointDisk, RecoveryPoint } from '@sendense/core';
 import type { z } from 'zod';
-import type { backupChainSchema } from '../schemas/backup.ts';
 import type { FoundPoint } from './places.ts';
 
 type BackupChain = z.output<typeof backupChainSchema>;

@@ -1,8 +1,3 @@
-import { SendenseError } from '@sendense/core';
-import { viewOf } from '../jobs/job.ts';
-import { describeBackup } from '../places/describe-backup.ts';
-import { describeChain } from '../places/describe-chain.ts';
-import { pointsOfMachine } from '../places/points-of-machine.ts';
 import {
   backupChainQuerySchema,
   backupChainSchema,
@@ -11,10 +6,15 @@ import {
   backupQuerySchema,
   backupSchema,
   deletedBackupSchema,
+  jobSchema,
   listBackupsSchema,
   startBackupSchema,
-} from '../schemas/backup.ts';
-import { jobSchema } from '../schemas/job.ts';
+} from '@sendense/api';
+import { SendenseError } from '@sendense/core';
+import { viewOf } from '../jobs/job.ts';
+import { describeBackup } from '../places/describe-backup.ts';
+import { describeChain } from '../places/describe-chain.ts';
+import { pointsOfMachine } from '../places/points-of-machine.ts';
 import { type Route, route } from './route.ts';
 import type { RouteServices } from './route-services.ts';
 

@@ -1,6 +1,6 @@
+import { startCloudstackBackupSchema } from '@sendense/api';
 import { SendenseError } from '@sendense/core';
 import { z } from 'zod';
-import { startCloudstackBackupSchema } from '../schemas/cloudstack.ts';
 import { type Route, route } from './route.ts';
 
 /** CloudStack: the paths are kept for its connector, which is not installed. */

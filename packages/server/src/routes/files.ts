@@ -1,4 +1,3 @@
-import { SendenseError } from '@sendense/core';
 import {
   downloadSchema,
   fileListSchema,
@@ -7,7 +6,8 @@ import {
   mountParamsSchema,
   mountSchema,
   unmountedSchema,
-} from '../schemas/files.ts';
+} from '@sendense/api';
+import { SendenseError } from '@sendense/core';
 import { describeEntry, describeFindings, describeVolume } from './files/describe-files.ts';
 import { download } from './files/download.ts';
 import { Mounts } from './files/mounts.ts';

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
+import { jobListSchema, jobParamsSchema, jobSchema, listJobsSchema } from '@sendense/api';
 import { followJob, hasSeenAll } from '../jobs/follow-job.ts';
 import { viewOf } from '../jobs/job.ts';
-import { jobListSchema, jobParamsSchema, jobSchema, listJobsSchema } from '../schemas/job.ts';
 import { type Route, route } from './route.ts';
 import type { RouteServices } from './route-services.ts';
 

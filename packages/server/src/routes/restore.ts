@@ -1,6 +1,5 @@
+import { jobSchema, startRestoreSchema } from '@sendense/api';
 import { viewOf } from '../jobs/job.ts';
-import { jobSchema } from '../schemas/job.ts';
-import { startRestoreSchema } from '../schemas/restore.ts';
 import { type Route, route } from './route.ts';
 import type { RouteServices } from './route-services.ts';
 

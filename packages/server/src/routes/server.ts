@@ -1,6 +1,6 @@
+import { healthSchema, readySchema } from '@sendense/api';
 import { SendenseError } from '@sendense/core';
 import { OPEN_METRICS_TYPE } from '../observe/open-metrics.ts';
-import { healthSchema, readySchema } from '../schemas/server.ts';
 import { type Route, route } from './route.ts';
 import type { RouteServices } from './route-services.ts';
 

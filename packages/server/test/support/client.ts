@@ -1,5 +1,5 @@
+import type { JobView } from '@sendense/api';
 import type { SendenseServer } from '../../src/index.ts';
-import type { JobView } from '../../src/schemas/job.ts';
 
 /** An answer of the API. */
 export type Answer = {

@@ -1,6 +1,6 @@
+import { errorSchema } from '@sendense/api';
 import type { OpenAPIV3_1 } from 'openapi-types';
 import type { Route } from '../../routes/route.ts';
-import { errorSchema } from '../../schemas/error.ts';
 import { ComponentSchemas } from './component-schemas.ts';
 import { describeOperation } from './describe-operation.ts';
 

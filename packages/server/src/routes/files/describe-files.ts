@@ -1,8 +1,7 @@
+import type { fileListSchema, findingSchema, mountSchema } from '@sendense/api';
 import type { Finding } from '@sendense/core';
 import type { BrowsedVolume, ListedEntry } from '@sendense/file-restore';
 import type { z } from 'zod';
-import type { fileListSchema, mountSchema } from '../../schemas/files.ts';
-import type { findingSchema } from '../../schemas/names.ts';
 
 const FIRST_MS = Date.UTC(0, 0, 1) - 1900 * 366 * 86_400_000;
 /** The last instant that four digits of a year can tell. */

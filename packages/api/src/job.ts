@@ -60,3 +60,12 @@ export const listJobsSchema = z.strictObject({
 
 /** Path of one job. */
 export const jobParamsSchema = z.strictObject({ job_id: idSchema });
+
+/** See {@link jobProgressSchema}. */
+export type JobProgress = z.output<typeof jobProgressSchema>;
+
+/** See {@link jobListSchema}. */
+export type JobList = z.output<typeof jobListSchema>;
+
+/** See {@link listJobsSchema}. */
+export type ListJobs = z.input<typeof listJobsSchema>;

@@ -29,3 +29,9 @@ export const restoreResultSchema = z
     findings: z.array(findingSchema),
   })
   .meta({ id: 'RestoreResult' });
+
+/** See {@link startRestoreSchema}. */
+export type StartRestore = z.input<typeof startRestoreSchema>;
+
+/** See {@link restoreResultSchema}. */
+export type ApiRestoreResult = z.output<typeof restoreResultSchema>;

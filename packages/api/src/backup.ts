@@ -105,3 +105,30 @@ export const backupResultSchema = z
     findings: z.array(findingSchema),
   })
   .meta({ id: 'BackupResult' });
+
+/** See {@link startBackupSchema}. */
+export type StartBackup = z.input<typeof startBackupSchema>;
+
+/** See {@link backupQuerySchema}. */
+export type BackupQuery = z.input<typeof backupQuerySchema>;
+
+/** See {@link listBackupsSchema}. */
+export type ListBackups = z.input<typeof listBackupsSchema>;
+
+/** See {@link backupChainQuerySchema}. */
+export type BackupChainQuery = z.input<typeof backupChainQuerySchema>;
+
+/** See {@link backupSchema}. */
+export type Backup = z.output<typeof backupSchema>;
+
+/** See {@link backupListSchema}. */
+export type BackupList = z.output<typeof backupListSchema>;
+
+/** See {@link deletedBackupSchema}. */
+export type DeletedBackup = z.output<typeof deletedBackupSchema>;
+
+/** See {@link backupChainSchema}. */
+export type BackupChain = z.output<typeof backupChainSchema>;
+
+/** See {@link backupResultSchema}. */
+export type BackupResult = z.output<typeof backupResultSchema>;

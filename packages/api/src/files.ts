@@ -93,3 +93,24 @@ export const unmountedSchema = z
       .describe('What archives that were downloaded had to leave out or change.'),
   })
   .meta({ id: 'Unmounted' });
+
+/** See {@link mountBackupSchema}. */
+export type MountBackup = z.input<typeof mountBackupSchema>;
+
+/** See {@link mountSchema}. */
+export type Mount = z.output<typeof mountSchema>;
+
+/** See {@link listFilesSchema}. */
+export type ListFiles = z.input<typeof listFilesSchema>;
+
+/** See {@link fileListSchema}. */
+export type FileList = z.output<typeof fileListSchema>;
+
+/** An entry of a folder. */
+export type FileEntry = FileList['entries'][number];
+
+/** See {@link downloadSchema}. */
+export type Download = z.input<typeof downloadSchema>;
+
+/** See {@link unmountedSchema}. */
+export type Unmounted = z.output<typeof unmountedSchema>;

@@ -8,3 +8,6 @@ export const startCloudstackBackupSchema = z
     consistency: z.enum(['crash', 'filesystem', 'application']).default('crash'),
   })
   .meta({ id: 'StartCloudstackBackup' });
+
+/** See {@link startCloudstackBackupSchema}. */
+export type StartCloudstackBackup = z.input<typeof startCloudstackBackupSchema>;

@@ -25,3 +25,6 @@ export const findingSchema = z
     object: z.string().nullable(),
   })
   .meta({ id: 'Finding' });
+
+/** See {@link findingSchema}. */
+export type ApiFinding = z.output<typeof findingSchema>;

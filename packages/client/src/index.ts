@@ -1,0 +1,1 @@
+export { type FailedReply, replyError } from './http/reply-error.ts';
