@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { RestorePlan, RestoreState, TargetConnector } from '@sendense/core';
 import { seededBytes } from '@sendense/testkit';
@@ -63,6 +63,23 @@ describeWithPeers(['test-vcenter'], 'the folder of a machine that is not finishe
     return names.map((name) => `restored/${name}`);
   }
 
+  /** A commit that finds a disk of somebody else where the first of ours is to go. */
+  async function meetTheirs(): Promise<TestRun> {
+    const run = runOf();
+    const writer = await target.begin(plan, {
+      ...run,
+      async save(state) {
+        await run.save(state);
+        if (stateOf(state.data as Saved, 'disk-0') !== 'disks whole') return;
+        for (const name of ['restored.vmdk', 'restored-flat.vmdk'])
+          await writeFile(join(bench().server.datastoreDir, 'restored', name), 'theirs');
+      },
+    });
+    await send(writer, DISKS);
+    await expect(writer.commit()).rejects.toMatchObject({ code: 'ALREADY_EXISTS' });
+    return run;
+  }
+
   /** All files of the datastore, and the machines that were made. */
   async function left(): Promise<{
     readonly files: readonly string[];
@@ -105,21 +122,23 @@ describeWithPeers(['test-vcenter'], 'the folder of a machine that is not finishe
     },
   );
 
+  it('keeps a disk that has the name of ours when the restore is resumed, which ends once that is out of the way', async () => {
+    const run = await meetTheirs();
+    await using later = bench().target();
+    await using writer = await later.begin(plan, runOf(run));
+    await expect(writer.commit()).rejects.toMatchObject({ code: 'ALREADY_EXISTS' });
+    const folder = join(bench().server.datastoreDir, 'restored');
+    expect(await readFile(join(folder, 'restored-flat.vmdk'), 'utf8')).toBe('theirs');
+    for (const name of ['restored.vmdk', 'restored-flat.vmdk']) await rm(join(folder, name));
+    await writer.commit();
+    for (const [number, bytes] of DISKS.entries())
+      expect((await bench().content('restored', number)).equals(Buffer.from(bytes))).toBe(true);
+  });
+
   it.each(['rollback', 'reconcile'] as const)(
     'keeps a disk that has the name of ours in a %s',
     async (way) => {
-      const run = runOf();
-      const writer = await target.begin(plan, {
-        ...run,
-        async save(state) {
-          await run.save(state);
-          if (stateOf(state.data as Saved, 'disk-0') !== 'disks whole') return;
-          for (const name of ['restored.vmdk', 'restored-flat.vmdk'])
-            await writeFile(join(bench().server.datastoreDir, 'restored', name), 'theirs');
-        },
-      });
-      await send(writer, DISKS);
-      await expect(writer.commit()).rejects.toMatchObject({ code: 'ALREADY_EXISTS' });
+      const run = await meetTheirs();
       await using later = bench().target();
       if (way === 'rollback') await (await later.begin(plan, runOf(run))).rollback();
       else await later.reconcile(KEEP);

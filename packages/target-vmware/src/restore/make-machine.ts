@@ -11,11 +11,12 @@ import { changeOf, diskChanges, machineSpecification, removal } from '../design/
 import { type FoundMachine, machineOfId, machinesIn } from './find-machines.ts';
 import { knownAs } from './known-machine.ts';
 import { alreadyThere, refuseRunning } from './machine-refusals.ts';
-import { placedFile } from './moved-disks.ts';
+import { placedFile, wasMoved } from './moved-disks.ts';
 import { findCarrier, findRestored } from './own-machines.ts';
 import { putVariables, variablesFile } from './put-variables.ts';
 import { removeCarrier } from './remove-machine.ts';
 import { setAside } from './replaced-machine.ts';
+import type { DiskMemory } from './restore-memory.ts';
 import { notesOf, type RestoreScope } from './restore-scope.ts';
 
 /** The machine of a restore, and what of the plan it has not. */
@@ -101,27 +102,30 @@ async function place(
   const { client, details, memory, plan } = scope;
   const planned = plan.disks[index];
   if (planned === undefined) return;
-  const { state, file, carrier } = memory.disk(planned.id);
+  const disk = memory.disk(planned.id);
+  const { state, file, carrier } = disk;
   const destination = placedFile(made, details.name, index);
   if (state !== 'placed' && file !== null) {
     await detach(scope, planned, call);
     const paths = { from: file, to: destination };
     await memory.changeDisk(planned.id, { state: 'placing', file, carrier });
-    await moveOnce(state === 'placing', () => moveDisk(client, details.datacenter, paths, call));
+    await moveOnce(scope, disk, call, () => moveDisk(client, details.datacenter, paths, call));
     await memory.changeDisk(planned.id, { state: 'placed', file: destination, carrier });
   }
 }
 
-/**
- * A move that was begun before may be done: then the file is not where it was, or one is where it goes. That folder is new and of this
- * machine alone, so it is the same file.
- */
-async function moveOnce(isRepeated: boolean, move: () => Promise<void>): Promise<void> {
+async function moveOnce(
+  scope: RestoreScope,
+  disk: DiskMemory,
+  call: Call | undefined,
+  move: () => Promise<void>,
+): Promise<void> {
+  if (await wasMoved(scope, disk, call)) return;
   try {
     await move();
   } catch (error) {
-    const isDone = SendenseError.is(error, 'NOT_FOUND') || SendenseError.is(error, 'ALREADY_EXISTS');
-    if (!isRepeated || !isDone) throw error;
+    // the task of an attempt that died may have ended meanwhile
+    if (!(await wasMoved(scope, disk, call))) throw error;
   }
 }
 

@@ -3,6 +3,7 @@ import { describeMachine, isDiskThere, type VimClient } from '@sendense/platform
 import type { PlanMark } from '../design/plan-mark.ts';
 import { carrierName, type FoundMachine, folderOf } from './find-machines.ts';
 import type { PlanDetails } from './plan-details.ts';
+import type { DiskMemory } from './restore-memory.ts';
 import type { RestoreScope } from './restore-scope.ts';
 
 /** `[datastore] folder/name.vmdk` of the disk that is at `index` of the plan, once it is in the folder of its machine. */
@@ -10,22 +11,26 @@ export function placedFile({ configFile }: FoundMachine, name: string, index: nu
   return `${folderOf(configFile)}/${name}${index === 0 ? '' : `_${index}`}.vmdk`;
 }
 
-/**
- * The disks in the folder of a machine that a restore has moved there, as it has saved them. One whose move was begun is there when it is
- * not where it was: a file that had its new name before is somebody else's.
- */
+/** Whether a disk is where it goes: a move that was begun is done when it is not where it was. A file there may be somebody else's. */
+export async function wasMoved(
+  { client, details }: Pick<RestoreScope, 'client' | 'details'>,
+  { state, file }: DiskMemory,
+  call: Call | undefined,
+): Promise<boolean> {
+  if (state !== 'placing' || file === null) return state === 'placed';
+  return !(await isDiskThere(client, details.datacenter, file, call));
+}
+
+/** The disks in the folder of a machine that a restore has moved there, as it has saved them. */
 export async function movedDisks(
-  { client, details, memory, plan }: RestoreScope,
+  scope: RestoreScope,
   machine: FoundMachine,
   call: Call | undefined,
 ): Promise<readonly string[]> {
+  const { details, memory, plan } = scope;
   const moved: string[] = [];
-  for (const [index, { id }] of plan.disks.entries()) {
-    const { state, file } = memory.disk(id);
-    if (file === null || (state !== 'placing' && state !== 'placed')) continue;
-    const isMoved = state === 'placed' || !(await isDiskThere(client, details.datacenter, file, call));
-    if (isMoved) moved.push(placedFile(machine, details.name, index));
-  }
+  for (const [index, { id }] of plan.disks.entries())
+    if (await wasMoved(scope, memory.disk(id), call)) moved.push(placedFile(machine, details.name, index));
   return moved;
 }
 
