@@ -17,7 +17,7 @@ import { systemTimer, type Timer } from '@sendense/plugin-kit';
 import { childrenOf, textOf } from '@sendense/plugin-kit/xml';
 import { createVmwareSource, type VmwareSourceOptions } from '@sendense/source-vmware';
 import type { SourceFixture } from '@sendense/testkit';
-import { startTestVcenter, type TestVcenter } from '@sendense/tests/vmware';
+import { startTestVcenter, type TestVcenter, type TestVcenterOptions } from '@sendense/tests/vmware';
 import { afterAll, beforeAll } from 'vitest';
 
 /** A machine of the bench. */
@@ -43,8 +43,8 @@ export class VcenterBench implements AsyncDisposable {
     this.#caPem = caPem;
   }
 
-  static async start(): Promise<VcenterBench> {
-    const server = await startTestVcenter({ machines: 0 });
+  static async start(options: TestVcenterOptions = { machines: 0 }): Promise<VcenterBench> {
+    const server = await startTestVcenter(options);
     const caPem = await readFile(server.caFile, 'utf8');
     const password = new Secret(server.password);
     const operator = await connectVim({ address: server.url, user: server.user, password, caPem });
@@ -64,7 +64,8 @@ export class VcenterBench implements AsyncDisposable {
   async machine(sizes: readonly number[], { running = true } = {}): Promise<BenchMachine> {
     this.#machines += 1;
     const name = `bench-${this.#machines}`;
-    const model = (await listMachines(this.operator)).find((machine) => machine.name === 'app-1');
+    // one that is there from the start: the new one stands beside it
+    const [model] = await listMachines(this.operator);
     const { machine: like } = await describeMachine(this.operator, model?.object ?? { type: '', id: '' });
     const fields = [
       ['config', machineSpec(name, sizes)],
@@ -171,10 +172,10 @@ export class VcenterBench implements AsyncDisposable {
 }
 
 /** A bench for the tests of a suite, started before them and stopped after them. */
-export function useBench(): () => VcenterBench {
+export function useBench(options?: TestVcenterOptions): () => VcenterBench {
   let bench: VcenterBench | undefined;
   beforeAll(async () => {
-    bench = await VcenterBench.start();
+    bench = await VcenterBench.start(options);
   });
   afterAll(() => bench?.[Symbol.asyncDispose]());
   return () => {

@@ -56,8 +56,10 @@ export class VcenterBench implements AsyncDisposable {
   /** A target that restores to a machine `restored`. */
   target(options: Partial<VmwareTargetOptions> = {}): TargetConnector {
     const { url: address, user, password } = this.server;
+    // a host on its own has one pool
+    const pool = this.client.content.about.kind === 'vcenter' ? { pool: 'DC0_C0' } : {};
     return createVmwareTarget(
-      { address, user, caPem: this.#caPem, name: 'restored', pool: 'DC0_C0', ...options },
+      { address, user, caPem: this.#caPem, name: 'restored', ...pool, ...options },
       { secrets: { get: async () => new Secret(password) } },
     );
   }
