@@ -65,6 +65,10 @@ it('serves what the configuration names until SIGTERM: a backup, its point, a re
   const { jobs } = await ctlJson(home, ['jobs', 'list']);
   expect(jobs).toMatchObject([{ kind: 'backup', status: 'completed' }]);
 
+  const other = await ctlJson(home, ['backup', 'start', '--source', 'web', '--repository', 'main']);
+  const { backups } = await json(fetch(`${url}/api/v1/backup/list?vm_name=web`));
+  expect(backups).toMatchObject([{ backup_id: made.backup_id }, { backup_id: other.pointId }]);
+
   const order = { backup_id: made.backup_id, target: 'lab' };
   expect(await finish(await post('/api/v1/restore/start', order))).toMatchObject({ state: 'completed' });
   expect((await readFile(join(home, 'restored.raw'))).equals(await readFile(join(home, 'disk.raw')))).toBe(

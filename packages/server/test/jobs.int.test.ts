@@ -88,7 +88,9 @@ it('cancels a job that waits at once, and one that runs when it has given up', a
   expect((await ask(server, 'GET', '/api/v1/backup/list')).body).toEqual({ backups: [] });
 });
 
-it('stops in order with a job under way, and the next server finishes it', async () => {
+it('stops in order and at once with a job under way, and the next server finishes it', {
+  timeout: 20_000,
+}, async () => {
   const gate = new Gate();
   const before = await world.start({}, gate.sources());
   const { job_id } = (await start(before)).body;

@@ -1,5 +1,8 @@
 import { readFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { errorSchema } from '@sendense/api';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { SendenseServer } from '../src/index.ts';
 import { ask, follow, runJob } from './support/client.ts';
@@ -132,19 +135,41 @@ it.each([
 
 it('refuses fields of the query that it does not know, bodies of other types, methods that are not there, and large bodies', async () => {
   expect((await ask(server, 'GET', '/api/v1/jobs?limit=1')).status).toBe(400);
-  const text = { headers: { 'content-type': 'text/plain' }, body: '{}' };
-  expect(await ask(server, 'POST', '/api/v1/backup/start', text)).toMatchObject({
+  const plain = { headers: { 'content-type': 'text/plain' }, body: '{}' };
+  expect(await ask(server, 'POST', '/api/v1/backup/start', plain)).toMatchObject({
     status: 415,
     body: { error: { code: 'CONFIG_INVALID' } },
   });
   const put = await ask(server, 'PUT', '/api/v1/jobs', { body: {} });
   expect([put.status, put.headers.get('allow')]).toEqual([405, 'GET']);
+  expect((await ask(server, 'QUERY', '/api/v1/backup/x')).status).toBe(405);
   const large = await ask(server, 'POST', '/api/v1/backup/start', { body: `"${'x'.repeat(1024 * 1024)}"` });
   expect(large).toMatchObject({ status: 413, body: { error: { code: 'QUOTA_EXCEEDED' } } });
   expect(await ask(server, 'GET', '/api/v2/x')).toMatchObject({
     status: 404,
     body: { error: { code: 'NOT_FOUND' } },
   });
+});
+
+it.each([
+  [
+    'a URL that is none',
+    'GET /api/v1/backup/%zz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n',
+    400,
+  ],
+  [
+    'a part of a path that is too long',
+    `GET /api/v1/backup/${'x'.repeat(600)} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n`,
+    414,
+  ],
+  ['bytes that are no request', 'garbage\r\n\r\n', 400],
+  ['too large a header', `GET / HTTP/1.1\r\nx: ${'x'.repeat(20_000)}\r\n\r\n`, 431],
+])('answers %s in the form of every failure', async (_what, bytes, status) => {
+  const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
+  socket.write(bytes);
+  const [head = '', body = ''] = (await text(socket)).split('\r\n\r\n');
+  expect(head).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+  expect(errorSchema.safeParse(JSON.parse(body)).success).toBe(true);
 });
 
 it('is healthy and ready, and tells figures of itself', async () => {

@@ -11,6 +11,7 @@ import type { ResolvedOptions } from '../options.ts';
 import type { Route } from '../routes/route.ts';
 import type { Gate } from './admission.ts';
 import { admitCallers, identifyCallers } from './admission-hooks.ts';
+import { answerBadUrl, answerNoRequest } from './answer-broken-requests.ts';
 import { answerErrors } from './answer-errors.ts';
 import { auditRequests } from './audit-hooks.ts';
 import { serveDocuments } from './documents.ts';
@@ -66,6 +67,8 @@ function bareApp({ options: { limits }, tls }: AppParts): FastifyInstance {
     exposeHeadRoutes: false,
     forceCloseConnections: 'idle' as const,
     genReqId: () => randomUUID(),
+    frameworkErrors: answerBadUrl,
+    clientErrorHandler: answerNoRequest,
     logger: false,
     requestIdHeader: false as const,
   };

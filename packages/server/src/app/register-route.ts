@@ -7,8 +7,6 @@ import { goneSignal } from './gone-signal.ts';
 /** Operations without a query refuse one. */
 const NO_QUERY = z.strictObject({});
 
-const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
-
 /** Serves an operation. Its caller was admitted by the hooks of the app before the handler is called. */
 export function registerRoute(app: FastifyInstance, route: Route, stop: AbortSignal): void {
   app.route({
@@ -54,17 +52,15 @@ function validationOf({ params, query, body, answer, status = 200 }: Route): Fas
   };
 }
 
-/** Answers 405 for the methods that the operations of `url` do not have. */
+/** Answers 405 for the methods that the operations of `url` do not have, whatever else is wrong with the request. */
 export function refuseOtherMethods(app: FastifyInstance, url: string, methods: readonly string[]): void {
   const allow = methods.join(', ');
-  app.route({
-    method: METHODS.filter((method) => !methods.includes(method)),
-    url,
-    handler: async (_request, reply) => {
-      void reply.header('allow', allow);
-      throw Object.assign(new Error(`${url} takes ${allow}`), { statusCode: 405 });
-    },
-  });
+  const refuse = async (_request: FastifyRequest, reply: FastifyReply): Promise<never> => {
+    void reply.header('allow', allow);
+    throw Object.assign(new Error(`${url} takes ${allow}`), { statusCode: 405 });
+  };
+  const others = app.supportedMethods.filter((method) => !methods.includes(method));
+  app.route({ method: others, url, onRequest: refuse, handler: refuse });
 }
 
 function notAdmitted({ method, url }: Route): SendenseError {
