@@ -19,10 +19,11 @@ export type ListedAttribute = {
   readonly instance: number;
 };
 
-/** The entries of an attribute list. Throws `CORRUPT`. */
+/** The entries of an attribute list; each names another attribute, so that what they lead to is bounded by what there is. Throws `CORRUPT`. */
 export function parseAttributeList(fields: Fields): ListedAttribute[] {
   const end = fields.bytes.byteLength;
   const listed: ListedAttribute[] = [];
+  const seen = new Set<string>();
   for (let at = 0; at < end; ) {
     const length = at + HEADER_BYTES > end ? 0 : fields.u16(at + 4);
     if (length < HEADER_BYTES || at + length > end) throw damaged('an attribute list ends early');
@@ -31,12 +32,16 @@ export function parseAttributeList(fields: Fields): ListedAttribute[] {
     const place = readReference(entry, 16);
     if (nameAt + nameBytes > length || place === undefined)
       throw damaged('an attribute list names what cannot be');
+    const instance = entry.u16(24);
+    const key = `${place.record} ${instance}`;
+    if (seen.has(key)) throw damaged('an attribute list names an attribute twice');
+    seen.add(key);
     listed.push({
       type: entry.u32(0),
       name: wideText(entry.slice(nameAt, nameBytes)),
       firstCluster: entry.u64(8),
       place,
-      instance: entry.u16(24),
+      instance,
     });
     at += length;
   }
