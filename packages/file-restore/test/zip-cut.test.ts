@@ -29,7 +29,7 @@ function piecewise(fails: boolean): { reader: FileSystemReader; seen: { pieces: 
 
 async function archive(reader: FileSystemReader): Promise<AsyncGenerator<Uint8Array, void, undefined>> {
   const begin = await reader.stat(reader.root);
-  return zipTree({ reader, begin, name: 'all', onFinding: () => undefined });
+  return zipTree({ reader, begin, name: 'all', volumeBytes: 0, onFinding: () => undefined });
 }
 
 it('A zip of a file that cannot be read to the end rejects as the reading did, and has no end', async () => {
@@ -66,8 +66,45 @@ it('A path that is longer than a zip can name is left out and told, and the rest
   const parts: Uint8Array[] = [];
   const name = 'n'.repeat(65_530);
   const onFinding = ({ code, object }: Finding): void => void told.push(`${code} ${object?.slice(65_530)}`);
-  for await (const bytes of zipTree({ reader, begin, name, onFinding })) parts.push(bytes);
+  for await (const bytes of zipTree({ reader, begin, name, volumeBytes: 0, onFinding })) parts.push(bytes);
   expect(told).toEqual(['file 0', 'file 1', 'file 2'].map((file) => `file-left-out /${file}`));
   const whole = Buffer.concat(parts);
   expect(whole.readUInt16LE(whole.indexOf(END_OF_ARCHIVE) + 10)).toBe(1);
+});
+
+it('Holes and second names of files take no more in a zip than their volume has; the rest is left out and told', async () => {
+  const whole = madeFiles(4, () => Buffer.from('data'));
+  const HOLE = 40_000;
+  const reader: FileSystemReader = {
+    ...whole,
+    // two files of holes, each with two names
+    list: async () => ({
+      entries: [2, 3, 2, 3].map((node, index) => ({ name: `name ${index}`, node, type: 'file' as const })),
+      next: undefined,
+      findings: [],
+    }),
+    stat: async (node) => {
+      const stat = await whole.stat(node);
+      return node === whole.root ? stat : { ...stat, sizeBytes: HOLE, links: 2 };
+    },
+    async *extents(_node, { offset, length }) {
+      yield { offset, length, kind: 'zero' as const };
+    },
+    async *read() {
+      yield* [];
+    },
+  };
+  const begin = await reader.stat(reader.root);
+  const takeOut = async (volumeBytes: number): Promise<string[]> => {
+    const told: string[] = [];
+    const onFinding = ({ severity, object }: Finding): void => void told.push(`${severity} ${object}`);
+    let bytes = 0;
+    for await (const piece of zipTree({ reader, begin, name: 'all', volumeBytes, onFinding }))
+      bytes += piece.byteLength;
+    expect(bytes).toBeLessThan(2000);
+    return told;
+  };
+  expect(await takeOut(4 * HOLE)).toEqual(['info undefined']);
+  expect(await takeOut(3 * HOLE)).toEqual(['error all/name 3', 'info undefined']);
+  expect(await takeOut(HOLE - 1)).toEqual([0, 1, 2, 3].map((index) => `error all/name ${index}`));
 });

@@ -12,6 +12,8 @@ export type ArchiveRequest = {
   readonly begin: FileStat;
   /** Its name in the archive; what it holds lies below. */
   readonly name: string;
+  /** Size of the volume that it lies in. */
+  readonly volumeBytes: number;
   readonly onFinding: OnFinding;
 };
 

@@ -21,6 +21,7 @@ import {
 /** Files up to this are compressed in memory, so that their sizes stand before them: every reader knows that form. */
 const SMALL_BYTES = 64 * 1024;
 const MOST_NAME_BYTES = 0xff_ff;
+const TOO_MUCH = 'holes and second names would take more than its volume; a tar archive keeps them';
 /** File types as `st_mode` of Unix has them. */
 const UNIX_TYPES: { readonly [type in FileType]?: number } = {
   file: 0o100_000,
@@ -35,6 +36,19 @@ class Zip {
   sizeBytes = 0;
   /** Names whose file came by another name already. */
   copies = 0;
+  /** Bytes that it may still hold beside the data of the volume. */
+  #spareBytes: number;
+
+  constructor(volumeBytes: number) {
+    this.#spareBytes = volumeBytes;
+  }
+
+  /** Whether there is room for so many bytes that no space of the volume stands for: holes, and what comes again. */
+  takeSpare(bytes: number): boolean {
+    if (bytes > this.#spareBytes) return false;
+    this.#spareBytes -= bytes;
+    return true;
+  }
 
   /** Counts what is given out. */
   give(bytes: Uint8Array): Uint8Array {
@@ -46,21 +60,31 @@ class Zip {
 /**
  * A file or folder as a zip archive with names, modes, owners, times in whole seconds and links, of any size. A zip has no hard
  * links, devices, pipes and holes: other names of a file hold it again, as many as it says to have; devices and pipes are left out; holes are
- * compressed zeros. Names are changed as {@link zipName} does. All of it is told. What is damaged is left out and told; a file
+ * compressed zeros. So that the size of the volume bounds an archive, holes and what comes again may take as much as that; the rest
+ * is left out. Names are changed as {@link zipName} does. All of it is told. What is damaged is left out and told; a file
  * whose bytes cannot be read to the end rejects, and the archive has no end then, without which no program takes it for whole.
  */
 export async function* zipTree(
   request: ArchiveRequest,
   call?: Call,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const { onFinding } = request;
-  const zip = new Zip();
+  const { onFinding, volumeBytes } = request;
+  const zip = new Zip(volumeBytes);
   for await (const entry of archiveEntries(request, call)) {
     const about = describe(entry, onFinding);
-    if (about !== undefined) yield* zipEntry(zip, about, entry, request, call);
+    if (about === undefined) continue;
+    if (zip.takeSpare(spareOf(entry))) yield* zipEntry(zip, about, entry, request, call);
+    else onFinding(leftOut('error', entry.path, TOO_MUCH));
   }
   if (zip.copies > 0) onFinding(hardLinksCopied(zip.copies));
   yield* zip.directory.end(zip.sizeBytes);
+}
+
+/** Bytes of an entry that no space of the volume stands for. */
+function spareOf({ kind, stat, ...entry }: ArchiveEntry): number {
+  if (kind === 'hard-link') return stat.sizeBytes;
+  const sparse = 'sparse' in entry ? entry.sparse : undefined;
+  return sparse === undefined ? 0 : stat.sizeBytes - sparse.dataBytes;
 }
 
 /** What both forms of an entry say of it. */

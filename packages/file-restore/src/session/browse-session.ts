@@ -220,11 +220,16 @@ export class BrowseSession implements AsyncDisposable {
 }
 
 /** Names in an archive never lead above the place where it is unpacked. */
-function archiveRequest({ reader, stat }: FoundFile, name: string, onFinding: OnFinding): ArchiveRequest {
+function archiveRequest(
+  { reader, stat, volume }: FoundFile,
+  name: string,
+  onFinding: OnFinding,
+): ArchiveRequest {
   const plain = splitPath(name)
     .filter((part) => part !== '..')
     .join('/');
-  return { reader, begin: stat, name: plain === '' ? '.' : plain, onFinding };
+  const { sizeBytes: volumeBytes } = volume;
+  return { reader, begin: stat, name: plain === '' ? '.' : plain, volumeBytes, onFinding };
 }
 
 /** Inodes are read in their order on the disk, whatever the order of the names is, and many at once. */
