@@ -1,11 +1,12 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { createDirectoryStore, createObjectRepository } from '@sendense/object-repository';
 import { seededBytes } from '@sendense/testkit';
+import { describeWithPeers } from '@sendense/tests/peers';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { testKey } from '../../packages/object-repository/test/keys.ts';
 import { ask, follow, parseEvents } from '../../packages/server/test/support/client.ts';
@@ -103,4 +104,45 @@ it('goes on with a restore after SIGKILL, and verifies all of it', async () => {
     result: { verified: true },
   });
   expect(Buffer.compare(await readFile(path.join(folder, 'restored.raw')), content)).toBe(0);
+});
+
+describeWithPeers(['ext4-tools'], 'a download', () => {
+  it('that SIGKILL broke off is gone on with at the next server, and has locked nothing', async () => {
+    const large = seededBytes(9, 40 * MIB);
+    const tree = path.join(folder, 'tree');
+    await mkdir(tree);
+    await writeFile(path.join(tree, 'large'), large);
+    const env = { PATH: `${process.env.PATH ?? ''}:/usr/sbin:/sbin` };
+    const image = path.join(folder, 'disk.raw');
+    await rm(image);
+    execFileSync('mke2fs', ['-q', '-F', '-t', 'ext4', '-d', tree, image, '64M'], { env, stdio: 'pipe' });
+    const before = await serve();
+    const order = { body: { vm_name: 'web', repository: 'main' } };
+    const { body: backup } = await ask(before, 'POST', '/api/v1/backup/start', order);
+    await follow(before, backup.job_id);
+    const { backup_id } = (await ask(before, 'GET', `/api/v1/jobs/${backup.job_id}`)).body;
+    const mount = async (server: { readonly url: string }): Promise<string> =>
+      (await ask(server, 'POST', '/api/v1/restore/mount', { body: { backup_id } })).body.mount_id;
+    const first = await fetch(`${before.url}/api/v1/restore/${await mount(before)}/download?path=/large`);
+    const parts: Uint8Array[] = [];
+    const take = async (): Promise<void> => {
+      for await (const piece of first.body ?? []) {
+        parts.push(piece);
+        if (parts.length === 1) await kill(before.child);
+      }
+    };
+    await expect(take()).rejects.toThrow();
+    const got = Buffer.concat(parts);
+    expect(got.byteLength).toBeLessThan(large.byteLength);
+
+    const after = await serve();
+    const headers = { range: `bytes=${got.byteLength}-`, 'if-range': first.headers.get('etag') ?? '' };
+    const rest = await fetch(`${after.url}/api/v1/restore/${await mount(after)}/download?path=/large`, {
+      headers,
+    });
+    expect(rest.status).toBe(206);
+    const whole = Buffer.concat([got, Buffer.from(await rest.arrayBuffer())]);
+    expect(Buffer.compare(whole, large)).toBe(0);
+    expect((await ask(after, 'DELETE', `/api/v1/backup/${backup_id}`)).status).toBe(200);
+  });
 });
