@@ -18,8 +18,8 @@ export class TestIssuer implements AsyncDisposable {
   readonly url: string;
   /** Paths that were asked for. */
   readonly asked: string[] = [];
-  /** Answers instead of the provider while it is set. */
-  instead: RequestListener | undefined;
+  /** Who answers a path instead of the provider; `undefined`: the provider does. */
+  instead: (path: string) => RequestListener | undefined = () => undefined;
   readonly #server: Server;
   #keys: Keys;
   #answer: RequestListener;
@@ -30,8 +30,9 @@ export class TestIssuer implements AsyncDisposable {
     this.#keys = keys;
     this.#answer = makeProvider(this.url, keys.jwk);
     server.on('request', (request, response) => {
-      this.asked.push(request.url ?? '');
-      (this.instead ?? this.#answer)(request, response);
+      const { url: path = '' } = request;
+      this.asked.push(path);
+      (this.instead(path) ?? this.#answer)(request, response);
     });
   }
 

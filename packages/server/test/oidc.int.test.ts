@@ -1,7 +1,9 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { LogRecord } from '@sendense/core';
 import { seededInteger, seededRandom } from '@sendense/testkit';
+import { decodeProtectedHeader } from 'jose';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { type Access, openAccess } from '../src/access/access.ts';
 import { accessOptionsSchema, type OidcOptions } from '../src/access/access-options.ts';
@@ -180,14 +182,14 @@ it('asks the issuer at most every half minute for keys that tokens name', async 
 
 it('tells callers to repeat later when the issuer does not answer, and asks it again after five seconds', async () => {
   const token = await issuer.token();
-  issuer.instead = (_request, response) => response.writeHead(503).end();
+  issuer.instead = () => (_request, response) => response.writeHead(503).end();
   const unavailable = { code: 'CONNECTION_LOST', retry: 'later', retryAfterMs: 5000 };
   await expect(caller(token)).rejects.toMatchObject(unavailable);
   const asked = issuer.asked.length;
   await expect(caller(token)).rejects.toMatchObject(unavailable);
   expect(issuer.asked).toHaveLength(asked);
   expect(logged.map(({ message }) => message)).toEqual([expect.stringContaining('status 503')]);
-  issuer.instead = undefined;
+  issuer.instead = () => undefined;
   vi.setSystemTime(Date.now() + 6000);
   expect(await caller(token)).toMatchObject({ role: 'operator' });
 });
@@ -196,33 +198,65 @@ it('goes on with the keys it has while the issuer does not answer', async () => 
   const token = await issuer.token();
   const unknown = await issuer.signed({}, { kid: 'unknown' });
   await caller(token);
-  issuer.instead = (request) => request.socket.destroy();
+  issuer.instead = () => (request) => request.socket.destroy();
   vi.setSystemTime(Date.now() + MINUTE_MS);
   await expect(caller(unknown)).rejects.toMatchObject({ code: 'CONNECTION_LOST', retry: 'later' });
   expect(await caller(token)).toMatchObject({ role: 'operator' });
 });
 
-it('does not take the discovery document of another issuer, a redirect, a flood, or keys over an open network', async () => {
+const DISCOVERY = '/.well-known/openid-configuration';
+
+it.each<[what: string, status: number, changes: object | string, why: RegExp]>([
+  ['of another issuer', 200, { issuer: 'https://other.example' }, /document of another issuer/],
+  [
+    'with keys over an open network',
+    200,
+    { jwks_uri: 'http://keys.example/jwks' },
+    /keys that do not come by https/,
+  ],
+  ['with keys in a file', 200, { jwks_uri: 'file:///etc/keys' }, /keys that do not come by https/],
+  ['without an end', 200, { padding: 'x'.repeat(300_000) }, /more than 262144 bytes/],
+  ['that is no JSON', 200, '<html>', /does not answer with JSON/],
+  ['that is no document', 200, '[]', /no discovery document/],
+  ['elsewhere', 302, {}, /cannot be reached/],
+])('does not take a discovery document %s', async (_what, status, changes, why) => {
   const token = await issuer.token();
-  const document = (changes: object) =>
-    JSON.stringify({ issuer: issuer.url, jwks_uri: `${issuer.url}/jwks`, ...changes });
-  const answers: [status: number, body: string][] = [
-    [200, document({ issuer: 'https://other.example' })],
-    [200, document({ jwks_uri: 'http://keys.example/jwks' })],
-    [200, document({ jwks_uri: 'file:///etc/keys' })],
-    [200, document({ padding: 'x'.repeat(300_000) })],
-    [200, '<html>'],
-    [200, '[]'],
-    [302, document({})],
-  ];
-  for (const [status, body] of answers) {
-    issuer.instead = (_request, response) =>
-      response.writeHead(status, { location: 'https://other.example/' }).end(body);
-    await expect(caller(token)).rejects.toMatchObject({
-      retry: 'later',
-      message: expect.stringMatching(/keys/),
-    });
+  const right = { issuer: issuer.url, jwks_uri: `${issuer.url}/jwks` };
+  const body = typeof changes === 'string' ? changes : JSON.stringify({ ...right, ...changes });
+  issuer.instead = (path) => {
+    if (path === DISCOVERY)
+      return (_request, response) => response.writeHead(status, { location: '/elsewhere' }).end(body);
+    return path === '/elsewhere' ? (_request, response) => response.end(JSON.stringify(right)) : undefined;
+  };
+  await expect(caller(token)).rejects.toMatchObject({
+    retry: 'later',
+    message: expect.stringMatching(/keys/),
+  });
+  expect(logged.map(({ message }) => message)).toEqual([expect.stringMatching(why)]);
+});
+
+it('does not take keys without an end, or what is no set of keys', async () => {
+  const token = await issuer.token();
+  const many = { keys: Array.from({ length: 101 }, () => ({ kty: 'RSA' })) };
+  for (const body of [JSON.stringify(many), '{"keys": 7}', 'null', '{"keys": [{}]}']) {
+    issuer.instead = (path) => (path === '/jwks' ? (_request, response) => response.end(body) : undefined);
+    await expect(caller(token)).rejects.toMatchObject({ code: 'PROTOCOL_VIOLATION', retry: 'later' });
     vi.setSystemTime(Date.now() + 6000);
   }
-  expect(logged).toHaveLength(answers.length);
+  expect(logged.map(({ message }) => message)).toEqual(
+    Array(4).fill(expect.stringContaining('no set of keys')),
+  );
+});
+
+it('tells callers to repeat later when the issuer has a key that is too short to be safe', async () => {
+  const token = await issuer.token();
+  const { kid } = decodeProtectedHeader(token);
+  const short = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey.export({ format: 'jwk' });
+  const keys = JSON.stringify({ keys: [{ ...short, kid, alg: 'RS256', use: 'sig' }] });
+  issuer.instead = (path) => (path === '/jwks' ? (_request, response) => response.end(keys) : undefined);
+  await expect(caller(token)).rejects.toMatchObject({
+    code: 'PROTOCOL_VIOLATION',
+    retry: 'later',
+    message: expect.stringContaining('cannot be used'),
+  });
 });

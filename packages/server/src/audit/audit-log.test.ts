@@ -144,7 +144,7 @@ it('loses no line that it keeps when the power fails while files are put aside',
 
 const FAULTS: readonly [name: string, fault: FileFault, code: string][] = [
   ['the disk is full', ({ kind }) => (kind === 'write' ? 'ENOSPC' : undefined), 'NO_SPACE'],
-  ['a sync fails', ({ kind }) => (kind === 'sync' ? 'EIO' : undefined), 'CORRUPT'],
+  ['a sync fails', ({ kind }) => (kind === 'sync' ? 'EIO' : undefined), 'READ_ONLY'],
 ];
 
 for (const [name, fault, code] of FAULTS) {
@@ -174,7 +174,7 @@ it('finds out by itself that it is mended, as nobody may ask a server that is no
   const broken = faultyFileSystem(disk, ({ kind }) => (isBroken && kind === 'sync' ? 'EIO' : undefined));
   await using log = await open(broken);
   isBroken = true;
-  await expect(log.record(entry('lost'))).rejects.toMatchObject({ code: 'CORRUPT' });
+  await expect(log.record(entry('lost'))).rejects.toMatchObject({ code: 'READ_ONLY' });
   await wakeUp();
   expect(log.isWritable).toBe(false);
   isBroken = false;

@@ -23,9 +23,9 @@ export type AuditEntry = {
 /** Who asked for what, and what it came to. */
 export interface AuditLog extends AsyncDisposable {
   /**
-   * Resolves when the line is on the disk. Rejects with the storage's error when it cannot be put there: a request that changes something
-   * is then not carried out. The failure is logged too, every call tries again, and the first line that is written after it tells of the
-   * gap.
+   * Resolves when the line is on the disk. Rejects with `NO_SPACE` or `READ_ONLY` when it cannot be put there: a request that changes
+   * something is then not carried out. The failure is logged too, every call tries again, and the first line that is written after it
+   * tells of the gap.
    */
   record(entry: AuditEntry): Promise<void>;
   /** Whether lines reach the disk, for readiness. After a failure the log tries again by itself. */

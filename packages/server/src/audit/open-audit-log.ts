@@ -127,13 +127,17 @@ class GroupedAuditLog implements AuditLog {
   }
 }
 
-/** What callers are told: not where the log lies. */
+/** What callers are told: not where the log lies, and not that their request was wrong. */
 function unwritten(error: unknown): SendenseError {
-  const code = SendenseError.is(error) ? error.code : 'UNEXPECTED';
-  return new SendenseError(code, 'the audit log of the server cannot be written', {
-    operation: 'write-audit-log',
-    retry: 'later',
-    remedy: 'free space or mend the storage of the state folder of the server, then repeat',
-    cause: error,
-  });
+  const isFull = SendenseError.is(error, 'NO_SPACE') || SendenseError.is(error, 'QUOTA_EXCEEDED');
+  return new SendenseError(
+    isFull ? 'NO_SPACE' : 'READ_ONLY',
+    'the audit log of the server cannot be written',
+    {
+      operation: 'write-audit-log',
+      retry: 'later',
+      remedy: 'free space or mend the storage of the state folder of the server, then repeat',
+      cause: error,
+    },
+  );
 }

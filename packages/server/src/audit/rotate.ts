@@ -1,4 +1,3 @@
-import { dirname } from 'node:path';
 import type { FileSystem } from '@sendense/plugin-kit';
 
 /** Where the `age`th file that was put aside lies: `audit.jsonl.1` is the youngest. */
@@ -8,7 +7,7 @@ export function putAsidePath(path: string, age: number): string {
 
 /**
  * Puts the file at `path` aside and forgets the oldest of those that were put aside before, so that `keptFiles` (from 1) of them stay. A crash in
- * between leaves a gap in the numbers and loses nothing else.
+ * between leaves a gap in the numbers and loses nothing else. The new names are durable with the file that is made next in their folder.
  */
 export async function rotate(fileSystem: FileSystem, path: string, keptFiles: number): Promise<void> {
   for (let age = keptFiles - 1; age >= 0; age--) {
@@ -16,5 +15,4 @@ export async function rotate(fileSystem: FileSystem, path: string, keptFiles: nu
     if ((await fileSystem.stat(from)) !== undefined)
       await fileSystem.rename(from, putAsidePath(path, age + 1));
   }
-  await fileSystem.syncDirectory(dirname(path));
 }

@@ -117,8 +117,14 @@ it('says that it was used even when its last token is gone', async () => {
 
 it('names the token that is not there when it is to be revoked, and takes no path for an id', async () => {
   await store.create(WANTED);
-  for (const id of ['0123456789abcdef', '../tokens', '', 'x/../y'])
-    await expect(store.revoke(id)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  const other = join(folder, '..', 'other.json');
+  await writeFile(other, '{}');
+  for (const id of ['0123456789abcdef', '../other', '', 'x/../../other'])
+    await expect(store.revoke(id)).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+      message: `there is no token ${id}`,
+    });
+  expect(await readFile(other, 'utf8')).toBe('{}');
 });
 
 it('tells plainly what is wrong with a damaged file, and authenticates nobody by it', async () => {
