@@ -2,12 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  type BlockReader,
-  type Repository,
-  SendenseError,
-  systemServices,
-} from '@sendense/core';
+import { type BlockReader, type Repository, SendenseError, systemServices } from '@sendense/core';
 import { createEngine } from '@sendense/engine';
 import { createFileRestore, type FileRestore } from '@sendense/file-restore';
 import { createLocalRepository } from '@sendense/repository-local';

@@ -6,6 +6,7 @@ import type { FoundFile } from '@sendense/file-restore';
 import type { FastifyReply } from 'fastify';
 import { requestedRange } from './byte-range.ts';
 import { contentDisposition } from './content-disposition.ts';
+import { cutOffStalled } from './cut-off-stalled.ts';
 import type { Mount } from './mounts.ts';
 
 /** What is to be sent, and how. */
@@ -18,10 +19,11 @@ export type Download = {
 
 /**
  * A file as it is, or a part of it, or an archive, as a stream that reads no further than the client does. When the client goes
- * away the reading ends; when the reading fails the connection is broken off, so that nobody takes what came for the whole.
+ * away, or takes nothing for minutes, the reading ends; when the reading fails the connection is broken off, so that nobody takes what came for the whole.
  */
 export async function download(mount: Mount, { path, format, signal, reply }: Download): Promise<Readable> {
   const found = await mount.session.find(path, { signal });
+  cutOffStalled(reply.raw);
   const { type } = found.stat;
   if (type !== 'file' && type !== 'directory') throw noContent(path, type);
   const name = posix.basename(posix.join('/', path)) || mount.session.point.id;
