@@ -109,7 +109,7 @@ async function start(
 ): Promise<Started> {
   const frozen = await freeze(context, connection, machine, request);
   const first = await decideAt(context, connection, request, { machine, frozen }, call);
-  const why = whyReset(context.options, first.decision);
+  const why = whyReset(context.options, machine, first.decision);
   if (why === undefined) return first;
   const kept = cannotReset(machine, why);
   if (kept.length > 0)

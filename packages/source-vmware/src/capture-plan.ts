@@ -85,14 +85,13 @@ export async function decide(
       skipped.push({ id, reason });
       continue;
     }
-    const unmarked = whyUnmarked(disk, snapshot);
     const now: DiskNow = {
       id,
       machine: machine.object,
       disk,
       snapshot: snapshot?.object,
       below,
-      untracked: untracked ?? unmarked,
+      untracked: untracked ?? whyUnmarked(disk, snapshot),
       tells: snapshot !== undefined || machine.power === 'off',
     };
     const earlier = before?.disks.find((other) => other.now.id === id)?.choice;
@@ -100,8 +99,7 @@ export async function decide(
       earlier?.changes.kind === 'full'
         ? earlier
         : await chooseChanges(vim, now, { since, now: clock.now() }, call);
-    const isBroken = choice.isBroken || (untracked === undefined && unmarked !== undefined);
-    decided.push({ now, choice: { ...choice, isBroken } });
+    decided.push({ now, choice });
   }
   const findings = [
     ...untrackedFinding(untracked),

@@ -5,13 +5,22 @@ import { type Connection, type SourceContext, whenFree } from './context.ts';
 import { type FreezeRequest, type Frozen, freeze, stun } from './freeze.ts';
 import { removeOfCapture, undone } from './leftovers.ts';
 import type { CheckedOptions } from './options.ts';
+import { whyUntracked } from './prerequisites.ts';
 
-/** Why the change tracking of a machine is to begin anew, as a sentence; `undefined` where it is not. */
-export function whyReset({ track }: CheckedOptions, { disks }: Decision): string | undefined {
-  const broken = disks.find(({ choice }) => choice.isBroken);
-  if (track !== 'repair' || broken === undefined) return undefined;
-  const { changes } = broken.choice;
-  return changes.kind === 'full' ? `${broken.now.id}: ${changes.detail}` : undefined;
+/**
+ * Why the change tracking of a machine is to begin anew, as a sentence; `undefined` where it is not. A disk without a change id is no
+ * reason while others have one: they would lose what they have, and it may never get one.
+ */
+export function whyReset(
+  options: CheckedOptions,
+  machine: VimMachine,
+  { disks }: Decision,
+): string | undefined {
+  if (options.track !== 'repair' || whyUntracked(machine, options) !== undefined) return undefined;
+  const isBlind = disks.every(({ now }) => now.disk.changeId === undefined);
+  const broken = disks.find(({ choice }) => isBlind || choice.isBroken);
+  const changes = broken?.choice.changes;
+  return changes?.kind === 'full' ? `${broken?.now.id}: ${changes.detail}` : undefined;
 }
 
 /** Tracking is not switched on over a snapshot of somebody else: it would have no effect. */

@@ -1,0 +1,49 @@
+import { diskId } from '@sendense/core';
+import type { VimMachine } from '@sendense/platform-vmware';
+import { describe, expect, it } from 'vitest';
+import type { Decision } from './capture-plan.ts';
+import { checkOptions } from './options.ts';
+import { whyReset } from './reset-tracking.ts';
+
+type Given = { readonly changeId?: string; readonly isBroken?: boolean };
+
+/** A decision about disks that are all copied whole, because of what is `given` of each. */
+function decisionOf(given: readonly Given[]): Decision {
+  const disks = given.map(({ changeId, isBroken = false }, number) => ({
+    now: { id: diskId(`d-${number}`), disk: { changeId } },
+    choice: { changes: { kind: 'full', reason: 'tracking-lost', detail: 'why' }, changedBytes: 1, isBroken },
+  }));
+  return { disks, skipped: [], findings: [] } as unknown as Decision;
+}
+
+const MACHINE = {
+  hardwareVersion: 19,
+  changeTracking: { supported: true, enabled: true },
+  snapshots: { snapshots: [], current: undefined },
+} as unknown as VimMachine;
+
+function asked(
+  disks: readonly Given[],
+  machine: Partial<VimMachine> = {},
+  track: 'repair' | 'auto' = 'repair',
+) {
+  const options = checkOptions({ address: 'vc.example', user: 'u', track });
+  return whyReset(options, { ...MACHINE, ...machine }, decisionOf(disks));
+}
+
+describe('change tracking', () => {
+  it.each<[string, readonly Given[], string | undefined]>([
+    ['of a disk that fails', [{ changeId: '52/1' }, { changeId: '52/2', isBroken: true }], 'd-1: why'],
+    ['that shows no change id of any disk', [{}, {}], 'd-0: why'],
+    ['that shows none of one disk, which may never get one', [{}, { changeId: '52/2' }], undefined],
+    ['that was lost, and is there again', [{ changeId: '52/1' }], undefined],
+    ['of a machine whose disks are all skipped', [], undefined],
+  ])('%s begins anew, or does not', (_what, disks, why) => {
+    expect(asked(disks)).toBe(why);
+    expect(asked(disks, {}, 'auto')).toBeUndefined();
+  });
+
+  it('does not begin anew where it cannot be had', () => {
+    expect(asked([{}], { hardwareVersion: 4 })).toBeUndefined();
+  });
+});
