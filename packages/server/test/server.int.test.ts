@@ -144,7 +144,7 @@ it('refuses fields of the query that it does not know, bodies of other types, me
   expect([put.status, put.headers.get('allow')]).toEqual([405, 'GET']);
   expect((await ask(server, 'QUERY', '/api/v1/backup/x')).status).toBe(405);
   const large = await ask(server, 'POST', '/api/v1/backup/start', { body: `"${'x'.repeat(1024 * 1024)}"` });
-  expect(large).toMatchObject({ status: 413, body: { error: { code: 'QUOTA_EXCEEDED' } } });
+  expect(large).toMatchObject({ status: 413, body: { error: { code: 'CONFIG_INVALID', retry: 'never' } } });
   expect(await ask(server, 'GET', '/api/v2/x')).toMatchObject({
     status: 404,
     body: { error: { code: 'NOT_FOUND' } },

@@ -14,7 +14,7 @@ export function answerBadUrl(error: FastifyError, _request: FastifyRequest, repl
 /** What Node's parser of HTTP says of bytes that are no request, or come too slowly. */
 const BROKEN: Readonly<Record<string, readonly [status: number, code: ErrorCode, message: string]>> = {
   ERR_HTTP_REQUEST_TIMEOUT: [408, 'TIMEOUT', 'the request did not arrive in time'],
-  HPE_HEADER_OVERFLOW: [431, 'QUOTA_EXCEEDED', 'the header of the request is too large'],
+  HPE_HEADER_OVERFLOW: [431, 'CONFIG_INVALID', 'the header of the request is too large'],
 };
 
 /** Answers what is no request of HTTP, and hangs up. */

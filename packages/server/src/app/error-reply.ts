@@ -50,7 +50,6 @@ function toKnownError(error: unknown): SendenseError {
 const CODE_OF_STATUS: Readonly<Record<number, ErrorCode>> = {
   404: 'NOT_FOUND',
   408: 'TIMEOUT',
-  413: 'QUOTA_EXCEEDED',
 };
 
 /** The status of an error that fastify made of the request itself; its own failures (5xx) are defects like any other. */
