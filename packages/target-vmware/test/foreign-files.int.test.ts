@@ -122,6 +122,19 @@ describeWithPeers(['test-vcenter'], 'the folder of a machine that is not finishe
     },
   );
 
+  it('keeps the disks that were moved there when somebody has removed the machine, which a rollback tells', async () => {
+    const run = await die('disk-1', 'disks placed', true);
+    await bench().remove('restored');
+    await using later = bench().target();
+    await using writer = await later.begin(plan, runOf(run));
+    const { findings } = await writer.rollback();
+    expect(findings.map(({ code, object }) => [code, object])).toEqual([
+      ['restored-disk-stays', '[LocalDS_0] restored/restored.vmdk'],
+      ['restored-disk-stays', '[LocalDS_0] restored/restored_1.vmdk'],
+    ]);
+    expect((await left()).machines).toEqual([]);
+  });
+
   it('keeps a disk that has the name of ours when the restore is resumed, which ends once that is out of the way', async () => {
     const run = await meetTheirs();
     await using later = bench().target();

@@ -1,4 +1,4 @@
-import type { Call, PlanId } from '@sendense/core';
+import type { Call, Finding, PlanId } from '@sendense/core';
 import { describeMachine, isDiskThere, type VimClient } from '@sendense/platform-vmware';
 import type { PlanMark } from '../design/plan-mark.ts';
 import { carrierName, type FoundMachine, folderOf } from './find-machines.ts';
@@ -34,8 +34,27 @@ export async function movedDisks(
   return moved;
 }
 
+/** Findings for disks that were moved to a machine that is gone: one that was registered again may have them, so they stay. */
+export async function strayDisks(
+  { client, details, memory, plan }: RestoreScope,
+  call: Call | undefined,
+): Promise<readonly Finding[]> {
+  const findings: Finding[] = [];
+  for (const { id } of plan.disks) {
+    const { state, file } = memory.disk(id);
+    if (state !== 'placed' || file === null) continue;
+    if (await isDiskThere(client, details.datacenter, file, call)) findings.push(diskStays(file));
+  }
+  return findings;
+}
+
+function diskStays(file: string): Finding {
+  const message = `${file} was made by the restore and its machine is gone: it stays; remove it unless a machine has it`;
+  return { severity: 'warning', code: 'restored-disk-stays', message, object: file };
+}
+
 /**
- * The same of a restore that nobody knows any more, by the machines that held its disks, which are there until all disks are on their
+ * The disks that a restore which nobody knows any more has moved to the folder of its machine, by the machines that held its disks, which are there until all disks are on their
  * controllers: a disk was moved when its holder has none, neither on a controller nor in its folder.
  */
 export async function movedFrom(

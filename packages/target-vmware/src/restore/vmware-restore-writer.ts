@@ -12,7 +12,7 @@ import {
 } from '@sendense/core';
 import { StagedDisk } from '../stage/staged-disk.ts';
 import { makeMachine, restoredDisks } from './make-machine.ts';
-import { movedDisks } from './moved-disks.ts';
+import { movedDisks, strayDisks } from './moved-disks.ts';
 import { findRestored } from './own-machines.ts';
 import { openStaged } from './read-staged.ts';
 import { removeCarrier, removeMachine } from './remove-machine.ts';
@@ -60,7 +60,8 @@ export class VmwareRestoreWriter implements RestoreWriter {
     const removed: string[] = [];
     const machine = await findRestored(this.#scope, call);
     const { isThere, findings: told } = await putBack(this.#scope, machine, call);
-    const findings: Finding[] = [...told];
+    const stray = machine === undefined ? await strayDisks(this.#scope, call) : [];
+    const findings: Finding[] = [...told, ...stray];
     if (machine !== undefined && !isThere && memory.hasReached('name')) {
       findings.push(onlyOne(machine));
     } else if (machine !== undefined) {
