@@ -1,4 +1,5 @@
-import type { Call } from '@sendense/core';
+import { type Call, type Journal, SendenseError } from '@sendense/core';
+import { createTestFence } from '@sendense/testkit';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { NamedMachine, SendenseServer, ServerServices } from '../src/index.ts';
 import { ask, follow, parseEvents } from './support/client.ts';
@@ -142,6 +143,28 @@ it('forgets the oldest of the jobs that have ended', async () => {
   await server.close();
   const { body } = await ask(await world.start({ jobs: { kept: 1 } }), 'GET', '/api/v1/jobs');
   expect(body.jobs).toMatchObject([{ job_id: second }]);
+});
+
+it('takes no job that the journal does not keep', async () => {
+  const full = new SendenseError('NO_SPACE', 'the disk is full', { operation: 'write-journal' });
+  const journal: Journal = { ...world.journal, write: () => Promise.reject(full) };
+  const server = await world.start({}, { journal });
+  expect(await start(server)).toMatchObject({ status: 507, body: { error: { code: 'NO_SPACE' } } });
+  expect((await ask(server, 'GET', '/api/v1/jobs')).body).toEqual({ jobs: [] });
+});
+
+it('serves beside a record that it cannot read, says so in the log, and leaves it where it is', async () => {
+  const newer = { schema: 2, id: 'x' };
+  await world.journal.write('server-jobs/x', newer, 'absent', createTestFence());
+  const logged: string[] = [];
+  const server = await world.start({}, { log: ({ message }) => void logged.push(message) });
+  const { job_id } = (await start(server)).body;
+  await follow(server, job_id);
+  expect((await ask(server, 'GET', '/api/v1/jobs')).body.jobs).toMatchObject([
+    { job_id, state: 'completed' },
+  ]);
+  expect(logged).toContainEqual(expect.stringContaining('server-jobs/x'));
+  expect((await world.journal.read('server-jobs/x'))?.value).toEqual(newer);
 });
 
 it('tells a failure by its code, without words of a defect', async () => {

@@ -134,7 +134,8 @@ it.each([
 });
 
 it('refuses fields of the query that it does not know, bodies of other types, methods that are not there, and large bodies', async () => {
-  expect((await ask(server, 'GET', '/api/v1/jobs?limit=1')).status).toBe(400);
+  for (const path of ['/api/v1/jobs?limit=1', '/health?x=1', '/api/v1/jobs?state=running&state=failed'])
+    expect((await ask(server, 'GET', path)).status).toBe(400);
   const plain = { headers: { 'content-type': 'text/plain' }, body: '{}' };
   expect(await ask(server, 'POST', '/api/v1/backup/start', plain)).toMatchObject({
     status: 415,

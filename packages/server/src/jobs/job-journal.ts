@@ -1,4 +1,4 @@
-import { type Fence, type Journal, type Json, type LogSink, SendenseError } from '@sendense/core';
+import type { Fence, Journal, Json, LogSink } from '@sendense/core';
 import { JOB_PREFIX, type JobRecord, jobRecordSchema } from './job-record.ts';
 
 /** The jobs of this server in the journal of its host. */
@@ -64,12 +64,4 @@ export class JobJournal {
     );
     await done;
   }
-}
-
-/** The error of a job that is not there, or that the caller does not see. */
-export function unknownJob(id: string): SendenseError {
-  return new SendenseError('NOT_FOUND', `there is no job ${JSON.stringify(id)}`, {
-    operation: 'find-job',
-    remedy: 'list the jobs with GET /api/v1/jobs',
-  });
 }

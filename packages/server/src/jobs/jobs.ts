@@ -6,8 +6,9 @@ import type { Principal } from '../access/principal.ts';
 import { errorReply } from '../app/error-reply.ts';
 import type { JobLimits } from '../options.ts';
 import { Job } from './job.ts';
+import { gaveUp, sameRuns, stopping, tooMany, unknownJob } from './job-errors.ts';
 import { listenToEngine } from './job-events.ts';
-import { type JobJournal, unknownJob } from './job-journal.ts';
+import type { JobJournal } from './job-journal.ts';
 import { isEnded, type JobOrder, type JobRecord, type JobResult } from './job-record.ts';
 
 /** What jobs are run with. */
@@ -247,30 +248,4 @@ function failure(error: unknown): Pick<JobRecord, 'state' | 'error'> {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
-}
-
-function sameRuns({ vmName, repository }: JobOrder): SendenseError {
-  return new SendenseError('LOCKED', `a backup of ${vmName} to ${repository} waits or runs already`, {
-    operation: 'start-job',
-    remedy: 'wait until it has ended, or cancel it',
-  });
-}
-
-function tooMany(waiting: number): SendenseError {
-  return new SendenseError('QUOTA_EXCEEDED', `${waiting} jobs wait already`, { operation: 'start-job' });
-}
-
-function stopping(): SendenseError {
-  return new SendenseError('ABORTED', 'the server stops', {
-    operation: 'run-job',
-    retry: 'later',
-    remedy: 'ask again when it has started',
-  });
-}
-
-function gaveUp(attempts: number): SendenseError {
-  return new SendenseError('ABORTED', `the server ended ${attempts} times while the job was under way`, {
-    operation: 'resume-jobs',
-    remedy: "look into the server's log, then start the job anew",
-  });
 }

@@ -1,0 +1,40 @@
+import { SendenseError } from '@sendense/core';
+import type { JobOrder } from './job-record.ts';
+
+/** A job that is not there, or that the caller does not see. */
+export function unknownJob(id: string): SendenseError {
+  return new SendenseError('NOT_FOUND', `there is no job ${JSON.stringify(id)}`, {
+    operation: 'find-job',
+    remedy: 'list the jobs with GET /api/v1/jobs',
+  });
+}
+
+/** The same machine is being backed up to the same repository. */
+export function sameRuns({ vmName, repository }: JobOrder): SendenseError {
+  return new SendenseError('LOCKED', `a backup of ${vmName} to ${repository} waits or runs already`, {
+    operation: 'start-job',
+    remedy: 'wait until it has ended, or cancel it',
+  });
+}
+
+/** No more jobs may wait. */
+export function tooMany(waiting: number): SendenseError {
+  return new SendenseError('QUOTA_EXCEEDED', `${waiting} jobs wait already`, { operation: 'start-job' });
+}
+
+/** Why a job is given up, or not taken, while the server stops. */
+export function stopping(): SendenseError {
+  return new SendenseError('ABORTED', 'the server stops', {
+    operation: 'run-job',
+    retry: 'later',
+    remedy: 'ask again when it has started',
+  });
+}
+
+/** A job that a stop cut short too often. */
+export function gaveUp(attempts: number): SendenseError {
+  return new SendenseError('ABORTED', `the server ended ${attempts} times while the job was under way`, {
+    operation: 'resume-jobs',
+    remedy: "look into the server's log, then start the job anew",
+  });
+}
