@@ -124,13 +124,32 @@ faults = {
     "past the end": fault_of(lambda: machine.QueryChangedDiskAreas(second, disk.key, disk.capacityInBytes, since)),
     "another epoch": fault_of(lambda: machine.QueryChangedDiskAreas(second, disk.key, 0, "00 11/1")),
 }
+marked = disk.backing.changeId
 wait_for(second.RemoveSnapshot_Task(removeChildren=False))
+
+# what was written while the second snapshot existed is told by the next one
+third = take("third")
+later, _ = changes(third, first_disk(third.config), marked)
+wait_for(third.RemoveSnapshot_Task(removeChildren=False))
+
+# off and on again: change ids of before are good for nothing, those of the new epoch are
+for enabled in (False, True):
+    wait_for(machine.ReconfigVM_Task(vim.vm.ConfigSpec(changeTrackingEnabled=enabled)))
+fourth = take("fourth")
+faults["before a reset"] = fault_of(lambda: machine.QueryChangedDiskAreas(fourth, disk.key, 0, marked))
+anew = first_disk(fourth.config).backing.changeId
+wait_for(fourth.RemoveSnapshot_Task(removeChildren=False))
+control("guest-write", machine="app-1", offsetBytes=7 * 65536, seed="anew", length=1)
+fifth = take("fifth")
+after_reset, _ = changes(fifth, first_disk(fifth.config), anew)
 Disconnect(session)
 
 print(
     json.dumps(
         {
             "areas": areas,
+            "later": later,
+            "afterReset": after_reset,
             "pages": pages,
             "incrementalIsTheInstant": bytes(copy) == frozen,
             "restoredIsTheInstant": restored == frozen,
