@@ -60,7 +60,11 @@ export const fileListSchema = z
   .strictObject({
     entries: z.array(
       z.strictObject({
-        name: z.string(),
+        name: z
+          .string()
+          .describe(
+            'A byte that is no UTF-8 is a lone surrogate, U+DC00 + byte: such a file comes with its folder.',
+          ),
         type: z.enum(fileTypes).nullable(),
         size_bytes: bytesSchema.nullable(),
         mode: z.string().nullable().describe('Octal, e.g. 0640.'),

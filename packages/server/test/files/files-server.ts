@@ -144,6 +144,7 @@ async function makeImage(folder: string, name: string): Promise<string> {
   await writeFile(join(tree, 'etc', 'passwd'), TEXT, { mode: 0o640 });
   await writeFile(join(tree, 'etc', 'deep', 'content'), CONTENT);
   await writeFile(join(tree, 'etc', HOSTILE_NAME), TEXT);
+  await writeFile(Buffer.from(`${tree}/etc/m\xfcll`, 'latin1'), TEXT);
   await symlink('/etc/passwd', join(tree, 'etc', 'absolute'));
   await symlink('../../../../../../../../../../etc/passwd', join(tree, 'etc', 'climbing'));
   await symlink(join(tmpdir(), '.'), join(tree, 'etc', 'outside'));

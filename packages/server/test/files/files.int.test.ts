@@ -66,7 +66,7 @@ describeWithPeers(['ext4-tools', 'zip-tools'], 'the files of a backup over HTTP'
       expect(pages).toBeLessThan(10);
     }
     expect(entries.map(({ name }) => name).sort()).toEqual(
-      ['absolute', 'climbing', 'deep', 'name', 'outside', 'passwd', HOSTILE_NAME].sort(),
+      ['absolute', 'climbing', 'deep', 'm\udcfcll', 'name', 'outside', 'passwd', HOSTILE_NAME].sort(),
     );
     expect(entries.find(({ name }) => name === 'passwd')).toEqual({
       name: 'passwd',
@@ -129,6 +129,11 @@ describeWithPeers(['ext4-tools', 'zip-tools'], 'the files of a backup over HTTP'
       await writeFile(zip, await bytesOf(reply));
       execFileSync('tar', ['-xf', tar, '-C', folder, 'etc/deep/content'], { stdio: 'pipe' });
       expect(digest(await readFile(join(folder, 'etc/deep/content')))).toBe(digest(CONTENT));
+      execFileSync('tar', ['-xf', tar, '-C', folder, '--wildcards', 'etc/m?ll'], {
+        stdio: 'pipe',
+        env: { ...process.env, LC_ALL: 'C' },
+      });
+      expect(await readFile(Buffer.from(`${folder}/etc/m\xfcll`, 'latin1'), 'utf8')).toBe(TEXT);
       execFileSync('unzip', ['-q', zip, 'etc/deep/content', '-d', join(folder, 'zip')], { stdio: 'pipe' });
       expect(digest(await readFile(join(folder, 'zip/etc/deep/content')))).toBe(digest(CONTENT));
       await writeFile(tar, await bytesOf(await download('/etc/passwd', '&format=tar')));
