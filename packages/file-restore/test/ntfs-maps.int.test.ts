@@ -5,6 +5,7 @@ import { collect } from '@sendense/testkit';
 import { describeWithPeers } from '@sendense/tests/peers';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ATTRIBUTE } from '../src/ntfs/attribute.ts';
+import { ROOT_RECORD } from '../src/ntfs/master-file-table.ts';
 import type { BrowseSession } from '../src/session/browse-session.ts';
 import { browse, contentOf, namesOf } from './support/browse.ts';
 import { fillNtfs, makeNtfs, NtfsBytes, runList } from './support/ntfs-image.ts';
@@ -267,5 +268,13 @@ describeWithPeers(['ntfs-tools', 'loop-mounts', 'fuse'], 'the maps of NTFS', () 
     );
     expect(String(await contentOf(session, '/many/file 7'))).toBe('7');
     await expect(session.find('/many/FILE 7')).rejects.toMatchObject({ code: 'CORRUPT' });
+  });
+
+  it('do not lead anywhere from a root that is no folder: the volume is refused', async () => {
+    await using session = await whole.browse((copy) =>
+      copy.change(ROOT_RECORD, (bytes) => bytes.writeUInt16LE(1, 22)),
+    );
+    expect(session.volumes).toMatchObject([{ fileSystem: 'ntfs', access: null }]);
+    await expect(session.find('/')).rejects.toMatchObject({ code: 'FORMAT_UNSUPPORTED' });
   });
 });

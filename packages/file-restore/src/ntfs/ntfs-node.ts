@@ -15,6 +15,7 @@ import {
   parseStandardInformation,
   type StandardInformation,
 } from './standard-information.ts';
+import { STORED_STREAM } from './system-compressed.ts';
 import { wideText } from './wide-text.ts';
 
 /** Links of Interix, which ntfs-3g writes too: files of the system that begin so, with the target behind it. */
@@ -30,6 +31,8 @@ export type NtfsNode = {
   readonly file: NtfsFile;
   readonly stat: FileStat;
   readonly data: AttributeStream | undefined;
+  /** Of a file that the system compressed: the stream that holds its data, and the bytes of a chunk. */
+  readonly packed: { readonly stream: AttributeStream; readonly chunkBytes: number } | undefined;
   /** Of a link: where it leads. */
   readonly target: string | undefined;
   /** Why its data cannot be given; `undefined`: they can. Follows the name of the file in a sentence. */
@@ -44,11 +47,13 @@ export async function readNtfsNode(table: MasterFileTable, node: NodeId, call?: 
   const point = await readPoint(table, file, call);
   const target = point.kind === 'link' ? point.target : await interixTarget(table, standard, data, call);
   const type = target === undefined ? typeOf(file, point) : 'symlink';
+  const packed =
+    point.kind === 'system-compressed' ? await packedIn(file, point.chunkBytes, call) : undefined;
   const links = await countNames(file, call);
   const stat: FileStat = {
     node: nodeOf(file.record),
     type,
-    ...sizesOf(type, data, target),
+    ...sizesOf(type, data, packed?.stream ?? data, target),
     mode: modeOf(type, standard),
     uid: 0,
     gid: 0,
@@ -57,7 +62,7 @@ export async function readNtfsNode(table: MasterFileTable, node: NodeId, call?: 
     atimeNs: standard.atimeNs,
     ctimeNs: standard.ctimeNs,
   };
-  return { file, stat, data, target, unread: unreadReason(standard, point, data) };
+  return { file, stat, data, packed, target, unread: unreadReason(standard, point, data) };
 }
 
 async function readStandard(
@@ -99,6 +104,18 @@ async function interixTarget(
   return wideText(fields.slice(INTERIX_LINK.length, size - INTERIX_LINK.length));
 }
 
+async function packedIn(
+  file: NtfsFile,
+  chunkBytes: number,
+  call: Call | undefined,
+): Promise<NonNullable<NtfsNode['packed']>> {
+  const stream = await file.find(ATTRIBUTE.data, STORED_STREAM, call);
+  const { record } = file.record;
+  if (stream === undefined)
+    throw damaged(`the file of MFT record ${record} lacks its compressed data`, { record });
+  return { stream, chunkBytes };
+}
+
 function typeOf({ record }: NtfsFile, point: ReparsePoint): FileType {
   if (point.kind === 'special') return point.type;
   return record.isFolder ? 'directory' : 'file';
@@ -114,11 +131,15 @@ async function countNames(file: NtfsFile, call: Call | undefined): Promise<numbe
 function sizesOf(
   type: FileType,
   data: AttributeStream | undefined,
+  stored: AttributeStream | undefined,
   target: string | undefined,
 ): Pick<FileStat, 'sizeBytes' | 'allocatedBytes'> {
   if (target !== undefined) return { sizeBytes: encodeName(target).byteLength, allocatedBytes: 0 };
   if (type !== 'file' || data === undefined) return { sizeBytes: 0, allocatedBytes: 0 };
-  return { sizeBytes: valueBytes(data), allocatedBytes: data.head.isMapped ? data.head.allocatedBytes : 0 };
+  return {
+    sizeBytes: valueBytes(data),
+    allocatedBytes: stored?.head.isMapped === true ? stored.head.allocatedBytes : 0,
+  };
 }
 
 function modeOf(type: FileType, { attributes }: StandardInformation): number {

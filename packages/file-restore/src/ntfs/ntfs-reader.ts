@@ -16,12 +16,14 @@ import { listPage } from '../folders/list-folder.ts';
 import { trackBlockOwners } from '../folders/track-owners.ts';
 import { wrongType } from '../folders/wrong-type.ts';
 import { ATTRIBUTE } from './attribute.ts';
-import { isMapped, streamRuns, writtenBytes } from './attribute-stream.ts';
+import { isMapped, streamRuns, valueBytes, writtenBytes } from './attribute-stream.ts';
 import { type FileData, fileData } from './file-data.ts';
 import { type FileReference, nodeOf, referenceOf } from './file-reference.ts';
 import { NAMES, openFolder } from './folder-index.ts';
 import type { MasterFileTable } from './master-file-table.ts';
+import type { NtfsFile } from './ntfs-file.ts';
 import { readNtfsNode } from './ntfs-node.ts';
+import { STORED_STREAM, systemCompressedData } from './system-compressed.ts';
 import { readUpCase, type UpCase } from './up-case.ts';
 
 /** What tells a volume from others. */
@@ -94,22 +96,41 @@ export class NtfsReader implements FileSystemReader {
   /** What only this file or folder may have; of a folder, as far as its map can be followed. */
   async *#ownRuns(node: NodeId, call: Call | undefined): AsyncGenerator<BlockRun, void, undefined> {
     const file = await this.#table.file(referenceOf(node), call);
-    const stream = file.record.isFolder
-      ? await file.find(ATTRIBUTE.indexAllocation, NAMES, call)
-      : await file.find(ATTRIBUTE.data, '', call);
+    if (file.record.isFolder) {
+      yield* runsBeforeDamage(() => this.#runsOf(file, ATTRIBUTE.indexAllocation, NAMES, call));
+      return;
+    }
+    for (const name of ['', STORED_STREAM]) yield* this.#runsOf(file, ATTRIBUTE.data, name, call);
+  }
+
+  async *#runsOf(
+    file: NtfsFile,
+    type: number,
+    name: string,
+    call: Call | undefined,
+  ): AsyncGenerator<BlockRun, void, undefined> {
+    const stream = await file.find(type, name, call);
     if (stream === undefined || !isMapped(stream)) return;
     const { volume } = this.#table;
     const window = { first: 0, end: Math.ceil(writtenBytes(stream) / volume.clusterBytes) };
-    const open = () => streamRuns(volume, stream, window, call);
-    yield* file.record.isFolder ? runsBeforeDamage(open) : open();
+    yield* streamRuns(volume, stream, window, call);
   }
 
   async #data(node: NodeId, call: Call | undefined): Promise<FileData> {
     const { record } = referenceOf(node);
-    const { stat, data, unread } = await readNtfsNode(this.#table, node, call);
+    const { stat, data, packed, unread } = await readNtfsNode(this.#table, node, call);
     if (stat.type !== 'file') throw wrongType(record, 'file');
     if (unread !== undefined) throw notSupported(`the file of MFT record ${record} ${unread}`, { record });
-    return fileData(this.#table.volume, data);
+    const { volume } = this.#table;
+    if (packed === undefined) return fileData(volume, data);
+    const stored = fileData(volume, packed.stream);
+    const { sizeBytes } = stat;
+    return systemCompressedData({
+      stored,
+      storedBytes: valueBytes(packed.stream),
+      sizeBytes,
+      chunkBytes: packed.chunkBytes,
+    });
   }
 
   async #open(directory: NodeId, from: string | undefined, call: Call | undefined): Promise<DirectoryCursor> {

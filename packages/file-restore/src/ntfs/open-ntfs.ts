@@ -1,5 +1,6 @@
 import type { Call } from '@sendense/core';
 import type { ByteSource } from '../bytes/byte-source.ts';
+import { damaged } from '../bytes/damage.ts';
 import type { FileSystemReader } from '../file-system-reader.ts';
 import { readNtfsLayout } from './boot-sector.ts';
 import { findHibernation } from './hibernation.ts';
@@ -18,6 +19,9 @@ export async function openNtfs(source: ByteSource, call?: Call): Promise<FileSys
   const state = await readNtfsState(table, call);
   const identity = { root, label: state.label, serial: layout.serial };
   const told = [...findings, ...table.findings, ...state.findings];
-  const hibernation = await findHibernation(new NtfsReader(table, identity, []), call);
+  const reader = new NtfsReader(table, identity, []);
+  if ((await reader.stat(reader.root, call)).type !== 'directory')
+    throw damaged('the root folder of an NTFS file system is none');
+  const hibernation = await findHibernation(reader, call);
   return new NtfsReader(table, identity, [...told, ...hibernation]);
 }

@@ -10,18 +10,29 @@ import { wideText } from './wide-text.ts';
 export const MOST_REPARSE_BYTES = 16 * 1024;
 
 const HEADER_BYTES = 8;
-const TAG = { mountPoint: 0xa000_0003, symbolicLink: 0xa000_000c, wslLink: 0xa000_001d };
+const TAG = {
+  mountPoint: 0xa000_0003,
+  symbolicLink: 0xa000_000c,
+  wslLink: 0xa000_001d,
+  overlay: 0x8000_0017,
+};
 const SPECIAL: ReadonlyMap<number, FileType> = new Map([
   [0x8000_0023, 'socket'],
   [0x8000_0024, 'fifo'],
 ]);
 /** Where the bytes of a file are instead of its data, by tag. */
 const ELSEWHERE: ReadonlyMap<number, string> = new Map([
-  [0x8000_0017, 'is compressed by the system (WOF), which is not read'],
   [0x8000_0013, 'was deduplicated, which is not read'],
   [0xc000_0004, 'was moved to another store (HSM)'],
   [0x8000_0006, 'was moved to another store (HSM)'],
 ]);
+/** Files that the system compressed (WOF, `compact /exe`): the bytes of their chunks, by the number of the algorithm. */
+const CHUNK_BYTES: ReadonlyMap<number, number> = new Map([
+  [0, 4096],
+  [2, 8192],
+  [3, 16_384],
+]);
+const OVERLAY = { bytes: 24, version: 1, inFile: 2, lzx: 1 };
 /** A program of the store that is started by the name: the file itself is empty. */
 const PROGRAM_LINK = 0x8000_001b;
 /** Files of the cloud: 0x9000x01A, and older ones of OneDrive. */
@@ -34,6 +45,8 @@ const IS_RELATIVE = 1;
 export type ReparsePoint =
   | { readonly kind: 'link'; readonly target: string }
   | { readonly kind: 'special'; readonly type: FileType }
+  /** The data are in a stream of their own, in chunks of so many bytes that are compressed by XPRESS. */
+  | { readonly kind: 'system-compressed'; readonly chunkBytes: number }
   /** The data are not in the file; `how` follows the name of the file in a sentence. */
   | { readonly kind: 'elsewhere'; readonly how: string }
   /** The data are in the file unless its attributes say else. */
@@ -53,6 +66,7 @@ export function parseReparsePoint(fields: Fields): ReparsePoint {
   }
   if (tag === TAG.wslLink)
     return { kind: 'link', target: decodeName(fields.slice(HEADER_BYTES + 4, fields.u16(4) - 4)) };
+  if (tag === TAG.overlay) return overlayIn(fields);
   const type = SPECIAL.get(tag);
   if (type !== undefined) return { kind: 'special', type };
   if ((tag & CLOUD.mask) >>> 0 === CLOUD.tag || tag === CLOUD.oneDrive) return { kind: 'cloud' };
@@ -72,4 +86,19 @@ function targetIn(fields: Fields, textAt: number, isRelative: boolean): string {
   const text = wideText(fields.slice(textAt + at, length));
   if (isRelative) return text.replaceAll('\\', '/');
   return text.startsWith(DEVICE_PREFIX) ? text.slice(DEVICE_PREFIX.length) : text;
+}
+
+/** [MS-FSCC] does not tell its data; `WOF_EXTERNAL_INFO` and `FILE_PROVIDER_EXTERNAL_INFO_V1` of the Windows SDK do. */
+function overlayIn(fields: Fields): ReparsePoint {
+  const isInFile =
+    fields.bytes.byteLength >= OVERLAY.bytes &&
+    fields.u32(8) === OVERLAY.version &&
+    fields.u32(12) === OVERLAY.inFile &&
+    fields.u32(16) === OVERLAY.version;
+  if (!isInFile) return { kind: 'elsewhere', how: 'lies in an image of the system (WOF), which is not read' };
+  const algorithm = fields.u32(20);
+  const chunkBytes = CHUNK_BYTES.get(algorithm);
+  if (chunkBytes !== undefined) return { kind: 'system-compressed', chunkBytes };
+  const name = algorithm === OVERLAY.lzx ? 'LZX' : `algorithm ${algorithm}`;
+  return { kind: 'elsewhere', how: `is compressed by the system (WOF) with ${name}, which is not read` };
 }

@@ -64,6 +64,13 @@ export function linkData(target: string, flags?: number): Buffer {
   return Buffer.concat([head, text]);
 }
 
+/** The data of a reparse point of a file that the system compressed (WOF) into a stream of its own, by the number of the algorithm. */
+export function overlayData(algorithm: number): Buffer {
+  const data = Buffer.alloc(20);
+  for (const [index, value] of [1, 2, 1, algorithm, 0].entries()) data.writeUInt32LE(value, index * 4);
+  return data;
+}
+
 /** Runs as an attribute maps them: how many clusters, and where they lie. */
 export function runList(runs: readonly (readonly [number, number])[]): Buffer {
   let before = 0;

@@ -1,0 +1,114 @@
+import type { ByteRange, Call } from '@sendense/core';
+import { clipRange } from '../bytes/clip-range.ts';
+import { damaged } from '../bytes/damage.ts';
+import { Fields } from '../bytes/fields.ts';
+import { readAhead } from '../bytes/read-ahead.ts';
+import type { FilePiece } from '../file-system-reader.ts';
+import type { FileData } from './file-data.ts';
+import { decompressXpress } from './xpress.ts';
+
+/** The stream that holds the data of a file that the system compressed (WOF). */
+export const STORED_STREAM = 'WofCompressedData';
+
+/** From here on places of chunks take eight bytes. */
+const LONG_FILE_BYTES = 2 ** 32;
+/** Chunks that are read at once, and such reads under way. */
+const TOGETHER = 64;
+const AHEAD = 8;
+
+/** A file that the system compressed: chunks of it, one after the other, behind a table of where all but the first begin. */
+export type SystemCompressed = {
+  readonly stored: FileData;
+  readonly storedBytes: number;
+  readonly sizeBytes: number;
+  readonly chunkBytes: number;
+};
+
+/** The data of such a file, laid out as resources of WIM are ("Windows Imaging File Format", Microsoft 2007). */
+export function systemCompressedData(file: SystemCompressed): FileData {
+  return {
+    async *extents(range) {
+      const { from, end } = clipRange(range, file.sizeBytes);
+      if (end > from) yield { offset: from, length: end - from, kind: 'data' };
+    },
+    read: (range, call) => readAhead(reads(file, range, call), AHEAD),
+  };
+}
+
+async function* reads(file: SystemCompressed, range: ByteRange, call: Call | undefined) {
+  const { from, end } = clipRange(range, file.sizeBytes);
+  const last = from === end ? 0 : Math.ceil(end / file.chunkBytes);
+  for (let first = Math.floor(from / file.chunkBytes); first < last; first += TOGETHER) {
+    const next = Math.min(last, first + TOGETHER);
+    yield async (): Promise<FilePiece> => {
+      const start = first * file.chunkBytes;
+      const bytes = await readChunks(file, first, next, call);
+      const offset = Math.max(from, start);
+      return {
+        offset,
+        bytes: bytes.subarray(offset - start, Math.min(end, start + bytes.byteLength) - start),
+      };
+    };
+  }
+}
+
+/** Chunks from `first` to the one before `end`. */
+async function readChunks(
+  file: SystemCompressed,
+  first: number,
+  end: number,
+  call: Call | undefined,
+): Promise<Uint8Array> {
+  const places = await placesOf(file, first, end, call);
+  const begin = places[0] ?? 0;
+  const stored = await load(file, begin, (places.at(-1) ?? 0) - begin, call);
+  const out: Uint8Array[] = [];
+  for (let chunk = first; chunk < end; chunk += 1) {
+    const [from, to] = [places[chunk - first] ?? 0, places[chunk - first + 1] ?? 0];
+    const size = Math.min(file.chunkBytes, file.sizeBytes - chunk * file.chunkBytes);
+    if (to <= from || to - from > size)
+      throw damaged('a chunk of a system-compressed file has an impossible length');
+    const bytes = stored.subarray(from - begin, to - begin);
+    // what would not shrink is stored as it is
+    out.push(bytes.byteLength === size ? bytes : decompressXpress(bytes, size));
+  }
+  return Buffer.concat(out);
+}
+
+/** Where chunks from `first` to `end` begin in the stream, in order. */
+async function placesOf(
+  file: SystemCompressed,
+  first: number,
+  end: number,
+  call: Call | undefined,
+): Promise<number[]> {
+  const chunks = Math.ceil(file.sizeBytes / file.chunkBytes);
+  const width = file.sizeBytes < LONG_FILE_BYTES ? 4 : 8;
+  const dataAt = (chunks - 1) * width;
+  const from = Math.max(1, first);
+  const to = Math.min(chunks, end + 1);
+  const entries = new Fields(await load(file, (from - 1) * width, Math.max(0, to - from) * width, call));
+  const places = Array.from({ length: Math.max(0, to - from) }, (_, index) =>
+    width === 4 ? entries.u32(index * 4) : entries.u64(index * 8),
+  ).map((place) => dataAt + place);
+  if (first === 0) places.unshift(dataAt);
+  if (end === chunks) places.push(file.storedBytes);
+  if (places.some((place, index) => place < (places[index - 1] ?? dataAt) || place > file.storedBytes))
+    throw damaged('the chunks of a system-compressed file are out of order');
+  return places;
+}
+
+/** Bytes of the stream. */
+async function load(
+  { stored, storedBytes }: SystemCompressed,
+  offset: number,
+  length: number,
+  call: Call | undefined,
+): Promise<Uint8Array> {
+  if (offset < 0 || length < 0 || offset + length > storedBytes)
+    throw damaged('the stream of a system-compressed file ends early');
+  const bytes = new Uint8Array(length);
+  for await (const piece of stored.read({ offset, length }, call))
+    bytes.set(piece.bytes, piece.offset - offset);
+  return bytes;
+}

@@ -1,0 +1,157 @@
+import { mkdir, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { collect, seededInteger, seededRandom } from '@sendense/testkit';
+import { describeWithPeers } from '@sendense/tests/peers';
+import { testScale, testSeed } from '@sendense/tests/scale';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { extractToFile } from '../src/extract/extract-to-file.ts';
+import { decompressXpress } from '../src/ntfs/xpress.ts';
+import { browse, contentOf } from './support/browse.ts';
+import { fillNtfs, makeNtfs, overlayData, setReparsePoint } from './support/ntfs-image.ts';
+import { run } from './support/program.ts';
+import { openRawPoint } from './support/raw-point.ts';
+import { noise } from './support/sample-tree.ts';
+
+const OVERLAY = 0x8000_0017;
+/** Names of files, the bytes of their chunks, and the number that stands for those. */
+const KINDS = [
+  ['xpress 4k', 4096, 0],
+  ['xpress 8k', 8192, 2],
+  ['xpress 16k', 16_384, 3],
+] as const;
+const TEXT = 'A file of the system, which the system compressed as it was installed. ';
+/** Text, what will not shrink, zeros, and an end within a chunk. */
+const CONTENT = Buffer.concat([
+  Buffer.from(TEXT.repeat(6000)),
+  noise(50_000, 'incompressible'),
+  Buffer.alloc(70_000),
+  Buffer.from(noise(30_000, 'hex').toString('hex')),
+  Buffer.from('the end'),
+]);
+/** Lengths of matches that take a byte, and 16 bits. */
+const LONG = Buffer.concat([
+  Buffer.alloc(200, 7),
+  noise(20, 'long'),
+  Buffer.alloc(3000, 9),
+  noise(20, 'longer'),
+]);
+const COMPRESSED = 4;
+
+let folder = '';
+let image = '';
+const stored = new Map<string, Buffer>();
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'sendense-ntfs-wof-'));
+  image = join(folder, 'disk.raw');
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** What wimlib makes of `content`, in chunks: table and chunks lie in an image of WIM as in the stream of a file. */
+async function compress(name: string, content: Buffer, chunkBytes: number): Promise<Buffer> {
+  const source = join(folder, name);
+  await mkdir(source);
+  await writeFile(join(source, 'file'), content);
+  const wim = join(folder, `${name}.wim`);
+  run('wimlib-imagex', [
+    'capture',
+    source,
+    wim,
+    '--compress=xpress',
+    `--chunk-size=${chunkBytes}`,
+    '--no-acls',
+  ]);
+  const bytes = await readFile(wim);
+  const partAt = (at: number) => ({
+    storedBytes: bytes.readUIntLE(at, 6),
+    flags: bytes.readUInt8(at + 7),
+    offset: Number(bytes.readBigUInt64LE(at + 8)),
+    sizeBytes: Number(bytes.readBigUInt64LE(at + 16)),
+  });
+  const table = partAt(0x30);
+  for (let at = table.offset; at < table.offset + table.sizeBytes; at += 50) {
+    const part = partAt(at);
+    if (part.sizeBytes !== content.byteLength) continue;
+    expect(part.flags & COMPRESSED).toBe(COMPRESSED);
+    return bytes.subarray(part.offset, part.offset + part.storedBytes);
+  }
+  throw new Error('the image of WIM has no such file');
+}
+
+describeWithPeers(
+  ['ntfs-tools', 'wim-tools', 'loop-mounts', 'fuse'],
+  'files of NTFS that the system compressed',
+  () => {
+    beforeAll(async () => {
+      for (const [name, chunkBytes] of KINDS) stored.set(name, await compress(name, CONTENT, chunkBytes));
+      stored.set('long', await compress('long', LONG, 4096));
+      makeNtfs(image, '24M', []);
+      const write = async (path: string, name: string, content: Buffer, algorithm: number) => {
+        await writeFile(path, '');
+        await truncate(path, content.byteLength);
+        await writeFile(`${path}:WofCompressedData`, stored.get(name) ?? '');
+        setReparsePoint(path, OVERLAY, overlayData(algorithm));
+      };
+      await fillNtfs(
+        image,
+        async (root) => {
+          for (const [name, , algorithm] of KINDS) await write(join(root, name), name, CONTENT, algorithm);
+          await write(join(root, 'long'), 'long', LONG, 0);
+          await write(join(root, 'wrong chunks'), 'xpress 8k', CONTENT, 0);
+          await writeFile(join(root, 'no stream'), 'x');
+          setReparsePoint(join(root, 'no stream'), OVERLAY, overlayData(0));
+        },
+        { options: 'streams_interface=windows' },
+      );
+    });
+
+    it('hold the bytes that were compressed, whole and in parts', async () => {
+      await using session = await browse(await openRawPoint(image));
+      for (const [name] of KINDS) {
+        expect((await contentOf(session, `/${name}`)).equals(CONTENT), name).toBe(true);
+        const found = await session.find(`/${name}`);
+        const [offset, length] = [400_001, 100_000];
+        const pieces = await collect(session.read(found, { offset, length }));
+        const bytes = Buffer.concat(pieces.map((piece) => piece.bytes));
+        expect(bytes.equals(CONTENT.subarray(offset, offset + length)), name).toBe(true);
+        expect(found.stat.allocatedBytes).toBeLessThan(CONTENT.byteLength);
+      }
+      expect((await contentOf(session, '/long')).equals(LONG)).toBe(true);
+    });
+
+    it('are damage when their chunks are not what they say, or are not there', async () => {
+      await using session = await browse(await openRawPoint(image));
+      await expect(contentOf(session, '/wrong chunks')).rejects.toMatchObject({ code: 'CORRUPT' });
+      await expect(session.find('/no stream')).rejects.toMatchObject({ code: 'CORRUPT' });
+      const output = join(folder, 'one.tar');
+      const { findings } = await extractToFile({ session, path: '/xpress 8k', output, overwrite: true });
+      expect(findings).toEqual([]);
+    });
+
+    it('give as many bytes as a chunk has, or damage, whatever its bytes are', () => {
+      const first = (stored.get('long') ?? Buffer.alloc(0)).subarray();
+      const random = seededRandom(testSeed());
+      const outcomes = new Set<unknown>();
+      for (let round = 0; round < 2000 * testScale(); round += 1) {
+        const bytes = Uint8Array.from(first);
+        const begin = seededInteger(random, 2) * 256;
+        for (let count = 1 + seededInteger(random, 4); count > 0; count -= 1)
+          bytes[Math.min(bytes.byteLength - 1, begin + seededInteger(random, 256))] = seededInteger(
+            random,
+            256,
+          );
+        outcomes.add(outcomeOf(bytes));
+      }
+      expect(outcomes).toEqual(new Set(['CORRUPT', LONG.byteLength]));
+    });
+  },
+);
+
+function outcomeOf(bytes: Uint8Array): unknown {
+  try {
+    return decompressXpress(bytes, LONG.byteLength).byteLength;
+  } catch (error) {
+    return (error as { readonly code?: string }).code;
+  }
+}
