@@ -82,4 +82,5 @@ it('serves its document, and a page to browse it', async () => {
     expect.stringMatching(/^text\/html/),
   ]);
   expect(page.body).toContain('swagger-ui');
+  expect((await ask(server, 'GET', '/docs/json')).body).toEqual(body);
 });

@@ -75,6 +75,7 @@ function followEvents({ jobs }: RouteServices): Route {
     summary:
       'The events of a job until it has ended: `state`, `step`, `finding`, which have ids and come again after `Last-Event-ID`, and `progress`, which has none.',
     params: jobParamsSchema,
+    headers: { 'Last-Event-ID': 'Id of the last event that the client has seen; it gets those after it.' },
     answer: { mediaType: 'text/event-stream', description: 'Server-sent events.' },
     also: { 204: 'The job has ended, and the client has seen all of it: it need not come again.' },
     errors: ['NOT_FOUND'],

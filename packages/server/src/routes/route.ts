@@ -47,6 +47,8 @@ export type RouteDefinition<
   readonly params?: Params;
   readonly query?: Query;
   readonly body?: Body;
+  /** Headers that change what is answered, by name, with what each means. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** The status of success; default 200. */
   readonly status?: 200 | 202;
   /** What success answers: a JSON object, or a stream; `z.never()` where there is no success yet. */

@@ -12,7 +12,11 @@ export function describeOperation(route: Route, schemas: ComponentSchemas): Json
     summary,
     tags: [tag],
     ...(role === 'public' ? { security: [] } : { description: neededRole(route) }),
-    parameters: [...parameters('path', params, schemas), ...parameters('query', query, schemas)],
+    parameters: [
+      ...parameters('path', params, schemas),
+      ...parameters('query', query, schemas),
+      ...headerParameters(route),
+    ],
     ...(body !== undefined && {
       requestBody: { required: true, content: { 'application/json': { schema: schemas.of(body, 'input') } } },
     }),
@@ -39,6 +43,16 @@ function parameters(
     required: required.includes(name),
     ...(description !== undefined && { description }),
     schema: value,
+  }));
+}
+
+function headerParameters({ headers = {} }: Route): JsonSchema[] {
+  return Object.entries(headers).map(([name, description]) => ({
+    name,
+    in: 'header',
+    required: false,
+    description,
+    schema: { type: 'string' },
   }));
 }
 

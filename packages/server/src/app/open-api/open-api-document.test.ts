@@ -78,6 +78,13 @@ it('says what every operation is refused with, and asks for credentials where th
   }
 });
 
+it('names the header that a client of events comes again with', () => {
+  expect(operationOf('followJob').parameters).toMatchObject([
+    { name: 'job_id', in: 'path', required: true },
+    { name: 'Last-Event-ID', in: 'header', required: false },
+  ]);
+});
+
 it('refers to one schema of a job wherever one is answered, and takes bodies as the validator does', () => {
   const { responses, requestBody } = operationOf('startBackup');
   expect(responses['202']?.content?.['application/json']).toEqual({
