@@ -22,8 +22,8 @@ import { noise } from './support/sample-tree.ts';
 const OFFLINE = 0x1000;
 const ENCRYPTED = 0x4000;
 const RELATIVE = 1;
-/** A number of {@link overlayData}. */
-const LZX = 1;
+/** A number of {@link overlayData} that no system has. */
+const STRANGE = 9;
 const TAG = {
   mountPoint: 0xa000_0003,
   link: 0xa000_000c,
@@ -52,7 +52,7 @@ async function fill(root: string): Promise<void> {
     ['junction', TAG.mountPoint, linkData('\\??\\C:\\Users\\Public')],
     ['link up', TAG.link, linkData('folder\\inside', RELATIVE)],
     ['link away', TAG.link, linkData('\\??\\D:\\elsewhere', 0)],
-    ['system compressed', TAG.wof, overlayData(LZX)],
+    ['system compressed', TAG.wof, overlayData(STRANGE)],
     ['deduplicated', TAG.dedup, Buffer.alloc(16)],
     ['in the cloud', TAG.cloud, Buffer.alloc(16)],
     ['from the cloud', TAG.cloud, Buffer.alloc(16)],
@@ -110,7 +110,7 @@ describeWithPeers(['ntfs-tools', 'loop-mounts', 'fuse'], 'what NTFS keeps beside
   it('is told: files whose data lie elsewhere are listed, and refused when they are read', async () => {
     await using session = await browse(await openRawPoint(image));
     for (const [path, why] of [
-      ['/system compressed', /LZX/u],
+      ['/system compressed', /WOF/u],
       ['/deduplicated', /dedup/u],
       ['/in the cloud', /cloud/u],
       ['/of a stranger', /0x80007777/u],

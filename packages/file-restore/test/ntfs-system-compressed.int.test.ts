@@ -6,6 +6,7 @@ import { describeWithPeers } from '@sendense/tests/peers';
 import { testScale, testSeed } from '@sendense/tests/scale';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { extractToFile } from '../src/extract/extract-to-file.ts';
+import { decompressLzx } from '../src/ntfs/lzx.ts';
 import { decompressXpress } from '../src/ntfs/xpress.ts';
 import { browse, contentOf } from './support/browse.ts';
 import { fillNtfs, makeNtfs, overlayData, setReparsePoint } from './support/ntfs-image.ts';
@@ -14,19 +15,30 @@ import { openRawPoint } from './support/raw-point.ts';
 import { noise } from './support/sample-tree.ts';
 
 const OVERLAY = 0x8000_0017;
-/** Names of files, the bytes of their chunks, and the number that stands for those. */
+/** Names of files, which begin with the algorithm, the bytes of their chunks, and the number that stands for both. */
 const KINDS = [
   ['xpress 4k', 4096, 0],
   ['xpress 8k', 8192, 2],
   ['xpress 16k', 16_384, 3],
+  ['lzx', 32_768, 1],
 ] as const;
 const TEXT = 'A file of the system, which the system compressed as it was installed. ';
-/** Text, what will not shrink, zeros, and an end within a chunk. */
+/** Calls of a program, whose places LZX changes: forwards, backwards, and to what is none. */
+const CALLS = Buffer.concat(
+  Array.from({ length: 4000 }, (_, index) => {
+    const call = Buffer.alloc(9 + (index % 5), 'code');
+    call.writeUInt8(0xe8, 2);
+    call.writeInt32LE([1000 * index, -7 * index, 2 ** 31 - 1 - index][index % 3] ?? 0, 3);
+    return call;
+  }),
+);
+/** Text, what will not shrink, zeros, a program, and an end within a chunk. */
 const CONTENT = Buffer.concat([
   Buffer.from(TEXT.repeat(6000)),
   noise(50_000, 'incompressible'),
   Buffer.alloc(70_000),
   Buffer.from(noise(30_000, 'hex').toString('hex')),
+  CALLS,
   Buffer.from('the end'),
 ]);
 /** Lengths of matches that take a byte, and 16 bits. */
@@ -50,6 +62,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 /** What wimlib makes of `content`, in chunks: table and chunks lie in an image of WIM as in the stream of a file. */
 async function compress(name: string, content: Buffer, chunkBytes: number): Promise<Buffer> {
+  const [algorithm] = name.split(' ');
   const source = join(folder, name);
   await mkdir(source);
   await writeFile(join(source, 'file'), content);
@@ -58,7 +71,7 @@ async function compress(name: string, content: Buffer, chunkBytes: number): Prom
     'capture',
     source,
     wim,
-    '--compress=xpress',
+    `--compress=${algorithm}`,
     `--chunk-size=${chunkBytes}`,
     '--no-acls',
   ]);
@@ -85,7 +98,7 @@ describeWithPeers(
   () => {
     beforeAll(async () => {
       for (const [name, chunkBytes] of KINDS) stored.set(name, await compress(name, CONTENT, chunkBytes));
-      stored.set('long', await compress('long', LONG, 4096));
+      stored.set('xpress long', await compress('xpress long', LONG, 4096));
       makeNtfs(image, '24M', []);
       const write = async (path: string, name: string, content: Buffer, algorithm: number) => {
         await writeFile(path, '');
@@ -97,7 +110,7 @@ describeWithPeers(
         image,
         async (root) => {
           for (const [name, , algorithm] of KINDS) await write(join(root, name), name, CONTENT, algorithm);
-          await write(join(root, 'long'), 'long', LONG, 0);
+          await write(join(root, 'long'), 'xpress long', LONG, 0);
           await write(join(root, 'wrong chunks'), 'xpress 8k', CONTENT, 0);
           await writeFile(join(root, 'no stream'), 'x');
           setReparsePoint(join(root, 'no stream'), OVERLAY, overlayData(0));
@@ -129,28 +142,43 @@ describeWithPeers(
       expect(findings).toEqual([]);
     });
 
-    it('give as many bytes as a chunk has, or damage, whatever its bytes are', () => {
-      const first = (stored.get('long') ?? Buffer.alloc(0)).subarray();
-      const random = seededRandom(testSeed());
-      const outcomes = new Set<unknown>();
-      for (let round = 0; round < 2000 * testScale(); round += 1) {
-        const bytes = Uint8Array.from(first);
-        const begin = seededInteger(random, 2) * 256;
-        for (let count = 1 + seededInteger(random, 4); count > 0; count -= 1)
-          bytes[Math.min(bytes.byteLength - 1, begin + seededInteger(random, 256))] = seededInteger(
-            random,
-            256,
-          );
-        outcomes.add(outcomeOf(bytes));
-      }
-      expect(outcomes).toEqual(new Set(['CORRUPT', LONG.byteLength]));
-    });
+    it.each([
+      ['xpress long', decompressXpress, LONG.byteLength],
+      ['lzx', decompressLzx, 32_768],
+    ])(
+      'give as many bytes as a chunk of %s has, or damage, whatever its bytes are',
+      (name, decompress, size) => {
+        const bytes = firstChunkOf(name, size);
+        expect(decompress(bytes, size).byteLength).toBe(size);
+        const random = seededRandom(testSeed());
+        const outcomes = new Set<unknown>();
+        for (let round = 0; round < 1000 * testScale(); round += 1)
+          outcomes.add(outcomeOf(() => decompress(changed(bytes, random), size).byteLength));
+        expect(outcomes).toEqual(new Set(['CORRUPT', size]));
+      },
+    );
   },
 );
 
-function outcomeOf(bytes: Uint8Array): unknown {
+/** The first chunk of what was compressed: behind the table, to where the second one begins. */
+function firstChunkOf(name: string, size: number): Buffer {
+  const bytes = stored.get(name) ?? Buffer.alloc(0);
+  if (size < 4096) return bytes;
+  const tableBytes = (Math.ceil(CONTENT.byteLength / size) - 1) * 4;
+  return bytes.subarray(tableBytes, tableBytes + bytes.readUInt32LE(0));
+}
+
+/** A copy with some bytes changed, of its codes or of what they stand for. */
+function changed(bytes: Buffer, random: () => number): Uint8Array {
+  const copy = Uint8Array.from(bytes);
+  for (let count = 1 + seededInteger(random, 4); count > 0; count -= 1)
+    copy[seededInteger(random, copy.byteLength)] = seededInteger(random, 256);
+  return copy;
+}
+
+function outcomeOf(action: () => unknown): unknown {
   try {
-    return decompressXpress(bytes, LONG.byteLength).byteLength;
+    return action();
   } catch (error) {
     return (error as { readonly code?: string }).code;
   }

@@ -15,7 +15,7 @@ import {
   parseStandardInformation,
   type StandardInformation,
 } from './standard-information.ts';
-import { STORED_STREAM } from './system-compressed.ts';
+import { type Packing, STORED_STREAM } from './system-compressed.ts';
 import { wideText } from './wide-text.ts';
 
 /** Links of Interix, which ntfs-3g writes too: files of the system that begin so, with the target behind it. */
@@ -31,8 +31,8 @@ export type NtfsNode = {
   readonly file: NtfsFile;
   readonly stat: FileStat;
   readonly data: AttributeStream | undefined;
-  /** Of a file that the system compressed: the stream that holds its data, and the bytes of a chunk. */
-  readonly packed: { readonly stream: AttributeStream; readonly chunkBytes: number } | undefined;
+  /** Of a file that the system compressed: the stream that holds its data, and how. */
+  readonly packed: { readonly stream: AttributeStream; readonly packing: Packing } | undefined;
   /** Of a link: where it leads. */
   readonly target: string | undefined;
   /** Why its data cannot be given; `undefined`: they can. Follows the name of the file in a sentence. */
@@ -47,8 +47,7 @@ export async function readNtfsNode(table: MasterFileTable, node: NodeId, call?: 
   const point = await readPoint(table, file, call);
   const target = point.kind === 'link' ? point.target : await interixTarget(table, standard, data, call);
   const type = target === undefined ? typeOf(file, point) : 'symlink';
-  const packed =
-    point.kind === 'system-compressed' ? await packedIn(file, point.chunkBytes, call) : undefined;
+  const packed = point.kind === 'system-compressed' ? await packedIn(file, point.packing, call) : undefined;
   const links = await countNames(file, call);
   const stat: FileStat = {
     node: nodeOf(file.record),
@@ -106,14 +105,14 @@ async function interixTarget(
 
 async function packedIn(
   file: NtfsFile,
-  chunkBytes: number,
+  packing: Packing,
   call: Call | undefined,
 ): Promise<NonNullable<NtfsNode['packed']>> {
   const stream = await file.find(ATTRIBUTE.data, STORED_STREAM, call);
   const { record } = file.record;
   if (stream === undefined)
     throw damaged(`the file of MFT record ${record} lacks its compressed data`, { record });
-  return { stream, chunkBytes };
+  return { stream, packing };
 }
 
 function typeOf({ record }: NtfsFile, point: ReparsePoint): FileType {

@@ -129,7 +129,7 @@ export class NtfsReader implements FileSystemReader {
       stored,
       storedBytes: valueBytes(packed.stream),
       sizeBytes,
-      chunkBytes: packed.chunkBytes,
+      packing: packed.packing,
     });
   }
 

@@ -2,6 +2,7 @@ import { damaged } from '../bytes/damage.ts';
 import type { Fields } from '../bytes/fields.ts';
 import type { FileType } from '../file-system-reader.ts';
 import { decodeName } from '../paths/entry-name.ts';
+import type { Packing } from './system-compressed.ts';
 import { wideText } from './wide-text.ts';
 
 // Tags and layouts: [MS-FSCC] 2.1.2; the link of WSL: the four bytes of its version, and UTF-8.
@@ -26,13 +27,14 @@ const ELSEWHERE: ReadonlyMap<number, string> = new Map([
   [0xc000_0004, 'was moved to another store (HSM)'],
   [0x8000_0006, 'was moved to another store (HSM)'],
 ]);
-/** Files that the system compressed (WOF, `compact /exe`): the bytes of their chunks, by the number of the algorithm. */
-const CHUNK_BYTES: ReadonlyMap<number, number> = new Map([
-  [0, 4096],
-  [2, 8192],
-  [3, 16_384],
+/** Files that the system compressed (WOF, `compact /exe`), by the number of the algorithm. */
+const PACKINGS: ReadonlyMap<number, Packing> = new Map<number, Packing>([
+  [0, { algorithm: 'xpress', chunkBytes: 4096 }],
+  [1, { algorithm: 'lzx', chunkBytes: 32_768 }],
+  [2, { algorithm: 'xpress', chunkBytes: 8192 }],
+  [3, { algorithm: 'xpress', chunkBytes: 16_384 }],
 ]);
-const OVERLAY = { bytes: 24, version: 1, inFile: 2, lzx: 1 };
+const OVERLAY = { bytes: 24, version: 1, inFile: 2 };
 /** A program of the store that is started by the name: the file itself is empty. */
 const PROGRAM_LINK = 0x8000_001b;
 /** Files of the cloud: 0x9000x01A, and older ones of OneDrive. */
@@ -45,8 +47,8 @@ const IS_RELATIVE = 1;
 export type ReparsePoint =
   | { readonly kind: 'link'; readonly target: string }
   | { readonly kind: 'special'; readonly type: FileType }
-  /** The data are in a stream of their own, in chunks of so many bytes that are compressed by XPRESS. */
-  | { readonly kind: 'system-compressed'; readonly chunkBytes: number }
+  /** The data are in a stream of their own. */
+  | { readonly kind: 'system-compressed'; readonly packing: Packing }
   /** The data are not in the file; `how` follows the name of the file in a sentence. */
   | { readonly kind: 'elsewhere'; readonly how: string }
   /** The data are in the file unless its attributes say else. */
@@ -97,8 +99,11 @@ function overlayIn(fields: Fields): ReparsePoint {
     fields.u32(16) === OVERLAY.version;
   if (!isInFile) return { kind: 'elsewhere', how: 'lies in an image of the system (WOF), which is not read' };
   const algorithm = fields.u32(20);
-  const chunkBytes = CHUNK_BYTES.get(algorithm);
-  if (chunkBytes !== undefined) return { kind: 'system-compressed', chunkBytes };
-  const name = algorithm === OVERLAY.lzx ? 'LZX' : `algorithm ${algorithm}`;
-  return { kind: 'elsewhere', how: `is compressed by the system (WOF) with ${name}, which is not read` };
+  const packing = PACKINGS.get(algorithm);
+  return packing === undefined
+    ? {
+        kind: 'elsewhere',
+        how: `is compressed by the system (WOF) in a way that is not known (${algorithm})`,
+      }
+    : { kind: 'system-compressed', packing };
 }

@@ -5,10 +5,16 @@ import { Fields } from '../bytes/fields.ts';
 import { readAhead } from '../bytes/read-ahead.ts';
 import type { FilePiece } from '../file-system-reader.ts';
 import type { FileData } from './file-data.ts';
+import { decompressLzx } from './lzx.ts';
 import { decompressXpress } from './xpress.ts';
 
 /** The stream that holds the data of a file that the system compressed (WOF). */
 export const STORED_STREAM = 'WofCompressedData';
+
+/** How such data are compressed, in chunks of so many bytes. */
+export type Packing = { readonly algorithm: 'xpress' | 'lzx'; readonly chunkBytes: number };
+
+const DECOMPRESS = { xpress: decompressXpress, lzx: decompressLzx } as const;
 
 /** From here on places of chunks take eight bytes. */
 const LONG_FILE_BYTES = 2 ** 32;
@@ -21,7 +27,7 @@ export type SystemCompressed = {
   readonly stored: FileData;
   readonly storedBytes: number;
   readonly sizeBytes: number;
-  readonly chunkBytes: number;
+  readonly packing: Packing;
 };
 
 /** The data of such a file, laid out as resources of WIM are ("Windows Imaging File Format", Microsoft 2007). */
@@ -37,11 +43,11 @@ export function systemCompressedData(file: SystemCompressed): FileData {
 
 async function* reads(file: SystemCompressed, range: ByteRange, call: Call | undefined) {
   const { from, end } = clipRange(range, file.sizeBytes);
-  const last = from === end ? 0 : Math.ceil(end / file.chunkBytes);
-  for (let first = Math.floor(from / file.chunkBytes); first < last; first += TOGETHER) {
+  const last = from === end ? 0 : Math.ceil(end / file.packing.chunkBytes);
+  for (let first = Math.floor(from / file.packing.chunkBytes); first < last; first += TOGETHER) {
     const next = Math.min(last, first + TOGETHER);
     yield async (): Promise<FilePiece> => {
-      const start = first * file.chunkBytes;
+      const start = first * file.packing.chunkBytes;
       const bytes = await readChunks(file, first, next, call);
       const offset = Math.max(from, start);
       return {
@@ -65,12 +71,12 @@ async function readChunks(
   const out: Uint8Array[] = [];
   for (let chunk = first; chunk < end; chunk += 1) {
     const [from, to] = [places[chunk - first] ?? 0, places[chunk - first + 1] ?? 0];
-    const size = Math.min(file.chunkBytes, file.sizeBytes - chunk * file.chunkBytes);
+    const size = Math.min(file.packing.chunkBytes, file.sizeBytes - chunk * file.packing.chunkBytes);
     if (to <= from || to - from > size)
       throw damaged('a chunk of a system-compressed file has an impossible length');
     const bytes = stored.subarray(from - begin, to - begin);
     // what would not shrink is stored as it is
-    out.push(bytes.byteLength === size ? bytes : decompressXpress(bytes, size));
+    out.push(bytes.byteLength === size ? bytes : DECOMPRESS[file.packing.algorithm](bytes, size));
   }
   return Buffer.concat(out);
 }
@@ -82,7 +88,7 @@ async function placesOf(
   end: number,
   call: Call | undefined,
 ): Promise<number[]> {
-  const chunks = Math.ceil(file.sizeBytes / file.chunkBytes);
+  const chunks = Math.ceil(file.sizeBytes / file.packing.chunkBytes);
   const width = file.sizeBytes < LONG_FILE_BYTES ? 4 : 8;
   const dataAt = (chunks - 1) * width;
   const from = Math.max(1, first);
