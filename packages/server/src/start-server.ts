@@ -11,7 +11,7 @@ import { readTls } from './app/read-tls.ts';
 import { openAuditLog } from './audit/open-audit-log.ts';
 import { JobJournal } from './jobs/job-journal.ts';
 import { Jobs } from './jobs/jobs.ts';
-import { runOrder } from './jobs/run-order.ts';
+import { runOrder, undoOrder } from './jobs/run-order.ts';
 import { Observations } from './observe/observations.ts';
 import { Opened } from './opened.ts';
 import { type ResolvedOptions, type ServerOptions, serverOptionsSchema } from './options.ts';
@@ -108,6 +108,7 @@ async function openParts(options: ResolvedOptions, services: ServerServices, ope
       log,
       limits: options.jobs,
       run: (record, call) => runOrder({ engine, places }, record, call),
+      undo: (record) => undoOrder({ engine, places }, record),
     }),
   );
   return { audit, places, files, jobs, observations: new Observations(audit, jobs) };

@@ -1,8 +1,9 @@
-import { type Call, type Journal, SendenseError } from '@sendense/core';
+import { readdir } from 'node:fs/promises';
+import { type Call, type Journal, SendenseError, type TargetConnector } from '@sendense/core';
 import { createTestFence } from '@sendense/testkit';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { NamedMachine, SendenseServer, ServerServices } from '../src/index.ts';
-import { ask, follow, parseEvents } from './support/client.ts';
+import { ask, follow, parseEvents, runJob } from './support/client.ts';
 import { makeWorld, NAMES, placesIn, type World } from './support/world.ts';
 
 let world: World;
@@ -35,6 +36,22 @@ class Gate {
     await Promise.race([this.#open.promise, gone.promise]);
     return open();
   }
+}
+
+/** A target whose restores fail when all is written. */
+function breakingCommit(target: TargetConnector): TargetConnector {
+  const begin: TargetConnector['begin'] = async (...given) => {
+    const writer = await target.begin(...given);
+    const commit = () =>
+      Promise.reject(new SendenseError('NO_SPACE', 'the disk is full', { operation: 'commit-restore' }));
+    return new Proxy(writer, {
+      get: (whole, name) => {
+        const value: unknown = name === 'commit' ? commit : Reflect.get(whole, name);
+        return typeof value === 'function' ? value.bind(whole) : value;
+      },
+    });
+  };
+  return new Proxy(target, { get: (whole, name) => (name === 'begin' ? begin : Reflect.get(whole, name)) });
 }
 
 const start = (server: SendenseServer, vm = 'web', repository = 'main') =>
@@ -128,6 +145,7 @@ it('gives a job up that was cut short too often', async () => {
     await server.close();
   }
   const server = await world.start({ jobs: { attempts: 2 } });
+  await follow(server, ids[0] ?? '');
   expect((await ask(server, 'GET', `/api/v1/jobs/${ids[0]}`)).body).toMatchObject({
     state: 'failed',
     error: { code: 'ABORTED', operation: 'resume-jobs' },
@@ -143,6 +161,25 @@ it('forgets the oldest of the jobs that have ended', async () => {
   await server.close();
   const { body } = await ask(await world.start({ jobs: { kept: 1 } }), 'GET', '/api/v1/jobs');
   expect(body.jobs).toMatchObject([{ job_id: second }]);
+});
+
+it('leaves nothing of a restore that failed, so that it can be ordered again', async () => {
+  const before = await world.start();
+  const { job_id } = (await start(before)).body;
+  await follow(before, job_id);
+  const { backup_id } = (await ask(before, 'GET', `/api/v1/jobs/${job_id}`)).body;
+  await before.close();
+  let broken = true;
+  const { targets = expect.fail('no targets') } = placesIn(world.folder);
+  const open = async (name: string) =>
+    broken ? breakingCommit(await targets.open(name)) : targets.open(name);
+  const server = await world.start({}, { targets: { names: NAMES.targets, open } });
+  const order = { backup_id, target: 'lab' };
+  const failed = await runJob(server, '/api/v1/restore/start', order);
+  expect(failed).toMatchObject({ state: 'failed', error: { code: 'NO_SPACE' } });
+  expect((await readdir(world.folder)).filter((name) => name.includes('restored'))).toEqual([]);
+  broken = false;
+  expect(await runJob(server, '/api/v1/restore/start', order)).toMatchObject({ state: 'completed' });
 });
 
 it('takes no job that the journal does not keep', async () => {

@@ -31,10 +31,13 @@ export function stopping(): SendenseError {
   });
 }
 
+/** The operation of {@link gaveUp}. */
+export const GAVE_UP = 'resume-jobs';
+
 /** A job that a stop cut short too often. */
 export function gaveUp(attempts: number): SendenseError {
   return new SendenseError('ABORTED', `the server ended ${attempts} times while the job was under way`, {
-    operation: 'resume-jobs',
+    operation: GAVE_UP,
     remedy: "look into the server's log, then start the job anew",
   });
 }

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { JOB_STATES, type JobState } from '@sendense/api';
-import { type Clock, type Fence, type LogSink, SendenseError } from '@sendense/core';
+import { abortedError, type Clock, type Fence, type LogSink, SendenseError } from '@sendense/core';
 import type { Engine } from '@sendense/engine';
 import type { Principal } from '../access/principal.ts';
 import { errorReply } from '../app/error-reply.ts';
 import type { JobLimits } from '../options.ts';
 import { Job } from './job.ts';
-import { gaveUp, sameRuns, stopping, tooMany, unknownJob } from './job-errors.ts';
+import { GAVE_UP, gaveUp, sameRuns, stopping, tooMany, unknownJob } from './job-errors.ts';
 import { listenToEngine } from './job-events.ts';
 import type { JobJournal } from './job-journal.ts';
 import { isEnded, type JobOrder, type JobRecord, type JobResult } from './job-record.ts';
@@ -22,6 +22,8 @@ export type JobServices = {
   readonly limits: JobLimits;
   /** Carries an order out. */
   readonly run: (record: JobRecord, call: { readonly signal: AbortSignal }) => Promise<JobResult>;
+  /** Removes what a job has made that failed or was cancelled: nobody goes on with it. */
+  readonly undo: (record: JobRecord) => Promise<void>;
 };
 
 /** The jobs of a server: taken in order, a few at once, kept in the journal before anybody is told of them. */
@@ -151,16 +153,10 @@ export class Jobs implements AsyncDisposable {
     const { record } = job;
     const wasRun = record.state !== 'queued';
     const attempt = record.attempt + (wasRun ? 1 : 0);
-    const change = { holder: this.#services.fence.holder, attempt };
-    if (record.cancelRequested) job.change({ ...change, state: 'cancelled', endedAt: this.#now() });
-    else if (attempt > this.#services.limits.attempts)
-      job.change({ ...change, ...failure(gaveUp(record.attempt)), endedAt: this.#now() });
-    else {
-      // the history of backups has each attempt; a restore goes on under its id
-      const runId = wasRun && record.order.kind === 'backup' ? randomUUID() : record.runId;
-      job.change({ ...change, runId, state: 'queued' });
-      this.#waiting.push(job);
-    }
+    // the history of backups has each attempt; a restore goes on under its id
+    const runId = wasRun && record.order.kind === 'backup' ? randomUUID() : record.runId;
+    job.change({ holder: this.#services.fence.holder, attempt, runId, state: 'queued' });
+    this.#waiting.push(job);
     await this.#services.journal.write(record);
   }
 
@@ -182,10 +178,13 @@ export class Jobs implements AsyncDisposable {
     job.change({ state: 'running', startedAt: job.record.startedAt ?? this.#now() });
     await this.#save(job);
     try {
+      this.#refuseHopeless(job);
       const result = await run(job.record, { signal: job.stop.signal });
       job.change({ state: 'completed', result, endedAt: this.#now() });
     } catch (error) {
-      job.change(this.#endOf(job, error));
+      const end = this.#endOf(job, error);
+      if (end.state !== 'interrupted') await this.#undo(job);
+      job.change(end);
       log({
         level: 'warn',
         message: `a job ended: ${messageOf(error)}`,
@@ -197,11 +196,28 @@ export class Jobs implements AsyncDisposable {
   }
 
   #endOf(job: Job, error: unknown): Partial<JobRecord> {
-    const gaveIn = SendenseError.is(error, 'ABORTED');
+    const gaveIn = SendenseError.is(error, 'ABORTED') && error.operation !== GAVE_UP;
     if (gaveIn && this.#isStopping && !job.record.cancelRequested) return { state: 'interrupted' };
     // by us, or by whoever else the engine obeys
     if (gaveIn) return { state: 'cancelled', endedAt: this.#now() };
     return { ...failure(error), endedAt: this.#now() };
+  }
+
+  /** One that was to end when the server was killed, or that was cut short too often, is not run again; what it made is undone. */
+  #refuseHopeless({ record: { attempt, cancelRequested } }: Job): void {
+    if (cancelRequested) throw abortedError('run-job');
+    if (attempt > this.#services.limits.attempts) throw gaveUp(attempt - 1);
+  }
+
+  /** What cannot be undone is a finding of the job, which ends all the same. */
+  async #undo(job: Job): Promise<void> {
+    try {
+      await this.#services.undo(job.record);
+    } catch (error) {
+      const message = `what the job had made could not be removed: ${errorReply(error, true).body.error.message}`;
+      job.addEvent('finding', { severity: 'warning', code: 'undo-failed', message, object: null });
+      this.#services.log({ level: 'warn', message, fields: { job: job.record.id, error: messageOf(error) } });
+    }
   }
 
   #refuseSame(order: JobOrder): void {

@@ -70,6 +70,20 @@ async function runRestore(
   return describeRestoreResult(result);
 }
 
+/**
+ * Removes what a restore made that ended without success: no operation goes on with it, and it would stand in the way of the next one. A
+ * backup leaves nothing that its next one does not tidy up.
+ */
+export async function undoOrder(
+  { engine, places }: OrderServices,
+  { order, runId }: JobRecord,
+): Promise<void> {
+  if (order.kind === 'backup' || !(await isBegun(engine, runId))) return;
+  const repository = await places.repository(CHECKED, order.repository);
+  await using target = await places.target(CHECKED, order.target);
+  await engine.rollbackRestore({ jobId: jobId(runId), repository, target });
+}
+
 async function isBegun(engine: ServerServices['engine'], runId: string): Promise<boolean> {
   try {
     await engine.restoreStatus(jobId(runId));
