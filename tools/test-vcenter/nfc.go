@@ -56,11 +56,9 @@ func (c *center) takeDisk(next http.Handler, w http.ResponseWriter, r *http.Requ
 	done := make(chan error, 1)
 	go func() {
 		err := readStream(body, d.current.image, d.capacity)
-		if err == nil {
-			_, err = io.Copy(io.Discard, body)
-		}
-		body.CloseWithError(errors.Join(err, io.EOF))
-		done <- err
+		// to the end, also of what is no stream: who is answered before all was sent may see nothing but a connection that breaks
+		_, rest := io.Copy(io.Discard, body)
+		done <- errors.Join(err, rest)
 	}()
 	r.Body = &copiedBody{lent, io.TeeReader(r.Body, kept), r.Body}
 	answer := httptest.NewRecorder()
