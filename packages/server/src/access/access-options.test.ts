@@ -51,12 +51,25 @@ it('asks for the claim of the tenant where there are tenants', () => {
   expect(problemsOf({ tenants })).toEqual([]);
 });
 
-it('asks for the machines of tenants that share a repository', () => {
-  const acme = { repositories: ['shared'], machines: ['web'] };
-  expect(problemsOf({ tenants: { acme, globex: { repositories: ['shared', 'own'] } } })).toEqual([
-    expect.stringContaining('tenants.globex.machines'),
+it('refuses tenants of one repository that name the same machine', () => {
+  const key = '0f8fad5b-d9cb-469f-a165-70867728950e';
+  const acme = { repositories: ['shared'], sources: ['web'], machines: [key] };
+  const beside = (globex: object) => problemsOf({ tenants: { acme, globex } });
+  expect(beside({ repositories: ['shared', 'own'], sources: ['web'] })).toEqual([
+    expect.stringMatching(/^tenants\.globex\.sources: .*acme/),
   ]);
-  expect(problemsOf({ tenants: { acme, globex: { repositories: ['own'] } } })).toEqual([]);
+  expect(beside({ repositories: ['shared'], machines: [key] })).toEqual([
+    expect.stringMatching(/^tenants\.globex\.machines: .*acme/),
+  ]);
+  expect(beside({ repositories: ['shared'], sources: ['db'] })).toEqual([]);
+  expect(beside({ repositories: ['own'], sources: ['web'], machines: [key] })).toEqual([]);
+});
+
+it('takes machines by their keys, not by names that others may bear', () => {
+  for (const machine of ['web', '', '0F8FAD5B-D9CB-469F-A165-70867728950E'])
+    expect(problemsOf({ tenants: { acme: { machines: [machine] } } }), machine).toEqual([
+      expect.stringContaining('tenants.acme.machines.0'),
+    ]);
 });
 
 it('refuses fields that it does not know, and names that are none', () => {

@@ -54,7 +54,13 @@ const tenantSchema = z.strictObject({
   repositories: names.default([]),
   sources: names.default([]),
   targets: names.default([]),
-  machines: names.optional(),
+  /** `machine_id` of backups. Names would not do: machines of two hypervisors may bear the same. */
+  machines: z
+    .array(
+      z.string().regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, 'must be the machine_id of backups'),
+    )
+    .readonly()
+    .optional(),
 });
 
 /** Who may call a server, beside the tokens in its state folder. */
@@ -64,7 +70,7 @@ export const accessOptionsSchema = z
     tenants: z.record(tenantNameSchema, tenantSchema).default({}),
   })
   .superRefine((options, context) => {
-    for (const problem of [...unnamedTenants(options), ...sharedRepositories(options)])
+    for (const problem of [...unnamedTenants(options), ...overlappingTenants(options)])
       context.addIssue({ code: 'custom', ...problem });
   });
 
@@ -74,9 +80,10 @@ export type AccessOptions = z.output<typeof accessOptionsSchema>;
 /** See {@link accessOptionsSchema}. */
 export type OidcOptions = z.output<typeof oidcSchema>;
 
+type TenantNames = z.output<typeof tenantSchema>;
 type Parts = {
   readonly oidc?: unknown;
-  readonly tenants: Readonly<Record<string, z.output<typeof tenantSchema>>>;
+  readonly tenants: Readonly<Record<string, TenantNames>>;
 };
 type Problem = { readonly path: string[]; readonly message: string };
 
@@ -99,17 +106,21 @@ function unnamedTenants({ oidc, tenants }: Parts): Problem[] {
   ];
 }
 
-/** Two tenants that share a repository would see each other's machines unless theirs are named. */
-function sharedRepositories({ tenants }: Parts): Problem[] {
+/** Two tenants of one repository that name the same machine would see each other's backups of it. */
+function overlappingTenants({ tenants }: Parts): Problem[] {
   const all = Object.entries(tenants);
-  return all
-    .filter(([name, { machines, repositories }]) => {
-      const isShared = (repository: string) =>
-        all.some(([other, each]) => other !== name && each.repositories.includes(repository));
-      return machines === undefined && repositories.some(isShared);
-    })
-    .map(([name]) => ({
-      path: ['tenants', name, 'machines'],
-      message: 'must name the machines, as another tenant has the same repository',
-    }));
+  return all.flatMap(([name, tenant], index) =>
+    all.slice(0, index).flatMap(([other, earlier]) =>
+      overlapsOf(tenant, earlier).map((what) => ({
+        path: ['tenants', name, what],
+        message: `must not name what the tenant ${other} names, as both have the same repository`,
+      })),
+    ),
+  );
+}
+
+function overlapsOf(one: TenantNames, other: TenantNames): ('sources' | 'machines')[] {
+  const haveCommon = (what: keyof TenantNames) =>
+    one[what]?.some((name) => other[what]?.includes(name)) === true;
+  return haveCommon('repositories') ? (['sources', 'machines'] as const).filter(haveCommon) : [];
 }

@@ -3,8 +3,8 @@ import type { Principal } from './principal.ts';
 import { tenantScope } from './tenant-scope.ts';
 
 const TENANTS = new Map([
-  ['acme', { repositories: ['main'], sources: ['web'], targets: ['dr'], machines: ['web', 'old-web'] }],
-  ['globex', { repositories: ['vault'], sources: [], targets: [] }],
+  ['acme', { repositories: ['main', 'own'], sources: ['web'], targets: ['dr'], machines: ['key-1'] }],
+  ['globex', { repositories: ['vault', 'main'], sources: ['db'], targets: [] }],
 ]);
 
 function scopeOf(tenant: string | null) {
@@ -24,13 +24,14 @@ it('shows a tenant what is listed for it, by kind', () => {
   ]).toEqual([false, false, false]);
 });
 
-it('shows only the machines that are named, and all where none are', () => {
-  expect(['web', 'old-web', 'db'].map((name) => scopeOf('acme').seesMachine(name))).toEqual([
-    true,
-    true,
-    false,
-  ]);
-  expect(scopeOf('globex').seesMachine('db')).toBe(true);
+it('shows all machines of repositories that a tenant has to itself, unless its machines are named', () => {
+  expect(scopeOf('globex').machinesIn('vault')).toBe('all');
+  expect(scopeOf('acme').machinesIn('own')).toEqual({ sources: ['web'], keys: new Set(['key-1']) });
+});
+
+it('shows the machines of its own sources, and those named by key, in a repository that others have too', () => {
+  expect(scopeOf('acme').machinesIn('main')).toEqual({ sources: ['web'], keys: new Set(['key-1']) });
+  expect(scopeOf('globex').machinesIn('main')).toEqual({ sources: ['db'], keys: new Set() });
 });
 
 it('shows nothing to a tenant that is not configured', () => {
@@ -38,13 +39,12 @@ it('shows nothing to a tenant that is not configured', () => {
     const scope = scopeOf(tenant);
     expect(scope.sees('repository', 'main'), tenant).toBe(false);
     expect(scope.sees('repository', 'constructor'), tenant).toBe(false);
-    expect(scope.seesMachine('web'), tenant).toBe(false);
+    expect(scope.machinesIn('main'), tenant).toEqual({ sources: [], keys: new Set() });
   }
 });
 
 it('shows everything to callers of all tenants', () => {
   const scope = scopeOf(null);
-  expect(scope.sees('repository', 'vault') && scope.sees('target', 'dr') && scope.seesMachine('db')).toBe(
-    true,
-  );
+  expect(scope.sees('repository', 'vault') && scope.sees('target', 'dr')).toBe(true);
+  expect(scope.machinesIn('main')).toBe('all');
 });

@@ -9,7 +9,7 @@ import type { JobOrder, JobRecord, JobResult } from './job-record.ts';
 export type OrderServices = Pick<ServerServices, 'engine'> & { readonly places: Places };
 
 /** What the order may name was checked when it was taken; a name that the configuration lost since is `NOT_FOUND`. */
-const CHECKED: TenantScope = { sees: () => true, seesMachine: () => true };
+const CHECKED: TenantScope = { sees: () => true, machinesIn: () => 'all' };
 
 /** Carries out what a job was ordered to do. Rejects as the engine does. */
 export function runOrder(services: OrderServices, record: JobRecord, call: Call): Promise<JobResult> {

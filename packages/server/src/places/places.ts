@@ -9,6 +9,7 @@ import {
 import type { ScopedKind, TenantScope } from '../access/tenant-scope.ts';
 import type { NamedMachine, NamedPlaces, ServerServices } from '../services.ts';
 import { RepositoryPool } from './repository-pool.ts';
+import { SourceKeys } from './source-keys.ts';
 
 /** A point, and the repository that holds it. */
 export type FoundPoint = {
@@ -21,10 +22,12 @@ export type FoundPoint = {
 export class Places implements AsyncDisposable {
   readonly #services: ServerServices;
   readonly #repositories: RepositoryPool;
+  readonly #keys: SourceKeys;
 
   constructor(services: ServerServices) {
     this.#services = services;
     this.#repositories = new RepositoryPool(services.repositories);
+    this.#keys = new SourceKeys(services);
   }
 
   /** Names of the repositories that the caller sees; only `wanted` when it is given. */
@@ -43,7 +46,9 @@ export class Places implements AsyncDisposable {
   /** Opens the machine with this name; the caller closes it. */
   async machine(scope: TenantScope, name: string, call?: Call): Promise<NamedMachine> {
     this.checkMachine(scope, name);
-    return this.#services.sources.open(name, call);
+    const machine = await this.#services.sources.open(name, call);
+    this.#keys.note(name, machine.machineKey);
+    return machine;
   }
 
   /** Opens the target with this name; the caller closes it. */
@@ -55,7 +60,6 @@ export class Places implements AsyncDisposable {
   /** Throws `NOT_FOUND` where the caller may not name this machine. */
   checkMachine(scope: TenantScope, name: string): void {
     this.#refuseUnseen(scope, 'source', name);
-    if (!scope.seesMachine(name)) throw unseen('source', name);
   }
 
   /** Throws `NOT_FOUND` where the caller may not name this repository. */
@@ -71,10 +75,17 @@ export class Places implements AsyncDisposable {
   /** The points of a repository that the caller sees, oldest first. */
   async points(scope: TenantScope, repositoryName: string, call?: Call): Promise<FoundPoint[]> {
     const repository = await this.repository(scope, repositoryName);
+    const isSeen = await this.#machinesIn(scope, repositoryName);
     const found: FoundPoint[] = [];
     for await (const point of repository.points(undefined, call))
-      if (scope.seesMachine(point.spec.name)) found.push({ repositoryName, repository, point });
+      if (isSeen(point.machine)) found.push({ repositoryName, repository, point });
     return found;
+  }
+
+  /** Whether the caller sees the points of this machine in this repository. */
+  async seesMachine(scope: TenantScope, repositoryName: string, machine: MachineKey): Promise<boolean> {
+    if (!scope.sees('repository', repositoryName)) return false;
+    return (await this.#machinesIn(scope, repositoryName))(machine);
   }
 
   /**
@@ -98,6 +109,13 @@ export class Places implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#repositories[Symbol.asyncDispose]();
+  }
+
+  async #machinesIn(scope: TenantScope, repositoryName: string): Promise<(machine: MachineKey) => boolean> {
+    const inSight = scope.machinesIn(repositoryName);
+    if (inSight === 'all') return () => true;
+    const keys = await this.#keys.of(inSight.sources);
+    return (machine) => keys.has(machine) || inSight.keys.has(machine);
   }
 
   #table(kind: ScopedKind): NamedPlaces<unknown> {

@@ -16,7 +16,7 @@ import type { RouteServices } from './route-services.ts';
 
 /** Operations on the files of backups: a backup is opened, its folders are listed, files and folders are downloaded. */
 export function fileRoutes({ places, files }: Pick<RouteServices, 'places' | 'files'>): readonly Route[] {
-  const mounts = new Mounts(files);
+  const mounts = new Mounts(files, places);
   return [mountRoute(places, mounts), listRoute(mounts), downloadRoute(mounts), unmountRoute(mounts)];
 }
 
@@ -59,7 +59,7 @@ function listRoute(mounts: Mounts): Route {
     answer: fileListSchema,
     audited: true,
     async handler({ params, query, signal, ...caller }) {
-      const { session } = mounts.find(params.mount_id, caller);
+      const { session } = await mounts.find(params.mount_id, caller);
       const { path, after, limit } = query;
       const page = await session.list(path, { from: after, limit }, { signal });
       return {
@@ -89,8 +89,8 @@ function downloadRoute(mounts: Mounts): Route {
     also: { 206: 'The part of a file that the header Range asks for.' },
     errors: ['NOT_FOUND', 'RANGE_INVALID'],
     audited: true,
-    handler: ({ params, query, signal, reply, ...caller }) =>
-      download(mounts.find(params.mount_id, caller), {
+    handler: async ({ params, query, signal, reply, ...caller }) =>
+      download(await mounts.find(params.mount_id, caller), {
         path: query.path,
         format: query.format,
         signal,
@@ -110,7 +110,7 @@ function unmountRoute(mounts: Mounts): Route {
     params: mountParamsSchema,
     answer: unmountedSchema,
     async handler({ params, ...caller }) {
-      const mount = mounts.find(params.mount_id, caller);
+      const mount = await mounts.find(params.mount_id, caller);
       await mounts.close(mount);
       return { mount_id: params.mount_id, findings: describeFindings(mount.findings) };
     },

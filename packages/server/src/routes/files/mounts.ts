@@ -2,7 +2,7 @@ import { type Call, type Finding, SendenseError } from '@sendense/core';
 import type { BrowseSession, FileRestore } from '@sendense/file-restore';
 import type { Principal } from '../../access/principal.ts';
 import type { TenantScope } from '../../access/tenant-scope.ts';
-import type { FoundPoint } from '../../places/places.ts';
+import type { FoundPoint, Places } from '../../places/places.ts';
 
 /** Mounts of one tenant, so that none takes the place of all others. */
 const MOST_OF_TENANT = 16;
@@ -25,12 +25,14 @@ export type Mount = {
 /** The backups that are being browsed. Each belongs to the tenant that opened it: to others it is not there. */
 export class Mounts {
   readonly #files: FileRestore;
+  readonly #places: Pick<Places, 'seesMachine'>;
   readonly #mounts = new Map<string, Mount>();
   /** How many each tenant is opening. */
   readonly #opening = new Map<string | null, number>();
 
-  constructor(files: FileRestore) {
+  constructor(files: FileRestore, places: Pick<Places, 'seesMachine'>) {
     this.#files = files;
+    this.#places = places;
   }
 
   /** Opens a point that the caller may see. Rejects as `FileRestore.open` does; `QUOTA_EXCEEDED` for too many of the tenant. */
@@ -60,16 +62,16 @@ export class Mounts {
     }
   }
 
-  /** The mount with this id. Throws `NOT_FOUND`: it never was, ended, or is not the caller's. */
-  find(id: string, { principal, scope }: Caller): Mount {
+  /** The mount with this id. Rejects with `NOT_FOUND`: it never was, ended, or is not the caller's. */
+  async find(id: string, { principal, scope }: Caller): Promise<Mount> {
     this.#forgetClosed();
     const mount = this.#mounts.get(id);
     if (mount === undefined) throw unknown();
     const isOfTenant = principal.tenant === null || principal.tenant === mount.tenant;
     // the tenant may have lost the repository or machine since
-    const isSeen =
-      scope.sees('repository', mount.repositoryName) && scope.seesMachine(mount.session.point.spec.name);
-    if (!isOfTenant || !isSeen) throw unknown();
+    const { repositoryName, session } = mount;
+    if (!isOfTenant || !(await this.#places.seesMachine(scope, repositoryName, session.point.machine)))
+      throw unknown();
     return mount;
   }
 
