@@ -51,7 +51,8 @@ function cancelJob({ jobs }: RouteServices): Route {
     role: 'operator',
     operationId: 'cancelJob',
     tag: 'jobs',
-    summary: 'Ask a job to end; what is committed stays. A job that has ended stays as it is.',
+    summary:
+      'Ask a job to end; a backup leaves no point, a restore nothing at its target. A job that has ended stays as it is.',
     params: jobParamsSchema,
     status: 202,
     answer: jobSchema,
