@@ -6,7 +6,9 @@ import { describeWithPeers } from '@sendense/tests/peers';
 import { testScale, testSeed } from '@sendense/tests/scale';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { extractToFile } from '../src/extract/extract-to-file.ts';
+import type { FileData } from '../src/ntfs/file-data.ts';
 import { decompressLzx } from '../src/ntfs/lzx.ts';
+import { systemCompressedData } from '../src/ntfs/system-compressed.ts';
 import { decompressXpress } from '../src/ntfs/xpress.ts';
 import { browse, contentOf } from './support/browse.ts';
 import { fillNtfs, makeNtfs, overlayData, setReparsePoint } from './support/ntfs-image.ts';
@@ -32,6 +34,14 @@ const CALLS = Buffer.concat(
     return call;
   }),
 );
+/** Words that lie at multiples of eight and come again, each time from elsewhere: LZX has a code for such distances. */
+const WORDS = Buffer.alloc(100_000);
+noise(8192, 'words').copy(WORDS);
+const chooseWord = seededRandom(7);
+for (let at = 8192; at < WORDS.byteLength; at += 8) {
+  const from = at - 8 * (1 + seededInteger(chooseWord, 1000));
+  WORDS.copy(WORDS, at, from, from + 8);
+}
 /** Text, what will not shrink, zeros, a program, and an end within a chunk. */
 const CONTENT = Buffer.concat([
   Buffer.from(TEXT.repeat(6000)),
@@ -39,6 +49,7 @@ const CONTENT = Buffer.concat([
   Buffer.alloc(70_000),
   Buffer.from(noise(30_000, 'hex').toString('hex')),
   CALLS,
+  WORDS,
   Buffer.from('the end'),
 ]);
 /** Lengths of matches that take a byte, and 16 bits. */
@@ -157,8 +168,49 @@ describeWithPeers(
         expect(outcomes).toEqual(new Set(['CORRUPT', size]));
       },
     );
+
+    it('give what is asked for, or damage, whatever their table says', async () => {
+      const bytes = stored.get('xpress 4k') ?? Buffer.alloc(0);
+      const tableBytes = (Math.ceil(CONTENT.byteLength / 4096) - 1) * 4;
+      const random = seededRandom(testSeed());
+      const outcomes = new Set<unknown>();
+      for (let round = 0; round < 300 * testScale(); round += 1) {
+        const at = seededInteger(random, tableBytes / 4);
+        const copy = Buffer.concat([
+          changed(bytes.subarray(0, tableBytes), random),
+          bytes.subarray(tableBytes),
+        ]);
+        if (round % 2 === 0) copy.writeUInt32LE(seededInteger(random, 2 ** 32), at * 4);
+        const range = { offset: Math.max(0, at - 1) * 4096, length: 2 * 4096 };
+        outcomes.add(await collect(packedIn(copy).read(range)).then(lengthOf, codeOf));
+      }
+      expect(outcomes).toEqual(new Set(['CORRUPT', 2 * 4096]));
+    });
   },
 );
+
+/** The data of a file of chunks of 4 KiB whose stream is `bytes`. */
+function packedIn(bytes: Buffer): FileData {
+  return systemCompressedData({
+    stored: {
+      extents: () => expect.fail('nobody asks where data are'),
+      async *read({ offset, length }) {
+        yield { offset, bytes: bytes.subarray(offset, offset + length) };
+      },
+    },
+    storedBytes: bytes.byteLength,
+    sizeBytes: CONTENT.byteLength,
+    packing: { algorithm: 'xpress', chunkBytes: 4096 },
+  });
+}
+
+function lengthOf(pieces: readonly { readonly bytes: Uint8Array }[]): number {
+  return pieces.reduce((sum, { bytes }) => sum + bytes.byteLength, 0);
+}
+
+function codeOf(error: unknown): unknown {
+  return (error as { readonly code?: string }).code;
+}
 
 /** The first chunk of what was compressed: behind the table, to where the second one begins. */
 function firstChunkOf(name: string, size: number): Buffer {
@@ -180,6 +232,6 @@ function outcomeOf(action: () => unknown): unknown {
   try {
     return action();
   } catch (error) {
-    return (error as { readonly code?: string }).code;
+    return codeOf(error);
   }
 }

@@ -18,8 +18,8 @@ const DECOMPRESS = { xpress: decompressXpress, lzx: decompressLzx } as const;
 
 /** From here on places of chunks take eight bytes. */
 const LONG_FILE_BYTES = 2 ** 32;
-/** Chunks that are read at once, and such reads under way. */
-const TOGETHER = 64;
+/** Read and decompressed at once, some milliseconds of work, and how many such reads are under way. */
+const TOGETHER_BYTES = 256 * 1024;
 const AHEAD = 8;
 
 /** A file that the system compressed: chunks of it, one after the other, behind a table of where all but the first begin. */
@@ -44,8 +44,9 @@ export function systemCompressedData(file: SystemCompressed): FileData {
 async function* reads(file: SystemCompressed, range: ByteRange, call: Call | undefined) {
   const { from, end } = clipRange(range, file.sizeBytes);
   const last = from === end ? 0 : Math.ceil(end / file.packing.chunkBytes);
-  for (let first = Math.floor(from / file.packing.chunkBytes); first < last; first += TOGETHER) {
-    const next = Math.min(last, first + TOGETHER);
+  const together = TOGETHER_BYTES / file.packing.chunkBytes;
+  for (let first = Math.floor(from / file.packing.chunkBytes); first < last; first += together) {
+    const next = Math.min(last, first + together);
     yield async (): Promise<FilePiece> => {
       const start = first * file.packing.chunkBytes;
       const bytes = await readChunks(file, first, next, call);
