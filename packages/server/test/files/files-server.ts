@@ -18,13 +18,12 @@ export const TEXT = 'a file of the backup\n';
 export const HOSTILE_NAME = 'a"b\r\nX: 1\\é%41.txt';
 
 /** Who calls, by the name of the token. */
-export type Who = 'web' | 'twin' | 'db' | 'viewer' | 'all';
+export type Who = 'web' | 'db' | 'viewer' | 'all';
 
 const TENANT: Readonly<
   Record<Who, { readonly tenant: string | null; readonly role: 'viewer' | 'operator' }>
 > = {
   web: { tenant: 'web', role: 'operator' },
-  twin: { tenant: 'twin', role: 'operator' },
   db: { tenant: 'db', role: 'operator' },
   viewer: { tenant: 'web', role: 'viewer' },
   all: { tenant: null, role: 'operator' },
@@ -97,19 +96,22 @@ export async function startFilesServer(options: { readonly idleMs?: number } = {
   const journal = createMemoryJournal();
   const engine = createEngine({ journal, services: systemServices(), fence: createTestFence() });
   const backups = { web: '', db: '' };
+  const machines = { web: '', db: '' };
   for (const name of ['web', 'db'] as const) {
     const source = owned.use(createImageSource({ path: await makeImage(folder, name), format: 'raw', name }));
-    for await (const { machine } of source.machines())
-      backups[name] = (await engine.backup({ source, machine, repository: plain })).pointId;
+    for await (const { machine } of source.machines()) {
+      const made = await engine.backup({ source, machine, repository: plain });
+      backups[name] = made.pointId;
+      machines[name] = made.machine;
+    }
   }
   const files = owned.use(await createFileRestore(options));
   const stateDirectory = join(folder, 'state');
   await mkdir(stateDirectory);
   const tokens = await makeTokens(stateDirectory);
   const tenants = {
-    web: { repositories: ['main'], machines: ['web'] },
-    twin: { repositories: ['main'], machines: ['web'] },
-    db: { repositories: ['main'], machines: ['db'] },
+    web: { repositories: ['main'], machines: [machines.web] },
+    db: { repositories: ['main'], machines: [machines.db] },
   };
   const repository = watched(plain, disks);
   const server = owned.use(

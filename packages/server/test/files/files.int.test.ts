@@ -206,13 +206,17 @@ describeWithPeers(['ext4-tools', 'zip-tools'], 'the files of a backup over HTTP'
       expect([foreign.status, await codeOf(foreign)]).toEqual([404, 'NOT_FOUND']);
       const unknown = await server.request('db', '00000000-0000-4000-8000-000000000000/files');
       const told = await unknown.text();
-      // the twin may open the same backup, and has no part in a mount of others
-      for (const who of ['db', 'twin'] as const) {
-        for (const path of [`${mount}/files`, `${mount}/download?path=/etc/passwd`]) {
+      const ofAll = await server.mount('all', 'web');
+      // a tenant may open the same backup, and has no part in a mount of others
+      for (const [who, id] of [
+        ['db', mount],
+        ['web', ofAll],
+      ] as const) {
+        for (const path of [`${id}/files`, `${id}/download?path=/etc/passwd`]) {
           const reply = await server.request(who, path);
           expect([reply.status, await reply.text()]).toEqual([404, told]);
         }
-        expect((await server.request(who, mount, { method: 'DELETE' })).status).toBe(404);
+        expect((await server.request(who, id, { method: 'DELETE' })).status).toBe(404);
       }
       expect((await server.request('web', `${mount}/files`)).status).toBe(200);
       expect((await server.request('all', `${mount}/files`)).status).toBe(200);
