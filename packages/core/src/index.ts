@@ -100,6 +100,7 @@ export type {
   ReplicaStatus,
   ReplicaWriter,
 } from './target/replica-operations.ts';
+export { isRestoreGone, restoreGone } from './target/restore-gone.ts';
 export { type PlannedDisk, type RestorePlan, restorePlanSchema } from './target/restore-plan.ts';
 export type { RestoreDisk, RestoreInto, RestoreRequest } from './target/restore-request.ts';
 export type {
@@ -108,6 +109,7 @@ export type {
   RestoreRun,
   RestoreState,
   RestoreWriter,
+  RollbackReport,
 } from './target/restore-writer.ts';
 export type { TargetConnector } from './target/target-connector.ts';
 export type { Brand } from './values/brand.ts';

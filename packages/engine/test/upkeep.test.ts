@@ -225,6 +225,51 @@ describe('restore', () => {
     expect(kept[0]?.completed).toEqual(kept[0]?.restores);
   });
 
+  it('tells the target of restores that failed or were cut off, and never as complete ones', async () => {
+    const { engine, request, repository, target, world } = await start();
+    const { pointId: point } = await engine.backup(request);
+    const plans = new Map<string, string>();
+    const kept: Keep[] = [];
+    const ending = (how: 'completed' | 'failed' | 'interrupted'): typeof target => ({
+      ...target,
+      async begin(plan, run, call) {
+        plans.set(how, plan.id);
+        const writer = await target.begin(plan, run, call);
+        const commit = writer.commit.bind(writer);
+        writer.commit = async (during) => {
+          if (how === 'interrupted') return new Promise<never>(() => undefined);
+          if (how === 'failed')
+            throw new SendenseError('NO_SPACE', 'the store is full', { operation: 'commit-restore' });
+          return commit(during);
+        };
+        return writer;
+      },
+      reconcile: async (keep) => {
+        kept.push(keep);
+        return { removed: [], findings: [] };
+      },
+    });
+    const restoring = { repository, point, overwrite: true };
+    await engine.restore({ ...restoring, target: ending('completed') });
+    const failed = engine.restore({ ...restoring, target: ending('failed') });
+    await expect(failed).rejects.toMatchObject({ code: 'NO_SPACE' });
+    // never settles: its process is gone from here on
+    const dying = await startProcess(world);
+    const isCommitting = new Promise<void>((resolve) => {
+      dying.engine.events.on('step-start', ({ step }) => {
+        if (step === 'commit') resolve();
+      });
+    });
+    void dying.engine.restore({ ...restoring, target: ending('interrupted'), jobId: 'cut' as never });
+    await isCommitting;
+    const later = await startProcess(world);
+    expect((await later.engine.restoreStatus('cut' as never)).state).toBe('interrupted');
+    await later.engine.reconcile({ targets: [ending('completed')] });
+    expect(new Set(kept[0]?.restores)).toEqual(new Set(plans.values()));
+    expect(plans.size).toBe(3);
+    expect(kept[0]?.completed).toEqual([plans.get('completed')]);
+  });
+
   it('restores only the disks that are named', async () => {
     const world = createWorld();
     const machine = addMachine(world, 'vm', [MIB, 512 * KIB]);

@@ -7,7 +7,7 @@ import {
 } from '@sendense/core';
 import { refuseInUse } from '@sendense/plugin-kit/files';
 import type { TargetContext } from './context.ts';
-import { findDestination, parsePartialName, partialPath } from './destination.ts';
+import { findDestination, findPlanned, parsePartialName, partialPath } from './destination.ts';
 import type { RestoreScope } from './disk-writer.ts';
 import { ImageRestoreWriter } from './image-restore-writer.ts';
 import { refuseDestination } from './refuse-destination.ts';
@@ -83,6 +83,23 @@ async function createAll(scope: RestoreScope, disks: readonly RestoreDisk[]): Pr
   }
 }
 
+/**
+ * Rejects with `NOT_FOUND` when the place is not there that the restore wrote to: a share that is not mounted must not pass for one
+ * that holds nothing of it.
+ */
+async function findWritten({ context, destination, memory }: RestoreScope, disks: readonly RestoreDisk[]) {
+  const isThere = !destination.isFolderMissing || memory.folderMade;
+  for (const { planned, location } of disks) {
+    const written = destination.kind === 'device' ? planned.location : await findPlanned(context, planned);
+    if (isThere && written === location) continue;
+    throw new SendenseError('NOT_FOUND', `the folder of ${planned.location} is not there`, {
+      operation: 'find-destination',
+      remedy: 'see that it is mounted, then resume the restore or roll it back',
+      context: { location: planned.location },
+    });
+  }
+}
+
 async function resumeAll(disks: readonly RestoreDisk[]): Promise<void> {
   try {
     for (const disk of disks) await disk.resume();
@@ -103,7 +120,11 @@ export async function beginRestore(
   const scope: RestoreScope = { context, destination, plan, memory: new RestoreMemory(plan, run) };
   const disks = plan.disks.map((planned) => new RestoreDisk(scope, planned));
   if (run.resume === undefined) await createAll(scope, disks);
-  else await resumeAll(disks);
+  else {
+    await findWritten(scope, disks);
+    // a rollback removes what there is, and tells it
+    if (!run.undo) await resumeAll(disks);
+  }
   const writer = new ImageRestoreWriter(scope, run, disks, (closed) => void open.delete(closed));
   open.add(writer);
   return writer;

@@ -1,5 +1,5 @@
 import { basename, dirname, join, resolve } from 'node:path';
-import { type DiskFormat, type PlanId, planId, SendenseError } from '@sendense/core';
+import { type DiskFormat, type PlanId, type PlannedDisk, planId, SendenseError } from '@sendense/core';
 import type { TargetContext } from './context.ts';
 import type { CheckedOptions } from './options.ts';
 
@@ -82,6 +82,11 @@ export async function findDestination(context: TargetContext): Promise<Destinati
 /** Where disk `number` will be. */
 export function locationOf({ folder, name, format }: Destination, number: number): string {
   return join(folder, name ?? `disk-${number}.${format}`);
+}
+
+/** Where a planned disk is, its folder without symbolic links as far as it exists now. */
+export async function findPlanned(context: TargetContext, { location }: PlannedDisk): Promise<string> {
+  return join(await realFolder(context, dirname(location)), basename(location));
 }
 
 /** The unfinished file of a restore: beside the destination, named by the plan. */

@@ -4,10 +4,10 @@ import {
   type Call,
   type DiskId,
   type Finding,
-  type ReconcileReport,
   type RestoreResult,
   type RestoreRun,
   type RestoreWriter,
+  type RollbackReport,
   SendenseError,
   throwIfAborted,
 } from '@sendense/core';
@@ -33,7 +33,8 @@ export class ImageRestoreWriter implements RestoreWriter {
     this.#run = run;
     this.#restoreDisks = restoreDisks;
     this.#closed = closed;
-    this.disks = new Map(restoreDisks.map(({ planned, writer }) => [planned.id, writer]));
+    // of a restore that is rolled back no disk is open
+    this.disks = new Map(run.undo ? [] : restoreDisks.map(({ planned, writer }) => [planned.id, writer]));
   }
 
   async readBack(id: DiskId): Promise<BlockReader> {
@@ -60,7 +61,7 @@ export class ImageRestoreWriter implements RestoreWriter {
     return { disks, findings: [] };
   }
 
-  async rollback(): Promise<ReconcileReport> {
+  async rollback(): Promise<RollbackReport> {
     const { context, destination, memory } = this.#scope;
     const removed: string[] = [];
     const findings: Finding[] = [];
@@ -78,7 +79,7 @@ export class ImageRestoreWriter implements RestoreWriter {
       await context.fileSystem.removeDirectory(destination.folder);
       removed.push(destination.folder);
     }
-    return { removed, findings };
+    return { removed, findings, undone: findings.length === 0 };
   }
 
   [Symbol.asyncDispose](): Promise<void> {

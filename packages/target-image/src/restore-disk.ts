@@ -1,4 +1,4 @@
-import { type BlockReader, type BlockWriter, type PlannedDisk, SendenseError } from '@sendense/core';
+import { type BlockReader, type BlockWriter, type PlannedDisk, restoreGone } from '@sendense/core';
 import { openDiskImage } from '@sendense/formats';
 import { publishFile, refuseInUse } from '@sendense/plugin-kit/files';
 import { locationOf, partialPath } from './destination.ts';
@@ -46,17 +46,14 @@ export class RestoreDisk {
     this.#writer = await createDiskWriter(this.#scope, this.planned, this.path);
   }
 
-  /** Opens what an earlier attempt left. Rejects with `NOT_FOUND` when it is gone. */
+  /** Opens what an earlier attempt left. Rejects with `restoreGone` when it is gone. */
   async resume(): Promise<void> {
     if (await this.isPublished()) {
       this.#writer = finishedWriter(this.planned.targetSizeBytes, this.location);
       return;
     }
     if ((await this.#scope.context.fileSystem.stat(this.path)) === undefined) {
-      throw new SendenseError('NOT_FOUND', `${this.path} of the restore to resume is gone`, {
-        operation: 'resume-restore',
-        remedy: 'start the restore again',
-      });
+      throw restoreGone(this.#scope.plan.id, `${this.path} of the restore to resume is gone`);
     }
     this.#writer = await resumeDiskWriter(this.#scope, this.planned, this.path);
   }

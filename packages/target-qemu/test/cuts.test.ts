@@ -1,7 +1,13 @@
 import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Artifact, guardTarget, type RestoreRequest, SendenseError } from '@sendense/core';
+import {
+  type Artifact,
+  guardTarget,
+  isRestoreGone,
+  type RestoreRequest,
+  SendenseError,
+} from '@sendense/core';
 import { parseDomain } from '@sendense/platform-kvm/domain';
 import { nodeFileSystem } from '@sendense/plugin-kit/files';
 import { createQemuTarget } from '@sendense/target-qemu';
@@ -130,7 +136,7 @@ describe('a restore that dies at any step', () => {
       cuts++;
       // What was begun and not made is begun anew, as the engine does.
       const { machine } = await restoreBoot(later, plan, journal, [nvram]).catch(async (error: unknown) => {
-        if (!SendenseError.is(error, 'NOT_FOUND')) throw error;
+        if (!isRestoreGone(error, plan.id)) throw error;
         return await restoreBoot(later, plan, new Journal(), [nvram]);
       });
       const made = libvirt.domains.get(machine?.id ?? '');
@@ -147,13 +153,10 @@ describe('a restore that dies at any step', () => {
       const { plan, journal, finished, later } = await restoreUntil(at, uefi());
       isFinished = finished;
       if (journal.saved !== undefined) {
-        const writer = await later.begin(plan, journal.run([nvram])).catch((error: unknown) => {
-          if (SendenseError.is(error, 'NOT_FOUND')) return undefined;
-          throw error;
-        });
-        const report = await writer?.rollback();
-        await writer?.[Symbol.asyncDispose]();
-        if (report?.findings.some(({ code }) => code === 'restored-machine-stays') === true) {
+        await using writer = await later.begin(plan, { ...journal.run([nvram]), undo: true });
+        const report = await writer.rollback();
+        expect(report.undone, `cut ${at}`).toBe(report.findings.length === 0);
+        if (report.findings.some(({ code }) => code === 'restored-machine-stays')) {
           expect(finished || libvirt.domains.size === 1).toBe(true);
           continue;
         }
@@ -177,14 +180,10 @@ describe('a restore that dies at any step', () => {
       const { plan, journal, finished, later } = await restoreUntil(at, uefi({ overwrite: true }));
       isFinished = finished;
       if (journal.saved === undefined || finished) continue;
-      const writer = await later.begin(plan, journal.run([nvram])).catch((error: unknown) => {
-        if (SendenseError.is(error, 'NOT_FOUND')) return undefined;
-        throw error;
-      });
-      const report = await writer?.rollback();
-      await writer?.[Symbol.asyncDispose]();
-      if (report?.findings.some(({ code }) => code === 'restored-machine-stays') === true) continue;
-      for (const { code } of report?.findings ?? []) told.add(code);
+      await using writer = await later.begin(plan, { ...journal.run([nvram]), undo: true });
+      const report = await writer.rollback();
+      if (report.findings.some(({ code }) => code === 'restored-machine-stays')) continue;
+      for (const { code } of report.findings) told.add(code);
       expect(libvirt.domains.get(uuid), `cut ${at}`).toEqual(old);
       expect(await readdir(folder)).toHaveLength(2);
     }

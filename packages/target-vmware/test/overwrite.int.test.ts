@@ -173,9 +173,36 @@ describeWithPeers(['test-vcenter'], 'a restore that replaces a machine', () => {
     const writer = await target.begin(plan, run);
     await send(writer, NEW);
     await expect(writer.commit()).rejects.toThrow('the process died');
-    const { findings } = await writer.rollback();
+    const { findings, undone } = await writer.rollback();
     expect(findings).toMatchObject([{ code: 'restored-machine-stays' }]);
+    expect(undone).toBe(false);
     expect(await holds('restored', NEW)).toBe(true);
+  });
+
+  it('is not undone once it is complete: the old one is named, and stays until it is completed', async () => {
+    const run = runWith(async (phase) => {
+      if (phase === 'committed') throw new Error('the process died');
+    });
+    const first = await target.begin(plan, run);
+    dead.push(first);
+    await send(first, NEW);
+    await expect(first.commit()).rejects.toThrow('the process died');
+    await using later = bench().target();
+    const undoing = await later.begin(plan, { ...runOf(run), undo: true });
+    dead.push(undoing);
+    const message = expect.stringContaining(aside());
+    const stays = { severity: 'warning', code: 'restored-machine-stays', message };
+    expect(await undoing.rollback()).toMatchObject({ removed: [], findings: [stays], undone: false });
+    const keep = { owner: 'sendense', states: [], captures: [], replicas: [], graceMs: 0 };
+    await later.reconcile({ ...keep, restores: [plan.id], completed: [] });
+    expect(await holds(aside(), OLD)).toBe(true);
+    const resumed = await later.begin(plan, runOf(run));
+    dead.push(resumed);
+    expect(await resumed.commit()).toMatchObject({ findings: [] });
+    expect(await names()).toEqual(['restored']);
+    const undone = await resumed.rollback();
+    expect(undone).toMatchObject({ findings: [{ code: 'restored-machine-stays' }], undone: false });
+    expect(undone.findings[0]?.message).not.toContain(aside());
   });
 
   it('tells that the old one stays when it cannot be removed', async () => {

@@ -7,13 +7,13 @@ import { defineVerb } from '../verb.ts';
 /** `restore rollback` */
 export const restoreRollback = defineVerb<JobOption & PassphraseOption>({
   words: ['restore', 'rollback'],
-  summary: 'remove everything that a restore made at the target',
+  summary: 'remove what an unfinished restore made at the target',
   flags: (command) => passphraseFlag(jobFlag(command)),
   async run(session, options) {
     const { engine, request } = await openRestore(session, options);
-    const { removed, findings } = await engine.rollbackRestore(request, session.call);
+    const { removed, findings, undone } = await engine.rollbackRestore(request, session.call);
     return {
-      json: { jobId: request.jobId, removed: [...removed], findings: describeFindings(findings) },
+      json: { jobId: request.jobId, removed: [...removed], undone, findings: describeFindings(findings) },
       lines: [...removed.map((thing) => `removed ${thing}`), ...findingLines(findings)],
     };
   },

@@ -32,7 +32,7 @@ describe('guardTarget', () => {
       disks: new Map([[diskId('a'), writer]]),
       readBack: stub(reader()),
       commit: stub({ disks: [], findings: [] }),
-      rollback: stub({ removed: [], findings: [] }),
+      rollback: stub({ removed: [], findings: [], undone: true }),
       [Symbol.asyncDispose]: dispose,
     };
     const inner = {

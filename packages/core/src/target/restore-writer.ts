@@ -20,7 +20,10 @@ export type RestoreState = {
 export interface RestoreRun {
   readonly fence: Fence;
   readonly resume?: RestoreState;
-  /** The writer is opened to be rolled back: whatever is left of the attempt to resume is enough, and its disks are not written. */
+  /**
+   * The writer is opened to be rolled back: whatever is left of the attempt to resume is enough, also nothing, and its disks are
+   * not written.
+   */
   readonly undo?: true;
   /** Those of the request that the plan was made for: UEFI variables and the like. */
   readonly artifacts?: readonly Artifact[];
@@ -36,6 +39,16 @@ export type RestoreResult = {
   readonly machine?: MachineRef;
   readonly disks: readonly RestoredDisk[];
   readonly findings: readonly Finding[];
+};
+
+/** What a rollback removed, and whether that was all. */
+export type RollbackReport = ReconcileReport & {
+  /**
+   * Nothing is left of the restore, and what it was to replace is there again so far as it can be. `false`: what it made stays, as
+   * that of a complete one does at most targets, or what it set aside does. The plan is not forgotten then, because `reconcile`
+   * removes what a plan that nobody knows has set aside. Each thing that stays is a finding.
+   */
+  readonly undone: boolean;
 };
 
 /** Writes one restore. Dispose lets go: the saved state can still be resumed. */
@@ -63,8 +76,8 @@ export interface RestoreWriter extends AsyncDisposable {
    * Takes the restore back.
    *
    * Requires: nothing.
-   * Must: remove everything the plan's id names and nothing else; also right after `begin(plan, {resume})`; be harmless
-   * when repeated.
+   * Must: remove everything the plan's id names and nothing else, or say that it is not undone; also right after
+   * `begin(plan, {resume})`; be harmless when repeated.
    */
-  rollback(call?: Call): Promise<ReconcileReport>;
+  rollback(call?: Call): Promise<RollbackReport>;
 }

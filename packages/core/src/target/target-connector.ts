@@ -28,7 +28,9 @@ export interface TargetConnector extends AsyncDisposable {
    * Requires: `into` for the plan's destination; `resume` other than `none` for a state to resume.
    * Receives: a plan whose disks fit `sizeMultipleBytes`, `minDiskBytes` and `maxDiskBytes`; a state of this plan only.
    * Must: name everything it makes after the plan; await `run.save` before and after each step that cannot be undone;
-   * reject with `ALREADY_EXISTS` when the destination is there and `overwrite` is false, before writing.
+   * reject with `ALREADY_EXISTS` when the destination is there and `overwrite` is false, before writing; reject with
+   * `restoreGone` when nothing is left to resume, and only once the target itself was reached: its caller starts over; with
+   * `run.undo` give a writer also then, and reject only when what is left could not be looked at.
    */
   begin(plan: RestorePlan, run: RestoreRun, call?: Call): Promise<RestoreWriter>;
 

@@ -1,9 +1,9 @@
 import {
   type Artifact,
+  isRestoreGone,
   type RestorePlan,
   type RestoreRun,
   type RestoreWriter,
-  SendenseError,
 } from '@sendense/core';
 import { amendRecord, amendStep, type RestoreRunContext, restoreRecord, runStep } from './restore-run.ts';
 
@@ -24,7 +24,7 @@ export function beginRestore(
   });
 }
 
-/** `null` when nothing of the earlier attempt is there any more. */
+/** `null` when the target says that nothing of the earlier attempt is there any more. */
 async function resumeWriter(
   run: RestoreRunContext,
   plan: RestorePlan,
@@ -34,7 +34,7 @@ async function resumeWriter(
   try {
     return await openWriter(run, plan, state, { artifacts });
   } catch (error) {
-    if (!SendenseError.is(error, 'NOT_FOUND')) throw error;
+    if (!isRestoreGone(error, plan.id)) throw error;
     const message = 'nothing of the earlier attempt is left at the target: it starts over';
     run.job.report({ severity: 'info', code: 'restore-restarted', message });
     return null;

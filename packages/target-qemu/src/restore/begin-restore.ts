@@ -1,5 +1,6 @@
 import {
   type Call,
+  isRestoreGone,
   type RestorePlan,
   type RestoreRun,
   type RestoreWriter,
@@ -49,7 +50,7 @@ function gone(name: string): SendenseError {
   });
 }
 
-/** Opens the writer of each disk; when one fails, takes back what this call made. */
+/** Opens the writer of each disk, of one to undo where there is something of it; when one fails, takes back what this call made. */
 async function openDisks(
   context: TargetContext,
   plan: RestorePlan,
@@ -61,7 +62,9 @@ async function openDisks(
   try {
     for (const [index, planned] of plan.disks.entries()) {
       const place = details.places[index];
-      if (place === undefined) continue;
+      const resume = memory.disk(planned.id);
+      // nothing is made of a disk before its first state is saved
+      if (place === undefined || (run.undo && resume === undefined)) continue;
       const target = imageTargetFor(context, place);
       const { existing: _existing, ...rest } = plan;
       const disks = [planned];
@@ -73,11 +76,11 @@ async function openDisks(
         disks,
         options: {},
       };
-      const resume = memory.disk(planned.id);
       const writer = await target.begin(diskPlan, {
         fence: run.fence,
         save: (state) => memory.changeDisk(planned.id, state),
         ...(resume === undefined ? {} : { resume }),
+        ...(run.undo && { undo: run.undo }),
       });
       open.push({ planned, writer, target });
     }
@@ -89,8 +92,18 @@ async function openDisks(
       await writer[Symbol.asyncDispose]();
       await target[Symbol.asyncDispose]();
     }
-    throw error;
+    throw isRestoreGone(error, plan.id) && memory.mayHaveMachine ? unfit(plan, error) : error;
   }
+}
+
+/** Who starts over forgets the definition that was replaced: a rollback gives it back. */
+function unfit({ id }: RestorePlan, cause: unknown): SendenseError {
+  const message = `a disk of the restore ${id} is gone that its machine was made of`;
+  return new SendenseError('NOT_FOUND', message, {
+    operation: 'resume-restore',
+    remedy: 'roll it back, then start a new restore',
+    cause,
+  });
 }
 
 /** Begins or resumes a restore, which stays in `open` until it is closed; see `TargetConnector.begin`. */

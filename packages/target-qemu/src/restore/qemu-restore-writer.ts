@@ -3,11 +3,12 @@ import {
   type BlockWriter,
   type Call,
   type DiskId,
+  type Finding,
   type PlannedDisk,
-  type ReconcileReport,
   type RestoredDisk,
   type RestoreResult,
   type RestoreWriter,
+  type RollbackReport,
   SendenseError,
   type TargetConnector,
   throwIfAborted,
@@ -55,21 +56,24 @@ export class QemuRestoreWriter implements RestoreWriter {
     return { disks, findings: [], ...this.#machine() };
   }
 
-  async rollback(call?: Call): Promise<ReconcileReport> {
+  async rollback(call?: Call): Promise<RollbackReport> {
     const { memory, plan } = this.#scope;
     if (memory.phase === 'committed') {
       const message = `the restore ${plan.id} is complete: its machine and disks stay`;
-      return { removed: [], findings: [{ severity: 'warning', code: 'restored-machine-stays', message }] };
+      const stays: Finding = { severity: 'warning', code: 'restored-machine-stays', message };
+      return { removed: [], findings: [stays], undone: false };
     }
     const machine = await unmakeMachine(this.#scope, call);
     const removed = [...machine.removed];
     const findings = [...machine.findings];
+    let undone = true;
     for (const { writer } of this.#openDisks) {
       const report = await writer.rollback(call);
       removed.push(...report.removed);
       findings.push(...report.findings);
+      undone &&= report.undone;
     }
-    return { removed, findings };
+    return { removed, findings, undone };
   }
 
   [Symbol.asyncDispose](): Promise<void> {

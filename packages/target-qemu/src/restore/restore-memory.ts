@@ -40,6 +40,11 @@ export class RestoreMemory {
     return this.#data.phase;
   }
 
+  /** Whether the commit has got to the machine, whose old definition may be known here alone. */
+  get mayHaveMachine(): boolean {
+    return this.phase !== 'writing' && this.phase !== 'disks';
+  }
+
   get replacedXml(): string | null {
     return this.#data.replacedXml;
   }

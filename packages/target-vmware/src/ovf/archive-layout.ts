@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import type { Finding, PlannedDisk, ReconcileReport } from '@sendense/core';
+import type { Finding, PlannedDisk, RollbackReport } from '@sendense/core';
 import { publishFile } from '@sendense/plugin-kit/files';
 import type { PackageScope } from './package-context.ts';
 import { packageFiles, roomOf, type SmallFile } from './package-files.ts';
@@ -69,11 +69,11 @@ class ArchiveLayout implements PackageLayout {
     return [];
   }
 
-  async remove(): Promise<ReconcileReport> {
+  async remove(): Promise<RollbackReport> {
     const { fileSystem } = this.#scope.context;
-    if ((await fileSystem.stat(this.#path)) === undefined) return { removed: [], findings: [] };
+    if ((await fileSystem.stat(this.#path)) === undefined) return { removed: [], findings: [], undone: true };
     await fileSystem.unlink(this.#path);
-    return { removed: [this.#path], findings: [] };
+    return { removed: [this.#path], findings: [], undone: true };
   }
 
   #open() {

@@ -4,6 +4,7 @@ import {
   type RestorePlan,
   type RestoreRun,
   type RestoreWriter,
+  restoreGone,
   SendenseError,
   throwIfAborted,
 } from '@sendense/core';
@@ -58,7 +59,7 @@ async function holdsDisks(
 }
 
 /**
- * Rejects with `NOT_FOUND` when what an earlier attempt wrote is gone, or of no use: what is left of it goes, because whoever
+ * Rejects with `restoreGone` when what an earlier attempt wrote is gone, or of no use: what is left of it goes, because whoever
  * resumes starts over.
  */
 async function resume(scope: PackageScope, layout: PackageLayout): Promise<void> {
@@ -81,10 +82,7 @@ async function resume(scope: PackageScope, layout: PackageLayout): Promise<void>
     ? 'is gone, or part of it'
     : 'was begun by another version, which lays it out otherwise';
   const told = [`${partial} of the restore to resume ${why}`, ...findings.map(({ message }) => message)];
-  throw new SendenseError('NOT_FOUND', told.join('; '), {
-    operation: 'resume-restore',
-    remedy: 'start the restore again',
-  });
+  throw restoreGone(plan.id, told.join('; '));
 }
 
 /** Begins or resumes a restore, which stays in `open` until it is closed; see `TargetConnector.begin`. */

@@ -1,5 +1,5 @@
 import { dirname, join } from 'node:path';
-import { type Finding, type PlannedDisk, type ReconcileReport, SendenseError } from '@sendense/core';
+import { type Finding, type PlannedDisk, type RollbackReport, SendenseError } from '@sendense/core';
 import type { PackageScope } from './package-context.ts';
 import { packageFiles } from './package-files.ts';
 import type { DiskPlace, PackageLayout } from './package-layout.ts';
@@ -75,15 +75,17 @@ class FolderLayout implements PackageLayout {
     return (await removeReplaced(this.#fileSystem, this.#replaced)).findings;
   }
 
-  async remove(): Promise<ReconcileReport> {
+  async remove(): Promise<RollbackReport> {
     const { path } = this.#scope.place;
     const hasPartial = (await this.#fileSystem.stat(this.#path)) !== undefined;
     const isAside = (await this.#fileSystem.stat(this.#replaced)) !== undefined;
     const isBack = await putBackPackage(this.#fileSystem, this.#replaced, path);
     // while the new one is unfinished the old one was not replaced: with neither removed, that can still be told
-    if (hasPartial && !isBack) return { removed: [], findings: [replacedStays(this.#replaced, path)] };
+    if (hasPartial && !isBack)
+      return { removed: [], findings: [replacedStays(this.#replaced, path)], undone: false };
     const { removed, findings } = await removePartial(this.#fileSystem, this.#path, this.#scope.place);
-    return { removed, findings: [...(isAside && isBack ? [wasPutBack(path)] : []), ...findings] };
+    const back = isAside && isBack ? [wasPutBack(path)] : [];
+    return { removed, findings: [...back, ...findings], undone: true };
   }
 
   /** What is at the place is looked at again: it may be hours since it was. */

@@ -1,4 +1,4 @@
-import type { Finding, PlannedDisk, ReconcileReport } from '@sendense/core';
+import type { Finding, PlannedDisk, RollbackReport } from '@sendense/core';
 import type { PackageRoom } from './package-memory.ts';
 
 /** Where the VMDK of a disk lies while the package is unfinished. */
@@ -24,5 +24,5 @@ export interface PackageLayout {
    */
   publish(isPublished: boolean): Promise<readonly Finding[]>;
   /** Removes the unfinished package, and puts back what it was to replace; resolves with what was removed, and what stays. */
-  remove(): Promise<ReconcileReport>;
+  remove(): Promise<RollbackReport>;
 }

@@ -4,9 +4,9 @@ import {
   type Call,
   type DiskId,
   type Finding,
-  type ReconcileReport,
   type RestoreResult,
   type RestoreWriter,
+  type RollbackReport,
   SendenseError,
   throwIfAborted,
 } from '@sendense/core';
@@ -15,7 +15,7 @@ import { memberFileSystem } from './member-file.ts';
 import type { PackageScope } from './package-context.ts';
 import { PackageDisk, WritingTurn } from './package-disk.ts';
 import type { PackageLayout } from './package-layout.ts';
-import { partialPackage } from './package-place.ts';
+import { partialPackage, replacedPackage } from './package-place.ts';
 
 /** Writes one package: its disks, then what describes them, then its name. */
 export class PackageWriter implements RestoreWriter {
@@ -73,13 +73,16 @@ export class PackageWriter implements RestoreWriter {
     return { disks, findings };
   }
 
-  async rollback(): Promise<ReconcileReport> {
-    const { place } = this.#scope;
+  async rollback(): Promise<RollbackReport> {
+    const { place, plan, context } = this.#scope;
     for (const disk of this.#packageDisks) await disk[Symbol.asyncDispose]();
-    const findings: Finding[] = [];
-    if (await this.#isPublished()) findings.push(staysThere(place.path));
+    const isPublished = await this.#isPublished();
     const left = await this.#layout.remove();
-    return { removed: left.removed, findings: [...findings, ...left.findings] };
+    if (!isPublished) return left;
+    const replaced = replacedPackage(place, plan.id);
+    const isAside = (await context.fileSystem.stat(replaced)) !== undefined;
+    const stays = staysThere(place.path, isAside ? replaced : undefined);
+    return { removed: left.removed, findings: [stays, ...left.findings], undone: false };
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -100,8 +103,9 @@ export class PackageWriter implements RestoreWriter {
   }
 }
 
-function staysThere(location: string): Finding {
-  const message = `${location} has its final name already and stays`;
+function staysThere(location: string, replaced: string | undefined): Finding {
+  const old = replaced === undefined ? '' : `, and what it replaced is still there as ${replaced}`;
+  const message = `${location} has its final name already and stays${old}`;
   return { severity: 'warning', code: 'restored-file-stays', message, object: location };
 }
 

@@ -48,6 +48,15 @@ export async function removeReplaced({
   return old?.name === replacedName(plan.id) ? await removeAside(client, old) : [];
 }
 
+/** The name of the machine that was set aside, while it is still there with it. */
+export async function asideName(
+  { client, memory, plan }: Pick<RestoreScope, 'client' | 'memory' | 'plan'>,
+  call: Call | undefined,
+): Promise<string | undefined> {
+  const old = memory.replaced === null ? undefined : await machineKnownAs(client, memory.replaced, call);
+  return old?.name === replacedName(plan.id) ? old.name : undefined;
+}
+
 /** Gives `old` the name, which `made` may have by now. That somebody else has it is a finding. */
 export async function returnName(
   client: VimClient,
@@ -83,6 +92,16 @@ export async function removeAside(client: VimClient, old: FoundMachine): Promise
 /** A new machine that stays though its restore is undone: without it neither would be left. */
 export function onlyOne({ name }: FoundMachine): Finding {
   const message = `${name} is whole, and the machine that it replaces is gone: it stays`;
+  return { severity: 'warning', code: 'restored-machine-stays', message };
+}
+
+/** The machine of a restore that is complete, and the one that it replaced so long as that was not removed. */
+export function completeStays(plan: PlanId, aside: string | undefined): Finding {
+  const old =
+    aside === undefined
+      ? ''
+      : `, and the machine that it replaced is still there as ${aside}: give that one another name to keep it, or complete the restore to remove it`;
+  const message = `the restore ${plan} is complete: its machine and disks stay${old}`;
   return { severity: 'warning', code: 'restored-machine-stays', message };
 }
 

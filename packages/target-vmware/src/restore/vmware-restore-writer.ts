@@ -4,9 +4,9 @@ import {
   type Call,
   type DiskId,
   type Finding,
-  type ReconcileReport,
   type RestoreResult,
   type RestoreWriter,
+  type RollbackReport,
   SendenseError,
   throwIfAborted,
 } from '@sendense/core';
@@ -16,7 +16,7 @@ import { movedDisks, strayDisks } from './moved-disks.ts';
 import { findRestored } from './own-machines.ts';
 import { openStaged } from './read-staged.ts';
 import { removeCarrier, removeMachine } from './remove-machine.ts';
-import { onlyOne, putBack, removeReplaced } from './replaced-machine.ts';
+import { asideName, completeStays, onlyOne, putBack, removeReplaced } from './replaced-machine.ts';
 import type { RestoreScope } from './restore-scope.ts';
 import { serverId } from './server-id.ts';
 
@@ -48,23 +48,22 @@ export class VmwareRestoreWriter implements RestoreWriter {
     return { machine, disks: restoredDisks(this.#scope), findings };
   }
 
-  async rollback(call?: Call): Promise<ReconcileReport> {
+  async rollback(call?: Call): Promise<RollbackReport> {
     const { memory, plan, client, details } = this.#scope;
     const { datacenter } = details;
     for (const disk of this.#staged) await disk[Symbol.asyncDispose]();
     if (memory.phase === 'committed') {
-      const message = `the restore ${plan.id} is complete: its machine and disks stay`;
-      const finding: Finding = { severity: 'warning', code: 'restored-machine-stays', message };
-      return { removed: [], findings: [finding] };
+      const finding = completeStays(plan.id, await asideName(this.#scope, call));
+      return { removed: [], findings: [finding], undone: false };
     }
     const removed: string[] = [];
     const machine = await findRestored(this.#scope, call);
     const { isThere, findings: told } = await putBack(this.#scope, machine, call);
     const stray = machine === undefined ? await strayDisks(this.#scope, call) : [];
     const findings: Finding[] = [...told, ...stray];
-    if (machine !== undefined && !isThere && memory.hasReached('name')) {
-      findings.push(onlyOne(machine));
-    } else if (machine !== undefined) {
+    const isOnlyOne = machine !== undefined && !isThere && memory.hasReached('name');
+    if (isOnlyOne) findings.push(onlyOne(machine));
+    else if (machine !== undefined) {
       const disks = await movedDisks(this.#scope, machine, call);
       await removeMachine(client, { datacenter, plan: plan.id, disks }, machine, call);
       // the name of one that was to replace another is that one's again
@@ -74,7 +73,7 @@ export class VmwareRestoreWriter implements RestoreWriter {
       const name = await removeCarrier(this.#scope, disk, call);
       if (name !== undefined) removed.push(name);
     }
-    return { removed, findings };
+    return { removed, findings, undone: !isOnlyOne };
   }
 
   [Symbol.asyncDispose](): Promise<void> {

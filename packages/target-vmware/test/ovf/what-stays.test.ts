@@ -1,6 +1,6 @@
 import { mkdir, readFile, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { diskId, type Keep, type RestorePlan } from '@sendense/core';
+import { diskId, isRestoreGone, type Keep, type RestorePlan } from '@sendense/core';
 import { nodeFileSystem } from '@sendense/plugin-kit/files';
 import { seededBytes } from '@sendense/testkit';
 import { describe, expect, it } from 'vitest';
@@ -222,7 +222,11 @@ describe('a restore that cannot be gone on with', () => {
       await send(writer, DISKS);
     }
     await writeFile(join(`${bench.path}.partial-${plan.id}`, 'web-disk1.vmdk'), '');
-    await expect(bench.target().begin(plan, runOf(run))).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    const error = await bench
+      .target()
+      .begin(plan, runOf(run))
+      .catch((thrown: unknown) => thrown);
+    expect(isRestoreGone(error, plan.id)).toBe(true);
     expect(await bench.objects()).toEqual([]);
   });
 
@@ -236,9 +240,10 @@ describe('a restore that cannot be gone on with', () => {
     expect(await writer.rollback()).toMatchObject({
       removed: [partial],
       findings: [{ severity: 'info', code: 'replaced-package-back', object: bench.path }],
+      undone: true,
     });
     expect(await bench.objects()).toEqual(['web', 'web/web-disk1.vmdk', 'web/web.mf', 'web/web.ovf']);
-    expect(await writer.rollback()).toEqual({ removed: [], findings: [] });
+    expect(await writer.rollback()).toEqual({ removed: [], findings: [], undone: true });
   });
 
   it('because another version began it is rolled back, and what was removed is told', async () => {
@@ -252,7 +257,11 @@ describe('a restore that cannot be gone on with', () => {
     const data = run.saved.at(-1)?.data as { room?: object };
     data.room = { ovfBytes: 4096, headBytes: 6144 };
     await using writer = await bench.target().begin(plan, { ...runOf(run), undo: true });
-    expect(await writer.rollback()).toEqual({ removed: [`${bench.path}.partial-${plan.id}`], findings: [] });
+    expect(await writer.rollback()).toEqual({
+      removed: [`${bench.path}.partial-${plan.id}`],
+      findings: [],
+      undone: true,
+    });
     expect(await bench.objects()).toEqual([]);
   });
 
@@ -272,5 +281,65 @@ describe('a restore that cannot be gone on with', () => {
       message: expect.stringContaining('another version'),
     });
     expect(await bench.objects()).toEqual([]);
+  });
+});
+
+describe('a rollback', () => {
+  it('is not done when the package has its name, and names the old one that is still beside it', async () => {
+    await using bench = await PackageBench.open('folder');
+    await restore(bench, await planFor(bench), runOf());
+    const plan = await planFor(bench, true);
+    const replaced = `${bench.path}.replaced-${plan.id}`;
+    const run = runOf();
+    await restore(bench, plan, run);
+    // as where the process died before it removed it
+    await folderOf(replaced, ['web.ovf']);
+    await using writer = await bench.target().begin(plan, { ...runOf(run), undo: true });
+    const { removed, findings, undone } = await writer.rollback();
+    expect(undone).toBe(false);
+    expect(removed).toEqual([]);
+    expect(findings).toMatchObject([
+      { code: 'restored-file-stays', message: expect.stringContaining(replaced), object: bench.path },
+    ]);
+    const before = await bench.objects();
+    await bench.target().reconcile(keepOf({ restores: [plan.id] }));
+    expect(await bench.objects()).toEqual(before);
+  });
+
+  it('is not done while the name of what it set aside is taken', async () => {
+    await using bench = await PackageBench.open('folder');
+    const { plan, run } = await sentOver(bench);
+    const replaced = `${bench.path}.replaced-${plan.id}`;
+    await rename(bench.path, replaced);
+    await folderOf(bench.path, ['letter.txt']);
+    await using writer = await bench.target().begin(plan, { ...runOf(run), undo: true });
+    expect(await writer.rollback()).toMatchObject({
+      removed: [],
+      findings: [{ code: 'replaced-package-stays', object: replaced }],
+      undone: false,
+    });
+    await rm(bench.path, { recursive: true });
+    expect(await writer.rollback()).toMatchObject({ undone: true });
+    expect(await bench.objects()).toEqual(['web', 'web/web-disk1.vmdk', 'web/web.mf', 'web/web.ovf']);
+  });
+
+  it.each(LAYOUTS)('does not take a folder that is not there for an empty one: %s', async (layout) => {
+    await using bench = await PackageBench.open(layout);
+    const plan = await planFor(bench);
+    const run = runOf();
+    {
+      await using writer = await bench.target().begin(plan, run);
+      await send(writer, DISKS);
+    }
+    await rename(bench.folder, `${bench.folder}-elsewhere`);
+    for (const undo of [{ undo: true } as const, {}]) {
+      const error = await bench
+        .target()
+        .begin(plan, { ...runOf(run), ...undo })
+        .catch((thrown: unknown) => thrown);
+      expect(error).toMatchObject({ code: 'NOT_FOUND', operation: 'find-destination' });
+      expect(isRestoreGone(error, plan.id)).toBe(false);
+    }
+    await rename(`${bench.folder}-elsewhere`, bench.folder);
   });
 });

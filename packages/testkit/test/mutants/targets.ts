@@ -95,7 +95,27 @@ export const targetMutants: readonly Mutant<Change>[] = [
   {
     breaks: 'rolls back nothing',
     caughtBy: 'removes all of a restore that is rolled back, and is harmless when repeated',
-    change: writing((writer) => overlay(writer, { rollback: async () => ({ removed: [], findings: [] }) })),
+    change: writing((writer) =>
+      overlay(writer, { rollback: async () => ({ removed: [], findings: [], undone: true }) }),
+    ),
+  },
+  {
+    breaks: 'finds nothing to undo, and fails with that',
+    caughtBy: 'rolls back what nothing is left of',
+    change: (target) =>
+      overlay(target, {
+        begin(plan, { resume, ...run }, call) {
+          const save: typeof run.save = (state) => run.save(state);
+          return target.begin(plan, { fence: run.fence, save, ...(resume && { resume }) }, call);
+        },
+      }),
+  },
+  {
+    breaks: 'says that a restore stays which it removed',
+    caughtBy: 'says that a complete restore is undone when nothing of it is left, and only then',
+    change: writing((writer) =>
+      overlay(writer, { rollback: async (call) => ({ ...(await writer.rollback(call)), undone: false }) }),
+    ),
   },
   {
     breaks: 'makes volumes before the journal knows of them',

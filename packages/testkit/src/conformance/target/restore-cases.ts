@@ -190,6 +190,43 @@ export const restoreCases: readonly TargetCase[] = [
     },
   },
   {
+    name: 'rolls back what nothing is left of',
+    clause: 'TargetConnector.begin: with `run.undo` give a writer also when nothing is left to resume',
+    requires: resumes,
+    async run(context) {
+      const before = await context.objects();
+      const plan = await planOf(context);
+      const run = runOf();
+      const writer = await context.target.begin(plan, run);
+      await writer.rollback();
+      await writer[Symbol.asyncDispose]();
+      const later = await (await context.reopen()).begin(plan, { ...runOf(run), undo: true });
+      const { removed, undone } = await later.rollback();
+      await later[Symbol.asyncDispose]();
+      assert.deepEqual(removed, []);
+      assert.equal(undone, true);
+      assert.deepEqual(await context.objects(), before);
+    },
+  },
+  {
+    name: 'says that a complete restore is undone when nothing of it is left, and only then',
+    clause: 'RollbackReport.undone',
+    requires: resumes,
+    async run(context) {
+      const before = await context.objects();
+      const plan = await planOf(context);
+      const run = runOf();
+      const { result } = await restore(context.target, plan, run);
+      const later = await (await context.reopen()).begin(plan, { ...runOf(run), undo: true });
+      const { removed, findings, undone } = await later.rollback();
+      await later[Symbol.asyncDispose]();
+      if (undone) return assert.deepEqual(await context.objects(), before);
+      assert.deepEqual(removed, []);
+      assert.notDeepEqual(findings, [], 'what stays is a finding');
+      await expectRestored(context, result);
+    },
+  },
+  {
     name: 'commits nothing when the lease is lost',
     clause: 'RestoreRun.fence: FENCED when the lease is lost',
     async run(context) {

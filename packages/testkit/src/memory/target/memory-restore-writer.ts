@@ -2,11 +2,12 @@ import {
   type BlockReader,
   type DiskId,
   type PlannedDisk,
-  type ReconcileReport,
   type RestorePlan,
   type RestoreResult,
   type RestoreRun,
   type RestoreWriter,
+  type RollbackReport,
+  restoreGone,
   SendenseError,
 } from '@sendense/core';
 import { openMemoryReader } from '../disk/memory-reader.ts';
@@ -26,12 +27,12 @@ export type MemoryRestoreWriterOptions = {
   readonly order: 'random' | 'ascending';
 };
 
-/** Opens the writer of a restore whose volumes exist. */
+/** Opens the writer of a restore whose volumes exist, or of what is left of one to undo. */
 export function openMemoryRestoreWriter(options: MemoryRestoreWriterOptions): RestoreWriter {
   const { hypervisor, plan, run } = options;
   const lifetime = new Lifetime('memory restore');
   const disks = new Map(
-    plan.disks.map((disk) => {
+    (run.undo ? [] : plan.disks).map((disk) => {
       const { content, durable } = volumeOf(hypervisor, plan, disk);
       const limits = { order: options.order };
       const onDurable = (range: MemoryVolume['durable'][number]) => void durable.push(range);
@@ -116,7 +117,7 @@ function placeVolumes(hypervisor: MemoryHypervisor, plan: RestorePlan): void {
 }
 
 /** Removes what a plan's id names and nothing else. Harmless when nothing is left. */
-export function removePlan(hypervisor: MemoryHypervisor, plan: string): ReconcileReport {
+export function removePlan(hypervisor: MemoryHypervisor, plan: string): RollbackReport {
   const removed: string[] = [];
   for (const [name, volume] of hypervisor.volumes) {
     if (volume.plan !== plan) continue;
@@ -124,7 +125,7 @@ export function removePlan(hypervisor: MemoryHypervisor, plan: string): Reconcil
     removed.push(`volume ${name}`);
   }
   if (hypervisor.restored.delete(plan) && hypervisor.machines.delete(plan)) removed.push(`machine ${plan}`);
-  return { removed, findings: [] };
+  return { removed, findings: [], undone: true };
 }
 
 /** What a volume is called until the commit: by the plan, so that nothing of another restore is in the way. */
@@ -135,11 +136,7 @@ export function workingName(plan: RestorePlan, { number }: PlannedDisk): string 
 function volumeOf(hypervisor: MemoryHypervisor, plan: RestorePlan, disk: PlannedDisk): MemoryVolume {
   const volume = hypervisor.volumes.get(workingName(plan, disk)) ?? hypervisor.volumes.get(disk.location);
   if (volume?.plan === plan.id) return volume;
-  throw new SendenseError('NOT_FOUND', `the volume of disk ${disk.id} is gone`, {
-    operation: 'open-volume',
-    context: { plan: plan.id, disk: disk.id },
-    remedy: 'run the restore again from the start',
-  });
+  throw restoreGone(plan.id, `the volume of disk ${disk.id} is gone`);
 }
 
 function notInPlan(id: DiskId): SendenseError {
