@@ -4,6 +4,7 @@ import { createFileRestore } from '@sendense/file-restore';
 import { createProcessFence, isHolderAlive, parseOptions } from '@sendense/plugin-kit';
 import { type Access, openAccess } from './access/access.ts';
 import { FailedLogins } from './access/failed-logins.ts';
+import type { Tenant } from './access/tenant-scope.ts';
 import { tokensDirectory } from './access/tokens/token-store.ts';
 import { checkListen } from './app/check-listen.ts';
 import { createApp } from './app/create-app.ts';
@@ -82,12 +83,16 @@ async function startWithin(
   return { url, close, [Symbol.asyncDispose]: close };
 }
 
-function gateOf({ access: { tenants }, rates }: ResolvedOptions, access: Access) {
+function gateOf(options: ResolvedOptions, access: Access) {
   return {
     access,
-    tenants: new Map(Object.entries(tenants)),
-    failedLogins: new FailedLogins(rates.failedLoginsPerMinute),
+    tenants: tenantsOf(options),
+    failedLogins: new FailedLogins(options.rates.failedLoginsPerMinute),
   };
+}
+
+function tenantsOf({ access }: ResolvedOptions): ReadonlyMap<string, Tenant> {
+  return new Map(Object.entries(access.tenants));
 }
 
 /** What the handlers work with; closed with `opened`. */
@@ -107,7 +112,7 @@ async function openParts(options: ResolvedOptions, services: ServerServices, ope
       clock,
       log,
       limits: options.jobs,
-      run: (record, call) => runOrder({ engine, places }, record, call),
+      run: (record, call) => runOrder({ engine, places, tenants: tenantsOf(options) }, record, call),
       undo: (record) => undoOrder({ engine, places }, record),
     }),
   );

@@ -1,17 +1,23 @@
 import { type Call, jobId, pointId, SendenseError } from '@sendense/core';
-import type { TenantScope } from '../access/tenant-scope.ts';
+import { type Tenant, type TenantScope, tenantScope } from '../access/tenant-scope.ts';
 import type { Places } from '../places/places.ts';
 import type { ServerServices } from '../services.ts';
 import { describeBackupResult, describeRestoreResult } from './describe-results.ts';
 import type { JobOrder, JobRecord, JobResult } from './job-record.ts';
 
 /** What orders are carried out with. */
-export type OrderServices = Pick<ServerServices, 'engine'> & { readonly places: Places };
+export type OrderServices = Pick<ServerServices, 'engine'> & {
+  readonly places: Places;
+  readonly tenants: ReadonlyMap<string, Tenant>;
+};
 
-/** What the order may name was checked when it was taken; a name that the configuration lost since is `NOT_FOUND`. */
-const CHECKED: TenantScope = { sees: () => true, machinesIn: () => 'all' };
+/** What the server made itself it may remove, whoever has the place now. */
+const OWN_WORK: TenantScope = { sees: () => true, machinesIn: () => 'all' };
 
-/** Carries out what a job was ordered to do. Rejects as the engine does. */
+/**
+ * Carries out what a job was ordered to do, as its tenant may now: an order may have waited while the server was started with other
+ * tenants. Rejects as the engine does, and with `NOT_FOUND` for what the tenant has lost.
+ */
 export function runOrder(services: OrderServices, record: JobRecord, call: Call): Promise<JobResult> {
   const { order } = record;
   return order.kind === 'backup'
@@ -20,13 +26,14 @@ export function runOrder(services: OrderServices, record: JobRecord, call: Call)
 }
 
 async function runBackup(
-  { engine, places }: OrderServices,
-  { runId }: JobRecord,
+  { engine, places, tenants }: OrderServices,
+  { runId, tenant }: JobRecord,
   order: Extract<JobOrder, { kind: 'backup' }>,
   call: Call,
 ): Promise<JobResult> {
-  const repository = await places.repository(CHECKED, order.repository);
-  await using from = await places.machine(CHECKED, order.vmName, call);
+  const scope = tenantScope({ tenant }, tenants);
+  const repository = await places.repository(scope, order.repository);
+  await using from = await places.machine(scope, order.vmName, call);
   const result = await engine.backup(
     {
       jobId: jobId(runId),
@@ -45,13 +52,14 @@ async function runBackup(
 
 /** A restore that was begun goes on at the step where it stopped: its own journal knows. */
 async function runRestore(
-  { engine, places }: OrderServices,
-  { runId }: JobRecord,
+  { engine, places, tenants }: OrderServices,
+  { runId, tenant }: JobRecord,
   order: Extract<JobOrder, { kind: 'restore' }>,
   call: Call,
 ): Promise<JobResult> {
-  const repository = await places.repository(CHECKED, order.repository);
-  await using target = await places.target(CHECKED, order.target, call);
+  const scope = tenantScope({ tenant }, tenants);
+  const { repository } = await places.point(scope, order.backupId, order.repository, call);
+  await using target = await places.target(scope, order.target, call);
   const id = jobId(runId);
   if (await isBegun(engine, runId))
     return describeRestoreResult(await engine.resumeRestore({ jobId: id, repository, target }, call));
@@ -75,12 +83,12 @@ async function runRestore(
  * backup leaves nothing that its next one does not tidy up.
  */
 export async function undoOrder(
-  { engine, places }: OrderServices,
+  { engine, places }: Omit<OrderServices, 'tenants'>,
   { order, runId }: JobRecord,
 ): Promise<void> {
   if (order.kind === 'backup' || !(await isBegun(engine, runId))) return;
-  const repository = await places.repository(CHECKED, order.repository);
-  await using target = await places.target(CHECKED, order.target);
+  const repository = await places.repository(OWN_WORK, order.repository);
+  await using target = await places.target(OWN_WORK, order.target);
   await engine.rollbackRestore({ jobId: jobId(runId), repository, target });
 }
 

@@ -7,13 +7,14 @@ import { SourceKeys } from './source-keys.ts';
 const keyOf = (id: string) => machineKeyOf({ connection: 'test', id });
 
 /** Keys of a host with the source `web`, which stands for the machine `state.id`; none: it cannot be opened. */
-function makeKeys(state: { id?: string; opened: number; logged: string[] }) {
+function makeKeys(state: { id?: string | undefined; opened: number; logged: string[] }) {
   const clock = createTestClock();
   const open = async (): Promise<NamedMachine> => {
     state.opened += 1;
     if (state.id === undefined)
       throw new SendenseError('CONNECTION_LOST', 'no hypervisor', { operation: 'open' });
-    return { machineKey: keyOf(state.id), [Symbol.asyncDispose]: async () => {} } as NamedMachine;
+    const machine = { machineKey: keyOf(state.id), [Symbol.asyncDispose]: async () => {} };
+    return machine as unknown as NamedMachine;
   };
   const services = {
     sources: { names: ['web'], open },
