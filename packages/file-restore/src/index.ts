@@ -4,6 +4,7 @@ export {
   type ExtractServices,
   extractToFile,
 } from './extract/extract-to-file.ts';
+export { FindingList } from './extract/finding-list.ts';
 export { createFileRestore, type FileRestore } from './file-restore.ts';
 export type {
   DirectoryEntry,

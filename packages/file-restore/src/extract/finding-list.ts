@@ -8,6 +8,7 @@ export class FindingList {
   readonly #kept: Finding[] = [];
   #others = 0;
 
+  /** Takes in a finding; may be given away as a function. */
   readonly add = (finding: Finding): void => {
     if (this.#kept.length < MOST_FINDINGS) this.#kept.push(finding);
     else this.#others += 1;

@@ -112,7 +112,7 @@ function unmountRoute(mounts: Mounts): Route {
     async handler({ params, ...caller }) {
       const mount = await mounts.find(params.mount_id, caller);
       await mounts.close(mount);
-      return { mount_id: params.mount_id, findings: describeFindings(mount.findings) };
+      return { mount_id: params.mount_id, findings: describeFindings(mount.told.findings) };
     },
   });
 }

@@ -31,7 +31,7 @@ export async function download(mount: Mount, { path, format, signal, reply }: Do
   const kind = format ?? 'tar';
   void reply.header('content-disposition', contentDisposition(`${name}.${kind}`));
   const isRoot = posix.join('/', path) === '/';
-  return streamOf(mount.session[kind](found, isRoot ? '' : name, mount.tell, { signal }), signal);
+  return streamOf(mount.session[kind](found, isRoot ? '' : name, mount.told.add, { signal }), signal);
 }
 
 /** Ends with `signal` also while the client takes nothing, when no read is under way that would notice. */

@@ -1,13 +1,11 @@
-import { type Call, type Finding, SendenseError } from '@sendense/core';
-import type { BrowseSession, FileRestore } from '@sendense/file-restore';
+import { type Call, SendenseError } from '@sendense/core';
+import { type BrowseSession, type FileRestore, FindingList } from '@sendense/file-restore';
 import type { Principal } from '../../access/principal.ts';
 import type { TenantScope } from '../../access/tenant-scope.ts';
 import type { FoundPoint, Places } from '../../places/places.ts';
 
 /** Mounts of one tenant, so that none takes the place of all others. */
 const MOST_OF_TENANT = 16;
-/** Findings of archives that a mount keeps. */
-const MOST_FINDINGS = 1000;
 
 /** Who may name a mount. */
 type Caller = { readonly principal: Principal; readonly scope: TenantScope };
@@ -17,9 +15,8 @@ export type Mount = {
   readonly session: BrowseSession;
   readonly tenant: string | null;
   readonly repositoryName: string;
-  /** What archives told that were made of it, the first thousand. */
-  readonly findings: readonly Finding[];
-  readonly tell: (finding: Finding) => void;
+  /** What archives told that were made of it. */
+  readonly told: FindingList;
 };
 
 /** The backups that are being browsed. Each belongs to the tenant that opened it: to others it is not there. */
@@ -48,11 +45,7 @@ export class Mounts {
     this.#opening.set(tenant, opening + 1);
     try {
       const session = await this.#files.open(repository, point.id, call);
-      const findings: Finding[] = [];
-      const tell = (finding: Finding): void => {
-        if (findings.length < MOST_FINDINGS) findings.push(finding);
-      };
-      const mount = { session, tenant, repositoryName, findings, tell };
+      const mount = { session, tenant, repositoryName, told: new FindingList() };
       this.#mounts.set(session.id, mount);
       return mount;
     } finally {
