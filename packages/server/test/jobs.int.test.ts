@@ -1,5 +1,5 @@
 import { readdir } from 'node:fs/promises';
-import { type Call, type Journal, SendenseError, type TargetConnector } from '@sendense/core';
+import { type Call, type Journal, type Json, SendenseError, type TargetConnector } from '@sendense/core';
 import { createTestFence } from '@sendense/testkit';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { NamedMachine, SendenseServer, ServerServices } from '../src/index.ts';
@@ -161,6 +161,25 @@ it('forgets the oldest of the jobs that have ended', async () => {
   await server.close();
   const { body } = await ask(await world.start({ jobs: { kept: 1 } }), 'GET', '/api/v1/jobs');
   expect(body.jobs).toMatchObject([{ job_id: second }]);
+});
+
+it('does not run a job again that was to end when its server died', async () => {
+  const gate = new Gate();
+  const before = await world.start({}, gate.sources());
+  const { job_id } = (await start(before)).body;
+  await gate.reached.promise;
+  await before.close();
+  const key = `server-jobs/${job_id}`;
+  const { value, revision } = (await world.journal.read(key)) ?? expect.fail('no record');
+  const died = { ...(value as { [field: string]: Json }), state: 'running', cancelRequested: true };
+  await world.journal.write(key, died, revision, createTestFence());
+
+  const after = await world.start();
+  expect((await follow(after, job_id)).at(-1)).toMatchObject({
+    event: 'state',
+    data: { state: 'cancelled' },
+  });
+  expect((await ask(after, 'GET', '/api/v1/backup/list')).body).toEqual({ backups: [] });
 });
 
 it('leaves nothing of a restore that failed, so that it can be ordered again', async () => {
