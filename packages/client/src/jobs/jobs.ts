@@ -15,6 +15,7 @@ export type CompletedJob = JobView & {
 
 /** What {@link Jobs.wait} tells meanwhile. */
 export type WaitCall = Pick<Call, 'signal'> & {
+  /** How far the job is; what came while nobody was connected is not told later. */
   readonly onProgress?: (progress: JobProgress) => void;
   /** Every event, also those of progress. */
   readonly onEvent?: (event: JobEvent) => void;
