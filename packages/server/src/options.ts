@@ -6,11 +6,11 @@ import { auditOptionsSchema } from './audit/audit-options.ts';
 const jobLimitsSchema = z.strictObject({
   /** Jobs that run at once. */
   parallel: z.int().positive().default(4),
-  /** Jobs that may wait beside those that run; more are refused with `QUOTA_EXCEEDED`. */
+  /** Jobs of one tenant that may wait beside those that run; more are refused with `QUOTA_EXCEEDED`. */
   waiting: z.int().positive().default(1000),
   /** How often a job that a stop cut short goes on, before it has failed. */
   attempts: z.int().positive().default(5),
-  /** Jobs that have ended and are still told of. */
+  /** Jobs of one tenant that have ended and are still told of. */
   kept: z.int().positive().default(1000),
 });
 
@@ -21,7 +21,14 @@ export type JobLimits = z.output<typeof jobLimitsSchema>;
 export const serverOptionsSchema = z.strictObject({
   /** Where it listens. Other addresses than this machine's own need `tls` and access. */
   listen: z
-    .strictObject({ host: z.string().min(1), port: z.int().min(0).max(65_535) })
+    .strictObject({
+      // a name is resolved by others, and this one means what it says
+      host: z
+        .string()
+        .min(1)
+        .transform((host) => (host === 'localhost' ? '127.0.0.1' : host)),
+      port: z.int().min(0).max(65_535),
+    })
     .default({ host: '127.0.0.1', port: 0 }),
   /** Files in PEM; read at the start. */
   tls: z.strictObject({ certificateFile: z.string().min(1), keyFile: z.string().min(1) }).optional(),
@@ -41,6 +48,10 @@ export const serverOptionsSchema = z.strictObject({
       /** A request must have arrived within it. */
       requestMs: z.int().positive().default(30_000),
       connections: z.int().positive().default(1024),
+      /** A connection on which nothing moves for so long is closed; streams of events have a sign of life every 15 s. */
+      stalledMs: z.int().positive().default(300_000),
+      /** How long a stop waits for replies under way before it hangs up. */
+      stopMs: z.int().positive().default(5000),
     })
     .prefault({}),
 });

@@ -26,8 +26,8 @@ export interface SendenseServer extends AsyncDisposable {
   /** Where it listens, e.g. `http://127.0.0.1:8080`. */
   readonly url: string;
   /**
-   * Stops in order: nothing new is taken, streams end, jobs are given up cleanly and go on with the next start. Resolves when everything
-   * that the server opened is closed; what the host injected stays open.
+   * Stops: nothing new is taken, jobs are given up cleanly and go on with the next start, streams end, and after `limits.stopMs` clients
+   * that take nothing are hung up on. Resolves when everything that the server opened is closed; what the host injected stays open.
    */
   close(): Promise<void>;
 }
@@ -54,11 +54,11 @@ async function startWithin(
 ): Promise<SendenseServer> {
   const { log = () => undefined, clock = systemClock } = services;
   const { stateDirectory, listen } = options;
-  opened.add(await takeStateFolder(stateDirectory));
+  const { serverId } = opened.add(await takeStateFolder(stateDirectory));
   const access = await openAccess(options.access, tokensDirectory(stateDirectory), { clock, log });
   const tls = options.tls === undefined ? undefined : await readTls(options.tls);
   await checkListen(options, access);
-  const parts = await openParts(options, services, opened, log);
+  const parts = await openParts(options, services, { opened, log, serverId });
   const stop = new AbortController();
   const app = await createApp({
     options,
@@ -77,8 +77,11 @@ async function startWithin(
   parts.observations.setServing(true);
   const close = once(async () => {
     parts.observations.setServing(false);
+    // before anything is waited for: no job may begin, or end as if somebody had cancelled it
+    parts.jobs.stop();
     stop.abort();
-    await opened[Symbol.asyncDispose]();
+    const hangUp = setTimeout(() => app.server.closeAllConnections(), options.limits.stopMs);
+    await opened[Symbol.asyncDispose]().finally(() => clearTimeout(hangUp));
   });
   return { url, close, [Symbol.asyncDispose]: close };
 }
@@ -96,7 +99,11 @@ function tenantsOf({ access }: ResolvedOptions): ReadonlyMap<string, Tenant> {
 }
 
 /** What the handlers work with; closed with `opened`. */
-async function openParts(options: ResolvedOptions, services: ServerServices, opened: Opened, log: LogSink) {
+async function openParts(
+  options: ResolvedOptions,
+  services: ServerServices,
+  { opened, log, serverId }: { readonly opened: Opened; readonly log: LogSink; readonly serverId: string },
+) {
   const { engine, clock = systemClock, fence = createProcessFence() } = services;
   const audit = opened.add(
     await openAuditLog(join(options.stateDirectory, 'audit'), options.audit, { clock, log }),
@@ -109,6 +116,7 @@ async function openParts(options: ResolvedOptions, services: ServerServices, ope
       journal: new JobJournal(services.journal, fence),
       fence,
       isHolderAlive: services.isHolderAlive ?? isHolderAlive,
+      serverId,
       clock,
       log,
       limits: options.jobs,

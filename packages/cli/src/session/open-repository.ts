@@ -1,4 +1,10 @@
-import { type BlockIoDriver, type Repository, SendenseError, systemServices } from '@sendense/core';
+import {
+  type BlockIoDriver,
+  type Call,
+  type Repository,
+  SendenseError,
+  systemServices,
+} from '@sendense/core';
 import {
   parseRepositoryPlace,
   type RepositoryServices,
@@ -64,6 +70,8 @@ export async function openRepository(
 type OpenOptions = {
   readonly drivers?: readonly BlockIoDriver[];
   readonly retain?: number | undefined;
+  /** Default: that of the session. */
+  readonly call?: Call | undefined;
 };
 
 /** Opens a repository by its name, with its passphrase from `sources`, for the length of the session. */
@@ -81,7 +89,7 @@ export async function resolveNamed(
   session: Session,
   name: string,
   sources: PassphraseSources,
-  { drivers = [], retain }: OpenOptions = {},
+  { drivers = [], retain, call = session.call }: OpenOptions = {},
 ): Promise<ResolvedRepository> {
   const text = repositoryText(session, name);
   refuseUselessPassphrase(session, text, sources);
@@ -93,7 +101,7 @@ export async function resolveNamed(
     ...(retain === undefined ? {} : { retainMs: retain }),
     ...trustedHeadOf(session, text),
   };
-  return resolveRepository(text, options, services, session.call).catch((error: unknown) => {
+  return resolveRepository(text, options, services, call).catch((error: unknown) => {
     throw withInitRemedy(error, text);
   });
 }

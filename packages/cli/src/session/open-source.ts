@@ -1,4 +1,4 @@
-import type { SendenseError, SourceConnector } from '@sendense/core';
+import type { Call, SendenseError, SourceConnector } from '@sendense/core';
 import {
   type ResolvedSource,
   type ResolveSourceOptions,
@@ -34,6 +34,7 @@ export async function resolveNamedSource(
   name: string,
   flags: SourceFlags,
   wanted: string | undefined,
+  call: Call = session.call,
 ): Promise<ResolvedSource> {
   const place = findPlace(session.config, 'source', name);
   const options = {
@@ -41,7 +42,7 @@ export async function resolveNamedSource(
     // an entry of the configuration may be called by its name there
     ...(wanted === undefined || wanted === name ? {} : { machine: wanted }),
   };
-  return resolveSource(place.text, options, await session.services(), session.call);
+  return resolveSource(place.text, options, await session.services(), call);
 }
 
 /** Opens the source that `name` stands for, whatever machines it has, for the length of the session. */

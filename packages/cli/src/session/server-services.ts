@@ -1,4 +1,4 @@
-import type { Repository } from '@sendense/core';
+import type { Call, Repository } from '@sendense/core';
 import { createProcessFence } from '@sendense/plugin-kit';
 import { parseRepositoryPlace } from '@sendense/quickstart';
 import type { NamedMachine, ServerServices } from '@sendense/server';
@@ -19,13 +19,13 @@ export async function serverServices(session: Session): Promise<ServerServices> 
     fence: createProcessFence(),
     repositories: {
       names: Object.keys(config.repositories),
-      async open(name) {
-        const open = await openForServer(session, name);
+      async open(name, call) {
+        const open = await openForServer(session, name, call);
         opened.set(open.repository, open);
         return open.repository;
       },
     },
-    sources: { names: Object.keys(config.sources), open: (name) => openMachine(session, name) },
+    sources: { names: Object.keys(config.sources), open: (name, call) => openMachine(session, name, call) },
     targets: {
       names: Object.keys(config.targets),
       async open(name) {
@@ -42,18 +42,14 @@ export async function serverServices(session: Session): Promise<ServerServices> 
 }
 
 /** The server closes it. */
-async function openForServer(session: Session, name: string): Promise<OpenRepository> {
-  const { repository, folder, location } = await resolveNamed(
-    session,
-    name,
-    {},
-    { drivers: session.drivers() },
-  );
+async function openForServer(session: Session, name: string, call?: Call): Promise<OpenRepository> {
+  const options = { drivers: session.drivers(), call };
+  const { repository, folder, location } = await resolveNamed(session, name, {}, options);
   return { repository, path: folder ?? location, protect: folder === null ? [] : [folder], location };
 }
 
-async function openMachine(session: Session, name: string): Promise<NamedMachine> {
-  const { source, machine, machineKey } = await resolveNamedSource(session, name, {}, name);
+async function openMachine(session: Session, name: string, call?: Call): Promise<NamedMachine> {
+  const { source, machine, machineKey } = await resolveNamedSource(session, name, {}, name, call);
   return {
     source,
     machine: machine.machine,

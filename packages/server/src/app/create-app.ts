@@ -62,7 +62,7 @@ function bareApp({ options: { limits }, tls }: AppParts): FastifyInstance {
   const options = {
     bodyLimit: limits.bodyBytes,
     requestTimeout: limits.requestMs,
-    connectionTimeout: 0, // a stream of events may be silent for long
+    connectionTimeout: limits.stalledMs,
     routerOptions: { maxParamLength: MAX_PARAMETER },
     exposeHeadRoutes: false,
     forceCloseConnections: 'idle' as const,

@@ -11,6 +11,7 @@ const record: JobRecord = {
   state: 'queued',
   principal: 'local',
   tenant: null,
+  server: 'here',
   holder: 'h',
   attempt: 1,
   cancelRequested: false,

@@ -1,5 +1,5 @@
 import { SendenseError } from '@sendense/core';
-import type { JobOrder } from './job-record.ts';
+import type { JobOrder, JobRecord } from './job-record.ts';
 
 /** A job that is not there, or that the caller does not see. */
 export function unknownJob(id: string): SendenseError {
@@ -14,6 +14,15 @@ export function sameRuns({ vmName, repository }: JobOrder): SendenseError {
   return new SendenseError('LOCKED', `a backup of ${vmName} to ${repository} waits or runs already`, {
     operation: 'start-job',
     remedy: 'wait until it has ended, or cancel it',
+  });
+}
+
+/** A job that only another server can end. */
+export function runElsewhere({ id, holder }: JobRecord): SendenseError {
+  return new SendenseError('LOCKED', `job ${id} is run by another server`, {
+    operation: 'cancel-job',
+    context: { holder },
+    remedy: 'cancel it there',
   });
 }
 

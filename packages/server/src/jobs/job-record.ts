@@ -52,6 +52,8 @@ export const jobRecordSchema = z.object({
   state: z.enum(JOB_STATES),
   principal: z.string(),
   tenant: z.string().nullable(),
+  /** Id of the state folder of the server that took it, or took it up. */
+  server: z.string(),
   /** `Fence.holder` of the process that runs it. */
   holder: z.string(),
   attempt: z.int().positive(),

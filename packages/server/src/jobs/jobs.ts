@@ -6,7 +6,7 @@ import type { Principal } from '../access/principal.ts';
 import { errorReply } from '../app/error-reply.ts';
 import type { JobLimits } from '../options.ts';
 import { Job } from './job.ts';
-import { GAVE_UP, gaveUp, sameRuns, stopping, tooMany, unknownJob } from './job-errors.ts';
+import { GAVE_UP, gaveUp, runElsewhere, sameRuns, stopping, tooMany, unknownJob } from './job-errors.ts';
 import { listenToEngine } from './job-events.ts';
 import type { JobJournal } from './job-journal.ts';
 import { isEnded, type JobOrder, type JobRecord, type JobResult } from './job-record.ts';
@@ -17,6 +17,8 @@ export type JobServices = {
   readonly journal: JobJournal;
   readonly fence: Fence;
   readonly isHolderAlive: (holder: string) => boolean;
+  /** Of the state folder, which one process holds at a time: jobs taken there are those of whoever holds it. */
+  readonly serverId: string;
   readonly clock: Clock;
   readonly log: LogSink;
   readonly limits: JobLimits;
@@ -32,7 +34,10 @@ export class Jobs implements AsyncDisposable {
   readonly #jobs = new Map<string, Job>();
   readonly #waiting: Job[] = [];
   readonly #running = new Map<Job, Promise<void>>();
+  /** When each tenant had its last turn. */
+  readonly #turns = new Map<string | null, number>();
   readonly #listening: Disposable;
+  #turn = 0;
   #isBegun = false;
   #isStopping = false;
 
@@ -46,13 +51,16 @@ export class Jobs implements AsyncDisposable {
     );
   }
 
-  /** Reads the jobs of before; those that a process which is no more had under way run again, once `begin` is called. */
+  /**
+   * Reads the jobs of before. Those that were taken in the same state folder, or by a process that is no more, run again once `begin` is
+   * called.
+   */
   async load(): Promise<void> {
-    const { journal, log, fence, isHolderAlive } = this.#services;
+    const { journal, log, serverId, isHolderAlive } = this.#services;
     for (const record of await journal.load(log)) {
       const job = new Job(record);
       this.#jobs.set(record.id, job);
-      const isMine = record.holder === fence.holder || !isHolderAlive(record.holder);
+      const isMine = record.server === serverId || !isHolderAlive(record.holder);
       if (!isEnded(record) && isMine) await this.#takeUpAgain(job);
     }
     await this.#forgetOld();
@@ -66,12 +74,12 @@ export class Jobs implements AsyncDisposable {
 
   /**
    * Takes an order. Durable when it resolves. Rejects with `LOCKED` where the same machine is being backed up to the same repository
-   * already, `QUOTA_EXCEEDED` where too many jobs wait, `ABORTED` while the server stops.
+   * already, `QUOTA_EXCEEDED` where too many jobs of the tenant wait, `ABORTED` while the server stops.
    */
   async start(order: JobOrder, principal: Principal): Promise<Job> {
     if (this.#isStopping) throw stopping();
     this.#refuseSame(order);
-    if (this.#waiting.length >= this.#services.limits.waiting) throw tooMany(this.#services.limits.waiting);
+    this.#refuseTooMany(principal);
     const job = new Job(this.#newRecord(order, principal));
     job.change({ state: 'queued' });
     // taken before it is written, so that the same order at the same time is refused
@@ -99,11 +107,15 @@ export class Jobs implements AsyncDisposable {
     return job;
   }
 
-  /** Asks a job to end; it is `cancelled` once it has given up cleanly. One that has ended stays as it is. */
+  /**
+   * Asks a job to end; it is `cancelled` once it has given up cleanly. One that has ended stays as it is. Rejects with `LOCKED` for one
+   * that another server runs, which nobody but that one can end.
+   */
   async cancel(job: Job): Promise<void> {
     if (isEnded(job.record)) return;
-    job.record.cancelRequested = true;
     const waited = this.#waiting.indexOf(job);
+    if (waited < 0 && !this.#running.has(job)) throw runElsewhere(job.record);
+    job.record.cancelRequested = true;
     if (waited >= 0) {
       this.#waiting.splice(waited, 1);
       job.change({ state: 'cancelled', endedAt: this.#now() });
@@ -119,10 +131,15 @@ export class Jobs implements AsyncDisposable {
     return counts;
   }
 
-  /** Gives up what runs, cleanly: it is `interrupted`, and goes on when the server starts again. */
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** From now on no job is taken or begun, and what runs is asked to give up: it is `interrupted`, and goes on with the next start. */
+  stop(): void {
     this.#isStopping = true;
     for (const { stop } of this.#running.keys()) stop.abort(stopping());
+  }
+
+  /** Stops, and resolves when what ran has given up. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.stop();
     await Promise.all(this.#running.values());
     this.#listening[Symbol.dispose]();
   }
@@ -137,6 +154,7 @@ export class Jobs implements AsyncDisposable {
       state: 'queued',
       principal: principal.id,
       tenant: principal.tenant,
+      server: this.#services.serverId,
       holder: this.#services.fence.holder,
       attempt: 1,
       cancelRequested: false,
@@ -155,14 +173,15 @@ export class Jobs implements AsyncDisposable {
     const attempt = record.attempt + (wasRun ? 1 : 0);
     // the history of backups has each attempt; a restore goes on under its id
     const runId = wasRun && record.order.kind === 'backup' ? randomUUID() : record.runId;
-    job.change({ holder: this.#services.fence.holder, attempt, runId, state: 'queued' });
+    const { serverId: server, fence } = this.#services;
+    job.change({ server, holder: fence.holder, attempt, runId, state: 'queued' });
     this.#waiting.push(job);
     await this.#services.journal.write(record);
   }
 
   #startNext(): void {
     while (this.#isBegun && !this.#isStopping && this.#running.size < this.#services.limits.parallel) {
-      const job = this.#waiting.shift();
+      const job = this.#takeNext();
       if (job === undefined) return;
       const run = this.#run(job).finally(() => {
         this.#running.delete(job);
@@ -170,6 +189,17 @@ export class Jobs implements AsyncDisposable {
       });
       this.#running.set(job, run);
     }
+  }
+
+  /** Tenants take turns, so that one with a thousand jobs holds up no other; of each the job that has waited longest. */
+  #takeNext(): Job | undefined {
+    const turnOf = ({ record }: Job) => this.#turns.get(record.tenant) ?? 0;
+    const next = this.#waiting.toSorted((a, b) => turnOf(a) - turnOf(b)).at(0);
+    if (next === undefined) return undefined;
+    this.#waiting.splice(this.#waiting.indexOf(next), 1);
+    this.#turn += 1;
+    this.#turns.set(next.record.tenant, this.#turn);
+    return next;
   }
 
   /** Never rejects: how it ended is in the record. */
@@ -220,6 +250,12 @@ export class Jobs implements AsyncDisposable {
     }
   }
 
+  #refuseTooMany({ tenant }: Principal): void {
+    const { waiting } = this.#services.limits;
+    if (this.#waiting.filter(({ record }) => record.tenant === tenant).length >= waiting)
+      throw tooMany(waiting);
+  }
+
   #refuseSame(order: JobOrder): void {
     if (order.kind !== 'backup') return;
     for (const { record } of this.#jobs.values()) {
@@ -238,20 +274,31 @@ export class Jobs implements AsyncDisposable {
     }
   }
 
+  /** Of each tenant the jobs that ended last are kept. */
   async #forgetOld(): Promise<void> {
     const ended = [...this.#jobs.values()].filter(({ record }) => isEnded(record));
-    for (const { record } of ended.slice(0, Math.max(0, ended.length - this.#services.limits.kept))) {
-      this.#jobs.delete(record.id);
-      await this.#services.journal.remove(record.id).catch((error: unknown) => {
-        const fields = { job: record.id, error: messageOf(error) };
-        this.#services.log({ level: 'warn', message: 'an old job could not be removed', fields });
-      });
+    const byTenant = Map.groupBy(ended, ({ record }) => record.tenant);
+    for (const jobs of byTenant.values()) {
+      const latestFirst = jobs.toSorted((a, b) => endOf(b).localeCompare(endOf(a)));
+      for (const { record } of latestFirst.slice(this.#services.limits.kept)) await this.#forget(record.id);
     }
+  }
+
+  async #forget(id: string): Promise<void> {
+    this.#jobs.delete(id);
+    await this.#services.journal.remove(id).catch((error: unknown) => {
+      const fields = { job: id, error: messageOf(error) };
+      this.#services.log({ level: 'warn', message: 'an old job could not be removed', fields });
+    });
   }
 
   #now(): string {
     return this.#services.clock.now().toISOString();
   }
+}
+
+function endOf({ record }: Job): string {
+  return record.endedAt ?? '';
 }
 
 function sees({ tenant }: Principal, { record }: Job): boolean {

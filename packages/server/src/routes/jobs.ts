@@ -56,7 +56,7 @@ function cancelJob({ jobs }: RouteServices): Route {
     params: jobParamsSchema,
     status: 202,
     answer: jobSchema,
-    errors: ['NOT_FOUND'],
+    errors: ['NOT_FOUND', 'LOCKED'],
     async handler({ params, principal, noteJob }) {
       const job = jobs.get(params.job_id, principal);
       noteJob(job.record.id);
