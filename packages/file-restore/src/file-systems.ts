@@ -1,5 +1,7 @@
 import type { Call } from '@sendense/core';
 import { type ByteSource, readBytes } from './bytes/byte-source.ts';
+import { hasBackupRegion } from './exfat/boot-region.ts';
+import { openExfat } from './exfat/open-exfat.ts';
 import { openExt } from './ext/open-ext.ts';
 import { openFat } from './fat/fat-reader.ts';
 import type { FileSystemReader } from './file-system-reader.ts';
@@ -27,7 +29,7 @@ type Magic = Omit<ProbedFileSystem, 'open'> & {
 const MAGICS: readonly Magic[] = [
   { kind: 'ntfs', bootSector: true, offset: 3, bytes: 'NTFS    ', open: openNtfs },
   { kind: 'bitlocker', bootSector: true, offset: 3, bytes: '-FVE-FS-' },
-  { kind: 'exfat', bootSector: true, offset: 3, bytes: 'EXFAT   ' },
+  { kind: 'exfat', bootSector: true, offset: 3, bytes: 'EXFAT   ', open: openExfat },
   { kind: 'fat', bootSector: true, offset: 82, bytes: 'FAT32   ', open: openFat },
   { kind: 'fat', bootSector: true, offset: 54, bytes: 'FAT16   ', open: openFat },
   { kind: 'fat', bootSector: true, offset: 54, bytes: 'FAT12   ', open: openFat },
@@ -51,5 +53,8 @@ export async function probeFileSystem(
   const text = Buffer.from(head).toString('latin1');
   const found = MAGICS.find(({ offset, bytes }) => text.startsWith(bytes, offset));
   if (found !== undefined) return { kind: found.kind, bootSector: found.bootSector, open: found.open };
-  return (await hasBootCopy(source, call)) ? { kind: 'ntfs', bootSector: false, open: openNtfs } : undefined;
+  if (await hasBootCopy(source, call)) return { kind: 'ntfs', bootSector: false, open: openNtfs };
+  return (await hasBackupRegion(source, call))
+    ? { kind: 'exfat', bootSector: false, open: openExfat }
+    : undefined;
 }

@@ -1,5 +1,5 @@
 import { type ByteRange, type Call, type Extent, type Finding, SendenseError } from '@sendense/core';
-import { type BlockRun, joinRuns } from '../bytes/block-run.ts';
+import type { BlockRun } from '../bytes/block-run.ts';
 import { type ByteSource, readBytes } from '../bytes/byte-source.ts';
 import { clipRange } from '../bytes/clip-range.ts';
 import { checkInside, damaged } from '../bytes/damage.ts';
@@ -17,9 +17,11 @@ import type {
   OwnerCheck,
   PageOptions,
 } from '../file-system-reader.ts';
+import { wrongPlace } from '../folders/wrong-place.ts';
 import { type FatLayout, readFatLayout } from './boot-sector.ts';
-import { clusterChain } from './cluster-chain.ts';
+import { clusterChain, wholeChain } from './cluster-chain.ts';
 import { ENTRY_BYTES, type FatEntry, firstCluster, parseFatDirectory, statOf } from './directory-entries.ts';
+import { damagedFolder, wrongEntry } from './entry-errors.ts';
 import { readFatState } from './volume-state.ts';
 
 /** The root folder has no entry of its own; no entry begins at byte 0, where the boot sector lies. */
@@ -104,7 +106,7 @@ class FatReader implements FileSystemReader {
   }
 
   readLink(node: NodeId): Promise<string> {
-    return Promise.reject(wrongType(node, 'symbolic link'));
+    return Promise.reject(wrongEntry(node, 'symbolic link'));
   }
 
   trackOwners(): OwnerCheck {
@@ -129,27 +131,12 @@ class FatReader implements FileSystemReader {
   async #file(node: NodeId, range: ByteRange, call: Call | undefined) {
     const fields = node === ROOT ? rootEntry() : await this.#entry(node, call);
     const { type, sizeBytes } = statOf(node, fields, this.#layout.clusterBytes);
-    if (type !== 'file') throw wrongType(node, 'file');
+    if (type !== 'file') throw wrongEntry(node, 'file');
     const { from, end } = clipRange(range, sizeBytes);
-    return { runs: this.#wholeChain(fields, end, sizeBytes, call), from, end };
-  }
-
-  /** The runs up to byte `end`; a chain that ends before it is damage, not a hole: FAT has none. */
-  async *#wholeChain(
-    fields: Fields,
-    end: number,
-    sizeBytes: number,
-    call: Call | undefined,
-  ): AsyncGenerator<BlockRun, void, undefined> {
-    const wanted = Math.ceil(end / this.#layout.clusterBytes);
-    const first = firstCluster(fields, this.#layout.kind);
-    if (sizeBytes === 0) return;
-    let found = 0;
-    for await (const run of joinRuns(clusterChain(this.#source, this.#layout, first, wanted, call))) {
-      found = run.fileBlock + run.blocks;
-      yield run;
-    }
-    if (found < wanted) throw damaged('the chain of clusters of a file ends early', { cluster: first });
+    const { kind, clusterBytes } = this.#layout;
+    const first = firstCluster(fields, kind);
+    const wanted = Math.ceil(end / clusterBytes);
+    return { runs: wholeChain(this.#source, this.#layout, first, wanted, call), from, end };
   }
 
   /** The clusters that a node holds, as far as its chain can be followed. */
@@ -177,7 +164,7 @@ class FatReader implements FileSystemReader {
         damage: undefined,
       };
     const fields = node === ROOT ? rootEntry() : await this.#entry(node, call);
-    if (statOf(node, fields, clusterBytes).type !== 'directory') throw wrongType(node, 'folder');
+    if (statOf(node, fields, clusterBytes).type !== 'directory') throw wrongEntry(node, 'folder');
     return this.#chainedFolder(
       node === ROOT && 'cluster' in root ? root.cluster : firstCluster(fields, kind),
       call,
@@ -222,25 +209,4 @@ function describe({ places }: Folder, { name, at, fields }: FatEntry): Directory
   const place = places.findLast(({ start }) => start <= at) ?? { start: 0, at: 0 };
   const type = (fields.u8(11) & 0x10) !== 0 ? 'directory' : 'file';
   return { name, node: place.at + at - place.start, type };
-}
-
-function wrongType(node: NodeId, wanted: string): SendenseError {
-  return new SendenseError('CONFIG_INVALID', `the entry at byte ${node} is no ${wanted}`, {
-    operation: 'read-file-system',
-  });
-}
-
-function wrongPlace(): SendenseError {
-  return new SendenseError('CONFIG_INVALID', 'this is no place in the folder to go on from', {
-    operation: 'list-folder',
-    remedy: 'give what the page before named as the next one',
-  });
-}
-
-function damagedFolder(directory: NodeId, how: string): Finding {
-  return {
-    severity: 'error',
-    code: 'directory-damaged',
-    message: `the folder at byte ${directory} ${how}`,
-  };
 }

@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { type ByteRange, type Call, SendenseError, throwIfAborted } from '@sendense/core';
 import type { BlockRun } from '../bytes/block-run.ts';
 import type { DirectoryEntry } from '../file-system-reader.ts';
+import { wrongPlace } from './wrong-place.ts';
 
 /** Read at once: a folder of 100,000 names takes some tens of requests. */
 const WINDOW_BYTES = 256 * 1024;
@@ -46,10 +47,7 @@ export class DirectoryCursor {
   constructor(folder: DirectoryBytes) {
     const position = folder.from === undefined ? 0 : Number(folder.from);
     if (!Number.isSafeInteger(position) || position < 0 || position > folder.sizeBytes || folder.from === '')
-      throw new SendenseError('CONFIG_INVALID', 'this is no place in the folder to go on from', {
-        operation: 'list-folder',
-        remedy: 'give what the page before named as the next one',
-      });
+      throw wrongPlace();
     this.#folder = folder;
     this.#within = position % folder.blockBytes;
     this.#block = position - this.#within - folder.blockBytes;
