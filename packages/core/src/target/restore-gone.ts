@@ -15,5 +15,5 @@ export function restoreGone(plan: PlanId, message: string): SendenseError {
 
 /** Whether `error` is {@link restoreGone} of this plan (of any copy of this package). */
 export function isRestoreGone(error: unknown, plan: PlanId): boolean {
-  return SendenseError.is(error, 'NOT_FOUND') && error.context['restoreGone'] === plan;
+  return SendenseError.is(error, 'NOT_FOUND') && error.context.restoreGone === plan;
 }

@@ -1,5 +1,6 @@
-import { type Call, type PlanId, SendenseError } from '@sendense/core';
+import type { Call, PlanId } from '@sendense/core';
 import {
+  isFault,
   listObjects,
   type ManagedObject,
   type ObjectProperties,
@@ -51,7 +52,8 @@ export async function machineOfId(
     const [found] = await readProperties(client, [object], { type: object.type, paths: PATHS }, call);
     return found === undefined ? undefined : parseMachine(found);
   } catch (error) {
-    if (SendenseError.is(error, 'NOT_FOUND')) return undefined;
+    // any other NOT_FOUND is that of a server that was not reached
+    if (isFault(error, 'ManagedObjectNotFound') && (error.context.object ?? id) === id) return undefined;
     throw error;
   }
 }
