@@ -43,7 +43,8 @@ func (o *machineCalls) resizesSnapped(changes []types.BaseVirtualDeviceConfigSpe
 	return false
 }
 
-// Extended disks get their size, and a new epoch of change ids. Of a machine that is off, tracking changes at once.
+// Extended disks get their size, and a new epoch of change ids. Tracking that is switched on or off changes with a snapshot
+// or a change of power only, also of a machine that is off.
 func (c *center) reconfigured(vm *simulator.VirtualMachine, m *machine) error {
 	for _, device := range vm.Config.Hardware.Device {
 		virtual, _ := flatDisk(device)
@@ -54,10 +55,7 @@ func (c *center) reconfigured(vm *simulator.VirtualMachine, m *machine) error {
 			return err
 		}
 	}
-	if m.running {
-		return nil
-	}
-	return c.stun(vm, m, vm.Snapshot != nil)
+	return nil
 }
 
 func (c *center) extend(d *disk, capacity int64) error {

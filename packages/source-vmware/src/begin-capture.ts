@@ -17,7 +17,7 @@ import { removeOfCapture, removeSnapshots, undone } from './leftovers.ts';
 import { describeRef } from './machine.ts';
 import { readArtifacts } from './machine-artifacts.ts';
 import { checkSnapshots, snapshotFindings } from './prerequisites.ts';
-import { cannotReset, freezeAnew, whyReset } from './reset-tracking.ts';
+import { freezeAnew, whyReset } from './reset-tracking.ts';
 import { createSnapshotExport } from './transport/snapshot-export.ts';
 import { vmwareCapture } from './vmware-capture.ts';
 
@@ -111,10 +111,8 @@ async function start(
   const first = await decideAt(context, connection, request, { machine, frozen }, call);
   const why = whyReset(context.options, machine, first.decision);
   if (why === undefined) return first;
-  const kept = cannotReset(machine, why);
-  if (kept.length > 0)
-    return { ...first, decision: { ...first.decision, findings: [...first.decision.findings, ...kept] } };
-  const anew = await freezeAnew(context, connection, machine, request, { frozen, why });
+  const anew = await freezeAnew(context, connection, machine, request, { frozen, why }, call);
+  if (anew.snapshot === frozen.snapshot) return { ...first, frozen: anew };
   const before = first.decision;
   return decideAt(context, connection, request, { machine, frozen: anew, before }, call);
 }

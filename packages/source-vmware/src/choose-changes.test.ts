@@ -1,7 +1,8 @@
-import type { VimDisk, VimSnapshot } from '@sendense/platform-vmware';
+import { diskId, instantId, SendenseError, streamId } from '@sendense/core';
+import type { VimClient, VimDisk, VimSnapshot } from '@sendense/platform-vmware';
 import { describe, expect, it } from 'vitest';
-import type { Baseline } from './baseline-state.ts';
-import { type DiskNow, whyUnusable } from './choose-changes.ts';
+import { type Baseline, createState } from './baseline-state.ts';
+import { chooseChanges, type DiskNow, whyUnusable } from './choose-changes.ts';
 
 const DISK: VimDisk = {
   key: 2000,
@@ -82,5 +83,45 @@ describe('a baseline of a disk', () => {
   it('holds where the change id has no number that can be compared', () => {
     expect(reasonFor({ changeId: '52 de/x' })).toBeUndefined();
     expect(reasonFor({ changeId: '52 de' }, { changeId: '52 de' })).toBeUndefined();
+  });
+});
+
+describe('change tracking of a disk', () => {
+  /** Whether it counts as broken when the server answers `fault` for a disk with these baselines, the newest first. */
+  async function isBroken(fault: string, baselines: readonly Partial<Baseline>[]): Promise<boolean> {
+    const id = diskId('d');
+    const since = baselines.map((baseline, at) => {
+      const instant = instantId(`00000000-0000-4000-8000-00000000000${at}`);
+      const origin = { instant, machine: { connection: 'c', id: 'm' }, stream: streamId('s') };
+      const state = createState(origin, new Map([[id, { ...BASELINE, ...baseline }]]));
+      if (state === null) throw new Error('there is no state');
+      return state;
+    });
+    const vim = {
+      invoke: async () => {
+        throw new SendenseError('CORRUPT', 'no', { operation: 'test', context: { fault } });
+      },
+    } as unknown as VimClient;
+    const now: DiskNow = {
+      id,
+      machine: { type: 'VirtualMachine', id: 'vm-7' },
+      disk: DISK,
+      snapshot: OURS,
+      below: undefined,
+      untracked: undefined,
+      tells: true,
+    };
+    return (await chooseChanges(vim, now, { since, now: new Date() })).isBroken;
+  }
+
+  it.each<[string, string, readonly Partial<Baseline>[], boolean]>([
+    ['is broken when its file is damaged', 'FileFault', [{}], true],
+    ['is broken after the disk has grown', 'FileFault', [{ sizeBytes: 2048 }], true],
+    ['may be whole when its file cannot be reached', 'CannotAccessFile', [{}], false],
+    ['may be whole when its file is not found', 'FileNotFound', [{}], false],
+    ['is no matter of an older backup that fails', 'FileFault', [{ changeId: '53 aa/1' }, {}], false],
+    ['is no matter of an older size', 'FileFault', [{ changeId: '53 aa/1' }, { sizeBytes: 2048 }], false],
+  ])('%s', async (_what, fault, baselines, broken) => {
+    expect(await isBroken(fault, baselines)).toBe(broken);
   });
 });

@@ -8,6 +8,7 @@ import {
   SendenseError,
 } from '@sendense/core';
 import {
+  isFault,
   type ManagedObject,
   parseChangeId,
   queryChangedAreas,
@@ -88,6 +89,11 @@ function reasonOf(error: unknown): BaselineRefusal {
   throw error;
 }
 
+/** Whether the tracking may be whole: a storage that is away for a moment, or a moved file, answers so too. */
+function mayPass(error: unknown): boolean {
+  return isFault(error, 'CannotAccessFile') || isFault(error, 'FileNotFound');
+}
+
 /** The delta of `baseline`. All areas are asked for here once, so that a tracking that fails leads to a full, not to a failure. */
 async function delta(
   vim: VimClient,
@@ -129,6 +135,8 @@ export async function chooseChanges(
   choice: { readonly since: readonly ChangeState[]; readonly now: Date },
   call?: Call,
 ): Promise<ChosenChanges> {
+  // an older state may fail though tracking is whole
+  const newest = choice.since.find(({ disks }) => disks.includes(now.id))?.instant;
   let isBroken = false;
   const answer = await chooseBaseline<Baseline, ChosenChanges>({
     disk: now.id,
@@ -138,13 +146,13 @@ export async function chooseChanges(
     judge: async (baseline, instant) => {
       const why = whyUnusable(now, baseline);
       // ESXi 6 misses blocks of disks that have grown until tracking begins anew (KB 2090639)
-      isBroken ||= why?.reason === 'disk-resized';
+      isBroken ||= instant === newest && why?.reason === 'disk-resized';
       if (why !== undefined) return why;
       return delta(vim, now, baseline, instant, call).then(
         (held) => ({ held }),
         (error: unknown) => {
           const refused = reasonOf(error);
-          isBroken ||= refused.reason !== 'no-change-tracking';
+          isBroken ||= instant === newest && refused.reason !== 'no-change-tracking' && !mayPass(error);
           return refused;
         },
       );

@@ -81,14 +81,16 @@ async function track(
   return [SWITCHED_ON];
 }
 
-/** Lets a running machine stand still for a moment, by a snapshot that is taken and removed: what changes its tracking is real only then. */
+/**
+ * Takes a snapshot and removes it: what changes the tracking of a machine, also of one that is off, takes effect only with the next of
+ * these (API reference, `changeTrackingEnabled`). One that runs stands still for a moment.
+ */
 export async function stun(
   context: SourceContext,
   { vim }: Pick<Connection, 'vim'>,
-  { object, power }: VimMachine,
+  { object }: VimMachine,
   request: FreezeRequest,
 ): Promise<void> {
-  if (power === 'off') return;
   const moment = await snap(context, vim, object, request, false);
   await whenFree(context, () => removeSnapshot(vim, moment));
 }

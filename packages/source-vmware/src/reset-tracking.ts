@@ -1,5 +1,12 @@
-import type { Finding } from '@sendense/core';
-import { removeSnapshot, setChangeTracking, type VimMachine } from '@sendense/platform-vmware';
+import { amendError, type Call, type Finding, SendenseError, throwIfAborted } from '@sendense/core';
+import {
+  type ManagedObject,
+  parseChangeId,
+  readSnapshots,
+  removeSnapshot,
+  setChangeTracking,
+  type VimMachine,
+} from '@sendense/platform-vmware';
 import type { Decision } from './capture-plan.ts';
 import { type Connection, type SourceContext, whenFree } from './context.ts';
 import { type FreezeRequest, type Frozen, freeze, stun } from './freeze.ts';
@@ -23,39 +30,102 @@ export function whyReset(
   return changes?.kind === 'full' ? `${broken?.now.id}: ${changes.detail}` : undefined;
 }
 
-/** Tracking is not switched on over a snapshot of somebody else: it would have no effect. */
-export function cannotReset({ snapshots: { snapshots } }: VimMachine, why: string): readonly Finding[] {
-  if (snapshots.length === 0) return [];
-  const message = `change tracking is broken and cannot begin anew over ${snapshots.length} snapshots: remove them once (${why})`;
-  return [{ severity: 'warning', code: 'change-tracking-broken', message }];
-}
+/** A capture whose change tracking is found broken. */
+export type BrokenTracking = {
+  readonly frozen: Frozen;
+  /** As a sentence. */
+  readonly why: string;
+};
 
 /**
- * Gives up the snapshot of a capture, switches change tracking off and on again, each made real by a stun where the machine runs, and
- * takes another. Change ids of before are good for nothing then, those of other programs too. When it rejects it leaves no snapshot.
+ * Gives up the snapshot of a capture, switches change tracking off and on again, each made real by a snapshot that is taken and removed,
+ * and takes another. Change ids of before are good for nothing then, those of other programs too. Over a snapshot of somebody else
+ * nothing is switched, for that would have no effect: what is there then is a finding, and the snapshot of `frozen` stays where it was
+ * not given up yet. When it rejects it leaves no snapshot; the context of the error tells as `trackingReset` that tracking was switched.
  */
 export async function freezeAnew(
   context: SourceContext,
   connection: Connection,
   machine: VimMachine,
   request: FreezeRequest,
-  { frozen, why }: { readonly frozen: Frozen; readonly why: string },
+  { frozen, why }: BrokenTracking,
+  call?: Call,
 ): Promise<Frozen> {
-  const { vim } = connection;
   const { object } = machine;
+  let isSwitched = false;
+  let others = 0;
+  const tell = (error: unknown): unknown =>
+    isSwitched && error instanceof SendenseError
+      ? amendError(error, { effect: 'unknown', context: { trackingReset: why } })
+      : error;
   try {
-    await whenFree(context, () => removeSnapshot(vim, frozen.snapshot.object));
-    for (const enabled of [false, true]) {
-      await whenFree(context, () => setChangeTracking(vim, object, enabled));
-      await stun(context, connection, machine, request);
+    throwIfAborted(call?.signal, 'begin-capture');
+    const there = await countOthers(connection, object, frozen);
+    if (there > 0) return withFinding(frozen, cannotReset(there, why));
+    await whenFree(context, () => removeSnapshot(connection.vim, frozen.snapshot.object));
+    // that takes its time
+    others = await countOthers(connection, object);
+    throwIfAborted(call?.signal, 'begin-capture');
+    if (others === 0) {
+      const fields = { machine: object.id, why };
+      context.log?.({ level: 'warn', message: 'change tracking is switched off and on again', fields });
+      isSwitched = true;
+      await switchOffAndOn(context, connection, machine, request);
     }
   } catch (error) {
-    throw await undone(context, object, error, () =>
-      removeOfCapture(context, connection, object, request.id),
-    );
+    const undo = () => removeOfCapture(context, connection, object, request.id);
+    throw tell(await undone(context, object, error, undo));
   }
-  const anew = await freeze(context, connection, machine, request);
-  return { ...anew, findings: [wasReset(why), ...anew.findings] };
+  const anew = await freeze(context, connection, machine, request).catch((error: unknown) => {
+    throw tell(error);
+  });
+  if (others > 0) return withFinding(anew, cannotReset(others, why));
+  const told = withFinding(anew, wasReset(why));
+  return hasBegunAnew(frozen, anew) ? told : withFinding(told, hadNoEffect(why));
+}
+
+async function switchOffAndOn(
+  context: SourceContext,
+  connection: Connection,
+  machine: VimMachine,
+  request: FreezeRequest,
+): Promise<void> {
+  for (const enabled of [false, true]) {
+    await whenFree(context, () => setChangeTracking(connection.vim, machine.object, enabled));
+    await stun(context, connection, machine, request);
+  }
+}
+
+/** Snapshots of the machine as they are now, besides the one of `frozen`. */
+async function countOthers({ vim }: Connection, machine: ManagedObject, frozen?: Frozen): Promise<number> {
+  const { snapshots } = await readSnapshots(vim, machine);
+  return snapshots.filter(({ object }) => object.id !== frozen?.snapshot.object.id).length;
+}
+
+/** Whether no disk has the epoch that it had. */
+function hasBegunAnew(before: Frozen, anew: Frozen): boolean {
+  return anew.disks.every(({ key, changeId }) => {
+    const old = before.disks.find((disk) => disk.key === key)?.changeId;
+    return (
+      old === undefined ||
+      changeId === undefined ||
+      parseChangeId(old).epoch !== parseChangeId(changeId).epoch
+    );
+  });
+}
+
+function withFinding(frozen: Frozen, finding: Finding): Frozen {
+  return { ...frozen, findings: [finding, ...frozen.findings] };
+}
+
+function cannotReset(snapshots: number, why: string): Finding {
+  const message = `change tracking is broken and cannot begin anew over ${snapshots} snapshots: remove them once (${why})`;
+  return { severity: 'warning', code: 'change-tracking-broken', message };
+}
+
+function hadNoEffect(why: string): Finding {
+  const message = `change tracking was switched off and on again and goes on as before: look at the tracking files of the machine (${why})`;
+  return { severity: 'warning', code: 'change-tracking-broken', message };
 }
 
 function wasReset(why: string): Finding {
