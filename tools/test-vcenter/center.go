@@ -56,6 +56,8 @@ type settings struct {
 	exportReply time.Duration
 	// The addresses of leases are those of the host.
 	leasesAtHost bool
+	// The user may not set advanced options of machines.
+	advancedRefused bool
 	// The datastores are of a type that has no files with the bytes of disks.
 	withoutExtents bool
 	// The user lacks the right to files of datastores.

@@ -24,6 +24,8 @@ func (c *center) adjust(request struct {
 	ExportReplyMs *int `json:"exportReplyMs"`
 	// Of files of datastores, to the user; a host gives them to tickets still.
 	FoldersRefused *bool `json:"foldersRefused"`
+	// Of the setting of advanced options of a new machine.
+	AdvancedRefused *bool `json:"advancedRefused"`
 	// Of leases from then on.
 	LeaseTimeoutSeconds *int64 `json:"leaseTimeoutSeconds"`
 	// `sesparse` or `cowd`.
@@ -43,6 +45,7 @@ func (c *center) adjust(request struct {
 	set(&c.settings.keepFiles, request.KeepFiles)
 	set(&c.settings.leasesAtHost, request.LeasesAtHost)
 	set(&c.settings.foldersRefused, request.FoldersRefused)
+	set(&c.settings.advancedRefused, request.AdvancedRefused)
 	if request.ExportReplyMs != nil {
 		c.settings.exportReply = time.Duration(*request.ExportReplyMs) * time.Millisecond
 	}

@@ -4,16 +4,13 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"slices"
+	"strings"
 
 	"github.com/vmware/govmomi/simulator"
 	"github.com/vmware/govmomi/vim25/methods"
 	"github.com/vmware/govmomi/vim25/soap"
 	"github.com/vmware/govmomi/vim25/types"
 )
-
-// How the names of the files end that a machine has besides its disks.
-var ownEndings = []string{".vmx", ".vmxf", ".vmsd", ".vmsn", ".vmem", ".nvram", ".log", ".vswp"}
 
 // DestroyTask of the stock simulator removes the folder of a machine with whatever lies in it. A host removes the files of the
 // machine, and the folder when nothing else is there. A machine under a lease is not removed: neither one that is exported nor
@@ -25,7 +22,7 @@ func (o *machineCalls) DestroyTask(ctx *simulator.Context, req *types.Destroy_Ta
 	}
 	task := simulator.CreateTask(o.vm, "destroy", func(*simulator.Task) (types.AnyType, types.BaseMethodFault) {
 		folder, _ := o.fileOf(path.Dir(o.vm.Config.Files.VmPathName))
-		files := append(o.diskFiles(o.self), ownFiles(folder)...)
+		files := append(o.diskFiles(o.self), ownFiles(folder, o.vm.Config)...)
 		logs := o.vm.Config.Files.LogDirectory
 		// the folder that the simulator would remove whole
 		o.vm.Config.Files.LogDirectory = ""
@@ -63,14 +60,24 @@ func (c *center) diskFiles(vm types.ManagedObjectReference) []string {
 	return files
 }
 
-// The files of a folder that are a machine's and no disks.
-func ownFiles(folder string) []string {
-	entries, _ := os.ReadDir(folder)
-	var files []string
-	for _, entry := range entries {
-		if !entry.IsDir() && slices.Contains(ownEndings, filepath.Ext(entry.Name())) {
-			files = append(files, filepath.Join(folder, entry.Name()))
+// The files of a machine that are no disks: those that its configuration names, and those that a host calls after it.
+func ownFiles(folder string, config *types.VirtualMachineConfigInfo) []string {
+	configFile := path.Base(config.Files.VmPathName)
+	stem := strings.TrimSuffix(configFile, path.Ext(configFile))
+	names := []string{configFile, "vmware.log"}
+	for _, ending := range []string{".vmxf", ".vmsd", ".nvram", ".vswp"} {
+		names = append(names, stem+ending)
+	}
+	for _, option := range config.ExtraConfig {
+		if value := option.GetOptionValue(); value.Key == "nvram" {
+			if name, ok := value.Value.(string); ok {
+				names = append(names, path.Base(name))
+			}
 		}
+	}
+	files := make([]string, len(names))
+	for i, name := range names {
+		files[i] = filepath.Join(folder, name)
 	}
 	return files
 }

@@ -38,6 +38,7 @@ export {
   diskIdOf,
   findMachine,
   findVariables,
+  isEncrypted,
   listMachines,
   machineSpecOf,
   type Names,

@@ -1,5 +1,5 @@
 import { type Artifact, type Call, type Finding, MAX_ARTIFACT_BYTES, SendenseError } from '@sendense/core';
-import { findVariables, formatDatastorePath, type VimMachine } from '@sendense/platform-vmware';
+import { findVariables, formatDatastorePath, isEncrypted, type VimMachine } from '@sendense/platform-vmware';
 import type { Connection } from './context.ts';
 
 /** What a machine has besides its disks, and what of it could not be read. */
@@ -28,9 +28,14 @@ export async function readArtifacts(
 
 async function readVariables(
   { vim, files }: Connection,
-  { object }: VimMachine,
+  { object, tpm }: VimMachine,
   call?: Call,
 ): Promise<Artifact> {
+  // the whole file is ciphertext then, of a key that only this machine's configuration names
+  if (tpm || (await isEncrypted(vim, object, call)))
+    throw unreadable(
+      `their file is encrypted with a key of this machine (${tpm ? 'it has a virtual TPM' : 'VM encryption'})`,
+    );
   const file = await findVariables(vim, object, call);
   if (file === undefined) throw unreadable('the server names no file of them');
   const sizeBytes = await files.size(file, call);

@@ -5,21 +5,20 @@ import { seededBytes } from '@sendense/testkit';
 import { describeWithPeers } from '@sendense/tests/peers';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { requestOf } from './guest.ts';
-import { useBench } from './vcenter-bench.ts';
+import { type BenchMachine, useBench } from './vcenter-bench.ts';
 
 const VARIABLES = seededBytes(31, 264 * 1024);
 
 describeWithPeers(['test-vcenter'], 'UEFI variables of a machine of a vCenter', () => {
   const bench = useBench();
-  let uefi: MachineRef;
+  let uefi: BenchMachine;
   beforeEach(async () => {
-    await using source = bench().source();
-    for await (const { machine, name } of source.machines()) if (name === 'app-1') uefi = machine;
+    uefi = await bench().machine([2 ** 20], { firmware: 'efi' });
     await writeFile(variablesPath(), VARIABLES);
   });
   afterEach(() => bench().server.control('settings', { foldersRefused: false }));
 
-  const variablesPath = () => join(bench().server.datastoreDir, 'app-1', 'app-1.nvram');
+  const variablesPath = (name = uefi.name) => join(bench().server.datastoreDir, name, `${name}.nvram`);
 
   /** What a capture of a machine has besides disks, and which findings tell of what it has not. */
   async function captured(machine: MachineRef) {
@@ -36,29 +35,42 @@ describeWithPeers(['test-vcenter'], 'UEFI variables of a machine of a vCenter', 
     return { artifacts, left: left.map(({ message }) => message) };
   }
 
-  const TPM = "the machine's virtual TPM is not in the backup";
-
   it('are in its backup, as they are in their file', async () => {
-    expect(await captured(uefi)).toEqual({
+    expect(await captured(uefi.ref)).toEqual({
       artifacts: [{ name: 'nvram', sensitive: false, bytes: Buffer.from(VARIABLES) }],
-      left: [TPM],
+      left: [],
+    });
+  });
+
+  it('of one with a virtual TPM, which are encrypted, are left out, and it is told why', async () => {
+    await writeFile(variablesPath('app-1'), VARIABLES);
+    await using source = bench().source();
+    const refs: MachineRef[] = [];
+    for await (const { machine, name } of source.machines()) if (name === 'app-1') refs.push(machine);
+    const [ref = uefi.ref] = refs;
+    expect(await captured(ref)).toEqual({
+      artifacts: [],
+      left: [
+        "the machine's virtual TPM is not in the backup",
+        expect.stringMatching(/encrypted with a key of this machine \(it has a virtual TPM\)/),
+      ],
     });
   });
 
   it('that cannot be read are left out, and it is told why', async () => {
     await bench().server.control('settings', { foldersRefused: true });
-    expect(await captured(uefi)).toEqual({
+    expect(await captured(uefi.ref)).toEqual({
       artifacts: [],
-      left: [TPM, expect.stringMatching(/UEFI variables are not in the backup.*app-1\.nvram/)],
+      left: [expect.stringMatching(/UEFI variables are not in the backup.*\.nvram/)],
     });
   });
 
   it.each([
-    [0, /app-1\.nvram/],
+    [0, /\.nvram/],
     [64 * 2 ** 20 + 1, /more than variables have/],
   ])('in a file of %i bytes are left out, and it is told why', async (sizeBytes, why) => {
     await truncate(variablesPath(), sizeBytes);
-    expect(await captured(uefi)).toEqual({ artifacts: [], left: [TPM, expect.stringMatching(why)] });
+    expect(await captured(uefi.ref)).toEqual({ artifacts: [], left: [expect.stringMatching(why)] });
   });
 
   it('are not looked for where the firmware is a BIOS', async () => {

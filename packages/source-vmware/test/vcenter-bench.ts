@@ -61,14 +61,17 @@ export class VcenterBench implements AsyncDisposable {
   }
 
   /** A machine with an empty thin disk of each size. */
-  async machine(sizes: readonly number[], { running = true } = {}): Promise<BenchMachine> {
+  async machine(
+    sizes: readonly number[],
+    { running = true, firmware = 'bios' }: { readonly running?: boolean; readonly firmware?: string } = {},
+  ): Promise<BenchMachine> {
     this.#machines += 1;
     const name = `bench-${this.#machines}`;
     // one that is there from the start: the new one stands beside it
     const [model] = await listMachines(this.operator);
     const { machine: like } = await describeMachine(this.operator, model?.object ?? { type: '', id: '' });
     const fields = [
-      ['config', machineSpec(name, sizes)],
+      ['config', machineSpec(name, sizes, firmware)],
       ['pool', like.pool],
     ] as const;
     await runTask(this.operator, 'CreateVM_Task', like.folder ?? { type: '', id: '' }, fields);
@@ -230,7 +233,7 @@ function mortalTimer(): { readonly timer: Timer; readonly die: () => void } {
 /** Of a new machine, until the server gives it another. */
 const CONTROLLER = -101;
 
-function machineSpec(name: string, sizes: readonly number[]): VimObject {
+function machineSpec(name: string, sizes: readonly number[], firmware: string): VimObject {
   const controller = vimObject(
     [
       ['key', CONTROLLER],
@@ -250,6 +253,7 @@ function machineSpec(name: string, sizes: readonly number[]): VimObject {
     ['numCPUs', 1],
     ['memoryMB', 64],
     ['deviceChange', devices],
+    ['firmware', firmware],
   ]);
 }
 

@@ -54,7 +54,14 @@ describeWithPeers(['test-vcenter'], 'the folder of a machine that is not finishe
 
   /** Somebody puts files of his own into the folder, one of them as large as a disk. Resolves with their names. */
   async function useFolder(): Promise<readonly string[]> {
-    const names = ['letter.txt', 'data.vmdk', 'data-flat.vmdk', 'kept/letter.txt'];
+    const names = [
+      'letter.txt',
+      'data.vmdk',
+      'data-flat.vmdk',
+      'other.nvram',
+      'other.log',
+      'kept/letter.txt',
+    ];
     for (const name of names) {
       const path = join(bench().server.datastoreDir, 'restored', name);
       await mkdir(dirname(path), { recursive: true });

@@ -48,10 +48,8 @@ describeWithPeers(['test-vcenter'], 'restores to a vCenter', () => {
   }
 
   it.each(['lease', 'datastore'] as const)(
-    'bring a machine of three disks back by %s: its bytes, controllers, firmware with its variables, size',
+    'bring a machine of three disks back by %s: its bytes, controllers, firmware, size',
     async (via) => {
-      const variables = seededBytes(41, 264 * 1024);
-      await writeFile(join(bench().server.datastoreDir, 'app-1', 'app-1.nvram'), variables);
       await bench().server.control('guest-write', {
         machine: 'app-1',
         offsetBytes: 300_000,
@@ -67,10 +65,8 @@ describeWithPeers(['test-vcenter'], 'restores to a vCenter', () => {
       });
       const result = await engine.restore({ repository, point, target });
       expect(result).toMatchObject({ verified: true });
-      expect(result.findings.map(({ code }) => code)).not.toContain('nvram-lost');
-      const file = (await bench().setting('restored', 'nvram')) ?? '';
-      const restored = await readFile(join(bench().server.datastoreDir, 'restored', file));
-      expect(restored.equals(variables)).toBe(true);
+      // those of a machine with a TPM are encrypted
+      expect(result.findings.map(({ code }) => code)).toContain('nvram-lost');
       const { machine } = await bench().machine('restored');
       const { machine: old } = await bench().machine('app-1');
       expect(result.machine?.id).toBe(machine.instanceUuid);
@@ -95,6 +91,43 @@ describeWithPeers(['test-vcenter'], 'restores to a vCenter', () => {
       expect((await bench().objects()).filter((name) => name.includes('-disk-'))).toEqual([]);
     },
   );
+
+  /** A point of a UEFI machine without a TPM, and its variables. */
+  async function uefiPoint() {
+    await using from = await vcenter();
+    await using target = bench().target({ defaultNetwork: { network: 'VM Network' } });
+    await engine.restore({ repository, point: await backUp(from, 'app-1'), target });
+    const variables = seededBytes(41, 264 * 1024);
+    await writeFile(join(bench().server.datastoreDir, 'restored', 'restored.nvram'), variables);
+    return { point: await backUp(from, 'restored'), variables };
+  }
+
+  it('put the UEFI variables of a machine beside the new one, which names their file', async () => {
+    const { point, variables } = await uefiPoint();
+    await using target = bench().target({ name: 'again', defaultNetwork: { network: 'VM Network' } });
+    const result = await engine.restore({ repository, point, target });
+    expect(result.findings.map(({ code }) => code)).not.toContain('nvram-lost');
+    const file = (await bench().setting('again', 'nvram')) ?? '';
+    const restored = await readFile(join(bench().server.datastoreDir, 'again', file));
+    expect(restored.equals(variables)).toBe(true);
+  });
+
+  it('make the machine without its UEFI variables where the user may not name their file, which is told', async () => {
+    const { point } = await uefiPoint();
+    await using target = bench().target({ name: 'again', defaultNetwork: { network: 'VM Network' } });
+    await bench().server.control('settings', { advancedRefused: true });
+    try {
+      const result = await engine.restore({ repository, point, target });
+      const told = result.findings.filter(({ code }) => code === 'nvram-lost');
+      expect(told).toMatchObject([
+        { message: expect.stringContaining('VirtualMachine.Config.AdvancedConfig') },
+      ]);
+    } finally {
+      await bench().server.control('settings', { advancedRefused: false });
+    }
+    expect(await bench().setting('again', 'nvram')).toBeUndefined();
+    expect((await bench().machine('again')).machine).toMatchObject({ firmware: 'efi' });
+  });
 
   it('make a running machine of raw images that were backed up elsewhere', async () => {
     await mkdir(join(folder, 'images'));

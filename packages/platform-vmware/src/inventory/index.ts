@@ -1,5 +1,6 @@
 export { findMachine } from './find-machine.ts';
 export { findVariables } from './find-variables.ts';
+export { isEncrypted } from './is-encrypted.ts';
 export {
   type DescribedMachine,
   describeMachine,

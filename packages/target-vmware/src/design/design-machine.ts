@@ -34,11 +34,13 @@ function sizeOf({ cpu, memoryBytes }: MachineSpec, outcomes: Outcomes) {
 
 /** Why the UEFI variables of a point are not those of the new machine; `undefined` when they are. Only vSphere reads its own. */
 function whyNewVariables(
-  { spec: { platform }, artifacts = [] }: RestoreRequest,
+  { spec: { platform, tpm }, artifacts = [] }: RestoreRequest,
   { canHoldFiles }: DesignPlace,
 ): string | undefined {
   if (artifacts.every(({ name }) => name !== 'nvram')) return 'the point has none';
   if (platform !== VMWARE_PLATFORM) return `those of the point are of ${platform}`;
+  if (tpm === true)
+    return 'those of the point are encrypted with a key of the old machine, as of all that have a virtual TPM';
   return canHoldFiles ? undefined : 'there is no place to put those of the point';
 }
 

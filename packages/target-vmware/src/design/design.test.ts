@@ -195,6 +195,7 @@ describe('the machine', () => {
 
     it.each<[string, Partial<MachineSpec>, boolean, RegExp]>([
       ['of another hypervisor', { platform: 'libvirt' }, true, /those of the point are of libvirt/],
+      ['with a virtual TPM', { tpm: true }, true, /encrypted with a key of the old machine/],
       ['that nothing can be put beside', {}, false, /no place to put those of the point/],
     ])('loses those of a machine %s, and tells why', (_of, given, canHoldFiles, why) => {
       expect(variablesOf(given, canHoldFiles)).toEqual({

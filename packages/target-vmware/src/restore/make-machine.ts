@@ -2,12 +2,19 @@ import { type Call, type Finding, type PlannedDisk, type RestoredDisk, SendenseE
 import {
   createMachine,
   describeMachine,
+  type ManagedObject,
   moveDisk,
   reconfigureMachine,
   renameMachine,
   switchMachine,
 } from '@sendense/platform-vmware';
-import { changeOf, diskChanges, machineSpecification, removal } from '../design/config-spec.ts';
+import {
+  changeOf,
+  diskChanges,
+  type MachineIdentity,
+  machineSpecification,
+  removal,
+} from '../design/config-spec.ts';
 import { type FoundMachine, machineOfId, machinesIn } from './find-machines.ts';
 import { knownAs } from './known-machine.ts';
 import { alreadyThere, refuseRunning } from './machine-refusals.ts';
@@ -84,12 +91,33 @@ async function make(scope: RestoreScope, call: Call | undefined): Promise<FoundM
   await memory.enter('machine');
   const annotation = notesOf(scope, details.name, { replaces: there !== undefined });
   const name = there === undefined ? details.name : plan.id;
-  const { datastore } = details;
-  const variables = details.machine.variables ? { variables: variablesFile(plan.id) } : {};
-  const spec = machineSpecification({ name, annotation, datastore, ...variables }, details.machine);
-  const { folder, pool, host } = details;
-  const { id } = await createMachine(client, spec, { folder, pool, host: host ?? undefined }, call);
+  const { id } = await createNamed(scope, { name, annotation, datastore: details.datastore }, call);
   return (await machineOfId(client, id, call)) ?? gone(details.name);
+}
+
+/** Without the right to name a file of UEFI variables the machine is made without: all of its disks were sent already. */
+async function createNamed(
+  { client, details, plan, context }: RestoreScope,
+  identity: Pick<MachineIdentity, 'name' | 'annotation' | 'datastore'>,
+  call: Call | undefined,
+): Promise<ManagedObject> {
+  const { folder, pool, host, machine } = details;
+  const create = (variables: Pick<MachineIdentity, 'variables'>) =>
+    createMachine(
+      client,
+      machineSpecification({ ...identity, ...variables }, machine),
+      { folder, pool, host: host ?? undefined },
+      call,
+    );
+  if (!machine.variables) return await create({});
+  try {
+    return await create({ variables: variablesFile(plan.id) });
+  } catch (error) {
+    if (!SendenseError.is(error, 'PERMISSION_DENIED')) throw error;
+    const message = 'a machine is made without its UEFI variables';
+    context.log?.({ level: 'warn', message, fields: { why: error.message } });
+    return await create({});
+  }
 }
 
 /** Moves a disk from the machine that held it while it was sent. */

@@ -1,5 +1,5 @@
-import { type Call, type Finding, type Keep, type ReconcileReport, SendenseError } from '@sendense/core';
-import { findPlaces, type VimClient } from '@sendense/platform-vmware';
+import type { Call, Finding, Keep, PlanId, ReconcileReport } from '@sendense/core';
+import { findPlaces, type ManagedObject, type VimClient } from '@sendense/platform-vmware';
 import type { TargetContext } from '../context.ts';
 import type { PlanMark } from '../design/plan-mark.ts';
 import { carrierName, type FoundMachine, machinesIn } from './find-machines.ts';
@@ -28,36 +28,52 @@ export async function reconcileLeftovers(
   const machines = await machinesIn(client, folder, call);
   const removed: string[] = [];
   const findings: Finding[] = [];
+  const staying = new Set<PlanId>();
   // what holds disks goes last: it tells which of them are in the folder of their machine
   for (const machine of machines.filter(isForgotten).toSorted(carriersLast)) {
-    const old = machines.find(({ name }) => name === replacedName(machine.mark.plan));
-    const replaces = old !== undefined && !isCarrier(machine);
+    // without it the disks of a machine that stays could not be told from those of others
+    if (isCarrier(machine) && staying.has(machine.mark.plan)) continue;
+    const report = await removeForgotten(client, datacenter, machine, machines, call);
+    removed.push(...report.removed);
+    findings.push(...report.findings);
+    if (!isCarrier(machine) && report.stays) staying.add(machine.mark.plan);
+  }
+  findings.push(...orphans(machines, keep));
+  return { removed, findings };
+}
+
+/** Removes one machine, and settles which of two has the name. What fails is a finding: the others go on. */
+async function removeForgotten(
+  client: VimClient,
+  datacenter: ManagedObject,
+  machine: Forgotten,
+  machines: readonly FoundMachine[],
+  call: Call | undefined,
+): Promise<ReconcileReport & { readonly stays: boolean }> {
+  const { plan, finished } = machine.mark;
+  const removed: string[] = [];
+  const findings: Finding[] = [];
+  const old = machines.find(({ name }) => name === replacedName(plan));
+  const replaces = old !== undefined && !isCarrier(machine);
+  // it gave the old one its name
+  const name = replaces ? plan : machine.name;
+  try {
     if (replaces) {
       const told = await settle(client, machine, old, call);
       findings.push(...told.findings);
       removed.push(...told.removed);
     }
-    if (machine.mark.finished) continue;
-    if (isLast(machine, old)) {
-      findings.push(onlyOne(machine));
-      continue;
-    }
-    const { plan } = machine.mark;
-    // it gave the old one its name
-    const name = replaces ? plan : machine.name;
-    try {
-      const disks = isCarrier(machine)
-        ? heldFiles(machine)
-        : await movedFrom(client, { datacenter }, machine, carriersOf(plan, machines), call);
-      await removeMachine(client, { datacenter, plan, disks }, machine, call);
-      removed.push(name);
-    } catch (error) {
-      if (!SendenseError.is(error, 'LOCKED')) throw error;
-      findings.push(held(name, error));
-    }
+    if (finished) return { removed, findings, stays: false };
+    if (isLast(machine, old)) return { removed, findings: [...findings, onlyOne(machine)], stays: true };
+    const disks = isCarrier(machine)
+      ? heldFiles(machine)
+      : await movedFrom(client, { datacenter }, machine, carriersOf(plan, machines), call);
+    await removeMachine(client, { datacenter, plan, disks }, machine, call);
+    return { removed: [...removed, name], findings, stays: false };
+  } catch (error) {
+    if (call?.signal?.aborted === true) throw error;
+    return { removed, findings: [...findings, held(name, error)], stays: true };
   }
-  findings.push(...orphans(machines, keep));
-  return { removed, findings };
 }
 
 /** Whether a machine is of a restore of this owner and installation that `keep` does not name. */
@@ -115,7 +131,8 @@ function orphans(machines: readonly FoundMachine[], { owner, restores }: Keep): 
 }
 
 /** A process that was killed holds its lease until its time-out, and one that lives holds its own. */
-function held(name: string, { message: why }: SendenseError): Finding {
+function held(name: string, error: unknown): Finding {
+  const why = error instanceof Error ? error.message : String(error);
   return { severity: 'warning', code: 'leftover-held', message: `${name} stays until the next time: ${why}` };
 }
 

@@ -85,7 +85,8 @@ export async function removeAside(client: VimClient, old: FoundMachine): Promise
     await destroyMachine(client, old.object);
     return [];
   } catch (error) {
-    return [stays(old, SendenseError.is(error) ? error.message : String(error))];
+    const why = SendenseError.is(error) ? error.message : String(error);
+    return [stays(old, `${why}; a reconcile removes it once it is off: give it another name to keep it`)];
   }
 }
 
