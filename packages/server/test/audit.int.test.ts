@@ -64,8 +64,29 @@ it('notes refused credentials until there are too many, and lets right ones pass
   expect(statuses).toEqual([401, 401, 401, 429, 429]);
   const headers = { authorization: `Bearer ${token}` };
   expect((await ask(server, 'GET', '/api/v1/jobs', { headers })).status).toBe(200);
-  const line = { event: 'answered', status: 401, principal: null };
-  expect(await lines()).toMatchObject([line, line, line]);
+  await server.close();
+  const where = { principal: null, address: '127.0.0.1' };
+  expect(await lines()).toMatchObject([
+    { event: 'answered', status: 401, ...where },
+    { event: 'refused', ...where, refused: { '401 POST /api/v1/jobs/:job_id/cancel': 2 } },
+  ]);
+});
+
+it('writes little for a caller who asks again and again for what he may not do', async () => {
+  const store = new TokenStore(tokensDirectory(join(world.folder, 'state')));
+  const { token } = await store.create({ role: 'viewer', tenant: null, name: null, expiresAt: null });
+  server = await world.start();
+  const headers = { authorization: `Bearer ${token}` };
+  for (let n = 0; n < 100; n++)
+    expect((await ask(server, 'DELETE', `/api/v1/backup/${'%01'.repeat(512)}`, { headers })).status).toBe(
+      403,
+    );
+  await server.close();
+  expect(await lines()).toMatchObject([
+    { event: 'answered', status: 403 },
+    { event: 'refused', refused: { '403 DELETE /api/v1/backup/:backup_id': 99 } },
+  ]);
+  expect((await readFile(path)).byteLength).toBeLessThan(1200);
 });
 
 it('answers a caller with 429 who asks too often, and others as before', async () => {

@@ -5,6 +5,7 @@ import type { FailedLogins } from '../access/failed-logins.ts';
 import { type Principal, permits } from '../access/principal.ts';
 import { rateLimited } from '../access/rate-limits.ts';
 import { type Tenant, type TenantScope, tenantScope } from '../access/tenant-scope.ts';
+import type { AuditSubject } from '../audit/audit-log.ts';
 import type { Route } from '../routes/route.ts';
 
 /** A caller who is known, and may call the operation. */
@@ -22,6 +23,8 @@ declare module 'fastify' {
     admission: Admission | null;
     /** The job that the request started. */
     job: string | null;
+    /** What the request is about, for the audit log; `null` until its handler has said it. */
+    subject: AuditSubject | null;
     /** When it came, on the monotonic clock. */
     startedMs: number;
   }

@@ -39,6 +39,9 @@ async function respond(
     noteJob: (jobId) => {
       request.job = jobId;
     },
+    noteSubject: (subject) => {
+      request.subject = { ...request.subject, ...subject };
+    },
   });
 }
 

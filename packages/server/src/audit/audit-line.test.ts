@@ -13,6 +13,7 @@ const ENTRY: AuditEntry = {
   parameters: { backup_id: 'p-1' },
   status: 200,
   job: null,
+  subject: {},
 };
 const AT = new Date('2026-01-01T00:00:00.000Z');
 
@@ -53,10 +54,36 @@ it('hides credentials that were put where names belong', () => {
   expect(line).toContain('sds_0123456789abcdef_[redacted]');
 });
 
-it('has a bounded length', () => {
-  const line = auditLine(
-    { ...ENTRY, principal: 'x'.repeat(100_000), parameters: { a: '\u0001'.repeat(100_000) } },
-    AT,
-  );
-  expect(line.length).toBeLessThan(5000);
+it.each(['\u0001', '\u2028', '"', 'é', '\ud800', '\u{1f600}', 'x'])(
+  'has a bounded length also when each character is %j',
+  (character) => {
+    const text = character.repeat(512);
+    const long = auditLine({ ...ENTRY, principal: text, parameters: { backup_id: text } }, AT);
+    expect(
+      long.length - auditLine({ ...ENTRY, principal: '', parameters: { backup_id: '' } }, AT).length,
+    ).toBeLessThan(512 + 128 + 4);
+    const { parameters } = JSON.parse(long) as AuditEntry;
+    expect(parameters.backup_id).toMatch(/^.+…$/su);
+    expect(text.startsWith(parameters.backup_id?.slice(0, -1) ?? '?')).toBe(true);
+  },
+);
+
+it('leaves an id of the longest kind as it is', () => {
+  const backup_id = 'a'.repeat(128);
+  expect(JSON.parse(auditLine({ ...ENTRY, parameters: { backup_id } }, AT))).toMatchObject({
+    parameters: { backup_id },
+  });
+});
+
+it('tells what the request was about, by texts of a bounded length without credentials', () => {
+  const subject = { machine: 'web', overwrite: true, path: '/\u0001'.repeat(10_000), repository: undefined };
+  const line = auditLine({ ...ENTRY, subject }, AT);
+  expect(line.length).toBeLessThan(1200);
+  expect((JSON.parse(line) as AuditEntry).subject).toEqual({
+    machine: 'web',
+    overwrite: true,
+    path: expect.stringMatching(/^\/.*…$/su),
+  });
+  const target = `sds_0123456789abcdef_${'S'.repeat(43)}`;
+  expect(auditLine({ ...ENTRY, subject: { target } }, AT)).not.toContain('SSSS');
 });

@@ -1,7 +1,9 @@
-import type { AuditEntry } from './audit-log.ts';
+import type { AuditEntry, RefusalCount } from './audit-log.ts';
 
-/** The most characters of each text that a client chose. */
-const MAX_TEXT = 512;
+/** The most characters of a name, as they stand in the line. */
+const MAX_NAME = 512;
+/** The same of a parameter: what is an id of ours has no more. */
+const MAX_PARAMETER = 128;
 /** API tokens and JSON Web Tokens, should somebody put one where a name belongs. */
 const CREDENTIALS: readonly RegExp[] = [
   /(?<=sds_[0-9a-f]{16}_)[A-Za-z0-9_-]{43}/g,
@@ -15,17 +17,25 @@ const UNPRINTABLE = /[\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]
  * JSON escapes the control characters below U+0020, and the others are escaped here.
  */
 export function auditLine(entry: AuditEntry, at: Date): string {
-  const { parameters, principal, address, ...rest } = entry;
-  const line = JSON.stringify({
+  const { parameters, subject, principal, address, ...rest } = entry;
+  return lineOf({
     at: at.toISOString(),
     ...rest,
-    principal: principal === null ? null : plain(principal),
-    address: plain(address),
-    parameters: Object.fromEntries(
-      Object.entries(parameters).map(([name, value]) => [plain(name), plain(value)]),
-    ),
+    principal: principal === null ? null : plain(principal, MAX_NAME),
+    address: plain(address, MAX_NAME),
+    parameters: mapped(parameters, MAX_PARAMETER),
+    subject: mapped(subject, MAX_NAME),
   });
-  return `${line.replace(UNPRINTABLE, escaped)}\n`;
+}
+
+/** The line that counts refusals. */
+export function refusalLine({ since, principal, ...rest }: RefusalCount, at: Date): string {
+  return lineOf({
+    at: at.toISOString(),
+    ...rest,
+    since: since.toISOString(),
+    principal: principal === null ? null : plain(principal, MAX_NAME),
+  });
 }
 
 /** The line that tells that `lines` lines were refused since `since`, because the log could not be written. */
@@ -33,9 +43,30 @@ export function gapLine(at: Date, since: Date, lines: number): string {
   return `${JSON.stringify({ at: at.toISOString(), event: 'gap', since: since.toISOString(), lines })}\n`;
 }
 
-function plain(text: string): string {
+/** `fields` with texts that were made {@link plain}. */
+function mapped(fields: Readonly<Record<string, unknown>>, most: number): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => [
+      name,
+      typeof value === 'string' ? plain(value, most) : value,
+    ]),
+  );
+}
+
+function lineOf(fields: object): string {
+  return `${JSON.stringify(fields).replace(UNPRINTABLE, escaped)}\n`;
+}
+
+/** Without credentials, and at most `most` characters of the line. */
+function plain(text: string, most: number): string {
   const hidden = CREDENTIALS.reduce((value, pattern) => value.replace(pattern, '[redacted]'), text);
-  return hidden.length > MAX_TEXT ? `${hidden.slice(0, MAX_TEXT)}…` : hidden;
+  let [length, end] = [0, 0];
+  for (const character of hidden) {
+    length += JSON.stringify(character).replace(UNPRINTABLE, escaped).length - 2;
+    if (length > most) return `${hidden.slice(0, end)}…`;
+    end += character.length;
+  }
+  return hidden;
 }
 
 function escaped(character: string): string {

@@ -36,6 +36,7 @@ function entry(request: string): AuditEntry {
     parameters: {},
     status: null,
     job: null,
+    subject: {},
   };
 }
 

@@ -2,8 +2,8 @@ import { dirname, join } from 'node:path';
 import { type Clock, type LogSink, SendenseError, systemClock } from '@sendense/core';
 import { type FileSystem, nodeFileSystem, systemTimer, type Timer } from '@sendense/plugin-kit';
 import { AuditFile } from './audit-file.ts';
-import { auditLine, gapLine } from './audit-line.ts';
-import type { AuditEntry, AuditLog } from './audit-log.ts';
+import { auditLine, gapLine, refusalLine } from './audit-line.ts';
+import type { AuditEntry, AuditLog, RefusalCount } from './audit-log.ts';
 import type { AuditOptions } from './audit-options.ts';
 
 /** The file in the folder of an audit log that is written now. */
@@ -56,8 +56,9 @@ class GroupedAuditLog implements AuditLog {
     this.#services = services;
   }
 
-  record(entry: AuditEntry): Promise<void> {
-    return this.#write(auditLine(entry, this.#services.clock.now()));
+  record(entry: AuditEntry | RefusalCount): Promise<void> {
+    const now = this.#services.clock.now();
+    return this.#write(entry.event === 'refused' ? refusalLine(entry, now) : auditLine(entry, now));
   }
 
   get isWritable(): boolean {

@@ -41,7 +41,8 @@ function startBackup({ places, jobs }: RouteServices): Route {
     status: 202,
     answer: jobSchema,
     errors: ['NOT_FOUND', 'LOCKED', 'QUOTA_EXCEEDED'],
-    async handler({ body, scope, principal, noteJob }) {
+    async handler({ body, scope, principal, noteJob, noteSubject }) {
+      noteSubject({ machine: body.vm_name, repository: body.repository });
       places.checkMachine(scope, body.vm_name);
       places.checkRepository(scope, body.repository);
       const job = await jobs.start(
@@ -136,8 +137,11 @@ function deleteBackup({ places }: RouteServices): Route {
     query: backupQuerySchema,
     answer: deletedBackupSchema,
     errors: ['NOT_FOUND', 'CONFLICT', 'IMMUTABLE', 'LOCKED', 'UNSUPPORTED'],
-    async handler({ params, query, scope, signal }) {
-      const { repository, point } = await places.point(scope, params.backup_id, query.repository, { signal });
+    async handler({ params, query, scope, signal, noteSubject }) {
+      noteSubject({ backup: params.backup_id, repository: query.repository });
+      const found = await places.point(scope, params.backup_id, query.repository, { signal });
+      const { repository, point } = found;
+      noteSubject({ repository: found.repositoryName, machine: point.machine });
       const { maintenance } = repository;
       if (maintenance === undefined) throw noMaintenance();
       // once begun it is finished: a client that goes away does not leave half of it

@@ -8,9 +8,10 @@ import {
   unmountedSchema,
 } from '@sendense/api';
 import { SendenseError } from '@sendense/core';
+import type { AuditSubject } from '../audit/audit-log.ts';
 import { describeEntry, describeFindings, describeVolume } from './files/describe-files.ts';
 import { download } from './files/download.ts';
-import { Mounts } from './files/mounts.ts';
+import { type Mount, Mounts } from './files/mounts.ts';
 import { type Route, route } from './route.ts';
 import type { RouteServices } from './route-services.ts';
 
@@ -31,8 +32,10 @@ function mountRoute(places: RouteServices['places'], mounts: Mounts): Route {
     body: mountBackupSchema,
     answer: mountSchema,
     errors: ['NOT_FOUND', 'CONFLICT', 'QUOTA_EXCEEDED', 'UNSUPPORTED'],
-    async handler({ body, principal, scope, signal }) {
+    async handler({ body, principal, scope, signal, noteSubject }) {
+      noteSubject({ backup: body.backup_id, repository: body.repository });
       const found = await places.point(scope, body.backup_id, body.repository, { signal });
+      noteSubject({ repository: found.repositoryName, machine: found.point.machine });
       if (body.mode === 'mount') throw notMounted();
       const { session } = await mounts.open(principal, found, { signal });
       return {
@@ -58,9 +61,12 @@ function listRoute(mounts: Mounts): Route {
     query: listFilesSchema,
     answer: fileListSchema,
     audited: true,
-    async handler({ params, query, signal, ...caller }) {
-      const { session } = await mounts.find(params.mount_id, caller);
+    async handler({ params, query, signal, noteSubject, ...caller }) {
       const { path, after, limit } = query;
+      noteSubject({ path });
+      const mount = await mounts.find(params.mount_id, caller);
+      noteSubject(subjectOf(mount));
+      const { session } = mount;
       const page = await session.list(path, { from: after, limit }, { signal });
       return {
         entries: page.entries.map(describeEntry),
@@ -89,13 +95,13 @@ function downloadRoute(mounts: Mounts): Route {
     also: { 206: 'The part of a file that the header Range asks for.' },
     errors: ['NOT_FOUND', 'RANGE_INVALID'],
     audited: true,
-    handler: async ({ params, query, signal, reply, ...caller }) =>
-      download(await mounts.find(params.mount_id, caller), {
-        path: query.path,
-        format: query.format,
-        signal,
-        reply,
-      }),
+    async handler({ params, query, signal, reply, noteSubject, ...caller }) {
+      const { path, format } = query;
+      noteSubject({ path });
+      const mount = await mounts.find(params.mount_id, caller);
+      noteSubject(subjectOf(mount));
+      return download(mount, { path, format, signal, reply });
+    },
   });
 }
 
@@ -109,12 +115,17 @@ function unmountRoute(mounts: Mounts): Route {
     summary: 'Stop browsing a backup',
     params: mountParamsSchema,
     answer: unmountedSchema,
-    async handler({ params, ...caller }) {
+    async handler({ params, noteSubject, ...caller }) {
       const mount = await mounts.find(params.mount_id, caller);
+      noteSubject(subjectOf(mount));
       await mounts.close(mount);
       return { mount_id: params.mount_id, findings: describeFindings(mount.told.findings) };
     },
   });
+}
+
+function subjectOf({ repositoryName, session: { point } }: Mount): AuditSubject {
+  return { repository: repositoryName, backup: point.id, machine: point.machine };
 }
 
 function notMounted(): SendenseError {

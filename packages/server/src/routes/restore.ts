@@ -17,9 +17,12 @@ export function restoreRoutes({ places, jobs }: RouteServices): readonly Route[]
       status: 202,
       answer: jobSchema,
       errors: ['NOT_FOUND', 'CONFLICT', 'QUOTA_EXCEEDED'],
-      async handler({ body, scope, principal, signal, noteJob }) {
+      async handler({ body, scope, principal, signal, noteJob, noteSubject }) {
+        const { backup_id: backup, repository, target, overwrite } = body;
+        noteSubject({ backup, repository, target, overwrite });
         places.checkTarget(scope, body.target);
         const found = await places.point(scope, body.backup_id, body.repository, { signal });
+        noteSubject({ repository: found.repositoryName, machine: found.point.machine });
         const job = await jobs.start(
           {
             kind: 'restore',

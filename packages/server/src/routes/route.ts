@@ -3,6 +3,7 @@ import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
 import type { Principal, Role } from '../access/principal.ts';
 import type { TenantScope } from '../access/tenant-scope.ts';
+import type { AuditSubject } from '../audit/audit-log.ts';
 
 /** What a handler is given: what was asked, checked by the route's schemas, and who asks. */
 export type RouteCall<Params, Query, Body> = {
@@ -18,6 +19,8 @@ export type RouteCall<Params, Query, Body> = {
   readonly reply: FastifyReply;
   /** Notes the job that the request started, or is about, in the audit log. */
   readonly noteJob: (jobId: string) => void;
+  /** Notes what the request is about in the audit log, beside what was noted before: names as they were asked for, then as they were found. */
+  readonly noteSubject: (subject: AuditSubject) => void;
 };
 
 /** A reply that is a stream of bytes, which no schema describes. */
