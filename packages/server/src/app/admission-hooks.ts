@@ -20,7 +20,9 @@ export function identifyCallers(app: FastifyInstance, gate: Gate): void {
 export function admitCallers(app: FastifyInstance, gate: Gate): void {
   app.addHook('preParsing', async (request) => {
     const { route } = request.routeOptions.config;
-    if (route !== undefined && request.principal !== null)
-      request.admission = admit(request.principal, route, gate);
+    if (route === undefined || request.principal === null) return;
+    request.admission = admit(request.principal, route, gate);
+    request.admitAgain = async () =>
+      admit(await gate.access.authenticate(request.headers.authorization), route, gate);
   });
 }

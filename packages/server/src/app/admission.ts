@@ -21,6 +21,8 @@ declare module 'fastify' {
     principal: Principal | null;
     /** `null` until the caller was let in. */
     admission: Admission | null;
+    /** Judges the caller by the same credentials anew. Rejects as at first. */
+    admitAgain: () => Promise<Admission>;
     /** The job that the request started. */
     job: string | null;
     /** What the request is about, for the audit log; `null` until its handler has said it. */

@@ -2,6 +2,7 @@ import { SendenseError } from '@sendense/core';
 import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } from 'fastify';
 import { z } from 'zod';
 import { isStream, type Route } from '../routes/route.ts';
+import { admittedSignal } from './admitted-signal.ts';
 import { goneSignal } from './gone-signal.ts';
 
 /** Operations without a query refuse one. */
@@ -28,13 +29,15 @@ async function respond(
   if (admission === null) throw notAdmitted(route);
   if (isStream(route.answer)) void reply.type(route.answer.mediaType);
   void reply.status(route.status ?? 200);
+  const gone = goneSignal(reply, stop);
   return route.handler({
     params: request.params,
     query: request.query,
     body: request.body,
     principal: admission.principal,
     scope: admission.scope,
-    signal: goneSignal(reply, stop),
+    signal:
+      route.rechecked === true ? AbortSignal.any([gone, admittedSignal(reply, request.admitAgain)]) : gone,
     reply,
     noteJob: (jobId) => {
       request.job = jobId;

@@ -78,6 +78,7 @@ function followEvents({ jobs }: RouteServices): Route {
     params: jobParamsSchema,
     headers: { 'Last-Event-ID': 'Id of the last event that the client has seen; it gets those after it.' },
     answer: { mediaType: 'text/event-stream', description: 'Server-sent events.' },
+    rechecked: true,
     also: { 204: 'The job has ended, and the client has seen all of it: it need not come again.' },
     errors: ['NOT_FOUND'],
     async handler({ params, principal, signal, reply }) {

@@ -62,6 +62,8 @@ export type RouteDefinition<
   readonly errors?: readonly ErrorCode[];
   /** A call that reads is noted in the audit log too, because what it reads is somebody's content. */
   readonly audited?: true;
+  /** The reply may last for long, and ends when its caller's credentials do. */
+  readonly rechecked?: true;
   readonly handler: (
     call: RouteCall<z.output<Params>, z.output<Query>, z.output<Body>>,
   ) => Promise<Answer extends z.ZodType ? z.input<Answer> : unknown>;
