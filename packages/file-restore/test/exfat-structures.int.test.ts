@@ -267,6 +267,11 @@ describeWithPeers(['exfat-tools', 'loop-mounts', 'fuse'], 'an exFAT file system'
       }),
     );
     await expect(contentOf(session, '/ONE')).rejects.toMatchObject({ code: 'CORRUPT' });
+    const { reader } = await session.find('/');
+    const { node = 0 } = (await reader.lookup(reader.root, 'ONE')) ?? {};
+    await expect(collect(reader.extents(node, { offset: 0, length: 1 }))).rejects.toMatchObject({
+      code: 'CORRUPT',
+    });
     expect((await namesOf(session, '/')).sort()).toEqual(['ONE', 'TWO', 'many']);
   });
 
@@ -301,6 +306,20 @@ describeWithPeers(['exfat-tools', 'loop-mounts', 'fuse'], 'an exFAT file system'
       });
     });
     expect(await archive(session)).toEqual(['file-left-out']);
+  });
+
+  it('refuses places that no page gave, and files that are asked for names', async () => {
+    await using session = await whole.browse(() => undefined);
+    for (const from of ['', 'x', '-32', '33', `${2 ** 40}`])
+      await expect(session.list('/many', { from, limit: 10 })).rejects.toMatchObject({
+        code: 'CONFIG_INVALID',
+      });
+    const { reader, stat } = await session.find('/ONE');
+    await expect(reader.list(stat.node, { limit: 10 })).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+    await expect(reader.readLink(stat.node)).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+    await expect(collect(reader.read(reader.root, { offset: 0, length: 1 }))).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+    });
   });
 
   it('whose table of letters is damaged tells it, and finds names as they are written only', async () => {
