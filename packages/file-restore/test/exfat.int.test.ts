@@ -66,8 +66,10 @@ async function fill(root: string, many: number, depth: number): Promise<void> {
   await mkdir(join(root, 'odd'));
   for (const name of [...ODD, LONG]) await writeFile(join(root, 'odd', name), name);
   await mkdir(join(root, 'many'));
-  for (let index = 0; index < many; index += 1)
-    await writeFile(join(root, 'many', `file number ${index}`), index % 10 === 0 ? `${index}` : '');
+  const paths = Array.from({ length: many }, (_, index) => join(root, 'many', `file number ${index}`));
+  // one program makes them many times faster than a call for each
+  run('touch', paths);
+  for (let index = 0; index < many; index += 25) await writeFile(paths[index] ?? '', `${index}`);
   await scatter(root);
   await utimes(join(root, 'noise.bin'), TIME, TIME);
 }
