@@ -24,6 +24,12 @@ describeWithPeers(['test-vcenter'], 'change tracking of the test vCenter', () =>
     return (await readSnapshotDisks(machine.client, snapshot))[0]?.changeId;
   }
 
+  /** Switches tracking on, and lets it come into effect. */
+  async function trackNow(): Promise<void> {
+    await machine.track();
+    await removeSnapshot(machine.client, await machine.snapshot('moment'));
+  }
+
   /** Blocks that changed up to the snapshot, as `[first, count]`. */
   async function changed(snapshot: ManagedObject | undefined, changeId: string, methods: string[] = []) {
     const { key, capacityBytes } = await machine.disk();
@@ -45,7 +51,7 @@ describeWithPeers(['test-vcenter'], 'change tracking of the test vCenter', () =>
   }
 
   it('tells the blocks that were written between two instants, also while a snapshot exists', async () => {
-    await machine.track();
+    await trackNow();
     const first = await machine.snapshot('a');
     const since = (await changeIdOf(first)) ?? '';
     await machine.write(3 * BLOCK + 5, 10);
@@ -72,7 +78,7 @@ describeWithPeers(['test-vcenter'], 'change tracking of the test vCenter', () =>
   });
 
   it('tells them in several replies', async () => {
-    await machine.track();
+    await trackNow();
     const first = await machine.snapshot('a');
     for (const block of [1, 3, 5, 7, 9]) await machine.write(block * BLOCK, 1);
     const second = await machine.snapshot('b');
@@ -83,17 +89,20 @@ describeWithPeers(['test-vcenter'], 'change tracking of the test vCenter', () =>
     expect(methods).toHaveLength(3);
   });
 
-  it('comes into effect on a running machine with its next stun', async () => {
-    await machine.power('On');
-    await machine.track();
-    const first = await machine.snapshot('a');
-    expect(await changeIdOf(first)).toBeUndefined();
-    await expect(ask(first, 0, AREAS_IN_USE)).rejects.toMatchObject({
-      context: { fault: 'InvalidArgument' },
-    });
-    await removeSnapshot(machine.client, first);
-    expect(await changeIdOf(await machine.snapshot('b'))).toMatch(/^[0-9a-f -]+\/1$/);
-  });
+  it.each(['runs', 'is off'])(
+    'comes into effect with the next snapshot of a machine that %s',
+    async (how) => {
+      if (how === 'runs') await machine.power('On');
+      await machine.track();
+      const first = await machine.snapshot('a');
+      expect(await changeIdOf(first)).toBeUndefined();
+      await expect(ask(first, 0, AREAS_IN_USE)).rejects.toMatchObject({
+        context: { fault: 'InvalidArgument' },
+      });
+      await removeSnapshot(machine.client, first);
+      expect(await changeIdOf(await machine.snapshot('b'))).toMatch(/^[0-9a-f -]+\/1$/);
+    },
+  );
 
   it('does not come into effect under an older snapshot', async () => {
     const old = await machine.snapshot('old');
@@ -103,7 +112,7 @@ describeWithPeers(['test-vcenter'], 'change tracking of the test vCenter', () =>
   });
 
   it('knows nothing of ids of another epoch, nor of places outside the disk', async () => {
-    await machine.track();
+    await trackNow();
     const first = await machine.snapshot('a');
     const since = (await changeIdOf(first)) ?? '';
     for (const offset of [2 ** 20, 2 ** 20 + BLOCK])
@@ -119,7 +128,7 @@ describeWithPeers(['test-vcenter'], 'change tracking of the test vCenter', () =>
   });
 
   it('begins anew when a disk grows, which it does not while a snapshot holds it', async () => {
-    await machine.track();
+    await trackNow();
     const snapshot = await machine.snapshot('a');
     const since = (await changeIdOf(snapshot)) ?? '';
     const resize = { machine: 'app-1', capacityBytes: 2 ** 21 };

@@ -99,7 +99,15 @@ def import_disk(stream, capacity_kb):
 
 machine = content.searchIndex.FindByInventoryPath("/DC0/vm/app-1")
 flat = f"{told['url']}/folder/app-1/app-1-flat.vmdk?dcPath=DC0&dsName=LocalDS_0"
-wait_for(machine.ReconfigVM_Task(vim.vm.ConfigSpec(changeTrackingEnabled=True)))
+
+
+def track(enabled):
+    """Switches change tracking, which takes effect with the next snapshot, also of a machine that is off."""
+    wait_for(machine.ReconfigVM_Task(vim.vm.ConfigSpec(changeTrackingEnabled=enabled)))
+    wait_for(take("moment").RemoveSnapshot_Task(removeChildren=False))
+
+
+track(True)
 
 first = take("first")
 since = first_disk(first.config).backing.changeId
@@ -134,7 +142,7 @@ wait_for(third.RemoveSnapshot_Task(removeChildren=False))
 
 # off and on again: change ids of before are good for nothing, those of the new epoch are
 for enabled in (False, True):
-    wait_for(machine.ReconfigVM_Task(vim.vm.ConfigSpec(changeTrackingEnabled=enabled)))
+    track(enabled)
 fourth = take("fourth")
 faults["before a reset"] = fault_of(lambda: machine.QueryChangedDiskAreas(fourth, disk.key, 0, marked))
 anew = first_disk(fourth.config).backing.changeId
