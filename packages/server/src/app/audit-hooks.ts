@@ -1,3 +1,4 @@
+import { SendenseError } from '@sendense/core';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { AuditEntry, AuditLog } from '../audit/audit-log.ts';
 import { Refusals } from '../audit/refusals.ts';
@@ -19,9 +20,12 @@ export function auditRequests(app: FastifyInstance, log: AuditLog): void {
   app.addHook('onSend', async (request, reply) => {
     const { route } = request.routeOptions.config;
     if (route === undefined || !isNoted(route, reply)) return;
-    // it was done, and the log has said that it was asked: the client learns how it ended, and readiness that the log is full
     const entry = entryOf('answered', request, route, reply.statusCode);
-    await (isRefusal(reply) ? refusals.note(entry, new Date()) : log.record(entry)).catch(() => undefined);
+    const noted = isRefusal(reply) ? refusals.note(entry, new Date()) : log.record(entry);
+    await noted.catch((error: unknown) => {
+      // it was done, and the log has said that it was asked: the client learns how it ended, and readiness that the log is full
+      if (!SendenseError.is(error)) throw error;
+    });
   });
 }
 
