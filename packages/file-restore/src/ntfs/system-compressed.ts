@@ -1,4 +1,5 @@
-import type { ByteRange, Call } from '@sendense/core';
+import { setImmediate } from 'node:timers/promises';
+import { type ByteRange, type Call, throwIfAborted } from '@sendense/core';
 import { clipRange } from '../bytes/clip-range.ts';
 import { damaged } from '../bytes/damage.ts';
 import { Fields } from '../bytes/fields.ts';
@@ -21,6 +22,12 @@ const LONG_FILE_BYTES = 2 ** 32;
 /** Read and decompressed at once, some milliseconds of work, and how many such reads are under way. */
 const TOGETHER_BYTES = 256 * 1024;
 const AHEAD = 8;
+
+/** Decompressed in one turn of this process: a chunk of LZX, of which some take milliseconds. */
+const BYTES_PER_TURN = 32 * 1024;
+
+/** Where a chunk lies in the stream, and the bytes that it holds. */
+type StoredChunk = { readonly from: number; readonly to: number; readonly size: number };
 
 /** A file that the system compressed: chunks of it, one after the other, behind a table of where all but the first begin. */
 export type SystemCompressed = {
@@ -66,20 +73,41 @@ async function readChunks(
   end: number,
   call: Call | undefined,
 ): Promise<Uint8Array> {
-  const places = await placesOf(file, first, end, call);
-  const begin = places[0] ?? 0;
-  const stored = await load(file, begin, (places.at(-1) ?? 0) - begin, call);
+  const chunks = await chunksOf(file, first, end, call);
+  const begin = chunks[0]?.from ?? 0;
+  const stored = await load(file, begin, (chunks.at(-1)?.to ?? begin) - begin, call);
   const out: Uint8Array[] = [];
-  for (let chunk = first; chunk < end; chunk += 1) {
-    const [from, to] = [places[chunk - first] ?? 0, places[chunk - first + 1] ?? 0];
-    const size = Math.min(file.packing.chunkBytes, file.sizeBytes - chunk * file.packing.chunkBytes);
-    if (to <= from || to - from > size)
-      throw damaged('a chunk of a system-compressed file has an impossible length');
+  let inTurn = 0;
+  for (const { from, to, size } of chunks) {
+    if (inTurn >= BYTES_PER_TURN) {
+      await setImmediate();
+      throwIfAborted(call?.signal, 'read-file-system');
+      inTurn = 0;
+    }
     const bytes = stored.subarray(from - begin, to - begin);
     // what would not shrink is stored as it is
     out.push(bytes.byteLength === size ? bytes : DECOMPRESS[file.packing.algorithm](bytes, size));
+    inTurn += size;
   }
   return Buffer.concat(out);
+}
+
+/** Chunks from `first` to the one before `end`, none of them longer than what it holds: so much may be read into memory. */
+async function chunksOf(
+  file: SystemCompressed,
+  first: number,
+  end: number,
+  call: Call | undefined,
+): Promise<readonly StoredChunk[]> {
+  const places = await placesOf(file, first, end, call);
+  const { chunkBytes } = file.packing;
+  return Array.from({ length: end - first }, (_, index) => {
+    const [from, to] = [places[index] ?? 0, places[index + 1] ?? 0];
+    const size = Math.min(chunkBytes, file.sizeBytes - (first + index) * chunkBytes);
+    if (to <= from || to - from > size)
+      throw damaged('a chunk of a system-compressed file has an impossible length');
+    return { from, to, size };
+  });
 }
 
 /** Where chunks from `first` to `end` begin in the stream, in order. */
