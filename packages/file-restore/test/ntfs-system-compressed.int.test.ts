@@ -60,6 +60,8 @@ const LONG = Buffer.concat([
   noise(20, 'longer'),
 ]);
 const COMPRESSED = 4;
+/** Of the end of a chunk of XPRESS: a symbol of up to 15 bits that tells that it ends, and two units that are looked at only. */
+const UNREAD_BYTES = 6;
 
 let folder = '';
 let image = '';
@@ -168,6 +170,19 @@ describeWithPeers(
         expect(outcomes).toEqual(new Set(['CORRUPT', size]));
       },
     );
+
+    it.each([
+      ['xpress long', decompressXpress, LONG.byteLength],
+      ['xpress 4k', decompressXpress, 4096],
+      ['lzx', decompressLzx, 32_768],
+    ])('are damage wherever a chunk of %s is cut', (name, decompress, size) => {
+      const bytes = firstChunkOf(name, size);
+      for (let end = 0; end < bytes.byteLength - UNREAD_BYTES; end += 1)
+        expect(
+          outcomeOf(() => decompress(bytes.subarray(0, end), size)),
+          `${end}`,
+        ).toBe('CORRUPT');
+    });
 
     it('give what is asked for, or damage, whatever their table says', async () => {
       const bytes = stored.get('xpress 4k') ?? Buffer.alloc(0);

@@ -40,6 +40,7 @@ it.each([
   ['holds more than a chunk can', chunk([2, 7, 0xff, 0x0f], true)],
   ['ends within a pair', chunk([2, 7, 0], true)],
   ['is cut off', [0xff, 0xbf, 0, 1]],
+  ['is none, where clusters are', [0, 0, 0, 0]],
 ])('A chunk that %s is damage', (_, bytes) => {
   expect(() => decompressLznt1(Uint8Array.from(bytes), 4096)).toThrow(
     expect.objectContaining({ code: 'CORRUPT' }),

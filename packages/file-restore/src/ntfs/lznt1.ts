@@ -10,7 +10,7 @@ const LEAST_LENGTH = 3;
 
 /**
  * What was compressed into `bytes`, as `size` bytes: each chunk is 4 KiB of it, what a chunk does not fill and what no chunk is there
- * for are zeros. Throws `CORRUPT`.
+ * for are zeros. Throws `CORRUPT`, also where there is no chunk at all: what holds nothing but zeros has no clusters.
  */
 export function decompressLznt1(bytes: Uint8Array, size: number): Uint8Array {
   const fields = new Fields(bytes);
@@ -18,7 +18,8 @@ export function decompressLznt1(bytes: Uint8Array, size: number): Uint8Array {
   let at = 0;
   for (let start = 0; start < size && at + HEADER.bytes <= bytes.byteLength; start += CHUNK_BYTES) {
     const header = fields.u16(at);
-    if (header === 0) break;
+    if (header === 0 && at > 0) break;
+    if (header === 0) throw damaged('a compressed unit has clusters, and nothing in them');
     const end = at + HEADER.bytes + (header & HEADER.length) + 1;
     if (end > bytes.byteLength) throw damaged('a compressed chunk is cut off');
     const chunk = bytes.subarray(at + HEADER.bytes, end);
