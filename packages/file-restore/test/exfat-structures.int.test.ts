@@ -220,6 +220,23 @@ describeWithPeers(['exfat-tools', 'loop-mounts', 'fuse'], 'an exFAT file system'
     await expect(session.find('/many/name 9')).rejects.toMatchObject({ code: 'CORRUPT' });
   });
 
+  it('whose folder ends in one place before its names in another do tells that', async () => {
+    await using session = await whole.browse((copy) => {
+      const [first, second] = [copy.firstCluster('many'), 1500];
+      const inLast = copy.setAt('name 59');
+      const last = inLast - ((inLast - copy.clusterAt(first)) % CLUSTER);
+      copy.bytes.copy(copy.bytes, copy.clusterAt(second), last, last + CLUSTER);
+      copy.bytes.fill(0xee, last, last + CLUSTER);
+      chain(copy, 'many', [first, second]);
+      copy.bytes.fill(0, copy.setAt('name 7'), copy.clusterAt(first) + CLUSTER);
+    });
+    const { entries, findings } = await session.list('/many');
+    expect(entries.map(({ name }) => name)).toEqual(NAMES.slice(0, 7));
+    expect(findings).toMatchObject([{ code: 'directory-damaged' }]);
+    expect((await session.list('/many', { limit: 7 })).next).toBeDefined();
+    await expect(session.find('/many/name 59')).rejects.toMatchObject({ code: 'CORRUPT' });
+  });
+
   it('passes over what is deleted, and over entries that it need not know', async () => {
     await using session = await whole.browse((copy) => {
       for (const [name, type] of [
@@ -320,6 +337,12 @@ describeWithPeers(['exfat-tools', 'loop-mounts', 'fuse'], 'an exFAT file system'
     await expect(collect(reader.read(reader.root, { offset: 0, length: 1 }))).rejects.toMatchObject({
       code: 'CONFIG_INVALID',
     });
+  });
+
+  it('has no name that is longer than any', async () => {
+    await using session = await whole.browse(() => undefined);
+    for (const length of [256, 200_000])
+      await expect(session.find(`/many/${'x'.repeat(length)}`)).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 
   it('whose table of letters is damaged tells it, and finds names as they are written only', async () => {

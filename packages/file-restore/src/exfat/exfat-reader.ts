@@ -15,7 +15,7 @@ import type {
 } from '../file-system-reader.ts';
 import { trackBlockOwners } from '../folders/track-owners.ts';
 import { wrongPlace } from '../folders/wrong-place.ts';
-import type { UpCase } from '../ntfs/up-case.ts';
+import { MOST_NAME_LENGTH, type UpCase } from '../ntfs/up-case.ts';
 import { allocatedBytes, allocatedRuns, type ExfatVolume } from './allocation.ts';
 import { ENTRY_BYTES, type EntrySet, statOf } from './entry-set.ts';
 import { type Folder, folderItems, folderRuns, MOST_FOLDER_BYTES } from './folder-sets.ts';
@@ -76,6 +76,7 @@ export class ExfatReader implements FileSystemReader {
   /** The entry with exactly this name; else the first that the volume takes for the same, which knows no case. */
   async lookup(directory: NodeId, name: string, call?: Call): Promise<DirectoryEntry | undefined> {
     const folder = await this.#folder(directory, call);
+    if (name.length > MOST_NAME_LENGTH) return undefined;
     const wanted = this.#upCase?.(name);
     let isDamaged = this.#upCase === undefined;
     let alike: DirectoryEntry | undefined;

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import type { BlockRun } from '../bytes/block-run.ts';
 import type { ByteSource } from '../bytes/byte-source.ts';
 import { type ExfatVolume, volumeOf } from './allocation.ts';
-import { type Folder, folderRuns } from './folder-sets.ts';
+import { type Folder, folderItems, folderRuns } from './folder-sets.ts';
 
 const CLUSTER = 2 ** 24;
 const CLUSTERS = 1000;
@@ -53,4 +53,35 @@ it.each([
 it('A folder of 256 MiB is followed to its end', async () => {
   const folder = { first: 10, isContiguous: true, sizeBytes: 256 * 2 ** 20 };
   expect(await collect(folderRuns(volume(), folder))).toEqual([{ fileBlock: 0, blocks: 16, volumeBlock: 8 }]);
+});
+
+const SMALL = 512;
+const FILE = 0x85;
+
+/** The items of a folder of two clusters, which lie apart, the first of which begins with the mark of the end. */
+async function itemsOf(second: Buffer): Promise<unknown[]> {
+  const bytes = Buffer.alloc(100 * SMALL);
+  const [first, next, heapAt] = [4, 9, 2 * SMALL];
+  bytes.writeUInt32LE(next, SMALL + first * 4);
+  bytes.writeUInt32LE(0xffff_ffff, SMALL + next * 4);
+  bytes.set(second, heapAt + (next - 2) * SMALL);
+  const source: ByteSource = {
+    sizeBytes: bytes.byteLength,
+    read: (offset, into) => {
+      into.set(bytes.subarray(offset, offset + into.byteLength));
+      return Promise.resolve();
+    },
+  };
+  const layout = { kind: 'exfat', serial: '', clusterBytes: SMALL, clusters: 90, fatAt: SMALL } as const;
+  const small = volumeOf(source, { ...layout, fatBytes: SMALL, heapAt, rootCluster: first });
+  return collect(folderItems(small, { first, isContiguous: false, sizeBytes: undefined }, 0));
+}
+
+it('What is in use behind the end of a folder is told, once, wherever it lies', async () => {
+  const entries = Buffer.alloc(SMALL);
+  expect(await itemsOf(entries)).toEqual([]);
+  entries.writeUInt8(FILE, 96);
+  expect(await itemsOf(entries)).toEqual([{ kind: 'damaged' }]);
+  entries.writeUInt8(FILE, 160);
+  expect(await itemsOf(entries)).toEqual([{ kind: 'damaged' }]);
 });

@@ -5,7 +5,7 @@ import { readBytes } from '../bytes/byte-source.ts';
 import { damaged } from '../bytes/damage.ts';
 import { clusterChain } from '../fat/cluster-chain.ts';
 import { type Allocation, allocatedRuns, type ExfatVolume } from './allocation.ts';
-import { ENTRY_BYTES } from './entry-set.ts';
+import { ENTRY_BYTES, TYPE } from './entry-set.ts';
 import { type FolderWindow, type SetItem, SetParser } from './set-parser.ts';
 
 /** Of any folder ("exFAT file system specification", 7.6.7). */
@@ -75,7 +75,10 @@ function tooLong(): SendenseError {
   return damaged('a folder is longer than its file system allows');
 }
 
-/** The files and folders of a folder from byte `from` on. Rejects with `CORRUPT` where nothing can be read. */
+/**
+ * The files and folders of a folder from byte `from` on. The folder is gone through to its last byte: behind the mark of its end nothing
+ * may be in use, and what is was a part of it, which is given as damaged, once. Rejects with `CORRUPT` where nothing can be read.
+ */
 export async function* folderItems(
   volume: ExfatVolume,
   folder: Folder,
@@ -87,13 +90,24 @@ export async function* folderItems(
   try {
     for await (const window of folderWindows(volume, folder, from, call)) {
       isFirst = false;
-      for (let offset = 0; offset + ENTRY_BYTES <= window.bytes.byteLength; offset += ENTRY_BYTES)
+      const { bytes } = window;
+      let offset = 0;
+      for (; offset < bytes.byteLength && !parser.isAtEnd; offset += ENTRY_BYTES)
         yield* parser.take(window, offset);
-      if (parser.isAtEnd) return;
+      if (!isAnyInUse(bytes.subarray(offset))) continue;
+      yield { kind: 'damaged' };
+      return;
     }
   } catch (error) {
     if (isFirst || !SendenseError.is(error, 'CORRUPT')) throw error;
     yield { kind: 'cut', why: error.message };
   }
   yield* parser.finish();
+}
+
+/** Whether any of the entries is in use. */
+function isAnyInUse(bytes: Uint8Array): boolean {
+  for (let at = 0; at < bytes.byteLength; at += ENTRY_BYTES)
+    if (((bytes[at] ?? 0) & TYPE.inUse) !== 0) return true;
+  return false;
 }

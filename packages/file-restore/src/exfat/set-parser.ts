@@ -18,20 +18,15 @@ const OF_SECONDARY = TYPE.inUse | TYPE.secondary;
 
 /** Puts the entries of a folder, one after the other, into sets. A set that is damaged is given as such, once, and the next one found. */
 export class SetParser {
-  /** The mark was met behind which there is nothing. */
+  /** The mark was met behind which there is nothing: no entry behind it is to be taken. */
   isAtEnd = false;
   #open: OpenSet | undefined;
   /** Entries that belong to one before, which was passed over. */
   #isPassing = false;
-  #hasStray = false;
 
   /** The next entry. */
   *take(window: FolderWindow, offset: number): Generator<SetItem, void, undefined> {
     const type = window.bytes[offset] ?? 0;
-    if (this.isAtEnd) {
-      yield* this.#behindEnd(type);
-      return;
-    }
     if ((type & OF_SECONDARY) === OF_SECONDARY) {
       yield* this.#secondary(window, offset);
       return;
@@ -77,13 +72,6 @@ export class SetParser {
       return;
     }
     this.#isPassing = true;
-    yield { kind: 'damaged' };
-  }
-
-  /** All that follows the mark of the end is to be marks of the end: what is in use there was a part of the folder. */
-  *#behindEnd(type: number): Generator<SetItem, void, undefined> {
-    if ((type & TYPE.inUse) === 0 || this.#hasStray) return;
-    this.#hasStray = true;
     yield { kind: 'damaged' };
   }
 }

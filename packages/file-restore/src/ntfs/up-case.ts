@@ -9,7 +9,13 @@ import type { MasterFileTable } from './master-file-table.ts';
 const UP_CASE_RECORD = 10;
 const TABLE_BYTES = 65_536 * 2;
 
-/** A name as Windows compares it. */
+/**
+ * Longest text of a name on NTFS and exFAT, which have 255 units of 16 bits at most: each may be half of a pair, and take three. What
+ * is longer is the name of nothing, and too much to be compared.
+ */
+export const MOST_NAME_LENGTH = 3 * 255;
+
+/** A name, of at most {@link MOST_NAME_LENGTH}, as Windows compares it. */
 export type UpCase = (name: string) => string;
 
 /** Reads how the volume compares names. Rejects with `CORRUPT`. */
