@@ -260,6 +260,9 @@ describeWithPeers(['ntfs-tools', 'loop-mounts', 'fuse'], 'the maps of NTFS', () 
     await using torn = await whole.browse(({ bytes }) => bytes.writeUInt16LE(7777, block + 510));
     expect((await torn.list('/many')).findings).toMatchObject([{ code: 'directory-damaged' }]);
     await expect(torn.find('/many/none')).rejects.toMatchObject({ code: 'CORRUPT' });
+    const [left = ''] = await namesOf(torn, '/many');
+    expect((await torn.find(`/many/${left}`)).stat.type).toBe('file');
+    await expect(torn.find(`/many/${left.toUpperCase()}`)).rejects.toMatchObject({ code: 'CORRUPT' });
   });
 
   it('of letters are not needed for names that are given as they are written', async () => {
@@ -268,6 +271,12 @@ describeWithPeers(['ntfs-tools', 'loop-mounts', 'fuse'], 'the maps of NTFS', () 
     );
     expect(String(await contentOf(session, '/many/file 7'))).toBe('7');
     await expect(session.find('/many/FILE 7')).rejects.toMatchObject({ code: 'CORRUPT' });
+  });
+
+  it('do not lead to names that are longer than any', async () => {
+    await using session = await whole.browse(() => undefined);
+    for (const length of [256, 200_000])
+      await expect(session.find(`/many/${'x'.repeat(length)}`)).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 
   it('do not lead anywhere from a root that is no folder: the volume is refused', async () => {

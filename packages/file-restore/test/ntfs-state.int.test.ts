@@ -1,4 +1,4 @@
-import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { collect } from '@sendense/testkit';
@@ -31,7 +31,9 @@ const TAG = {
   dedup: 0x8000_0013,
   cloud: 0x9000_301a,
 };
+const STRANGER = 0x8000_7777;
 const NOISE_BYTES = 100_000;
+const SPARSE_BYTES = 300_000;
 const LOG_RECORD = 2;
 
 let folder = '';
@@ -56,7 +58,7 @@ async function fill(root: string): Promise<void> {
     ['deduplicated', TAG.dedup, Buffer.alloc(16)],
     ['in the cloud', TAG.cloud, Buffer.alloc(16)],
     ['from the cloud', TAG.cloud, Buffer.alloc(16)],
-    ['of a stranger', 0x8000_7777, Buffer.alloc(16)],
+    ['of a stranger', STRANGER, Buffer.alloc(16)],
   ];
   for (const [name, tag, data] of points) {
     if (name === 'junction') await mkdir(join(root, name));
@@ -64,6 +66,14 @@ async function fill(root: string): Promise<void> {
     setReparsePoint(join(root, name), tag, data);
   }
   setAttributes(join(root, 'in the cloud'), OFFLINE);
+  await writeFile(join(root, 'sparse from the cloud'), 'begin');
+  await truncate(join(root, 'sparse from the cloud'), SPARSE_BYTES);
+  setReparsePoint(join(root, 'sparse from the cloud'), TAG.cloud, Buffer.alloc(16));
+  for (const name of ['folder in the cloud', 'folder from the cloud', 'folder of a stranger']) {
+    await mkdir(join(root, name));
+    setReparsePoint(join(root, name), name.endsWith('cloud') ? TAG.cloud : STRANGER, Buffer.alloc(16));
+  }
+  setAttributes(join(root, 'folder in the cloud'), OFFLINE);
   await writeFile(join(root, 'preallocated'), noise(5000, 'preallocated'));
   await writeFile(join(root, 'a long name.text'), 'short too');
   run('setfattr', ['-h', '-n', 'system.ntfs_dos_name', '-v', 'ALONGN~1.TEX', join(root, 'a long name.text')]);
@@ -125,9 +135,29 @@ describeWithPeers(['ntfs-tools', 'loop-mounts', 'fuse'], 'what NTFS keeps beside
     expect(String(await contentOf(session, '/from the cloud'))).toBe('is here');
     const told: string[] = [];
     await collect(session.tar(await session.find('/'), 'all', ({ object = '' }) => told.push(object)));
-    expect(told.sort()).toEqual(
-      ['deduplicated', 'in the cloud', 'of a stranger', 'system compressed'].map((name) => `all/${name}`),
-    );
+    expect(told.sort()).toEqual([
+      ...['deduplicated', 'in the cloud', 'of a stranger', 'system compressed'].map((name) => `all/${name}`),
+      'folder in the cloud',
+      'folder of a stranger',
+    ]);
+  });
+
+  it('is told: folders whose content may lie elsewhere, on their first page', async () => {
+    await using session = await browse(await openRawPoint(image));
+    for (const name of ['folder in the cloud', 'folder of a stranger'])
+      expect((await session.list(`/${name}`)).findings, name).toMatchObject([
+        { severity: 'warning', code: 'folder-elsewhere' },
+      ]);
+    expect((await session.list('/folder from the cloud')).findings).toEqual([]);
+    expect((await session.list('/folder in the cloud', { from: '0', limit: 1 })).findings).toEqual([]);
+  });
+
+  it('is read: a file of the cloud that is here, though it is sparse', async () => {
+    await using session = await browse(await openRawPoint(image));
+    const { stat } = await session.find('/sparse from the cloud');
+    expect(stat.allocatedBytes).toBeLessThan(SPARSE_BYTES);
+    const content = await contentOf(session, '/sparse from the cloud');
+    expect(content).toEqual(Buffer.concat([Buffer.from('begin'), Buffer.alloc(SPARSE_BYTES - 5)]));
   });
 
   it('is told: what was reserved and never written is zeros', async () => {

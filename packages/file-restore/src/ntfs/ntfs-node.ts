@@ -153,7 +153,7 @@ function unreadReason(
   data: AttributeStream | undefined,
 ): string | undefined {
   if (point.kind === 'elsewhere') return point.how;
-  if (point.kind === 'cloud' && isAway(attributes, data)) return 'lies in the cloud, and not on this volume';
+  if (point.kind === 'cloud' && isAway(attributes)) return 'may lie in the cloud, and not on this volume';
   if (data?.head.isEncrypted === true) return 'is encrypted (EFS)';
   const compression = data?.head.compression ?? 0;
   if (compression !== 0 && compression !== LZNT1 && data?.head.isMapped === true)
@@ -161,8 +161,10 @@ function unreadReason(
   return undefined;
 }
 
-/** Of a file of the cloud only a part may be here: then it is to be fetched, or has less space than it is long. */
-function isAway(attributes: number, data: AttributeStream | undefined): boolean {
-  if ((attributes & (FILE_ATTRIBUTE.offline | FILE_ATTRIBUTE.recall)) !== 0) return true;
-  return data?.head.isMapped === true && data.head.allocatedBytes < data.head.sizeBytes;
+/**
+ * Of a file of the cloud only a part may be here: then it is to be fetched, which its attributes say ([MS-FSCC] 2.6). Its space does not:
+ * a file that is here may be sparse or compressed.
+ */
+function isAway(attributes: number): boolean {
+  return (attributes & (FILE_ATTRIBUTE.offline | FILE_ATTRIBUTE.recall)) !== 0;
 }

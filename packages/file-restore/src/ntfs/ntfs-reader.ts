@@ -24,7 +24,7 @@ import type { MasterFileTable } from './master-file-table.ts';
 import type { NtfsFile } from './ntfs-file.ts';
 import { readNtfsNode } from './ntfs-node.ts';
 import { STORED_STREAM, systemCompressedData } from './system-compressed.ts';
-import { readUpCase, type UpCase } from './up-case.ts';
+import { MOST_NAME_LENGTH, readUpCase, type UpCase } from './up-case.ts';
 
 /** What tells a volume from others. */
 type Identity = { readonly root: FileReference; readonly label: string; readonly serial: string };
@@ -52,22 +52,29 @@ export class NtfsReader implements FileSystemReader {
   }
 
   async list(directory: NodeId, page: PageOptions, call?: Call): Promise<DirectoryPage> {
-    const cursor = await this.#open(directory, page.from, call);
-    return listPage(cursor, referenceOf(directory).record, page.limit, call);
+    const { cursor, unread } = await this.#open(directory, page.from, call);
+    const { record } = referenceOf(directory);
+    const listed = await listPage(cursor, record, page.limit, call);
+    if (unread === undefined || page.from !== undefined) return listed;
+    return { ...listed, findings: [contentElsewhere(record, unread), ...listed.findings] };
   }
 
-  /** The entry with exactly this name; else the first that Windows takes for the same, which knows no case. */
+  /**
+   * The entry with exactly this name; else the first that Windows takes for the same, which knows no case. Of a damaged folder no other
+   * name than the exact one is given: there may be names that differ in nothing but case, and the one that was meant may be lost.
+   */
   async lookup(directory: NodeId, name: string, call?: Call): Promise<DirectoryEntry | undefined> {
+    const { cursor } = await this.#open(directory, undefined, call);
+    if (name.length > MOST_NAME_LENGTH) return undefined;
     const upCase = await this.#knownUpCase(call);
     const wanted = upCase?.(name) ?? name;
-    const cursor = await this.#open(directory, undefined, call);
     let alike: DirectoryEntry | undefined;
     for (let entry = await cursor.next(call); entry !== undefined; entry = await cursor.next(call)) {
       if (entry.name === name) return entry;
       if (entry.name.length === name.length && upCase?.(entry.name) === wanted) alike ??= entry;
     }
     const { record } = referenceOf(directory);
-    if (alike === undefined && (cursor.damagedBlocks > 0 || upCase === undefined))
+    if (cursor.damagedBlocks > 0 || upCase === undefined)
       throw damaged(
         `the folder of MFT record ${record}, or the table of letters, is damaged: ${JSON.stringify(name)} may have been in it`,
         { record },
@@ -133,10 +140,15 @@ export class NtfsReader implements FileSystemReader {
     });
   }
 
-  async #open(directory: NodeId, from: string | undefined, call: Call | undefined): Promise<DirectoryCursor> {
-    const { file, stat } = await readNtfsNode(this.#table, directory, call);
+  /** The names of a folder, and why they may not be all. */
+  async #open(
+    directory: NodeId,
+    from: string | undefined,
+    call: Call | undefined,
+  ): Promise<{ readonly cursor: DirectoryCursor; readonly unread: string | undefined }> {
+    const { file, stat, unread } = await readNtfsNode(this.#table, directory, call);
     if (stat.type !== 'directory') throw wrongType(referenceOf(directory).record, 'folder');
-    return openFolder(this.#table.volume, file, from, call);
+    return { cursor: await openFolder(this.#table.volume, file, from, call), unread };
   }
 
   /** How names are compared; `undefined` where that is damaged. */
@@ -149,4 +161,13 @@ export class NtfsReader implements FileSystemReader {
       return undefined;
     }
   }
+}
+
+/** Told of a folder of which others, in the cloud or another store, may have more than this volume. */
+function contentElsewhere(record: number, how: string): Finding {
+  return {
+    severity: 'warning',
+    code: 'folder-elsewhere',
+    message: `the folder of MFT record ${record} ${how}: what is listed may not be all that it holds`,
+  };
 }
