@@ -8,7 +8,8 @@ const MAGIC = 'NTFS    ';
 const MAGIC_AT = 3;
 const BOOT_BYTES = 512;
 const MOST_CLUSTER_BYTES = 2 ** 21;
-const RECORD = { least: 512, most: 65_536 };
+/** Of a record of the table: Windows makes them of 1 KiB, or of a sector of 4 KiB. */
+const RECORD = { least: 512, most: 4096 };
 /** Above this the byte that counts sectors of a cluster is a negative power of two. */
 const MOST_SECTORS_COUNTED = 0x80;
 

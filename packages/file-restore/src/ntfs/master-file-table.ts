@@ -1,4 +1,5 @@
-import { type Call, type Finding, SendenseError } from '@sendense/core';
+import { setImmediate } from 'node:timers/promises';
+import { type Call, type Finding, SendenseError, throwIfAborted } from '@sendense/core';
 import { type ByteSource, readBytes } from '../bytes/byte-source.ts';
 import { damaged } from '../bytes/damage.ts';
 import { type MappedRun, MappedSource } from '../bytes/mapped-source.ts';
@@ -11,6 +12,8 @@ import { NtfsFile } from './ntfs-file.ts';
 
 /** Record of the table itself. */
 const TABLE_RECORD = 0;
+/** Records after which others get their turn: some milliseconds of work where they are in memory already. */
+const RECORDS_PER_TURN = 256;
 /** Record of the root folder. */
 export const ROOT_RECORD = 5;
 
@@ -21,6 +24,7 @@ export class MasterFileTable {
   readonly findings: readonly Finding[];
   readonly #recordBytes: number;
   #records: ByteSource;
+  #recordsRead = 0;
 
   private constructor(volume: Clusters, recordBytes: number, findings: readonly Finding[]) {
     this.volume = volume;
@@ -52,6 +56,10 @@ export class MasterFileTable {
   }
 
   async #record({ record, sequence }: FileReference, call: Call | undefined): Promise<MftRecord> {
+    if (++this.#recordsRead % RECORDS_PER_TURN === 0) {
+      await setImmediate();
+      throwIfAborted(call?.signal, 'read-file-system');
+    }
     const at = record * this.#recordBytes;
     if (at + this.#recordBytes > this.#records.sizeBytes)
       throw damaged(`there is no MFT record ${record}`, { record });

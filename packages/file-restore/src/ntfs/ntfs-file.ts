@@ -4,8 +4,11 @@ import { Fields } from '../bytes/fields.ts';
 import { ATTRIBUTE, type Attribute, type MappedAttribute } from './attribute.ts';
 import { type ListedAttribute, MOST_LIST_BYTES, parseAttributeList } from './attribute-list.ts';
 import { type AttributePart, type AttributeStream, type Clusters, readValue } from './attribute-stream.ts';
-import type { FileReference } from './file-reference.ts';
+import { type FileReference, nodeOf } from './file-reference.ts';
 import type { MftRecord } from './mft-record.ts';
+
+/** Records of one file that are kept at once: those that lists of Windows go back to, and some megabytes where damage fills them. */
+const MOST_KEPT = 64;
 
 /** Reads a record of the master file table; rejects with `CORRUPT` for one that was taken for another file since. */
 export type ReadRecord = (place: FileReference, call: Call | undefined) => Promise<MftRecord>;
@@ -15,6 +18,8 @@ export class NtfsFile {
   readonly record: MftRecord;
   readonly #listed: readonly ListedAttribute[] | undefined;
   readonly #readRecord: ReadRecord;
+  /** Other records of this file, by their references: a list may name each for every attribute that it has. */
+  readonly #holders = new Map<number, MftRecord>();
 
   private constructor(
     record: MftRecord,
@@ -81,16 +86,25 @@ export class NtfsFile {
   }
 
   async #load({ place, type, name, instance }: ListedAttribute, call: Call | undefined): Promise<Attribute> {
-    const { record, sequence } = this.record;
-    const isOwn = place.record === record;
-    const holder = isOwn ? this.record : await this.#readRecord(place, call);
-    if (!isOwn && (holder.base?.record !== record || holder.base.sequence !== sequence))
-      throw this.#wrong(`names MFT record ${place.record}, which belongs to another`);
+    const holder = place.record === this.record.record ? this.record : await this.#holder(place, call);
     const found = holder.attributes.find(
       (attribute) => attribute.type === type && attribute.instance === instance && attribute.name === name,
     );
     if (found === undefined) throw this.#wrong('lacks an attribute that its list names');
     return found;
+  }
+
+  /** Another record of this file. */
+  async #holder(place: FileReference, call: Call | undefined): Promise<MftRecord> {
+    const known = this.#holders.get(nodeOf(place));
+    if (known !== undefined) return known;
+    const { record, sequence } = this.record;
+    const holder = await this.#readRecord(place, call);
+    if (holder.base?.record !== record || holder.base.sequence !== sequence)
+      throw this.#wrong(`names MFT record ${place.record}, which belongs to another`);
+    if (this.#holders.size >= MOST_KEPT) this.#holders.clear();
+    this.#holders.set(nodeOf(place), holder);
+    return holder;
   }
 
   #wrong(how: string): Error {
