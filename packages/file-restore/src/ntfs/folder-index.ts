@@ -12,6 +12,7 @@ import {
 } from './attribute-stream.ts';
 import { type FolderCheck, parseIndexBlock, parseIndexRoot } from './index-entries.ts';
 import type { NtfsFile } from './ntfs-file.ts';
+import { UsedBlocks } from './used-blocks.ts';
 
 /** The index of the names of a folder. */
 export const NAMES = '$I30';
@@ -25,8 +26,7 @@ const MOST_INDEX_BYTES = 64 * 2 ** 30;
 
 /** The blocks of a tree. */
 type Blocks = {
-  readonly count: number;
-  readonly isUsed: (index: number) => boolean;
+  readonly used: UsedBlocks;
   readonly load: (range: ByteRange) => Promise<Uint8Array>;
 };
 
@@ -41,15 +41,15 @@ export async function openFolder(
   call?: Call,
 ): Promise<DirectoryCursor> {
   const { bytes: root, blockBytes } = await readRoot(file, call);
-  const { count, isUsed, load } = await openBlocks(volume, file, blockBytes, call);
+  const { used, load } = await openBlocks(volume, file, blockBytes, call);
   const placeBytes = volume.clusterBytes <= blockBytes ? volume.clusterBytes : SECTOR_BYTES;
   const check: FolderCheck = {
     owner: file.record,
-    isUsed: (place) => isUsed((place * placeBytes) / blockBytes),
+    isUsed: (place) => used.has((place * placeBytes) / blockBytes),
   };
   const blocks = {
     nextData: (offset: number, most: number): Promise<ByteRange | undefined> =>
-      Promise.resolve(nextUsed(offset, most, blockBytes, count, isUsed)),
+      Promise.resolve(nextUsed(used, offset, most, blockBytes)),
     load: ({ offset, length }: ByteRange): Promise<Uint8Array> =>
       offset === 0 ? Promise.resolve(root) : load({ offset: offset - blockBytes, length }),
     // the root is the only one that was read alone
@@ -59,7 +59,7 @@ export async function openFolder(
   return new DirectoryCursor({
     ...blocks,
     hasHoles: true,
-    sizeBytes: (count + 1) * blockBytes,
+    sizeBytes: (used.end + 1) * blockBytes,
     blockBytes,
     from,
   });
@@ -95,18 +95,14 @@ async function openBlocks(
   call: Call | undefined,
 ): Promise<Blocks> {
   const nodes = await file.find(ATTRIBUTE.indexAllocation, NAMES, call);
-  if (nodes === undefined) return { count: 0, isUsed: () => false, load: () => Promise.reject(noBlocks()) };
+  if (nodes === undefined)
+    return { used: new UsedBlocks(new Uint8Array(0), 0), load: () => Promise.reject(noBlocks()) };
   if (!isMapped(nodes)) throw noBlocks();
   const most = Math.min(MOST_INDEX_BYTES, volume.clusters * volume.clusterBytes);
   const count = Math.floor(Math.min(writtenBytes(nodes), most) / blockBytes);
   const bits = await readBitmap(volume, await file.find(ATTRIBUTE.bitmap, NAMES, call), most, call);
   const stored = clusterBytesOf(volume, nodes, count * blockBytes);
-  return {
-    count,
-    isUsed: (index) =>
-      Number.isInteger(index) && index < count && ((bits[index >> 3] ?? 0) & (1 << (index & 7))) !== 0,
-    load: (range) => stored.load(range, call),
-  };
+  return { used: new UsedBlocks(bits, count), load: (range) => stored.load(range, call) };
 }
 
 /** A bit for each block. */
@@ -125,18 +121,11 @@ function noBlocks(): Error {
 }
 
 /** The next blocks in use at `offset` or behind it. Before the first of them comes the root. */
-function nextUsed(
-  offset: number,
-  most: number,
-  blockBytes: number,
-  count: number,
-  isUsed: (index: number) => boolean,
-): ByteRange | undefined {
+function nextUsed(used: UsedBlocks, offset: number, most: number, blockBytes: number): ByteRange | undefined {
   if (offset < blockBytes) return { offset: 0, length: blockBytes };
-  let first = Math.floor(offset / blockBytes) - 1;
-  while (first < count && !isUsed(first)) first += 1;
-  if (first >= count) return undefined;
+  const first = used.next(Math.floor(offset / blockBytes) - 1);
+  if (first === undefined) return undefined;
   let end = first + 1;
-  while (end < count && isUsed(end) && (end - first) * blockBytes < most) end += 1;
+  while (used.has(end) && (end - first) * blockBytes < most) end += 1;
   return { offset: (first + 1) * blockBytes, length: (end - first) * blockBytes };
 }
