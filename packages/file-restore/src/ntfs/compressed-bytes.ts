@@ -9,9 +9,9 @@ import type { FilePiece } from '../file-system-reader.ts';
 import { type Clusters, type MappedStream, streamRuns, writtenBytes } from './attribute-stream.ts';
 import { decompressLznt1 } from './lznt1.ts';
 
-/** Windows compresses 64 KiB at most together. */
-const MOST_UNIT_BYTES = 2 ** 20;
-/** Units under way: enough for a store that answers after 20 ms. */
+/** Windows compresses 16 clusters together, of 4 KiB at most. */
+const MOST_UNIT_BYTES = 2 ** 16;
+/** Units under way, 2 MiB of them: enough for a store that answers after 20 ms. */
 const AHEAD = 32;
 
 /** Clusters that were compressed together: `runs` of them hold data; all of them, where compressing was of no use. */

@@ -49,6 +49,8 @@ it.each([
   ['no target', point(TAG.mountPoint, [0, 0, 0, 0], wide('x'))],
   ['a target behind its end', point(TAG.mountPoint, [2, 4, 0, 0], wide('x'))],
   ['no room for a target', point(TAG.link, [0, 2], Buffer.alloc(0))],
+  ['no target of WSL', point(TAG.wsl, [2, 0], Buffer.alloc(0))],
+  ['no version of WSL', point(TAG.wsl, [2], Buffer.alloc(0))],
 ])('A point with %s is damage', (_, bytes) => {
   expect(() => parseReparsePoint(new Fields(bytes))).toThrow(expect.objectContaining({ code: 'CORRUPT' }));
 });

@@ -11,6 +11,7 @@ import { wideText } from './wide-text.ts';
 export const MOST_REPARSE_BYTES = 16 * 1024;
 
 const HEADER_BYTES = 8;
+const WSL_VERSION_BYTES = 4;
 const TAG = {
   mountPoint: 0xa000_0003,
   symbolicLink: 0xa000_000c,
@@ -66,8 +67,7 @@ export function parseReparsePoint(fields: Fields): ReparsePoint {
     const isRelative = byteLength >= 20 && (fields.u32(16) & IS_RELATIVE) !== 0;
     return { kind: 'link', target: targetIn(fields, 20, isRelative) };
   }
-  if (tag === TAG.wslLink)
-    return { kind: 'link', target: decodeName(fields.slice(HEADER_BYTES + 4, fields.u16(4) - 4)) };
+  if (tag === TAG.wslLink) return { kind: 'link', target: wslTarget(fields) };
   if (tag === TAG.overlay) return overlayIn(fields);
   const type = SPECIAL.get(tag);
   if (type !== undefined) return { kind: 'special', type };
@@ -88,6 +88,13 @@ function targetIn(fields: Fields, textAt: number, isRelative: boolean): string {
   const text = wideText(fields.slice(textAt + at, length));
   if (isRelative) return text.replaceAll('\\', '/');
   return text.startsWith(DEVICE_PREFIX) ? text.slice(DEVICE_PREFIX.length) : text;
+}
+
+/** Behind the version. */
+function wslTarget(fields: Fields): string {
+  const length = fields.u16(4) - WSL_VERSION_BYTES;
+  if (length <= 0) throw damaged('the target of a link is cut off');
+  return decodeName(fields.slice(HEADER_BYTES + WSL_VERSION_BYTES, length));
 }
 
 /** [MS-FSCC] does not tell its data; `WOF_EXTERNAL_INFO` and `FILE_PROVIDER_EXTERNAL_INFO_V1` of the Windows SDK do. */
