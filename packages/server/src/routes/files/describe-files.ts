@@ -3,7 +3,8 @@ import type { Finding } from '@sendense/core';
 import type { BrowsedVolume, ListedEntry } from '@sendense/file-restore';
 import type { z } from 'zod';
 
-const FIRST_MS = Date.UTC(0, 0, 1) - 1900 * 366 * 86_400_000;
+/** The first instant of the year 1: what is before the year 0 is told by more than four digits. */
+const FIRST_MS = Date.parse('0001-01-01T00:00:00.000Z');
 /** The last instant that four digits of a year can tell. */
 const LAST_MS = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 
