@@ -3,6 +3,7 @@
  * folder of the backup and downloads a file of it. SENDENSE_URL is where the server listens, SENDENSE_TOKEN a token of role operator.
  */
 import { createWriteStream } from 'node:fs';
+import { rename } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { createClient } from '@sendense/client';
 import { SendenseError } from '@sendense/core';
@@ -18,9 +19,35 @@ async function startOrFollow(): Promise<string> {
   } catch (error) {
     if (!SendenseError.is(error, 'LOCKED')) throw error;
     const { jobs } = await client.listJobs({ vm_name: machine });
-    const found = jobs.find((job) => job.ended_at === null && job.repository === repository);
+    // a restore of the machine may run as well
+    const backups = jobs.filter((job) => job.kind === 'backup' && job.repository === repository);
+    const found = backups.find((job) => job.ended_at === null);
     if (found === undefined) throw error;
     return found.job_id;
+  }
+}
+
+/** Names come from the customer's disk: JSON keeps line ends and escapes in them from the terminal. */
+async function list(mount: string): Promise<void> {
+  for await (const entry of client.files.entries({ mount_id: mount, path: folder }))
+    console.log(`${entry.type ?? 'damaged'} ${JSON.stringify(entry.name)} ${entry.size_bytes ?? ''}`);
+}
+
+/** Downloads the file; it has its name when it is whole. What broke off for good stays as NAME.part, which is never overwritten. */
+async function download(mount: string): Promise<void> {
+  // a connection that breaks off is taken up behind the last byte that came
+  const { stream, sizeBytes } = await client.files.download({ mount_id: mount, path: `${folder}/${name}` });
+  await pipeline(stream, createWriteStream(`${name}.part`, { flags: 'wx' }));
+  await rename(`${name}.part`, name);
+  console.log(`${JSON.stringify(name)}: ${sizeBytes} bytes`);
+}
+
+/** A mount that cannot be ended ends by itself: that does not hide what went wrong before. */
+async function unmount(mount: string): Promise<void> {
+  try {
+    await client.unmountBackup({ mount_id: mount });
+  } catch (error) {
+    console.error('the mount was not ended:', error);
   }
 }
 
@@ -33,12 +60,8 @@ console.log(`backup ${backup}`);
 
 const { mount_id: mount } = await client.mountBackup({ backup_id: backup });
 try {
-  for await (const entry of client.files.entries({ mount_id: mount, path: folder }))
-    console.log(`${entry.type ?? 'damaged'} ${entry.name} ${entry.size_bytes ?? ''}`);
-  // a connection that breaks off is taken up behind the last byte that came
-  const { stream, sizeBytes } = await client.files.download({ mount_id: mount, path: `${folder}/${name}` });
-  await pipeline(stream, createWriteStream(name));
-  console.log(`${name}: ${sizeBytes} bytes`);
+  await list(mount);
+  await download(mount);
 } finally {
-  await client.unmountBackup({ mount_id: mount });
+  await unmount(mount);
 }
