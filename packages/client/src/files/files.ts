@@ -1,5 +1,6 @@
 import type { ApiFinding, FileEntry } from '@sendense/api';
-import { type Call, SendenseError } from '@sendense/core';
+import { SendenseError } from '@sendense/core';
+import type { ClientCall } from '../http/client-call.ts';
 import type { Connection } from '../http/connection.ts';
 import { callOperation } from '../operations/call-operation.ts';
 import { OPERATIONS } from '../operations/operations.ts';
@@ -11,13 +12,13 @@ import { resuming } from './resuming.ts';
 export type FolderRequest = { readonly mount_id: string; readonly path?: string; readonly limit?: number };
 
 /** What {@link Files.entries} tells meanwhile. */
-export type EntriesCall = Pick<Call, 'signal'> & {
+export type EntriesCall = ClientCall & {
   /** What was noticed of the folder, e.g. damage. */
   readonly onFinding?: (finding: ApiFinding) => void;
 };
 
-/** Which part of a file, e.g. what a download that ended with its process had left. */
-export type DownloadCall = Pick<Call, 'signal'> & Partial<PartOfFile>;
+/** Which part of a file, e.g. what a download that ended with its process had left; nothing of it for an archive. */
+export type DownloadCall = ClientCall & Partial<PartOfFile>;
 
 /** A file, or a part of it, on its way. */
 export type FileDownload = {
@@ -60,35 +61,37 @@ export class Files {
    * A file, or a part of it. A connection that breaks off is taken up behind the last byte that came. With `offset` and the `etag` of an
    * earlier download it goes on with that one: `CONFLICT` when the file is another.
    */
-  download(
-    file: Omit<DownloadRequest, 'format'>,
-    { signal, offset = 0, ...part }: DownloadCall = {},
-  ): Promise<FileDownload> {
-    return this.#open(file, { ...part, offset }, signal);
+  download(file: Omit<DownloadRequest, 'format'>, call: DownloadCall = {}): Promise<FileDownload> {
+    return this.#open(file, call);
   }
 
   /**
    * A folder, or a file, as an archive; `tar` by default. It is made while it is read, so one that breaks off has to begin anew. What it had
    * to leave out is told when the mount is ended, by `unmountBackup`.
    */
-  archive(
-    { format = 'tar', ...file }: DownloadRequest,
-    { signal }: Pick<Call, 'signal'> = {},
-  ): Promise<FileDownload> {
-    return this.#open({ ...file, format }, { offset: 0 }, signal);
+  archive({ format = 'tar', ...file }: DownloadRequest, call: ClientCall = {}): Promise<FileDownload> {
+    return this.#open({ ...file, format }, call);
   }
 
   async #open(
     request: DownloadRequest,
-    part: PartOfFile,
-    signal: AbortSignal | undefined,
+    { signal, timeoutMs, offset, length, etag }: DownloadCall,
   ): Promise<FileDownload> {
+    if (request.format !== undefined && (offset ?? length ?? etag) !== undefined) throw partOfArchive();
     const stop = new AbortController();
-    const call = { signal: signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]) };
-    const first = await openPart(this.#connection, request, part, call);
+    const joined = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]);
+    const call = { signal: joined, timeoutMs };
+    const first = await openPart(this.#connection, request, { offset: offset ?? 0, length, etag }, call);
     const stream = pulledStream(resuming(this.#connection, request, first, call), () => stop.abort());
     return { sizeBytes: first.sizeBytes, etag: first.etag, stream };
   }
+}
+
+function partOfArchive(): SendenseError {
+  return new SendenseError('CONFIG_INVALID', 'an archive is made anew each time: there are no parts of it', {
+    operation: 'downloadFile',
+    remedy: 'download it whole, without offset, length and etag',
+  });
 }
 
 function endless(): SendenseError {

@@ -1,4 +1,5 @@
-import { type Call, SendenseError } from '@sendense/core';
+import { SendenseError } from '@sendense/core';
+import type { ClientCall } from '../http/client-call.ts';
 import type { Connection } from '../http/connection.ts';
 import { Persistence } from '../http/persistence.ts';
 import { readPieces } from '../http/read-pieces.ts';
@@ -12,7 +13,7 @@ export async function* resuming(
   connection: Connection,
   request: DownloadRequest,
   first: OpenedPart,
-  call: Call,
+  call: ClientCall,
 ): AsyncGenerator<Uint8Array> {
   const persistence = new Persistence(connection.reconnect, 'downloadFile', call.signal);
   const { end, etag } = first;
@@ -30,6 +31,7 @@ export async function* resuming(
       if (end === null || at === end) return;
       throw endedEarly();
     } catch (error) {
+      if (at === end) return; // all came before it broke off
       // an archive is made anew each time, and what has no tag cannot be known again
       if (end === null || etag === null) throw error;
       await persistence.afterFailure(error);
