@@ -48,13 +48,22 @@ it('leaves out ids with NUL, and pauses that are no number', () => {
 it('refuses a line or an event that has no end', () => {
   const line = bytesOf('x'.repeat(65_536));
   const data = bytesOf(`data: ${'x'.repeat(65_536)}\n`);
-  for (const piece of [line, data]) {
+  const bare = bytesOf('data\n'.repeat(65_536));
+  for (const piece of [line, data, bare]) {
     const parser = new EventParser();
     const feed = () => {
       for (let count = 0; count < 100; count += 1) parser.push(piece);
     };
     expect(feed).toThrow(expect.objectContaining({ code: 'PROTOCOL_VIOLATION' }));
   }
+});
+
+it('takes what a server begins every stream with for no news, and a comment for news', () => {
+  const parser = new EventParser();
+  parser.push(bytesOf('retry: 2000\n\n'));
+  expect(parser.hasNews).toBe(false);
+  parser.push(bytesOf(': \n\n'));
+  expect(parser.hasNews).toBe(true);
 });
 
 it('reads damaged streams the same however they are cut', () => {

@@ -19,6 +19,8 @@ const MOST_CHARACTERS = 1024 * 1024;
 export class EventParser {
   /** The pause before the next connection that the server asked for. */
   retryMs: number | undefined;
+  /** Whether anything came but `retry`, with which a server begins: an event, or a comment that says that it is there. */
+  hasNews = false;
   readonly #decoder = new TextDecoder();
   /** The line that has not ended. */
   #line = '';
@@ -53,9 +55,10 @@ export class EventParser {
   #endLine(line: string): EventMessage | undefined {
     if (line === '') return this.#endBlock();
     const [, name = '', value = ''] = /^([^:]*)(?:: ?(.*))?$/su.exec(line) ?? [];
+    if (name !== 'retry') this.hasNews = true;
     if (name === 'data') {
       this.#data.push(value);
-      this.#length += value.length;
+      this.#length += value.length + 1; // they are joined by line ends
     } else if (name === 'event') this.#event = value;
     else if (name === 'id' && !value.includes('\0')) this.#id = value;
     else if (name === 'retry' && /^\d{1,9}$/u.test(value)) this.retryMs = Number(value);

@@ -1,4 +1,5 @@
-import { type Call, SendenseError } from '@sendense/core';
+import { SendenseError } from '@sendense/core';
+import type { ClientCall } from './client-call.ts';
 import type { Connection, HttpRequest } from './connection.ts';
 import { type EventMessage, EventParser } from './event-parser.ts';
 import { readPieces } from './read-pieces.ts';
@@ -13,12 +14,20 @@ export type EventStream = {
   readonly messages: AsyncIterable<EventMessage>;
 };
 
-/** Opens a stream of events, after the one with the id `lastEventId`. */
+/** Where a stream of events goes on, and who is told that it lives. */
+export type EventsFrom = {
+  /** Of the last event that was seen. */
+  readonly lastEventId: string | null;
+  /** Called for every piece from the first event or comment on; what a server begins each stream with is no news. */
+  readonly onNews: () => void;
+};
+
+/** Opens a stream of events. */
 export async function openEvents(
   connection: Connection,
   request: HttpRequest,
-  lastEventId: string | null,
-  call?: Call,
+  { lastEventId, onNews }: EventsFrom,
+  call?: ClientCall,
 ): Promise<EventStream> {
   const headers = {
     accept: 'text/event-stream',
@@ -34,7 +43,11 @@ export async function openEvents(
     });
   }
   async function* messages(): AsyncGenerator<EventMessage> {
-    for await (const piece of readPieces(response, attempt)) yield* parser.push(piece);
+    for await (const piece of readPieces(response, attempt)) {
+      const complete = parser.push(piece);
+      if (parser.hasNews) onNews();
+      yield* complete;
+    }
   }
   return { hasMore, retryMs: () => parser.retryMs, messages: messages() };
 }

@@ -3,19 +3,29 @@ import { abortedError, SendenseError } from '@sendense/core';
 import type { Connection } from './connection.ts';
 
 const LONGEST_DELAY_MS = 30_000;
+/** Doublings that bring every pause of a millisecond or more to the longest. */
+const MOST_DOUBLINGS = 15;
 
 /** Tries again what broke off, with growing pauses, until there were no news for too long. */
 export class Persistence {
   readonly #limits: Connection['reconnect'];
   readonly #operation: string;
   readonly #signal: AbortSignal | undefined;
+  readonly #random: () => number;
   #failures = 0;
   #failingSince = 0;
 
-  constructor(limits: Connection['reconnect'], operation: string, signal: AbortSignal | undefined) {
+  /** `random` gives numbers from 0 up to 1. */
+  constructor(
+    limits: Connection['reconnect'],
+    operation: string,
+    signal: AbortSignal | undefined,
+    random: () => number = Math.random,
+  ) {
     this.#limits = limits;
     this.#operation = operation;
     this.#signal = signal;
+    this.#random = random;
   }
 
   /** Something came: it works. */
@@ -31,11 +41,17 @@ export class Persistence {
     if (!isPassing(error)) throw error;
     const now = performance.now();
     if (this.#failures === 0) this.#failingSince = now;
-    const grown = Math.min(this.#limits.delayMs * 2 ** this.#failures, LONGEST_DELAY_MS);
-    const delayMs = Math.max(grown, askedMs ?? 0, error.retryAfterMs ?? 0);
+    const doublings = Math.min(this.#failures, MOST_DOUBLINGS);
+    const grown = Math.min(this.#limits.delayMs * 2 ** doublings, LONGEST_DELAY_MS);
+    const delayMs = this.#spread(Math.max(grown, askedMs ?? 0, error.retryAfterMs ?? 0));
     this.#failures += 1;
     if (now + delayMs - this.#failingSince > this.#limits.giveUpMs) throw exhausted(error, this.#operation);
     await this.#pause(delayMs);
+  }
+
+  /** Up to half as long again, never shorter: those whom a server left at once do not all come back at once. */
+  #spread(delayMs: number): number {
+    return delayMs * (1 + this.#random() / 2);
   }
 
   async #pause(delayMs: number): Promise<void> {

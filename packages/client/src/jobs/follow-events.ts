@@ -1,4 +1,5 @@
-import { type Call, SendenseError } from '@sendense/core';
+import { SendenseError } from '@sendense/core';
+import type { ClientCall } from '../http/client-call.ts';
 import type { Connection } from '../http/connection.ts';
 import { type EventStream, openEvents } from '../http/open-events.ts';
 import { Persistence } from '../http/persistence.ts';
@@ -15,17 +16,18 @@ export async function* followEvents(
   connection: Connection,
   jobId: string,
   after: number,
-  call: Call = {},
+  call: ClientCall = {},
 ): AsyncGenerator<JobEvent> {
   const request = writeRequest('followJob', STREAM_OPERATIONS.followJob, { job_id: jobId });
   const persistence = new Persistence(connection.reconnect, 'followJob', call.signal);
   const place = new Place(after);
+  const onNews = () => persistence.succeeded();
   for (;;) {
     let stream: EventStream | undefined;
     try {
-      stream = await openEvents(connection, request, place.last === 0 ? null : String(place.last), call);
+      const lastEventId = place.last === 0 ? null : String(place.last);
+      stream = await openEvents(connection, request, { lastEventId, onNews }, call);
       if (!stream.hasMore) return;
-      persistence.succeeded();
       yield* place.news(stream);
       if (place.isAtEnd) return;
       throw endedEarly();
