@@ -20,7 +20,7 @@ export {
   startBackupSchema,
 } from './backup.ts';
 export { type StartCloudstackBackup, startCloudstackBackupSchema } from './cloudstack.ts';
-export { type ErrorBody, errorSchema } from './error.ts';
+export { type ApiErrorCode, type ErrorBody, errorCodeSchema, errorSchema } from './error.ts';
 export {
   type Download,
   downloadSchema,

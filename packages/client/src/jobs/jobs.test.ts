@@ -31,14 +31,19 @@ const job = {
   error: null,
 };
 
-/** A client whose connections for events bring `streams` one after the other, and what each asked to go on after. */
-function client(streams: readonly string[]) {
+/** A client whose connections for events bring `streams` one after the other, `null` for none more, and what each asked to go on after. */
+function client(streams: readonly (string | null)[], shown: readonly object[] = [job]) {
   const left = [...streams];
+  const views = [...shown];
   const after: (string | undefined)[] = [];
   const fetch: Fetch = async (url, { headers }) => {
-    if (!url.endsWith('/events')) return new Response(JSON.stringify(job));
+    if (url.endsWith('/jobs')) return new Response(JSON.stringify({ jobs: shown }));
+    if (!url.endsWith('/events'))
+      return new Response(JSON.stringify(views.length > 1 ? views.shift() : views[0]));
     after.push(headers['last-event-id']);
-    return new Response(left.shift() ?? '', { headers: { 'content-type': 'text/event-stream' } });
+    const stream = left.shift();
+    if (stream === null) return new Response(null, { status: 204 });
+    return new Response(stream ?? '', { headers: { 'content-type': 'text/event-stream' } });
   };
   const reconnect = { delayMs: 1, giveUpMs: 40 };
   return { client: createClient({ url: 'http://127.0.0.1:1', fetch, reconnect }), after };
@@ -82,4 +87,53 @@ it('refuses events that are none, at once', async () => {
     await expect(all(one.jobs.events('j')), stream).rejects.toMatchObject({ code: 'PROTOCOL_VIOLATION' });
     expect(after).toHaveLength(1);
   }
+});
+
+it('reads jobs that failed in a way that only newer servers know', async () => {
+  const error = { code: 'QUANTUM_LOST', message: 'gone', remedy: null, operation: 'x', retry: 'later' };
+  const failed = { ...job, state: 'failed', result: null, error };
+  const stream = block(1, 'state', { state: 'failed', attempt: 1, error });
+  const { client: one } = client([stream, stream], [failed, job]);
+  const { jobs } = await one.listJobs();
+  expect(jobs).toEqual([failed, job]);
+  expect(await all(one.jobs.events('j'))).toMatchObject([{ data: { error } }]);
+  await expect(one.jobs.wait('j')).rejects.toMatchObject({
+    code: 'UNEXPECTED',
+    retry: 'later',
+    context: { job: 'j', unknownCode: 'QUANTUM_LOST' },
+  });
+});
+
+const running = { ...job, state: 'running', result: null };
+
+it('waits on for a job that is done again, because its server was killed before it had noted the end', async () => {
+  const again = state(3, 'interrupted') + state(4, 'running') + state(5, 'completed');
+  const streams = [state(1, 'running') + state(2, 'completed'), again];
+  const { client: one, after } = client(streams, [running, job]);
+  const told: JobEvent[] = [];
+  expect(await one.jobs.wait('j', { onEvent: (event) => told.push(event) })).toEqual(job);
+  expect(told.map(({ id }) => id)).toEqual([1, 2, 3, 4, 5]);
+  expect(after).toEqual([undefined, '2']);
+});
+
+it('gives up on a server that has no more events of a job that runs', async () => {
+  const { client: one } = client(
+    Array.from({ length: 200 }, () => null),
+    [running],
+  );
+  await expect(one.jobs.wait('j')).rejects.toMatchObject({ code: 'CONNECTION_LOST', retry: 'exhausted' });
+});
+
+it('gives up on a server whose streams open and break off without any news', async () => {
+  const streams = Array.from({ length: 200 }, () => 'retry: 5\n\n');
+  const { client: one, after } = client([...streams, state(1, 'completed')]);
+  await expect(one.jobs.wait('j')).rejects.toMatchObject({ code: 'CONNECTION_LOST', retry: 'exhausted' });
+  expect(after.length).toBeGreaterThan(1);
+});
+
+it('goes on as long as streams that break off show that the server is there', async () => {
+  const streams = Array.from({ length: 5 }, () => 'retry: 20\n\n: \n\n');
+  const { client: one, after } = client([...streams, state(1, 'completed')]);
+  expect(await one.jobs.wait('j')).toEqual(job);
+  expect(after).toHaveLength(6);
 });
