@@ -1,5 +1,6 @@
 import { SendenseError } from '@sendense/core';
 import { z } from 'zod';
+import { timeoutSchema } from './http/client-call.ts';
 import type { Fetch } from './http/fetch.ts';
 
 const optionsSchema = z.strictObject({
@@ -8,7 +9,7 @@ const optionsSchema = z.strictObject({
   getToken: z.custom<(call: { readonly signal: AbortSignal }) => Promise<string>>(isFunction).optional(),
   caPem: z.string().min(1).optional(),
   fetch: z.custom<Fetch>(isFunction).optional(),
-  timeoutMs: z.int().positive().default(60_000),
+  timeoutMs: timeoutSchema.default(60_000),
   reconnect: z
     .strictObject({
       delayMs: z.int().nonnegative().default(1000),
@@ -29,9 +30,15 @@ export type ClientOptions = {
   readonly caPem?: string | undefined;
   /** Instead of Node's own, e.g. through a proxy. */
   readonly fetch?: Fetch | undefined;
-  /** How long an answer may take; of a stream, how long each piece may. Default 60 000. */
+  /**
+   * How long an answer may take; of a stream, how long each piece may. Default 60 000. Events come every 15 s at least, so less than that
+   * ends those of a quiet job again and again.
+   */
   readonly timeoutMs?: number | undefined;
-  /** Of events and downloads that broke off: the first pause before the next attempt (1000), and how long attempts go on without news (300 000). */
+  /**
+   * Of events and downloads that broke off: the first pause before the next attempt (1000), of which each is up to half as long again, and
+   * how long attempts go on without news (300 000).
+   */
   readonly reconnect?:
     | { readonly delayMs?: number | undefined; readonly giveUpMs?: number | undefined }
     | undefined;
@@ -50,6 +57,7 @@ export function checkOptions(options: ClientOptions): ResolvedOptions {
   const { url, token, getToken, caPem, fetch } = parsed.data;
   if (token !== undefined && getToken !== undefined) throw wrong('token and getToken exclude each other');
   if (caPem !== undefined && fetch !== undefined) throw wrong('caPem and fetch exclude each other');
+  if (/[?#]/u.test(url)) throw wrong('url: ends with its path; ? and # have no place in it');
   const { protocol, hostname, username, password } = new URL(url);
   if (username !== '' || password !== '') throw wrong('url: holds a name or password; use token');
   const isSecret = token !== undefined || getToken !== undefined;

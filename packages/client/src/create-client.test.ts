@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { SendenseError } from '@sendense/core';
 import { expect, it } from 'vitest';
 import type { ClientOptions } from './client-options.ts';
 import { createClient } from './create-client.ts';
@@ -45,12 +46,17 @@ it('refuses options that are wrong, and tokens over plain HTTP to other machines
     { url, caPem: 'x', fetch },
     { url: 'http://backup.example', token },
     { url, timeoutMs: 0 },
+    { url, timeoutMs: 2_147_483_648 },
+    { url: `${url}/?tenant=a` },
+    { url: `${url}/#a` },
+    { url: `${url}/?` },
     { url, color: 1 } as ClientOptions,
   ];
   for (const options of wrong)
     expect(() => createClient(options), JSON.stringify(options)).toThrow(
       expect.objectContaining({ code: 'CONFIG_INVALID', message: expect.not.stringContaining('hunter2') }),
     );
+  expect(createClient({ url, timeoutMs: 2_147_483_647 })).toBeDefined();
   for (const host of ['http://localhost:1', 'http://[::1]:1', 'https://backup.example'])
     expect(createClient({ url: host, token })).toBeDefined();
 });
@@ -111,6 +117,38 @@ it('waits for an answer as long as it may, and for no longer than its caller', a
   const getToken = () => Promise.withResolvers<string>().promise;
   const tokenless = createClient({ url, getToken, timeoutMs: 5 });
   await expect(tokenless.checkHealth()).rejects.toMatchObject({ code: 'TIMEOUT' });
+});
+
+it('waits for one call as long as that call says', async () => {
+  const client = createClient({ url, fetch: silent });
+  const short = { timeoutMs: 5 };
+  await expect(client.checkHealth({}, short)).rejects.toMatchObject({ code: 'TIMEOUT' });
+  await expect(client.readMetrics({}, short)).rejects.toMatchObject({ code: 'TIMEOUT' });
+  const file = { mount_id: 'm', path: '/f' };
+  await expect(client.files.download(file, short)).rejects.toMatchObject({ code: 'TIMEOUT' });
+  await expect(client.files.entries(file, short).next()).rejects.toMatchObject({ code: 'TIMEOUT' });
+  for (const timeoutMs of [0, 1.5, 2_147_483_648])
+    await expect(client.checkHealth({}, { timeoutMs })).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+});
+
+it.each([
+  new Error('no such account'),
+  new SendenseError('CONNECTION_LOST', 'the issuer is away', { operation: 'ask-issuer' }),
+])('tells a getToken that failed for what it is, and does not try it again: %s', async (cause) => {
+  const { options, asked } = answering(() => json({ jobs: [] }));
+  let calls = 0;
+  const getToken = async () => {
+    calls += 1;
+    throw cause;
+  };
+  const client = createClient({ ...options, getToken });
+  const start = () => client.startBackup({ vm_name: 'w', repository: 'r' });
+  for (const call of [start, () => client.jobs.wait('j')]) {
+    const error: unknown = await call().catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code: 'AUTHENTICATION_FAILED', effect: 'none', retry: 'never' });
+    expect((error as Error).cause).toBe(cause);
+  }
+  expect([calls, asked]).toEqual([2, []]);
 });
 
 it('tells a server that cannot be reached, and what is not known of the request', async () => {

@@ -1,15 +1,11 @@
 import type { ClientOptions } from './client-options.ts';
 import { type DownloadCall, type FileDownload, Files } from './files/files.ts';
 import type { DownloadRequest } from './files/open-part.ts';
+import type { ClientCall } from './http/client-call.ts';
 import { Connection } from './http/connection.ts';
 import type { JobEvent } from './jobs/job-event.ts';
 import { type EventsCall, Jobs } from './jobs/jobs.ts';
-import {
-  type ClientCall,
-  type NoFields,
-  type OperationMethods,
-  operationMethods,
-} from './operations/operation-methods.ts';
+import { type NoFields, type OperationMethods, operationMethods } from './operations/operation-methods.ts';
 import { STREAM_OPERATIONS } from './operations/stream-operations.ts';
 import { writeRequest } from './operations/write-request.ts';
 

@@ -8,8 +8,9 @@ export type {
   FolderRequest,
 } from './files/files.ts';
 export type { DownloadRequest, PartOfFile } from './files/open-part.ts';
+export type { ClientCall } from './http/client-call.ts';
 export type { Fetch, FetchInit } from './http/fetch.ts';
 export type { JobEvent } from './jobs/job-event.ts';
 export type { CompletedJob, EventsCall, Jobs, WaitCall } from './jobs/jobs.ts';
-export type { ClientCall, NoFields, OperationMethods } from './operations/operation-methods.ts';
+export type { NoFields, OperationMethods } from './operations/operation-methods.ts';
 export { OPERATIONS } from './operations/operations.ts';

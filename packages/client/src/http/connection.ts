@@ -1,5 +1,6 @@
-import { type Call, SendenseError, throwIfAborted } from '@sendense/core';
+import { SendenseError, throwIfAborted } from '@sendense/core';
 import { type ClientOptions, checkOptions, type ResolvedOptions } from '../client-options.ts';
+import { type ClientCall, checkTimeout } from './client-call.ts';
 import type { Fetch } from './fetch.ts';
 import { fetchTrusting } from './fetch-trusting.ts';
 import { type Attempt, networkError } from './network-error.ts';
@@ -42,7 +43,7 @@ export class Connection {
   }
 
   /** The whole body of a success as text. */
-  async text(request: HttpRequest, call: Call = {}): Promise<string> {
+  async text(request: HttpRequest, call: ClientCall = {}): Promise<string> {
     const attempt = this.#attempt(request, call);
     return settle(attempt, () =>
       attempt.patience.wait(async () => readText(await this.#send(request, attempt), request.operation)),
@@ -50,24 +51,24 @@ export class Connection {
   }
 
   /** A success, whose body the caller reads: each piece of it within `attempt.patience`. */
-  async open(request: HttpRequest, call: Call = {}): Promise<HttpReply> {
+  async open(request: HttpRequest, call: ClientCall = {}): Promise<HttpReply> {
     const attempt = this.#attempt(request, call);
     const response = await settle(attempt, () => attempt.patience.wait(() => this.#send(request, attempt)));
     return { response, attempt };
   }
 
-  #attempt({ operation, method }: HttpRequest, { signal }: Call): Attempt {
+  #attempt({ operation, method }: HttpRequest, { signal, timeoutMs = this.#timeoutMs }: ClientCall): Attempt {
+    checkTimeout(timeoutMs, operation);
     throwIfAborted(signal, operation);
-    const patience = new Patience(this.#timeoutMs, signal);
+    const patience = new Patience(timeoutMs, signal);
     return { operation, changes: method !== 'GET', signal, patience };
   }
 
   async #send(
     { operation, method, path, headers, body }: HttpRequest,
-    { patience: { signal } }: Attempt,
+    { changes, patience: { signal } }: Attempt,
   ): Promise<Response> {
-    const token = await this.#tokenOf(signal);
-    if (token !== undefined && !TOKEN.test(token)) throw unfit();
+    const token = await this.#token(signal);
     const response = await this.#fetch(this.#base + path, {
       method,
       headers: {
@@ -89,7 +90,17 @@ export class Connection {
       retryAfter: response.headers.get('retry-after'),
       text,
       operation,
+      changes,
     });
+  }
+
+  /** The token of a request. Nothing was sent yet, and a server that is tried again has no other for it: its failure is its own. */
+  async #token(signal: AbortSignal): Promise<string | undefined> {
+    const token = await this.#tokenOf(signal).catch((error: unknown) => {
+      throw signal.aborted ? error : tokenless(error);
+    });
+    if (token !== undefined && !TOKEN.test(token)) throw unfit();
+    return token;
   }
 }
 
@@ -100,6 +111,14 @@ async function settle<T>(attempt: Attempt, run: () => Promise<T>): Promise<T> {
   } catch (error) {
     throw networkError(error, attempt);
   }
+}
+
+function tokenless(cause: unknown): SendenseError {
+  return new SendenseError('AUTHENTICATION_FAILED', 'there is no token to send: getToken failed', {
+    operation: 'get-token',
+    remedy: 'see the cause for what it failed with',
+    cause,
+  });
 }
 
 function unfit(): SendenseError {

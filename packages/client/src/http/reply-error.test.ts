@@ -8,7 +8,7 @@ const told = {
   operation: 'start-job',
   retry: 'later',
 };
-const reply = { status: 409, retryAfter: null, text: '', operation: 'startBackup' };
+const reply = { status: 409, retryAfter: null, text: '', operation: 'startBackup', changes: true };
 const errorOf = (error: object, status = 409) =>
   replyError({ ...reply, status, text: JSON.stringify({ error }) });
 
@@ -24,6 +24,20 @@ it('keeps the retry advice of a code that only newer servers know, and allows ne
     message: 'it is in use',
     retry: 'later',
     context: { unknownCode: 'QUANTUM_LOST' },
+  });
+});
+
+it('leaves nothing open of a call that changes nothing', () => {
+  for (const text of [JSON.stringify({ error: told }), '<h1>Bad gateway</h1>'])
+    expect(replyError({ ...reply, status: 502, text, changes: false }).effect).toBe('none');
+});
+
+it('cuts texts that are too long to be carried', () => {
+  const long = { ...told, message: 'm'.repeat(20_000), remedy: 'r'.repeat(5000) };
+  expect(errorOf(long)).toMatchObject({
+    code: 'LOCKED',
+    message: 'm'.repeat(16_384),
+    remedy: 'r'.repeat(4096),
   });
 });
 

@@ -1,4 +1,5 @@
-import { type Call, SendenseError } from '@sendense/core';
+import { SendenseError } from '@sendense/core';
+import type { ClientCall } from '../http/client-call.ts';
 import type { Connection } from '../http/connection.ts';
 import { parseAnswer } from '../http/parse-answer.ts';
 import type { Operation } from './operation.ts';
@@ -13,7 +14,7 @@ export async function callOperation<Answer>(
   name: string,
   operation: Operation<unknown, Answer>,
   fields: object = {},
-  call?: Call,
+  call?: ClientCall,
 ): Promise<Answer> {
   const request = writeRequest(name, operation, fields as Record<string, unknown>);
   const text = await connection.text({ ...request, headers: { accept: 'application/json' } }, call);

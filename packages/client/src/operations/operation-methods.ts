@@ -1,11 +1,8 @@
-import type { Call } from '@sendense/core';
+import type { ClientCall } from '../http/client-call.ts';
 import type { Connection } from '../http/connection.ts';
 import { callOperation } from './call-operation.ts';
 import type { Operation } from './operation.ts';
 import { OPERATIONS } from './operations.ts';
-
-/** Calls of the server take a signal only; progress is told by the events of jobs. */
-export type ClientCall = Pick<Call, 'signal'>;
 
 type Table = typeof OPERATIONS;
 
