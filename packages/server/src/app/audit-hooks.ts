@@ -1,12 +1,17 @@
+import { Readable } from 'node:stream';
 import { SendenseError } from '@sendense/core';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { AuditEntry, AuditLog } from '../audit/audit-log.ts';
 import { Refusals } from '../audit/refusals.ts';
 import type { Route } from '../routes/route.ts';
 
+/** Headers of what is not sent when a line cannot be written. */
+const OF_CONTENT = ['content-disposition', 'content-range', 'accept-ranges', 'etag'];
+
 /**
- * Writes the audit log: before a request that changes something is carried out, and before its answer is sent. A refusal is written
- * too, whatever was asked, and counted when it comes again; one that only tells to come more slowly is not.
+ * Writes the audit log: before a request that changes something is carried out, and before its answer is sent. What was read of
+ * somebody's content is sent only when that is written. A refusal is written too, whatever was asked, and counted when it comes again;
+ * one that only tells to come more slowly is not.
  */
 export function auditRequests(app: FastifyInstance, log: AuditLog): void {
   const refusals = new Refusals(log);
@@ -17,20 +22,29 @@ export function auditRequests(app: FastifyInstance, log: AuditLog): void {
     const { route } = request.routeOptions.config;
     if (route !== undefined && changes(route)) await log.record(entryOf('asked', request, route, null));
   });
-  app.addHook('onSend', async (request, reply) => {
+  app.addHook('onSend', async (request, reply, payload) => {
     const { route } = request.routeOptions.config;
     if (route === undefined || !isNoted(route, reply)) return;
     const entry = entryOf('answered', request, route, reply.statusCode);
     const noted = isRefusal(reply) ? refusals.note(entry, new Date()) : log.record(entry);
     await noted.catch((error: unknown) => {
-      // it was done, and the log has said that it was asked: the client learns how it ended, and readiness that the log is full
-      if (!SendenseError.is(error)) throw error;
+      // what changed something was noted when it was asked, and of a failure nothing is sent: the client learns how it ended, and
+      // readiness that the log cannot be written
+      if (SendenseError.is(error) && !givesContent(route, reply)) return;
+      if (payload instanceof Readable) payload.destroy();
+      for (const header of OF_CONTENT) void reply.removeHeader(header);
+      throw error; // it is sent in the place of the content
     });
   });
 }
 
 function changes({ method }: Route): boolean {
   return method !== 'GET';
+}
+
+/** Of this the line in the log is the only one. */
+function givesContent(route: Route, { statusCode }: FastifyReply): boolean {
+  return !changes(route) && route.audited === true && statusCode < 400;
 }
 
 function isNoted(route: Route, reply: FastifyReply): boolean {

@@ -11,7 +11,7 @@ import { SendenseError } from '@sendense/core';
 import type { AuditSubject } from '../audit/audit-log.ts';
 import { describeEntry, describeFindings, describeVolume } from './files/describe-files.ts';
 import { download } from './files/download.ts';
-import { type Mount, Mounts } from './files/mounts.ts';
+import { type MountRecord, Mounts } from './files/mounts.ts';
 import { type Route, route } from './route.ts';
 import type { RouteServices } from './route-services.ts';
 
@@ -93,14 +93,14 @@ function downloadRoute(mounts: Mounts): Route {
       description: 'The whole. What an archive left out, the end of the mount tells.',
     },
     also: { 206: 'The part of a file that the header Range asks for.' },
-    errors: ['NOT_FOUND', 'RANGE_INVALID'],
+    errors: ['NOT_FOUND', 'RANGE_INVALID', 'QUOTA_EXCEEDED'],
     audited: true,
     async handler({ params, query, signal, reply, noteSubject, ...caller }) {
       const { path, format } = query;
       noteSubject({ path });
       const mount = await mounts.find(params.mount_id, caller);
       noteSubject(subjectOf(mount));
-      return download(mount, { path, format, signal, reply });
+      return mounts.download(caller.principal, () => download(mount, { path, format, signal, reply }));
     },
   });
 }
@@ -116,15 +116,14 @@ function unmountRoute(mounts: Mounts): Route {
     params: mountParamsSchema,
     answer: unmountedSchema,
     async handler({ params, noteSubject, ...caller }) {
-      const mount = await mounts.find(params.mount_id, caller);
+      const mount = await mounts.end(params.mount_id, caller);
       noteSubject(subjectOf(mount));
-      await mounts.close(mount);
       return { mount_id: params.mount_id, findings: describeFindings(mount.told.findings) };
     },
   });
 }
 
-function subjectOf({ repositoryName, session: { point } }: Mount): AuditSubject {
+function subjectOf({ repositoryName, point }: MountRecord): AuditSubject {
   return { repository: repositoryName, backup: point.id, machine: point.machine };
 }
 

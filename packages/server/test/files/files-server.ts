@@ -39,11 +39,13 @@ export class FilesServer implements AsyncDisposable {
   readonly disks: Disks;
   /** Ids of the backups by the name of their machine. */
   readonly backups: Readonly<Record<'web' | 'db', string>>;
+  /** The file of the audit log. */
+  readonly auditFile: string;
   readonly #tokens: Readonly<Record<Who, string>>;
   readonly #owned: AsyncDisposableStack;
 
   constructor(
-    parts: Pick<FilesServer, 'server' | 'files' | 'disks' | 'backups'>,
+    parts: Pick<FilesServer, 'server' | 'files' | 'disks' | 'backups' | 'auditFile'>,
     tokens: Readonly<Record<Who, string>>,
     owned: AsyncDisposableStack,
   ) {
@@ -51,6 +53,7 @@ export class FilesServer implements AsyncDisposable {
     this.files = parts.files;
     this.disks = parts.disks;
     this.backups = parts.backups;
+    this.auditFile = parts.auditFile;
     this.#tokens = tokens;
     this.#owned = owned;
   }
@@ -86,8 +89,14 @@ export class FilesServer implements AsyncDisposable {
   }
 }
 
-/** Makes a {@link FilesServer}. */
-export async function startFilesServer(options: { readonly idleMs?: number } = {}): Promise<FilesServer> {
+/** Makes a {@link FilesServer}. `stalledMs`: see the `limits` of a server. */
+export async function startFilesServer({
+  stalledMs,
+  ...options
+}: {
+  readonly idleMs?: number;
+  readonly stalledMs?: number;
+} = {}): Promise<FilesServer> {
   await using owned = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'sendense-files-'));
   owned.defer(() => rm(folder, { recursive: true, force: true }));
@@ -116,7 +125,7 @@ export async function startFilesServer(options: { readonly idleMs?: number } = {
   const repository = watched(plain, disks);
   const server = owned.use(
     await startServer(
-      { stateDirectory, access: { tenants } },
+      { stateDirectory, access: { tenants }, ...(stalledMs !== undefined && { limits: { stalledMs } }) },
       {
         engine,
         journal,
@@ -126,7 +135,8 @@ export async function startFilesServer(options: { readonly idleMs?: number } = {
       },
     ),
   );
-  return new FilesServer({ server, files, disks, backups }, tokens, owned.move());
+  const auditFile = join(stateDirectory, 'audit', 'audit.jsonl');
+  return new FilesServer({ server, files, disks, backups, auditFile }, tokens, owned.move());
 }
 
 async function makeTokens(stateDirectory: string): Promise<Record<Who, string>> {

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describeWithPeers } from '@sendense/tests/peers';
@@ -296,6 +296,82 @@ describeWithPeers(['ext4-tools'], 'a download', () => {
       while (!(await reader.read()).done);
     };
     await expect(rest()).rejects.toThrow();
+  });
+
+  it('of an archive whose mount ended by itself is told of by the end of the mount all the same, once', async () => {
+    await using own = await startFilesServer({ idleMs: 1500 });
+    const [silent, told] = [await own.mount('web'), await own.mount('web')];
+    await bytesOf(await own.request('web', `${told}/download?path=/etc&format=zip`));
+    await expect.poll(() => own.files.sessions.length, { timeout: 10_000 }).toBe(0);
+    expect((await own.request('web', `${told}/files`)).status).toBe(404);
+    expect((await own.request('db', told, { method: 'DELETE' })).status).toBe(404);
+    const ended = await own.request('web', told, { method: 'DELETE' });
+    expect(await ended.json()).toMatchObject({ mount_id: told, findings: [{ code: 'name-changed' }] });
+    for (const id of [told, silent])
+      expect((await own.request('web', id, { method: 'DELETE' })).status).toBe(404);
+  });
+
+  it('of a client that takes nothing for the time set is broken off', async () => {
+    await using own = await startFilesServer({ idleMs: 1500, stalledMs: 1500 });
+    const id = await own.mount('web');
+    const reply = await own.request('web', `${id}/download?path=/large`);
+    const reader = (reply.body as ReadableStream<Uint8Array>).getReader();
+    await reader.read();
+    // the mount ends when nothing is under way any more
+    await expect.poll(() => own.files.sessions.length, { timeout: 20_000 }).toBe(0);
+    const rest = async (): Promise<void> => {
+      while (!(await reader.read()).done);
+    };
+    await expect(rest()).rejects.toThrow();
+  });
+
+  it('and a list are refused while the audit log cannot be written, without anything of the files', async () => {
+    await using own = await startFilesServer();
+    const id = await own.mount('web');
+    const ask = (path: string): Promise<Response> => own.request('web', `${id}/${path}`);
+    await rename(own.auditFile, `${own.auditFile}.before`);
+    await mkdir(own.auditFile); // no file can be written there
+    for (const path of ['download?path=/etc/passwd', 'download?path=/etc&format=zip', 'files?path=/etc']) {
+      const reply = await ask(path);
+      expect([reply.status, await codeOf(reply)], path).toEqual([409, 'READ_ONLY']);
+      for (const header of ['content-disposition', 'accept-ranges', 'etag'])
+        expect(reply.headers.get(header), path).toBeNull();
+    }
+    // more than may be under way at once: none of those that were refused is
+    for (let count = 0; count < 10; count += 1)
+      expect((await ask('download?path=/etc/passwd')).status).toBe(409);
+    const missing = await ask('download?path=/none');
+    expect([missing.status, await codeOf(missing)]).toEqual([404, 'NOT_FOUND']);
+    await rmdir(own.auditFile);
+    expect(await (await ask('download?path=/etc/passwd')).text()).toBe(TEXT);
+  });
+
+  it('of a tenant that has eight under way is refused until one has ended; others are served', async () => {
+    await using own = await startFilesServer();
+    const [web, db] = [await own.mount('web'), await own.mount('db', 'db')];
+    const large = `${web}/download?path=/large`;
+    const gone = new AbortController();
+    const begun: Response[] = [];
+    while (begun.length < 8) begun.push(await own.request('web', large, { signal: gone.signal }));
+    expect(begun.map(({ status }) => status)).toEqual(Array(8).fill(200));
+    for (const path of [large, `${web}/download?path=/etc&format=zip`]) {
+      const more = await own.request('web', path);
+      expect([more.status, await codeOf(more)], path).toEqual([429, 'QUOTA_EXCEEDED']);
+    }
+    expect((await own.request('db', `${db}/download?path=/etc/passwd`)).status).toBe(200);
+    expect((await own.request('all', `${web}/download?path=/etc/passwd`)).status).toBe(200);
+    gone.abort();
+    await Promise.all(begun.map((reply) => expect(bytesOf(reply)).rejects.toThrow()));
+    const again = async (): Promise<number> => {
+      const reply = await own.request('web', `${web}/download?path=/etc/passwd`);
+      await bytesOf(reply);
+      return reply.status;
+    };
+    await expect.poll(again, { timeout: 10_000 }).toBe(200);
+    // those that failed, or were sent to their end, count no more
+    for (let count = 0; count < 10; count += 1)
+      await bytesOf(await own.request('web', `${web}/download?path=/none`));
+    for (let count = 0; count < 10; count += 1) expect(await again()).toBe(200);
   });
 
   it('keeps its mount, which ends when nothing was asked of it for the time set', async () => {

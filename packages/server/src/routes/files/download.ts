@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { posix } from 'node:path';
 import { addAbortSignal, Readable } from 'node:stream';
-import { type ByteRange, SendenseError } from '@sendense/core';
+import { type ByteRange, SendenseError, throwIfAborted } from '@sendense/core';
 import type { FoundFile } from '@sendense/file-restore';
 import type { FastifyReply } from 'fastify';
 import { requestedRange } from './byte-range.ts';
@@ -23,6 +23,7 @@ export type Download = {
  */
 export async function download(mount: Mount, { path, format, signal, reply }: Download): Promise<Readable> {
   const found = await mount.session.find(path, { signal });
+  throwIfAborted(signal, 'download-file'); // the root of a volume may be found without a read, which would have noticed
   cutOffStalled(reply.raw);
   const { type } = found.stat;
   if (type !== 'file' && type !== 'directory') throw noContent(path, type);
@@ -35,8 +36,11 @@ export async function download(mount: Mount, { path, format, signal, reply }: Do
 }
 
 /** Ends with `signal` also while the client takes nothing, when no read is under way that would notice. */
-function streamOf(bytes: AsyncIterable<Uint8Array>, signal: AbortSignal): Readable {
-  return addAbortSignal(signal, Readable.from(bytes));
+export function streamOf(bytes: AsyncIterable<Uint8Array>, signal: AbortSignal): Readable {
+  const stream = Readable.from(bytes);
+  // an error that comes before the reply listens would end the process; the reply is told of it all the same
+  stream.on('error', () => undefined);
+  return addAbortSignal(signal, stream);
 }
 
 function sendFile(
