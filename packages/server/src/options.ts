@@ -48,7 +48,10 @@ export const serverOptionsSchema = z.strictObject({
       /** A request must have arrived within it. */
       requestMs: z.int().positive().default(30_000),
       connections: z.int().positive().default(1024),
-      /** A connection on which nothing moves for so long is closed; streams of events have a sign of life every 15 s. */
+      /**
+       * A connection on which nothing moves for so long is closed, except where a download has nothing to give; streams of events have a
+       * sign of life every 15 s.
+       */
       stalledMs: z.int().positive().default(300_000),
       /** How long a stop waits for replies under way before it hangs up. */
       stopMs: z.int().positive().default(5000),
