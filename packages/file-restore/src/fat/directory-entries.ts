@@ -1,5 +1,6 @@
 import { Fields } from '../bytes/fields.ts';
 import type { FileStat } from '../file-system-reader.ts';
+import { wideText } from '../ntfs/wide-text.ts';
 import { decodeName, isPlainName } from '../paths/entry-name.ts';
 
 /** Bytes of one entry. */
@@ -8,7 +9,10 @@ const ATTRIBUTE = { readOnly: 1, label: 8, folder: 0x10, longName: 0x0f };
 const DELETED = 0xe5;
 const CHARACTERS = [1, 3, 5, 7, 9, 14, 16, 18, 20, 22, 24, 28, 30] as const;
 
-/** A long name comes in parts, the last first; `next`: the number of the part that is still to come. */
+/**
+ * A long name comes in parts, the last first; `text`: 16-bit units, whose pairs may lie in two parts; `next`: the number of the part
+ * that is still to come.
+ */
 type LongName = { readonly text: string; readonly sum: number; readonly next: number };
 
 const NO_NAME: LongName = { text: '', sum: -1, next: 0 };
@@ -38,7 +42,7 @@ export function parseFatDirectory(
       continue;
     }
     const isWhole = long.next === 0 && long.sum === checksum(fields.slice(0, 11));
-    const name = isWhole && long.text !== '' ? long.text : shortName(fields);
+    const name = isWhole && long.text !== '' ? wholeName(long) : shortName(fields);
     long = NO_NAME;
     if (isPlainName(name)) entries.push({ name, at, fields });
     else if (name !== '.' && name !== '..') isDamaged = true;
@@ -55,6 +59,10 @@ function addPart(long: LongName, fields: Fields): LongName {
     .join('')
     .replace(/\0.*$/su, '');
   return { text: text + (isFirst ? '' : long.text), sum, next: order - 1 };
+}
+
+function wholeName({ text }: LongName): string {
+  return wideText(Buffer.from(text, 'utf16le'));
 }
 
 /** Of a short name, in the long names that belong to it. */
