@@ -2,6 +2,8 @@ import { type PointReader, pointId, type Repository } from '@sendense/core';
 import { createMemoryDisk } from '@sendense/testkit';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { createFileRestore } from '../src/file-restore.ts';
+import type { BrowsedVolume } from '../src/session/point-files.ts';
+import { madeFiles } from './support/made-files.ts';
 import { pointOf } from './support/raw-point.ts';
 
 const POINT = pointId('point');
@@ -76,6 +78,19 @@ it('A point that cannot be looked into is closed', async () => {
   const aborted = { signal: AbortSignal.abort() };
   await expect(files.open(repository, POINT, aborted)).rejects.toMatchObject({ code: 'ABORTED' });
   expect(open.count).toBe(0);
+});
+
+it('A session that is closed gives no more of an archive under way, also of files that need no disk', async () => {
+  const { repository } = emptyPoints();
+  await using files = await createFileRestore();
+  const session = await files.open(repository, POINT);
+  const reader = madeFiles(3, () => Buffer.from('content'));
+  const volume = { id: 'made', sizeBytes: 1024 } as BrowsedVolume;
+  const found = { volume, reader, stat: await reader.stat(reader.root) };
+  const archive = session.tar(found, 'all', () => undefined);
+  expect((await archive.next()).done).toBe(false);
+  await session[Symbol.asyncDispose]();
+  await expect(archive.next()).rejects.toMatchObject({ code: 'NOT_OPEN' });
 });
 
 it('A disk without anything known is listed as such, and told when a file is asked for', async () => {

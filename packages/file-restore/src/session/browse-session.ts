@@ -191,12 +191,16 @@ export class BrowseSession implements AsyncDisposable {
     return { entries, next: undefined, findings: this.findings, volume: undefined };
   }
 
-  #enter(): void {
+  #checkOpen(): void {
     if (this.#closing !== undefined)
       throw new SendenseError('NOT_OPEN', 'the session is closed', {
         operation: 'browse',
         remedy: 'open the recovery point again',
       });
+  }
+
+  #enter(): void {
+    this.#checkOpen();
     this.#idle.enter();
   }
 
@@ -209,10 +213,14 @@ export class BrowseSession implements AsyncDisposable {
     }
   }
 
+  /** Holes and what is kept of the disks come without a read, which would notice that the session was closed: each item asks. */
   async *#while<T>(items: () => AsyncIterable<T>): AsyncGenerator<T, void, undefined> {
     this.#enter();
     try {
-      yield* items();
+      for await (const item of items()) {
+        this.#checkOpen();
+        yield item;
+      }
     } finally {
       this.#idle.leave();
     }
