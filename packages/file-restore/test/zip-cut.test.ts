@@ -1,5 +1,6 @@
 import { type Finding, SendenseError } from '@sendense/core';
 import { expect, it } from 'vitest';
+import { ZipDirectory } from '../src/archive/zip-directory.ts';
 import { zipTree } from '../src/archive/zip-tree.ts';
 import type { FilePiece, FileSystemReader } from '../src/file-system-reader.ts';
 import { madeFiles } from './support/made-files.ts';
@@ -70,6 +71,20 @@ it('A path that is longer than a zip can name is left out and told, and the rest
   expect(told).toEqual(['file 0', 'file 1', 'file 2'].map((file) => `file-left-out /${file}`));
   const whole = Buffer.concat(parts);
   expect(whole.readUInt16LE(whole.indexOf(END_OF_ARCHIVE) + 10)).toBe(1);
+});
+
+it('Entries for which the directory of a zip has no room are left out and told, and the rest is an archive', async () => {
+  const reader = madeFiles(4, () => Buffer.from('data'));
+  const begin = await reader.stat(reader.root);
+  const told: string[] = [];
+  const parts: Uint8Array[] = [];
+  const onFinding = ({ severity, object }: Finding): void => void told.push(`${severity} ${object}`);
+  const request = { reader, begin, name: 'all', volumeBytes: 0, onFinding };
+  // a file takes 80 bytes of it, and might have taken 108
+  for await (const bytes of zipTree(request, undefined, new ZipDirectory(300))) parts.push(bytes);
+  expect(told).toEqual(['error all/file 2', 'error all/file 3']);
+  const whole = Buffer.concat(parts);
+  expect(whole.readUInt16LE(whole.indexOf(END_OF_ARCHIVE) + 10)).toBe(3);
 });
 
 it('Holes and second names of files take no more in a zip than their volume has; the rest is left out and told', async () => {

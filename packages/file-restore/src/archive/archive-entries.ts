@@ -1,8 +1,9 @@
-import type { Call } from '@sendense/core';
+import type { Call, Finding } from '@sendense/core';
 import { damaged } from '../bytes/damage.ts';
 import type { FileStat, FileSystemReader, OwnerCheck } from '../file-system-reader.ts';
-import { attempt, isOwned, type OnFinding, type TreeEntry, walkTree } from '../paths/walk-tree.ts';
+import { attempt, isOwned, type OnFinding, walkTree } from '../paths/walk-tree.ts';
 import { ArchivedFiles, type OtherName } from './archived-files.ts';
+import { type AlikeName, DistinctPaths } from './distinct-paths.ts';
 import { findSparse, type SparseFile } from './sparse-map.ts';
 
 /** What an archive is made of. */
@@ -17,8 +18,16 @@ export type ArchiveRequest = {
   readonly onFinding: OnFinding;
 };
 
-/** One name that comes into an archive: `path` is relative, with `/` between names, text of `decodeName`. */
-export type ArchiveEntry = TreeEntry &
+/** `path` is relative, with `/` between names, text of `decodeName`. */
+type NamedEntry = {
+  readonly path: string;
+  /** The same, changed where it would lead through a link with a like name; see {@link DistinctPaths}. */
+  readonly distinctPath: string;
+  readonly stat: FileStat;
+};
+
+/** One name that comes into an archive. */
+export type ArchiveEntry = NamedEntry &
   (
     | { readonly kind: 'directory' }
     /** `sparse`: where its data lies, when it has holes. */
@@ -35,7 +44,7 @@ type Known = { readonly archived: ArchivedFiles; readonly own: OwnerCheck | unde
 
 /**
  * What an archive of any format holds, each folder before what lies in it, each file once: its other names are hard links, whatever
- * its count of links says. What is damaged, and sockets, which no archive holds, are left out and told.
+ * its count of links says. What is damaged, and sockets, which no archive holds, are left out and told; so are names that are one on other systems.
  */
 export async function* archiveEntries(
   request: ArchiveRequest,
@@ -43,8 +52,12 @@ export async function* archiveEntries(
 ): AsyncGenerator<ArchiveEntry, void, undefined> {
   const { reader, begin, name, onFinding } = request;
   const known: Known = { archived: new ArchivedFiles(), own: reader.trackOwners?.() };
-  for await (const { path, stat } of walkTree(reader, begin, onFinding, call, known.own)) {
-    const named = { path: path === '' ? name : `${name}/${path}`, stat };
+  const distinct = new DistinctPaths(name);
+  for await (const found of walkTree(reader, begin, onFinding, call, known.own)) {
+    const path = found.path === '' ? name : `${name}/${found.path}`;
+    const { path: distinctPath, alike } = distinct.next(found);
+    if (alike !== undefined) onFinding(namesAlike(path, alike));
+    const named = { path, distinctPath, stat: found.stat };
     const entry = await toEntry(request, named, known, call);
     if (entry !== undefined) yield entry;
   }
@@ -52,7 +65,7 @@ export async function* archiveEntries(
 
 async function toEntry(
   request: ArchiveRequest,
-  named: TreeEntry,
+  named: NamedEntry,
   known: Known,
   call: Call | undefined,
 ): Promise<ArchiveEntry | undefined> {
@@ -71,7 +84,7 @@ async function toEntry(
 
 async function firstName(
   { reader, onFinding }: ArchiveRequest,
-  named: TreeEntry,
+  named: NamedEntry,
   { archived, own }: Known,
   call: Call | undefined,
 ): Promise<ArchiveEntry | undefined> {
@@ -94,6 +107,16 @@ async function firstName(
   if (target === undefined) return undefined;
   archived.add(stat, path);
   return { ...named, kind: 'symlink', target };
+}
+
+function namesAlike(path: string, { first, isLinked }: AlikeName): Finding {
+  const names = `${JSON.stringify(path)} and ${JSON.stringify(first)} beside it`;
+  return {
+    severity: isLinked ? 'warning' : 'info',
+    code: 'names-alike',
+    message: `${names} are one name on Windows and macOS${isLinked ? ', and one of them is a symbolic link' : ''}: unpack them elsewhere`,
+    object: path,
+  };
 }
 
 function firstOf(other: OtherName): Promise<Exclude<OtherName, string>> {

@@ -36,6 +36,32 @@ describe('The files that an archive came by', () => {
       expect(files.meet({ node, links: 2 })).toEqual({ path, isTooMany: false });
   });
 
+  it('take no more than so many characters, however long their paths are', () => {
+    const files = new ArchivedFiles(100, 50);
+    const path = (node: number): string => String(node).repeat(20);
+    files.add({ node: 1, links: 1 }, path(1));
+    files.add({ node: 2, links: 2 }, path(2));
+    // without a name to come no other is forgotten for it
+    files.add({ node: 3, links: 1 }, path(3));
+    expect(files.meet({ node: 3, links: 1 })).toBe('forgotten');
+    files.add({ node: 4, links: 2 }, path(4));
+    files.add({ node: 5, links: 2 }, path(5));
+    const known = [1, 2, 4, 5].map((node) => files.meet({ node, links: 2 }));
+    expect(known).toEqual([
+      'forgotten',
+      { path: path(2), isTooMany: false },
+      { path: path(4), isTooMany: false },
+      'forgotten',
+    ]);
+    // names of these two were all met: both go for one that is long
+    files.add({ node: 6, links: 2 }, '6'.repeat(50));
+    expect([2, 4, 6].map((node) => files.meet({ node, links: 2 }))).toEqual([
+      'forgotten',
+      'forgotten',
+      { path: '6'.repeat(50), isTooMany: false },
+    ]);
+  });
+
   it('stay few, however many say that they have other names', () => {
     const files = new ArchivedFiles(2);
     for (let node = 0; node < 100_000; node += 1) files.add({ node, links: 2 }, `file ${node}`);

@@ -1,8 +1,9 @@
 import { NumberSet } from '../bytes/number-set.ts';
 import type { FileStat, NodeId } from '../file-system-reader.ts';
 
-/** Paths that are kept: they take about 200 MB. */
+/** Paths that are kept, and characters of them: together they take about 200 MB, 300 at most. */
 const MOST_PATHS = 1_000_000;
+const MOST_CHARACTERS = 100 * 2 ** 20;
 
 /** A file that was archived: where, and how many of its names were met. */
 type ArchivedFile = { readonly path: string; names: number };
@@ -24,10 +25,14 @@ export class ArchivedFiles {
   readonly #forgotten = new NumberSet();
   readonly #leftOut = new NumberSet();
   readonly #mostPaths: number;
+  readonly #mostCharacters: number;
+  /** Of all paths that are kept. */
+  #characters = 0;
 
-  /** `mostPaths`: how many paths it keeps. */
-  constructor(mostPaths: number = MOST_PATHS) {
+  /** `mostPaths`: how many paths it keeps; `mostCharacters`: how long they are together. */
+  constructor(mostPaths: number = MOST_PATHS, mostCharacters: number = MOST_CHARACTERS) {
     this.#mostPaths = mostPaths;
+    this.#mostCharacters = mostCharacters;
   }
 
   /** Takes in a name; `undefined` for one of a file that is new. */
@@ -47,15 +52,26 @@ export class ArchivedFiles {
   /** Takes in a file that was archived, by its first name. */
   add({ node, links }: Pick<FileStat, 'node' | 'links'>, path: string): void {
     const file = { path, names: 1 };
-    const isFull = this.#awaited.size + this.#complete.size >= this.#mostPaths;
-    if (isFull && (links <= 1 || !this.#forgetOne())) this.#forgotten.add(node);
-    else if (links > 1) this.#awaited.set(node, file);
+    while (this.#isFull(path))
+      if (links <= 1 || !this.#forgetOne()) {
+        this.#forgotten.add(node);
+        return;
+      }
+    this.#characters += path.length;
+    if (links > 1) this.#awaited.set(node, file);
     else this.#complete.set(node, file);
   }
 
   /** Takes in a file that could not be archived. */
   addLeftOut(node: NodeId): void {
     this.#leftOut.add(node);
+  }
+
+  #isFull(path: string): boolean {
+    return (
+      this.#awaited.size + this.#complete.size >= this.#mostPaths ||
+      this.#characters + path.length > this.#mostCharacters
+    );
   }
 
   /** Makes room for a file whose names are still awaited; whether there was one to forget. */
@@ -66,6 +82,7 @@ export class ArchivedFiles {
       oldest = this.#order.next();
     }
     if (oldest.done === true) return false;
+    this.#characters -= this.#complete.get(oldest.value)?.path.length ?? 0;
     this.#complete.delete(oldest.value);
     this.#forgotten.add(oldest.value);
     return true;

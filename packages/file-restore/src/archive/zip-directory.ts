@@ -1,14 +1,27 @@
-import { endRecords } from './zip-records.ts';
+import { endRecords, MOST_RECORD_BYTES } from './zip-records.ts';
 
 const BLOCK_BYTES = 256 * 1024;
+/** Some three million entries with paths of 80 bytes. */
+const MOST_BYTES = 512 * 2 ** 20;
 
 /** The directory at the end of a zip, kept as the bytes that it will be: about a hundred and the name for each entry. */
 export class ZipDirectory {
+  readonly #mostBytes: number;
   readonly #blocks: Buffer[] = [];
   #block = Buffer.alloc(0);
   #used = 0;
   #sizeBytes = 0;
   #count = 0;
+
+  /** `mostBytes`: how much of it is kept in memory. */
+  constructor(mostBytes: number = MOST_BYTES) {
+    this.#mostBytes = mostBytes;
+  }
+
+  /** Whether one more entry with a name of so many bytes may come into it. */
+  hasRoom(nameBytes: number): boolean {
+    return this.#sizeBytes + MOST_RECORD_BYTES + nameBytes <= this.#mostBytes;
+  }
 
   /** Takes in the record of an entry. */
   add(record: Uint8Array): void {

@@ -12,6 +12,8 @@ const MADE_BY = (3 << 8) | 63;
 const SIZES_FOLLOW = 1 << 3;
 const NAME_IS_UTF8 = 1 << 11;
 const MOST_SECONDS = 2 ** 31 - 1;
+/** The most that a {@link centralRecord} takes beside the name: its fields, those of zip64, time and owner. */
+export const MOST_RECORD_BYTES = 46 + 28 + 9 + 15;
 const FIRST_DOS_MS = Date.UTC(1980, 0, 1);
 const LAST_DOS_MS = Date.UTC(2107, 11, 31, 23, 59, 58);
 

@@ -21,6 +21,8 @@ import {
 /** Files up to this are compressed in memory, so that their sizes stand before them: every reader knows that form. */
 const SMALL_BYTES = 64 * 1024;
 const MOST_NAME_BYTES = 0xff_ff;
+const TOO_MANY =
+  'the directory of the zip would take more memory than one may have; a tar archive has no directory';
 const TOO_MUCH = 'holes and second names would take more than its volume; a tar archive keeps them';
 /** File types as `st_mode` of Unix has them. */
 const UNIX_TYPES: { readonly [type in FileType]?: number } = {
@@ -31,7 +33,7 @@ const UNIX_TYPES: { readonly [type in FileType]?: number } = {
 
 /** A zip that is being made. */
 class Zip {
-  readonly directory = new ZipDirectory();
+  readonly directory: ZipDirectory;
   /** Bytes so far. */
   sizeBytes = 0;
   /** Names whose file came by another name already. */
@@ -39,7 +41,8 @@ class Zip {
   /** Bytes that it may still hold beside the data of the volume. */
   #spareBytes: number;
 
-  constructor(volumeBytes: number) {
+  constructor(volumeBytes: number, directory: ZipDirectory) {
+    this.directory = directory;
     this.#spareBytes = volumeBytes;
   }
 
@@ -61,19 +64,22 @@ class Zip {
  * A file or folder as a zip archive with names, modes, owners, times in whole seconds and links, of any size. A zip has no hard
  * links, devices, pipes and holes: other names of a file hold it again, as many as it says to have; devices and pipes are left out; holes are
  * compressed zeros. So that the size of the volume bounds an archive, holes and what comes again may take as much as that; the rest
- * is left out. Names are changed as {@link zipName} does. All of it is told. What is damaged is left out and told; a file
+ * is left out, as are entries beyond a directory of 512 MiB. Names are changed as {@link zipName} does, and where one of two that are
+ * alike is a link. All of it is told. What is damaged is left out and told; a file
  * whose bytes cannot be read to the end rejects, and the archive has no end then, without which no program takes it for whole.
  */
 export async function* zipTree(
   request: ArchiveRequest,
   call?: Call,
+  directory: ZipDirectory = new ZipDirectory(),
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const { onFinding, volumeBytes } = request;
-  const zip = new Zip(volumeBytes);
+  const zip = new Zip(volumeBytes, directory);
   for await (const entry of archiveEntries(request, call)) {
     const about = describe(entry, onFinding);
     if (about === undefined) continue;
-    if (zip.takeSpare(spareOf(entry))) yield* zipEntry(zip, about, entry, request, call);
+    if (!zip.directory.hasRoom(about.name.byteLength)) onFinding(leftOut('error', entry.path, TOO_MANY));
+    else if (zip.takeSpare(spareOf(entry))) yield* zipEntry(zip, about, entry, request, call);
     else onFinding(leftOut('error', entry.path, TOO_MUCH));
   }
   if (zip.copies > 0) onFinding(hardLinksCopied(zip.copies));
@@ -92,10 +98,10 @@ type About = Omit<ZipEntry, 'isDeflated' | 'sizesFollow' | 'hasLongSizes'>;
 
 /** What is said of an entry; `undefined` for what a zip cannot hold, which is told. */
 function describe(entry: ArchiveEntry, onFinding: OnFinding): About | undefined {
-  const { path, stat } = entry;
+  const { path, distinctPath, stat } = entry;
   const isFolder = stat.type === 'directory';
-  const relative = path.replace(/^\.(?:\/|$)/u, '');
-  if (relative === '') return undefined; // the root of the archive has no name
+  const relative = withoutRoot(path);
+  if (relative === '') return undefined;
   const type = UNIX_TYPES[stat.type];
   if (type === undefined) {
     onFinding(leftOut('info', path, `zip archives cannot hold a ${stat.type}`));
@@ -105,7 +111,7 @@ function describe(entry: ArchiveEntry, onFinding: OnFinding): About | undefined 
     onFinding(leftOut('error', path, `its file says that it has ${stat.links} names only`));
     return undefined;
   }
-  const changed = zipName(relative);
+  const changed = zipName(withoutRoot(distinctPath));
   const name = encodeName(isFolder ? `${changed}/` : changed);
   if (name.byteLength > MOST_NAME_BYTES) {
     onFinding(leftOut('error', path, 'its path is longer than a zip archive can name'));
@@ -114,6 +120,11 @@ function describe(entry: ArchiveEntry, onFinding: OnFinding): About | undefined 
   if (posix.basename(changed) !== posix.basename(relative)) onFinding(nameChanged(path, changed));
   const { uid, gid, mtimeNs, mode } = stat;
   return { name, isUtf8: changed.isWellFormed(), unixMode: type | mode, isFolder, uid, gid, mtimeNs };
+}
+
+/** The root of the archive has no name. */
+function withoutRoot(path: string): string {
+  return path.replace(/^\.(?:\/|$)/u, '');
 }
 
 async function* zipEntry(

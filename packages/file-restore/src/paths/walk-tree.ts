@@ -6,16 +6,31 @@ import type {
   NodeId,
   OwnerCheck,
 } from '../file-system-reader.ts';
+import { shortPath } from './short-path.ts';
 
 const PAGE = 1000;
-/** Folders inside of one another; Linux itself names at most 4096 bytes in one path. */
+/** Folders inside of one another. */
 const MOST_DEPTH = 2048;
+/**
+ * Characters of a path, as many as Windows names; Linux names 4096 bytes. A small volume may hold any number of longer ones, all of
+ * which would be kept by whoever keeps paths.
+ */
+const MOST_PATH_LENGTH = 32_767;
 
 /** Something in a tree: `path` is relative to its begin, with `/` between names, and empty for the begin itself. */
-export type TreeEntry = { readonly path: string; readonly stat: FileStat };
+export type TreeEntry = {
+  readonly path: string;
+  /** The last name of `path`. */
+  readonly name: string;
+  /** Names in `path`. */
+  readonly depth: number;
+  readonly stat: FileStat;
+};
 
 /** What is told of parts that cannot be read. */
 export type OnFinding = (finding: Finding) => void;
+
+const TOO_LONG = `its path has more than ${MOST_PATH_LENGTH} characters`;
 
 /** A folder under way. */
 type Level = {
@@ -32,7 +47,8 @@ type Level = {
 
 /**
  * A file or folder and all that is in it, each folder before what it holds. A folder that is named twice (only damage can do
- * that) is entered once; what cannot be read is told to `onFinding` and left out. Links are not followed.
+ * that) is entered once; what cannot be read, lies in more than 2048 folders or has a path of more than 32,767 characters is told to
+ * `onFinding` and left out. Links are not followed.
  */
 export async function* walkTree(
   reader: FileSystemReader,
@@ -41,7 +57,7 @@ export async function* walkTree(
   call?: Call,
   own: OwnerCheck | undefined = reader.trackOwners?.(),
 ): AsyncGenerator<TreeEntry, void, undefined> {
-  yield { path: '', stat: begin };
+  yield { path: '', name: '', depth: 0, stat: begin };
   if (begin.type !== 'directory') return;
   await own?.(begin.node, call);
   const entered = new Set<NodeId>([begin.node]);
@@ -53,6 +69,10 @@ export async function* walkTree(
       continue;
     }
     const path = level.path === '' ? entry.name : `${level.path}/${entry.name}`;
+    if (path.length > MOST_PATH_LENGTH) {
+      onFinding(leftOut(shortPath(path), TOO_LONG));
+      continue;
+    }
     if (level.names.has(entry.name)) {
       onFinding(leftOut(path, 'its folder names it twice'));
       continue;
@@ -65,7 +85,7 @@ export async function* walkTree(
       continue;
     }
     if (stat.type === 'directory' && !(await isOwned(own, stat.node, path, onFinding, call))) continue;
-    yield { path, stat };
+    yield { path, name: entry.name, depth: levels.length, stat };
     if (stat.type !== 'directory') continue;
     entered.add(stat.node);
     levels.push(levelOf(path, stat.node));
