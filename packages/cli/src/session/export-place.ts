@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path';
 import type { NbdServiceOptions } from '@sendense/nbd-service';
 import type { Session } from './session.ts';
+import { splitAddress } from './split-address.ts';
 
 /** Folders of the NBD service, and those that its exports may name paths in. */
 export type ExportPlace = {
@@ -24,8 +25,5 @@ export function exportOptions(session: Session): ExportPlace {
 /** Where it listens; `undefined` for its own unix socket. */
 export function exportAddress(session: Session): NbdServiceOptions['address'] {
   const { listen } = session.config.exports;
-  if (listen === undefined) return undefined;
-  const colon = listen.lastIndexOf(':');
-  const host = listen.slice(0, colon).replaceAll(/[[\]]/g, '');
-  return { kind: 'tcp', host, port: Number(listen.slice(colon + 1)) };
+  return listen === undefined ? undefined : { kind: 'tcp', ...splitAddress(listen) };
 }

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { ServerOptions } from '@sendense/server';
 import type { Session } from './session.ts';
+import { splitAddress } from './split-address.ts';
 import { serverDirectory } from './token-place.ts';
 
 /** What the configuration says of the HTTP service; `listen` (`HOST:PORT`) comes first. */
@@ -10,7 +11,7 @@ export function serverOptions(session: Session, listen: string | undefined): Ser
   const address = listen ?? server.listen;
   return {
     stateDirectory: serverDirectory(session),
-    ...(address !== undefined && { listen: parseAddress(address) }),
+    ...(address !== undefined && { listen: splitAddress(address) }),
     ...(server.tls !== undefined && {
       tls: {
         certificateFile: pathOf(server.tls.certificateFile),
@@ -21,10 +22,4 @@ export function serverOptions(session: Session, listen: string | undefined): Ser
     ...(server.rates !== undefined && { rates: server.rates }),
     ...(server.audit !== undefined && { audit: server.audit }),
   };
-}
-
-/** `HOST:PORT` in its parts, an IPv6 address without its brackets. */
-function parseAddress(text: string): { host: string; port: number } {
-  const colon = text.lastIndexOf(':');
-  return { host: text.slice(0, colon).replaceAll(/[[\]]/g, ''), port: Number(text.slice(colon + 1)) };
 }
