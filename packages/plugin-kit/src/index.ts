@@ -41,9 +41,11 @@ export {
 export {
   type AdjustablePace,
   type ChangeRunner,
+  Closer,
   createPace,
   type Limited,
   limitConcurrency,
+  orClose,
   type RetryOptions,
   readAhead,
   stopAtFailure,

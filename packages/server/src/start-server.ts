@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { type LogSink, systemClock } from '@sendense/core';
 import { createFileRestore } from '@sendense/file-restore';
-import { createProcessFence, isHolderAlive, parseOptions } from '@sendense/plugin-kit';
+import { Closer, createProcessFence, isHolderAlive, orClose, parseOptions } from '@sendense/plugin-kit';
 import { type Access, openAccess } from './access/access.ts';
 import { FailedLogins } from './access/failed-logins.ts';
 import type { Tenant } from './access/tenant-scope.ts';
@@ -14,7 +14,6 @@ import { JobJournal } from './jobs/job-journal.ts';
 import { Jobs } from './jobs/jobs.ts';
 import { runOrder, undoOrder } from './jobs/run-order.ts';
 import { Observations } from './observe/observations.ts';
-import { Opened } from './opened.ts';
 import { type ResolvedOptions, type ServerOptions, serverOptionsSchema } from './options.ts';
 import { Places } from './places/places.ts';
 import { allRoutes } from './routes/all-routes.ts';
@@ -38,17 +37,12 @@ export interface SendenseServer extends AsyncDisposable {
  */
 export async function startServer(options: ServerOptions, services: ServerServices): Promise<SendenseServer> {
   const resolved = await parseOptions(serverOptionsSchema, options, 'server');
-  const opened = new Opened();
-  try {
-    return await startWithin(opened, resolved, services);
-  } catch (error) {
-    await opened[Symbol.asyncDispose]().catch(() => undefined); // the failure itself is told
-    throw error;
-  }
+  const opened = new Closer();
+  return await orClose(opened, () => startWithin(opened, resolved, services));
 }
 
 async function startWithin(
-  opened: Opened,
+  opened: Closer,
   options: ResolvedOptions,
   services: ServerServices,
 ): Promise<SendenseServer> {
@@ -102,7 +96,7 @@ function tenantsOf({ access }: ResolvedOptions): ReadonlyMap<string, Tenant> {
 async function openParts(
   options: ResolvedOptions,
   services: ServerServices,
-  { opened, log, serverId }: { readonly opened: Opened; readonly log: LogSink; readonly serverId: string },
+  { opened, log, serverId }: { readonly opened: Closer; readonly log: LogSink; readonly serverId: string },
 ) {
   const { engine, clock = systemClock, fence = createProcessFence() } = services;
   const audit = opened.add(

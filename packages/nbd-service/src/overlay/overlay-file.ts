@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { type BlockReader, SendenseError } from '@sendense/core';
-import type { FileSystem } from '@sendense/plugin-kit';
-import { Closer, orClose } from '../sources/closer.ts';
+import { Closer, type FileSystem, orClose } from '@sendense/plugin-kit';
 import { OverlayDisk } from './overlay-disk.ts';
 
 /** `EXPORT.UUID.overlay` */

@@ -1,14 +1,20 @@
 import { join } from 'node:path';
 import { type NbdServer, startNbdServer } from '@sendense/blockio-nbd/server';
 import { type Call, type Finding, type LogSink, SendenseError, type SocketAddress } from '@sendense/core';
-import { type FileSystem, limitConcurrency, nodeFileSystem, parseOptions } from '@sendense/plugin-kit';
+import {
+  Closer,
+  type FileSystem,
+  limitConcurrency,
+  nodeFileSystem,
+  orClose,
+  parseOptions,
+} from '@sendense/plugin-kit';
 import type { ControlRequest } from '../control/control-message.ts';
 import { serveControl } from '../control/control-server.ts';
 import { confineTo } from '../entries/allowed-roots.ts';
 import { type EntryFailure, type EntryFile, readEntries } from '../entries/read-entries.ts';
 import { exportUri } from '../names/export-uri.ts';
 import { type NbdServiceOptions, type NbdServiceServices, nbdServiceOptionsSchema } from '../options.ts';
-import { Closer, orClose } from '../sources/closer.ts';
 import { SharedRepositories } from '../sources/shared-repositories.ts';
 import { type ExportInfo, failureFinding, type ReloadReport } from './reload-report.ts';
 import { type ServeContext, type ServedDisk, serveDisk } from './served-disk.ts';

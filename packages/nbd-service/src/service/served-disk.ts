@@ -1,10 +1,10 @@
 import type { NbdServer } from '@sendense/blockio-nbd/server';
 import type { Call } from '@sendense/core';
+import { Closer, orClose } from '@sendense/plugin-kit';
 import type { Confine } from '../entries/allowed-roots.ts';
 import type { EntryFile } from '../entries/read-entries.ts';
 import { ENTRY_SUFFIX } from '../entries/read-entries.ts';
 import { type OpenOverlay, openOverlay } from '../overlay/overlay-file.ts';
-import { Closer, orClose } from '../sources/closer.ts';
 import { type ImageServices, openImageDisk } from '../sources/open-image-disk.ts';
 import { openPointDisk } from '../sources/open-point-disk.ts';
 import type { OpenedDisk } from '../sources/opened-disk.ts';

@@ -1,8 +1,8 @@
 import { type Call, type PointDisk, type PointReader, pointId, SendenseError } from '@sendense/core';
+import { Closer, orClose } from '@sendense/plugin-kit';
 import type { Confine } from '../entries/allowed-roots.ts';
 import type { PointEntry } from '../entries/export-entry.ts';
 import { exportName } from '../names/export-name.ts';
-import { Closer, orClose } from './closer.ts';
 import type { OpenedDisk } from './opened-disk.ts';
 import type { SharedRepositories } from './shared-repositories.ts';
 

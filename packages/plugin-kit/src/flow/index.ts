@@ -1,3 +1,4 @@
+export { Closer, orClose } from './closer.ts';
 export { type AdjustablePace, createPace } from './create-pace.ts';
 export { type Limited, limitConcurrency } from './limit-concurrency.ts';
 export { readAhead } from './read-ahead.ts';

@@ -2,6 +2,7 @@
 export class Closer implements AsyncDisposable {
   readonly #handles: AsyncDisposable[] = [];
 
+  /** Closes `handle` with the others. */
   add<T extends AsyncDisposable>(handle: T): T {
     this.#handles.push(handle);
     return handle;
@@ -21,7 +22,7 @@ export class Closer implements AsyncDisposable {
   }
 }
 
-/** Runs what opens things; closes them again when it fails. */
+/** Runs what opens things; closes them again when it fails. Rejects with that failure. */
 export async function orClose<T>(closer: Closer, open: () => Promise<T>): Promise<T> {
   try {
     return await open();
