@@ -1,3 +1,4 @@
+import { machineSpecSchema } from '@sendense/core';
 import { z } from 'zod';
 import { bytesSchema, findingSchema, idSchema, instantSchema, placeNameSchema } from './names.ts';
 
@@ -63,6 +64,15 @@ export const backupSchema = z
   })
   .meta({ id: 'Backup' });
 
+/** Answer of `GET /api/v1/backup/{backup_id}`: the backup with its machine. */
+export const backupDetailsSchema = backupSchema
+  .extend({
+    spec: machineSpecSchema.describe(
+      'The machine at that instant. Of a disk that goes by a path of the server, `disk-N` is its id.',
+    ),
+  })
+  .meta({ id: 'BackupDetails' });
+
 /** Answer of `GET /api/v1/backup/list`: oldest first in each repository. */
 export const backupListSchema = z.strictObject({ backups: z.array(backupSchema) });
 
@@ -91,6 +101,8 @@ export const backupChainSchema = z
 export const backupResultSchema = z
   .strictObject({
     backup_id: z.string(),
+    vm_name: z.string().describe('Name of the machine, as it was backed up.'),
+    machine_id: z.string().describe('Key of the machine in every repository.'),
     backup_type: kindSchema,
     reason: z.string().nullable().describe('Why it is full; null on an increment.'),
     reason_text: z.string().nullable(),
@@ -101,7 +113,18 @@ export const backupResultSchema = z
     changed_bytes: bytesSchema,
     bytes_stored: bytesSchema,
     duration_ms: z.int().nonnegative(),
-    disks: z.array(z.strictObject({ id: z.string(), size_bytes: bytesSchema, bytes_stored: bytesSchema })),
+    disks: z.array(
+      z.strictObject({
+        id: z.string(),
+        size_bytes: bytesSchema,
+        bytes_stored: bytesSchema,
+        backup_type: kindSchema,
+        reason: z.string().nullable().describe('Why the disk is full; null on an increment.'),
+      }),
+    ),
+    skipped: z
+      .array(z.strictObject({ id: z.string(), reason: z.string() }))
+      .describe('Disks that are not in the backup, and why.'),
     findings: z.array(findingSchema),
   })
   .meta({ id: 'BackupResult' });
@@ -120,6 +143,9 @@ export type BackupChainQuery = z.input<typeof backupChainQuerySchema>;
 
 /** See {@link backupSchema}. */
 export type Backup = z.output<typeof backupSchema>;
+
+/** See {@link backupDetailsSchema}. */
+export type BackupDetails = z.output<typeof backupDetailsSchema>;
 
 /** See {@link backupListSchema}. */
 export type BackupList = z.output<typeof backupListSchema>;

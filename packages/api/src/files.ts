@@ -27,10 +27,15 @@ export const mountSchema = z
     volumes: z.array(
       z.strictObject({
         id: z.string().describe('A path may begin with it.'),
-        label: z.string(),
+        kind: z.string().describe('disk, partition or logical-volume.'),
+        label: z.string().describe('Name of the file system; may be empty.'),
+        volume_label: z
+          .string()
+          .describe('Name in the partition table, or of the logical volume; may be empty.'),
         size_bytes: bytesSchema,
         file_system: z.string().nullable(),
         readable: z.boolean(),
+        access: z.string().nullable().describe('How its files are read, e.g. in-process; null: not at all.'),
       }),
     ),
     findings: z.array(findingSchema),
@@ -71,6 +76,7 @@ export const fileListSchema = z
         uid: z.int().nonnegative().nullable(),
         gid: z.int().nonnegative().nullable(),
         mtime: instantSchema.nullable(),
+        links: z.int().nonnegative().nullable().describe('Names of the file.'),
       }),
     ),
     next: z.string().nullable().describe('`after` of the next page; null on the last one.'),

@@ -22,7 +22,9 @@ export const findingSchema = z
     severity: z.enum(['info', 'warning', 'error']),
     code: z.string(),
     message: z.string(),
-    object: z.string().nullable(),
+    object: z.string().nullable().describe('What it is about, as far as that is known.'),
+    disk: z.string().nullable().default(null).describe('The disk it is about.'),
+    backup_id: z.string().nullable().default(null).describe('The backup it is about.'),
   })
   .meta({ id: 'Finding' });
 

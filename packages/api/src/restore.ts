@@ -25,6 +25,7 @@ export const restoreResultSchema = z
     bytes_written: bytesSchema,
     duration_ms: z.int().nonnegative(),
     verified: z.boolean().describe('The target was read back and is, byte for byte, what the backup holds.'),
+    verify_ms: z.int().nonnegative().describe('How long that took.'),
     disks: z.array(z.strictObject({ id: z.string(), size_bytes: bytesSchema })),
     findings: z.array(findingSchema),
   })

@@ -2,7 +2,7 @@ import { jobSchema } from '@sendense/api';
 import { expect, it } from 'vitest';
 import { lenient } from './lenient.ts';
 
-const finding = { severity: 'info', code: 'x', message: 'y', object: null };
+const finding = { severity: 'info', code: 'x', message: 'y', object: null, disk: null, backup_id: null };
 const job = {
   job_id: 'j',
   kind: 'restore',
@@ -23,6 +23,7 @@ const job = {
     bytes_written: 1,
     duration_ms: 1,
     verified: true,
+    verify_ms: 1,
     disks: [],
     findings: [finding],
   },

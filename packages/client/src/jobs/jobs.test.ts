@@ -27,7 +27,15 @@ const job = {
   started_at: null,
   ended_at: null,
   progress: null,
-  result: { backup_id: 'b', bytes_written: 1, duration_ms: 1, verified: true, disks: [], findings: [] },
+  result: {
+    backup_id: 'b',
+    bytes_written: 1,
+    duration_ms: 1,
+    verified: true,
+    verify_ms: 1,
+    disks: [],
+    findings: [],
+  },
   error: null,
 };
 

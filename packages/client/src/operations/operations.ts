@@ -1,10 +1,10 @@
 import {
   backupChainQuerySchema,
   backupChainSchema,
+  backupDetailsSchema,
   backupListSchema,
   backupParamsSchema,
   backupQuerySchema,
-  backupSchema,
   deletedBackupSchema,
   fileListSchema,
   healthSchema,
@@ -49,13 +49,13 @@ export const OPERATIONS = {
     query: backupChainQuerySchema,
     answer: backupChainSchema,
   }),
-  /** One backup. Role viewer. */
+  /** One backup, with its machine. Role viewer. */
   showBackup: operation({
     method: 'GET',
     path: '/api/v1/backup/:backup_id',
     params: backupParamsSchema,
     query: backupQuerySchema,
-    answer: backupSchema,
+    answer: backupDetailsSchema,
   }),
   /** Deletes a backup; those that build on it keep their content. Role admin. */
   deleteBackup: operation({

@@ -6,6 +6,8 @@ import type { JobResult } from './job-record.ts';
 export function describeBackupResult(result: BackupResult): JobResult {
   return {
     backup_id: result.pointId,
+    vm_name: result.machineName,
+    machine_id: result.machine,
     backup_type: result.kind,
     reason: result.reason,
     reason_text: result.reasonText,
@@ -16,11 +18,14 @@ export function describeBackupResult(result: BackupResult): JobResult {
     changed_bytes: result.changedBytes,
     bytes_stored: result.bytesStored,
     duration_ms: Math.round(result.durationMs),
-    disks: result.disks.map(({ id, sizeBytes, bytesStored }) => ({
+    disks: result.disks.map(({ id, sizeBytes, bytesStored, kind, reason }) => ({
       id,
       size_bytes: sizeBytes,
       bytes_stored: bytesStored,
+      backup_type: kind,
+      reason,
     })),
+    skipped: result.skipped.map(({ id, reason }) => ({ id, reason })),
     findings: result.findings.map(describeFinding),
   };
 }
@@ -32,6 +37,7 @@ export function describeRestoreResult(result: RestoreMachineResult): JobResult {
     bytes_written: result.bytesWritten,
     duration_ms: Math.round(result.durationMs),
     verified: result.verified,
+    verify_ms: Math.round(result.verifyMs),
     disks: result.disks.map(({ id, sizeBytes }) => ({ id, size_bytes: sizeBytes })),
     findings: result.findings.map(describeFinding),
   };
@@ -39,5 +45,12 @@ export function describeRestoreResult(result: RestoreMachineResult): JobResult {
 
 /** A finding, for clients. */
 export function describeFinding({ severity, code, message, object, disk, point }: Finding) {
-  return { severity, code, message, object: object ?? disk ?? point ?? null };
+  return {
+    severity,
+    code,
+    message,
+    object: object ?? disk ?? point ?? null,
+    disk: disk ?? null,
+    backup_id: point ?? null,
+  };
 }

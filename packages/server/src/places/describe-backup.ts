@@ -1,4 +1,5 @@
-import type { backupSchema } from '@sendense/api';
+import type { backupDetailsSchema, backupSchema } from '@sendense/api';
+import type { MachineSpec, RecoveryPoint } from '@sendense/core';
 import type { z } from 'zod';
 import type { FoundPoint } from './places.ts';
 
@@ -24,4 +25,18 @@ export function describeBackup({ point, repositoryName }: FoundPoint): z.output<
         stored_bytes: storedBytes,
       })),
   };
+}
+
+/** A point with its machine, for clients. */
+export function describeBackupDetails(found: FoundPoint): z.output<typeof backupDetailsSchema> {
+  return { ...describeBackup(found), spec: describeSpec(found.point) };
+}
+
+/** No path of the server is told: disks that go by one, those of images, are called as in the backup. */
+function describeSpec({ spec, disks }: RecoveryPoint): MachineSpec {
+  const nameOf = (id: string) => {
+    const number = disks.find((disk) => disk.id === id)?.number;
+    return id.startsWith('/') ? `disk-${number ?? 'left-out'}` : id;
+  };
+  return { ...spec, disks: spec.disks.map((disk) => ({ ...disk, id: nameOf(disk.id) })) };
 }

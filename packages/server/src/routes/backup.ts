@@ -1,10 +1,10 @@
 import {
   backupChainQuerySchema,
   backupChainSchema,
+  backupDetailsSchema,
   backupListSchema,
   backupParamsSchema,
   backupQuerySchema,
-  backupSchema,
   deletedBackupSchema,
   jobSchema,
   listBackupsSchema,
@@ -12,7 +12,7 @@ import {
 } from '@sendense/api';
 import { SendenseError } from '@sendense/core';
 import { viewOf } from '../jobs/job.ts';
-import { describeBackup } from '../places/describe-backup.ts';
+import { describeBackup, describeBackupDetails } from '../places/describe-backup.ts';
 import { describeChain } from '../places/describe-chain.ts';
 import { pointsOfMachine } from '../places/points-of-machine.ts';
 import { type Route, route } from './route.ts';
@@ -114,13 +114,13 @@ function showBackup({ places }: RouteServices): Route {
     role: 'viewer',
     operationId: 'showBackup',
     tag: 'backup',
-    summary: 'One backup.',
+    summary: 'One backup, with its machine.',
     params: backupParamsSchema,
     query: backupQuerySchema,
-    answer: backupSchema,
+    answer: backupDetailsSchema,
     errors: ['NOT_FOUND', 'CONFLICT'],
     async handler({ params, query, scope, signal }) {
-      return describeBackup(await places.point(scope, params.backup_id, query.repository, { signal }));
+      return describeBackupDetails(await places.point(scope, params.backup_id, query.repository, { signal }));
     },
   });
 }

@@ -10,13 +10,16 @@ const LAST_MS = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 
 /** A volume in the words of the API. */
 export function describeVolume(volume: BrowsedVolume): z.input<typeof mountSchema>['volumes'][number] {
-  const { id, fileSystem, fileSystemLabel, sizeBytes, access } = volume;
+  const { id, kind, label, fileSystem, fileSystemLabel, sizeBytes, access } = volume;
   return {
     id,
+    kind,
     label: fileSystemLabel,
+    volume_label: label,
     size_bytes: sizeBytes,
     file_system: fileSystem,
     readable: access !== null,
+    access,
   };
 }
 
@@ -33,6 +36,7 @@ export function describeEntry({
     uid: stat?.uid ?? null,
     gid: stat?.gid ?? null,
     mtime: stat === undefined ? null : instantOf(stat.mtimeNs),
+    links: stat?.links ?? null,
   };
 }
 
