@@ -1,9 +1,9 @@
 import { type Finding, SendenseError } from '@sendense/core';
 import { damaged } from '../bytes/damage.ts';
 import { type MappedRun, MappedSource } from '../bytes/mapped-source.ts';
+import { type Column, StripedSource } from '../bytes/striped-source.ts';
 import type { FoundVolumes, Volume } from '../volumes/volume.ts';
 import type { PhysicalVolume } from './physical-volume.ts';
-import { type Column, StripedSource } from './striped-source.ts';
 import {
   isLvmName,
   type LogicalVolume,

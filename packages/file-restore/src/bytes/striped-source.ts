@@ -1,6 +1,6 @@
 import type { Call } from '@sendense/core';
-import { type ByteSource, readBytes } from '../bytes/byte-source.ts';
-import { checkInside } from '../bytes/damage.ts';
+import { type ByteSource, readBytes } from './byte-source.ts';
+import { checkInside } from './damage.ts';
 
 /** A stripe column: where on a physical volume its bytes begin. */
 export type Column = { readonly source: ByteSource; readonly offset: number };

@@ -1,7 +1,7 @@
 import { seededInteger, seededRandom } from '@sendense/testkit';
 import { testSeed } from '@sendense/tests/scale';
 import { expect, it } from 'vitest';
-import type { ByteSource } from '../bytes/byte-source.ts';
+import type { ByteSource } from './byte-source.ts';
 import { StripedSource } from './striped-source.ts';
 
 /** A source of the given bytes. */
