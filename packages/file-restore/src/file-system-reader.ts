@@ -1,4 +1,5 @@
 import type { ByteRange, Call, Extent, Finding } from '@sendense/core';
+import type { ByteSource } from './bytes/byte-source.ts';
 
 /** What a name in a folder stands for. */
 export type FileType = 'file' | 'directory' | 'symlink' | 'block-device' | 'char-device' | 'fifo' | 'socket';
@@ -67,6 +68,8 @@ export interface FileSystemReader {
   readonly root: NodeId;
   /** What the user should know: a journal that was not empty, parts that were not read. */
   readonly findings: readonly Finding[];
+  /** What it reads, where that is not the volume as it lies there: with a journal laid over it. */
+  readonly bytes?: ByteSource;
   /** Kind, size, owner, rights and times of a node. */
   stat(node: NodeId, call?: Call): Promise<FileStat>;
   /** Entries in the order of the folder. Rejects with `CONFIG_INVALID` for a node that is none, or a wrong `from`. */

@@ -1,3 +1,4 @@
+export type { ByteSource } from './bytes/byte-source.ts';
 export {
   type ExtractRequest,
   type ExtractResult,
@@ -22,4 +23,5 @@ export { decodeName, encodeName } from './paths/entry-name.ts';
 export type { OnFinding } from './paths/walk-tree.ts';
 export { BrowseSession, type FolderPage, type ListedEntry } from './session/browse-session.ts';
 export type { BrowsedVolume, FoundFile } from './session/point-files.ts';
+export { openPointVolumes, type PointVolume, type PointVolumes } from './session/point-volumes.ts';
 export type { Volume } from './volumes/volume.ts';

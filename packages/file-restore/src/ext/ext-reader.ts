@@ -38,7 +38,7 @@ export class ExtReader implements FileSystemReader {
   readonly uuid: string;
   readonly root: NodeId = ROOT;
   readonly findings: readonly Finding[];
-  readonly #source: ByteSource;
+  readonly bytes: ByteSource;
   readonly #superblock: Superblock;
   readonly #inodes: InodeTable;
 
@@ -47,7 +47,7 @@ export class ExtReader implements FileSystemReader {
     this.label = superblock.label;
     this.uuid = superblock.uuid;
     this.findings = findings;
-    this.#source = source;
+    this.bytes = source;
     this.#superblock = superblock;
     this.#inodes = new InodeTable(source, superblock);
   }
@@ -106,9 +106,9 @@ export class ExtReader implements FileSystemReader {
   #bytesOf(inode: Inode): MappedBytes {
     const { blockBytes, blocks } = this.#superblock;
     const runs = inode.hasExtents ? extentRuns : blockMapRuns;
-    return new MappedBytes(this.#source, blockBytes, inode.stat.sizeBytes, ({ first, end }, call) =>
+    return new MappedBytes(this.bytes, blockBytes, inode.stat.sizeBytes, ({ first, end }, call) =>
       // what one walk may come across is counted in its context
-      runs(new MapContext(this.#source, blockBytes, blocks), inode.block, first, end, call),
+      runs(new MapContext(this.bytes, blockBytes, blocks), inode.block, first, end, call),
     );
   }
 

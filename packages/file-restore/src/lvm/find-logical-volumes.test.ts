@@ -9,7 +9,7 @@ const ids = ['0', '1'].map((digit) => digit.repeat(32));
 const endless: ByteSource = { sizeBytes: 16 * TIB, read: () => Promise.resolve() };
 
 /** A group over two physical volumes with volumes of 8 TiB in stripes of 4 KiB. */
-function groupOf(group: string, volumes: readonly string[]): string {
+function groupOf(group: string, volumes: readonly string[], groupId = 'group'): string {
   const extents = (8 * TIB) / (4 * 2 ** 20);
   const logical = volumes.map(
     (name) => `"${name}" { status = ["VISIBLE"] segment_count = 1
@@ -19,7 +19,7 @@ function groupOf(group: string, volumes: readonly string[]): string {
   const physical = ids.map(
     (id, index) => `pv${index} { id = "${id}" pe_start = 2048 pe_count = ${extents} }`,
   );
-  return `"${group}" { id = "group" seqno = 1 extent_size = 8192
+  return `"${group}" { id = "${groupId}" seqno = 1 extent_size = 8192
     physical_volumes { ${physical.join('\n')} } logical_volumes { ${logical.join('\n')} } }`;
 }
 
@@ -58,6 +58,26 @@ describe('a volume group', () => {
     expect(find(groupOf('aZ0+_.-', ['.a-', '+b'])).volumes.map(({ label }) => label)).toEqual([
       'aZ0+_.-/.a-',
       'aZ0+_.-/+b',
+    ]);
+  });
+
+  it('that has the name of another one is told, and its volumes are told apart by its id', () => {
+    const texts = [groupOf('data', ['one'], 'Ab1-Cd2-3'), groupOf('data', ['one', 'two'], 'Zz9-Yy8-7')];
+    const physical: PhysicalVolume[] = ids.map((id, index) => ({
+      id,
+      source: endless,
+      text: texts[index] ?? '',
+      damagedAreas: 0,
+    }));
+    const { volumes, findings } = findLogicalVolumes(physical);
+    expect(volumes.map(({ id, label }) => [id, label])).toEqual([
+      ['data-one-Ab1Cd2', 'data/one'],
+      ['data-one-Zz9Yy8', 'data/one'],
+      ['data-two-Zz9Yy8', 'data/two'],
+    ]);
+    expect(findings).toMatchObject([
+      { severity: 'info', code: 'lvm-group-renamed', object: 'data' },
+      { severity: 'info', code: 'lvm-group-renamed', object: 'data' },
     ]);
   });
 });

@@ -14,15 +14,21 @@ import {
 
 /** LVM makes no volume with more stripes. */
 const MOST_STRIPES = 128;
+/** Of the id of a group, where its name does not tell it. */
+const MARK_LETTERS = 6;
 
 /** The logical volumes of all groups that the physical volumes belong to, by the newest metadata of each group. */
 export function findLogicalVolumes(physical: readonly PhysicalVolume[]): FoundVolumes {
   const volumes: Volume[] = [];
   const findings: Finding[] = [];
-  for (const group of newestGroups(physical, findings)) {
+  const groups = newestGroups(physical, findings);
+  for (const group of groups) {
+    const mark = markOf(group, groups);
+    if (mark !== '') findings.push(renamed(group, mark));
     for (const logical of group.logical.filter(({ isVisible }) => isVisible)) {
       try {
-        volumes.push(mapVolume(group, logical, physical));
+        const volume = mapVolume(group, logical, physical);
+        volumes.push({ ...volume, id: `${volume.id}${mark}` });
       } catch (error) {
         if (!SendenseError.is(error)) throw error;
         const name = `${group.name}/${logical.name}`;
@@ -54,6 +60,17 @@ function newestGroups(physical: readonly PhysicalVolume[], findings: Finding[]):
     findings.push({ severity: 'warning', code: 'volume-unreadable', message });
   }
   return [...groups.values()];
+}
+
+/** What sets the volumes of a group apart from those of another one of its name: no name under /dev/mapper has a third part. */
+function markOf({ name, id }: VolumeGroup, groups: readonly VolumeGroup[]): string {
+  const isAlone = groups.filter((group) => group.name === name).length === 1;
+  return isAlone ? '' : `-${id.replaceAll(/[^A-Za-z0-9]/gu, '').slice(0, MARK_LETTERS)}`;
+}
+
+function renamed({ name }: VolumeGroup, mark: string): Finding {
+  const message = `several volume groups are named ${name}: the names of the volumes of one end with ${mark}`;
+  return { severity: 'info', code: 'lvm-group-renamed', message, object: name };
 }
 
 /** The name under /dev/mapper: dashes inside of the names are doubled. */

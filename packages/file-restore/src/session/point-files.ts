@@ -18,7 +18,14 @@ export type BrowsedVolume = Omit<Volume, 'source'> & {
 };
 
 /** A volume with its reader, where there is one. */
-export type OpenVolume = { readonly volume: BrowsedVolume; readonly reader: FileSystemReader | undefined };
+export type OpenVolume = {
+  readonly volume: BrowsedVolume;
+  readonly reader: FileSystemReader | undefined;
+  /** The volume as it lies on the disks. */
+  readonly source: ByteSource;
+  /** Its file system contradicts itself, so that it was not opened. */
+  readonly isDamaged: boolean;
+};
 
 /** What a path stands for. */
 export type FoundFile = {
@@ -111,17 +118,18 @@ async function openVolume(
         ? { ...notOpened(volume.id, await whyUnknown(source, call)), severity: 'info' }
         : notOpened(volume.id, `${probed.kind} is not read yet`),
     );
-    return { volume: closed, reader: undefined };
+    return { volume: closed, reader: undefined, source, isDamaged: false };
   }
   try {
     const reader = await probed.open(source, call);
     findings.push(...reader.findings.map((finding) => ({ ...finding, object: volume.id })));
     const { kind, label } = reader;
-    return { volume: { ...volume, fileSystem: kind, access: 'in-process', fileSystemLabel: label }, reader };
+    const opened = { ...volume, fileSystem: kind, access: 'in-process', fileSystemLabel: label } as const;
+    return { volume: opened, reader, source, isDamaged: false };
   } catch (error) {
     if (!SendenseError.is(error, 'CORRUPT') && !SendenseError.is(error, 'FORMAT_UNSUPPORTED')) throw error;
     findings.push(notOpened(volume.id, error.message));
-    return { volume: closed, reader: undefined };
+    return { volume: closed, reader: undefined, source, isDamaged: error.code === 'CORRUPT' };
   }
 }
 
