@@ -1,5 +1,7 @@
 import type { Call } from '@sendense/core';
-import { type ByteSource, readBytes } from './bytes/byte-source.ts';
+import { openBtrfs } from './btrfs/open-btrfs.ts';
+import { hasSuperblockCopy } from './btrfs/superblock.ts';
+import { type ByteSource, type NamedSource, readBytes } from './bytes/byte-source.ts';
 import { hasBackupRegion } from './exfat/boot-region.ts';
 import { openExfat } from './exfat/open-exfat.ts';
 import { openExt } from './ext/open-ext.ts';
@@ -15,8 +17,10 @@ export type ProbedFileSystem = {
   readonly kind: string;
   /** It begins with a boot sector that looks like a master boot record. */
   readonly bootSector: boolean;
-  /** How it is read in this process; `undefined`: it is known by name only. */
-  readonly open: ((source: ByteSource, call?: Call) => Promise<FileSystemReader>) | undefined;
+  /** How it is read in this process, together with others of the `volumes` of its point; `undefined`: it is known by name only. */
+  readonly open:
+    | ((source: ByteSource, call?: Call, volumes?: readonly NamedSource[]) => Promise<FileSystemReader>)
+    | undefined;
 };
 
 type Magic = Omit<ProbedFileSystem, 'open'> & {
@@ -38,7 +42,7 @@ const MAGICS: readonly Magic[] = [
   { kind: 'ext', bootSector: false, offset: 1024 + 56, bytes: '\x53\xef', open: openExt },
   { kind: 'swap', bootSector: false, offset: 4096 - 10, bytes: 'SWAPSPACE2' },
   { kind: 'iso9660', bootSector: false, offset: 32_769, bytes: 'CD001' },
-  { kind: 'btrfs', bootSector: false, offset: 65_536 + 64, bytes: '_BHRfS_M' },
+  { kind: 'btrfs', bootSector: false, offset: 65_536 + 64, bytes: '_BHRfS_M', open: openBtrfs },
 ];
 
 /** Every mark lies in so many first bytes. */
@@ -54,6 +58,7 @@ export async function probeFileSystem(
   const found = MAGICS.find(({ offset, bytes }) => text.startsWith(bytes, offset));
   if (found !== undefined) return { kind: found.kind, bootSector: found.bootSector, open: found.open };
   if (await hasBootCopy(source, call)) return { kind: 'ntfs', bootSector: false, open: openNtfs };
+  if (await hasSuperblockCopy(source, call)) return { kind: 'btrfs', bootSector: false, open: openBtrfs };
   return (await hasBackupRegion(source, call))
     ? { kind: 'exfat', bootSector: false, open: openExfat }
     : undefined;

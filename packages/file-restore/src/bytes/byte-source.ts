@@ -8,6 +8,9 @@ export interface ByteSource {
   read(offset: number, into: Uint8Array, call?: Call): Promise<void>;
 }
 
+/** A volume of a point, by the id that people know. */
+export type NamedSource = { readonly id: string; readonly source: ByteSource };
+
 /** `length` bytes at `offset`, in a new array. */
 export async function readBytes(
   source: ByteSource,

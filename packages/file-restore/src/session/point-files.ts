@@ -100,12 +100,13 @@ export async function openPointFiles({ point, disks }: PointReader, call?: Call)
   const { volumes, findings } = await findVolumes(byteDisks, call);
   const told: Finding[] = [...findings];
   const open: OpenVolume[] = [];
-  for (const volume of volumes) open.push(await openVolume(volume, told, call));
+  for (const volume of volumes) open.push(await openVolume(volume, volumes, told, call));
   return new PointFiles(open, told);
 }
 
 async function openVolume(
   { source, ...volume }: Volume,
+  volumes: readonly Volume[],
   findings: Finding[],
   call: Call | undefined,
 ): Promise<OpenVolume> {
@@ -121,7 +122,7 @@ async function openVolume(
     return { volume: closed, reader: undefined, source, isDamaged: false };
   }
   try {
-    const reader = await probed.open(source, call);
+    const reader = await probed.open(source, call, volumes);
     findings.push(...reader.findings.map((finding) => ({ ...finding, object: volume.id })));
     const { kind, label } = reader;
     const opened = { ...volume, fileSystem: kind, access: 'in-process', fileSystemLabel: label } as const;

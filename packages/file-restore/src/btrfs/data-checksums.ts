@@ -1,0 +1,55 @@
+import type { Call } from '@sendense/core';
+import type { Checksum } from './checksum.ts';
+import { ITEM, MARKED_OBJECT, rangeOf } from './key.ts';
+import type { Check } from './logical-space.ts';
+import type { Tree } from './tree.ts';
+
+// Layout: "On-disk Format" of the btrfs documentation, EXTENT_CSUM: the checksum of each sector from the key on.
+
+/** The checksums of data, of which each sector has one unless it was written without. */
+export class DataChecksums {
+  readonly #tree: Tree;
+  readonly #checksum: Checksum;
+  readonly #sectorBytes: number;
+
+  constructor(tree: Tree, checksum: Checksum, sectorBytes: number) {
+    this.#tree = tree;
+    this.#checksum = checksum;
+    this.#sectorBytes = sectorBytes;
+  }
+
+  /** The check of the data of whole sectors from `logical` on. What has no checksum passes. */
+  async of(logical: number, length: number, call?: Call): Promise<Check> {
+    const sums = await this.#load(logical, length, call);
+    const { of } = this.#checksum;
+    return (data) => {
+      for (const [index, sum] of sums) {
+        const sector = data.subarray(index * this.#sectorBytes, (index + 1) * this.#sectorBytes);
+        if (Buffer.compare(of(sector), sum) !== 0)
+          return `data of btrfs at ${logical + index * this.#sectorBytes} do not have their checksum`;
+      }
+      return undefined;
+    };
+  }
+
+  /** By the sectors from `logical` on. */
+  async #load(
+    logical: number,
+    length: number,
+    call: Call | undefined,
+  ): Promise<ReadonlyMap<number, Uint8Array>> {
+    const sums = new Map<number, Uint8Array>();
+    const { bytes: width } = this.#checksum;
+    const { from, to } = rangeOf(MARKED_OBJECT, ITEM.extentChecksum, logical, logical + length - 1);
+    const before = await this.#tree.lastUpTo(from, call);
+    for await (const items of this.#tree.itemsIn({ from: before?.key ?? from, to }, call))
+      for (const { key, data } of items) {
+        if (key.type !== ITEM.extentChecksum || (key.offset - logical) % this.#sectorBytes !== 0) continue;
+        const begin = (key.offset - logical) / this.#sectorBytes;
+        const end = Math.min(begin + Math.floor(data.bytes.byteLength / width), length / this.#sectorBytes);
+        for (let index = Math.max(0, begin); index < end; index += 1)
+          sums.set(index, data.slice((index - begin) * width, width));
+      }
+    return sums;
+  }
+}
