@@ -8,8 +8,8 @@ import { checkFeatures, HAS_METADATA_UUID } from './features.ts';
 
 // Layout: "On-disk Format" of the btrfs documentation, Superblock.
 /** Where a device keeps its superblock and the copies of it. */
-export const SUPERBLOCK_PLACES: readonly number[] = [64 * 1024, 64 * 2 ** 20, 256 * 2 ** 30];
-export const SUPERBLOCK_BYTES = 4096;
+const SUPERBLOCK_PLACES: readonly number[] = [64 * 1024, 64 * 2 ** 20, 256 * 2 ** 30];
+const SUPERBLOCK_BYTES = 4096;
 /** Every checksum has room for this. */
 export const CHECKSUM_BYTES = 32;
 const MAGIC = '_BHRfS_M';
