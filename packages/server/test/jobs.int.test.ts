@@ -1,4 +1,5 @@
 import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type Call, type Journal, type Json, SendenseError, type TargetConnector } from '@sendense/core';
 import { createTestFence } from '@sendense/testkit';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -36,6 +37,40 @@ class Gate {
     await Promise.race([this.#open.promise, gone.promise]);
     return open();
   }
+}
+
+/** A journal of a process that is killed: from `die` on nothing that is written gets there, and nobody hears of it. */
+class MortalJournal implements Disposable {
+  readonly #died = Promise.withResolvers<never>();
+  #isDead = false;
+
+  services(): Pick<ServerServices, 'journal'> {
+    const write: Journal['write'] = (...given) =>
+      this.#isDead ? this.#died.promise : world.journal.write(...given);
+    return { journal: { ...world.journal, write } };
+  }
+
+  die(): void {
+    this.#isDead = true;
+  }
+
+  /** Lets whoever waits for a write give up. */
+  [Symbol.dispose](): void {
+    this.#died.promise.catch(() => undefined);
+    this.#died.reject(new Error('the process is dead'));
+  }
+}
+
+/** What came of a reply until it was hung up. */
+async function cameOf({ body }: Response): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = '';
+  try {
+    for await (const piece of body ?? []) text += decoder.decode(piece, { stream: true });
+  } catch (error) {
+    if (!(error instanceof Error && error.name === 'AbortError')) throw error;
+  }
+  return text;
 }
 
 /** A target whose restores fail when all is written. */
@@ -133,6 +168,32 @@ it('stops in order and at once with a job under way, and the next server finishe
     attempt: 2,
     result: { backup_type: 'full' },
   });
+});
+
+it('shows nobody an event whose id the next server gives to another one, when it is killed before the journal has it', async () => {
+  const [gate, gone] = [new Gate(), new AbortController()];
+  using journal = new MortalJournal();
+  const before = await world.start({}, { ...journal.services(), ...gate.sources() });
+  const { job_id } = (await start(before)).body;
+  await gate.reached.promise;
+  const { signal } = gone;
+  const coming = cameOf(await fetch(`${before.url}/api/v1/jobs/${job_id}/events`, { signal }));
+  journal.die();
+  gate.release();
+  const state = async () => (await ask(before, 'GET', `/api/v1/jobs/${job_id}`)).body.state as string;
+  await expect.poll(state, { timeout: 10_000 }).toBe('completed');
+  gone.abort();
+  const withIds = (events: ReturnType<typeof parseEvents>) => events.filter(({ id }) => id !== undefined);
+  const seen = withIds(parseEvents(await coming));
+
+  const stateDirectory = join(world.folder, 'state-of-the-next');
+  const after = await world.start({ stateDirectory }, { isHolderAlive: () => false });
+  const all = withIds(await follow(after, job_id));
+  expect(all.at(-1)).toMatchObject({ event: 'state', data: { state: 'completed', attempt: 2 } });
+  expect(seen).toMatchObject([{ data: { state: 'queued' } }, { data: { state: 'running' } }]);
+  expect(all.slice(0, seen.length)).toEqual(seen);
+  const missed = await follow(after, job_id, { 'last-event-id': String(seen.at(-1)?.id) });
+  expect(missed).toEqual(all.slice(seen.length));
 });
 
 it('gives a job up that was cut short too often', async () => {

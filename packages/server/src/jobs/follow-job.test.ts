@@ -29,6 +29,11 @@ function newJob(): Job {
   return new Job({ ...record, events: [] });
 }
 
+/** As after a write of the journal. */
+function tellAll(job: Job): void {
+  job.tell(job.lastEventId);
+}
+
 async function rest(events: AsyncIterable<string>): Promise<string[]> {
   const texts: string[] = [];
   for await (const text of events) texts.push(text);
@@ -38,6 +43,7 @@ async function rest(events: AsyncIterable<string>): Promise<string[]> {
 it('waits for news, tells progress without an id, and ends with the job', async () => {
   const job = newJob();
   job.change({ state: 'queued' });
+  tellAll(job);
   const events = followJob(job, 0, never);
   expect((await events.next()).value).toBe('retry: 2000\n\n');
   expect((await events.next()).value).toMatch(/^id: 1\nevent: state\ndata: \{"state":"queued"/);
@@ -47,6 +53,7 @@ it('waits for news, tells progress without an id, and ends with the job', async 
     'event: progress\ndata: {"done_bytes":1,"total_bytes":4,"percent":25,"bytes_per_second":1,"eta_seconds":3}\n\n',
   );
   job.change({ state: 'completed' });
+  tellAll(job);
   expect(await rest(events)).toEqual([expect.stringMatching(/^id: 2\nevent: state\n/)]);
 });
 
@@ -57,9 +64,31 @@ it('shows a reader that comes late the newest progress only, and every event', a
   await events.next();
   for (const percent of [30, 40, 50]) job.showProgress({ ...progress, percent });
   job.addEvent('step', { step: 'copy' });
+  tellAll(job);
   expect((await events.next()).value).toContain('"running"');
   expect((await events.next()).value).toContain('"copy"');
   expect((await events.next()).value).toContain('"percent":50');
+});
+
+it('keeps back what is not told yet, and does not end before the end is told', async () => {
+  const job = newJob();
+  const events = followJob(job, 0, never);
+  await events.next();
+  job.change({ state: 'running' });
+  const waiting = events.next();
+  job.showProgress(progress);
+  expect((await waiting).value).toContain('event: progress');
+  tellAll(job);
+  expect((await events.next()).value).toContain('"running"');
+  job.addEvent('step', { step: 'copy' });
+  const { lastEventId } = job;
+  job.change({ state: 'completed' });
+  job.tell(lastEventId);
+  expect((await events.next()).value).toContain('"copy"');
+  const end = events.next();
+  tellAll(job);
+  expect((await end).value).toContain('"completed"');
+  expect(await rest(events)).toEqual([]);
 });
 
 it('ends when the client goes while nothing happens', async () => {

@@ -9,7 +9,7 @@ const RETRY_MS = 2_000;
 
 /**
  * The events of a job as server-sent events, after the one with the id `after`, until the job has ended or `signal` fires. Nothing is
- * queued for a client that reads slowly: it gets every event that has an id, and of the progress what is true when it reads.
+ * queued for a client that reads slowly: it gets every event that has an id and was told, and of the progress what is true when it reads.
  */
 export async function* followJob(job: Job, after: number, signal: AbortSignal): AsyncGenerator<string> {
   let last = after;
@@ -18,12 +18,12 @@ export async function* followJob(job: Job, after: number, signal: AbortSignal): 
   while (!signal.aborted) {
     // taken before the job is looked at, so that nothing falls between
     const { changed } = job;
-    const news = job.record.events.filter(({ id }) => id > last);
+    const news = job.toldEvents.filter(({ id }) => id > last);
     for (const { id, name, data } of news) {
       yield `id: ${id}\nevent: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
       last = id;
     }
-    if (isEnded(job.record) && (job.record.events.at(-1)?.id ?? 0) <= last) return;
+    if (hasSeenAll(job, last)) return;
     if (job.progress !== null && job.progress !== shown) {
       shown = job.progress;
       yield `event: progress\ndata: ${JSON.stringify(viewOfProgress(shown))}\n\n`;
@@ -48,6 +48,6 @@ async function cameInTime(changed: Promise<void>, signal: AbortSignal): Promise<
 }
 
 /** Whether a client that has seen the events up to `after` has nothing to wait for. */
-export function hasSeenAll({ record }: Job, after: number): boolean {
-  return isEnded(record) && (record.events.at(-1)?.id ?? 0) <= after;
+export function hasSeenAll({ record, lastEventId }: Job, after: number): boolean {
+  return isEnded(record) && lastEventId <= after;
 }

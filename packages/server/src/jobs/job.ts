@@ -12,10 +12,28 @@ export class Job {
   /** Ends what the job does. */
   readonly stop = new AbortController();
   #progress: WorkProgress | null = null;
+  #lastTold: number;
   #changed = Promise.withResolvers<void>();
 
+  /** `record`: as the journal has it, or without events. */
   constructor(record: JobRecord) {
     this.record = record;
+    this.#lastTold = this.lastEventId;
+  }
+
+  /** Of all events, also of those that nobody is told of yet; 0 before the first one. */
+  get lastEventId(): number {
+    return this.record.events.at(-1)?.id ?? 0;
+  }
+
+  /** Whether anybody may know of the job. */
+  get isTold(): boolean {
+    return this.#lastTold > 0;
+  }
+
+  /** The events that clients are told of. */
+  get toldEvents(): readonly JobEvent[] {
+    return this.record.events.filter(({ id }) => id <= this.#lastTold);
   }
 
   get progress(): WorkProgress | null {
@@ -33,7 +51,16 @@ export class Job {
     this.#announce();
   }
 
-  /** Changes the record and adds the event of it; the caller writes it. */
+  /**
+   * Tells of the events up to the one with this id. They are in the journal by then: a server that is killed before would let the next one
+   * give the id to another event, which a client that has seen the first one would miss.
+   */
+  tell(id: number): void {
+    this.#lastTold = Math.max(this.#lastTold, id);
+    this.#announce();
+  }
+
+  /** Changes the record and adds the event of it; the caller writes and tells it. */
   change(change: Partial<JobRecord>): void {
     Object.assign(this.record, change);
     if (isEnded(this.record)) this.#progress = null;
@@ -44,13 +71,12 @@ export class Job {
     });
   }
 
-  /** Adds an event. `false`: there are too many of its name. */
+  /** Adds an event; the caller writes and tells it. `false`: there are too many of its name. */
   addEvent(name: JobEvent['name'], data: Json): boolean {
     const { events } = this.record;
     const findings = name === 'finding' ? events.filter((event) => event.name === 'finding').length : 0;
     if (findings >= MAX_FINDING_EVENTS) return false;
-    events.push({ id: (events.at(-1)?.id ?? 0) + 1, name, data });
-    this.#announce();
+    events.push({ id: this.lastEventId + 1, name, data });
     return true;
   }
 

@@ -1,4 +1,4 @@
-import { systemClock } from '@sendense/core';
+import { type Journal, systemClock } from '@sendense/core';
 import { createEngine } from '@sendense/engine';
 import { createMemoryJournal, createTestFence } from '@sendense/testkit';
 import { expect, it } from 'vitest';
@@ -25,8 +25,7 @@ const backupOf = (vmName: string): JobOrder => ({
 });
 
 /** Jobs that run one at a time, each until it is let end. */
-function oneAtATime({ waiting = 10, kept = 10 } = {}) {
-  const journal = createMemoryJournal();
+function oneAtATime({ waiting = 10, kept = 10, journal = createMemoryJournal() } = {}) {
   const fence = createTestFence();
   const isHolderAlive = () => true;
   const begun: { readonly vmName: string; readonly end: () => void }[] = [];
@@ -69,6 +68,47 @@ it('lets the jobs of one tenant that wait take no place of another', async () =>
   await jobs.start(backupOf('a2'), ACME);
   await expect(jobs.start(backupOf('a3'), ACME)).rejects.toMatchObject({ code: 'QUOTA_EXCEEDED' });
   await expect(jobs.start(backupOf('g1'), GLOBEX)).resolves.toBeDefined();
+});
+
+it('tells of a job and of its events once the journal has them', async () => {
+  const memory = createMemoryJournal();
+  const asked: PromiseWithResolvers<void>[] = [];
+  const write: Journal['write'] = async (...given) => {
+    asked.push(Promise.withResolvers<void>());
+    await asked.at(-1)?.promise;
+    return memory.write(...given);
+  };
+  const { jobs, nth } = oneAtATime({ journal: { ...memory, write } });
+  const nthWritten = async (count: number) => {
+    await expect.poll(() => asked.length).toBe(count);
+    asked[count - 1]?.resolve();
+  };
+  const started = jobs.start(backupOf('a1'), ACME);
+  expect(jobs.list(ACME)).toEqual([]);
+  await nthWritten(1);
+  const { record } = await started;
+  const told = () => jobs.get(record.id, ACME).toldEvents.map(({ data }) => data);
+  expect(record.events).toHaveLength(2);
+  expect(told()).toMatchObject([{ state: 'queued' }]);
+  await nthWritten(2);
+  (await nth(1))?.end();
+  await expect.poll(() => record.state).toBe('completed');
+  expect(told()).toMatchObject([{ state: 'queued' }, { state: 'running' }]);
+  await nthWritten(3);
+  await expect.poll(told).toMatchObject([{}, {}, { state: 'completed' }]);
+});
+
+it('tells of what the journal refuses too: nobody would hear of the end of the job', async () => {
+  const memory = createMemoryJournal();
+  let isFull = false;
+  const write: Journal['write'] = (...given) =>
+    isFull ? Promise.reject(new Error('full')) : memory.write(...given);
+  const { jobs, nth } = oneAtATime({ journal: { ...memory, write } });
+  const job = await jobs.start(backupOf('a1'), ACME);
+  const running = await nth(1);
+  isFull = true;
+  running?.end();
+  await expect.poll(() => job.toldEvents.at(-1)?.data).toMatchObject({ state: 'completed' });
 });
 
 it('keeps of each tenant the job that ended last', async () => {

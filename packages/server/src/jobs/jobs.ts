@@ -85,7 +85,7 @@ export class Jobs implements AsyncDisposable {
     // taken before it is written, so that the same order at the same time is refused
     this.#jobs.set(job.record.id, job);
     try {
-      await this.#services.journal.write(job.record);
+      await this.#keep(job);
     } catch (error) {
       this.#jobs.delete(job.record.id);
       throw error;
@@ -120,7 +120,7 @@ export class Jobs implements AsyncDisposable {
       this.#waiting.splice(waited, 1);
       job.change({ state: 'cancelled', endedAt: this.#now() });
     }
-    await this.#services.journal.write(job.record);
+    await this.#keep(job);
     job.stop.abort(new SendenseError('ABORTED', 'the job was cancelled', { operation: 'cancel-job' }));
   }
 
@@ -176,7 +176,7 @@ export class Jobs implements AsyncDisposable {
     const { serverId: server, fence } = this.#services;
     job.change({ server, holder: fence.holder, attempt, runId, state: 'queued' });
     this.#waiting.push(job);
-    await this.#services.journal.write(record);
+    await this.#keep(job);
   }
 
   #startNext(): void {
@@ -264,10 +264,19 @@ export class Jobs implements AsyncDisposable {
     }
   }
 
+  /**
+   * Writes a job, then tells of its events. They are told also where the journal does not take them, because the job goes on all the same
+   * and nobody would hear of its end. Rejects as the journal does.
+   */
+  async #keep(job: Job): Promise<void> {
+    const { lastEventId } = job;
+    await this.#services.journal.write(job.record).finally(() => job.tell(lastEventId));
+  }
+
   /** The journal holds what counts; a job whose news cannot be written runs on, and the log says so. */
   async #save(job: Job): Promise<void> {
     try {
-      await this.#services.journal.write(job.record);
+      await this.#keep(job);
     } catch (error) {
       const fields = { job: job.record.id, error: messageOf(error) };
       this.#services.log({ level: 'error', message: 'the journal does not take a job', fields });
@@ -301,8 +310,8 @@ function endOf({ record }: Job): string {
   return record.endedAt ?? '';
 }
 
-function sees({ tenant }: Principal, { record }: Job): boolean {
-  return tenant === null || record.tenant === tenant;
+function sees({ tenant }: Principal, { record, isTold }: Job): boolean {
+  return isTold && (tenant === null || record.tenant === tenant);
 }
 
 function failure(error: unknown): Pick<JobRecord, 'state' | 'error'> {
