@@ -1,7 +1,8 @@
-import type { fileListSchema, findingSchema, mountSchema } from '@sendense/api';
+import type { ApiFinding, fileListSchema, mountSchema } from '@sendense/api';
 import type { Finding } from '@sendense/core';
 import type { BrowsedVolume, ListedEntry } from '@sendense/file-restore';
 import type { z } from 'zod';
+import { describeFinding } from '../../jobs/describe-results.ts';
 
 /** The first instant of the year 1: what is before the year 0 is told by more than four digits. */
 const FIRST_MS = Date.parse('0001-01-01T00:00:00.000Z');
@@ -41,13 +42,8 @@ export function describeEntry({
 }
 
 /** Findings in the words of the API. */
-export function describeFindings(findings: readonly Finding[]): z.input<typeof findingSchema>[] {
-  return findings.map(({ severity, code, message, object }) => ({
-    severity,
-    code,
-    message,
-    object: object ?? null,
-  }));
+export function describeFindings(findings: readonly Finding[]): ApiFinding[] {
+  return findings.map(describeFinding);
 }
 
 /** ISO 8601; `null` for times outside of the years 1 to 9999, which only damage has. */
