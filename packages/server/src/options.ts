@@ -48,6 +48,8 @@ export const serverOptionsSchema = z.strictObject({
       /** A request must have arrived within it. */
       requestMs: z.int().positive().default(30_000),
       connections: z.int().positive().default(1024),
+      /** Archives of files that are made at once, of whatever tenants; each may take some hundred megabytes of memory. */
+      archives: z.int().positive().default(4),
       /**
        * A connection on which nothing moves for so long is closed, except where a download has nothing to give; streams of events have a
        * sign of life every 15 s.

@@ -17,6 +17,7 @@ import { Observations } from './observe/observations.ts';
 import { type ResolvedOptions, type ServerOptions, serverOptionsSchema } from './options.ts';
 import { Places } from './places/places.ts';
 import { allRoutes } from './routes/all-routes.ts';
+import { Archives } from './routes/files/archives.ts';
 import type { ServerServices } from './services.ts';
 import { takeStateFolder } from './state-folder.ts';
 
@@ -118,7 +119,8 @@ async function openParts(
       undo: (record) => undoOrder({ engine, places }, record),
     }),
   );
-  return { audit, places, files, jobs, observations: new Observations(audit, jobs) };
+  const archives = new Archives(options.limits.archives, log);
+  return { audit, places, files, archives, jobs, observations: new Observations(audit, jobs) };
 }
 
 function once(run: () => Promise<void>): () => Promise<void> {

@@ -9,16 +9,26 @@ import {
 } from '@sendense/api';
 import { SendenseError } from '@sendense/core';
 import type { AuditSubject } from '../audit/audit-log.ts';
+import type { Archives } from './files/archives.ts';
 import { describeEntry, describeFindings, describeVolume } from './files/describe-files.ts';
-import { download } from './files/download.ts';
+import { type Download, download } from './files/download.ts';
 import { type MountRecord, Mounts } from './files/mounts.ts';
 import { type Route, route } from './route.ts';
 import type { RouteServices } from './route-services.ts';
 
 /** Operations on the files of backups: a backup is opened, its folders are listed, files and folders are downloaded. */
-export function fileRoutes({ places, files }: Pick<RouteServices, 'places' | 'files'>): readonly Route[] {
+export function fileRoutes({
+  places,
+  files,
+  archives,
+}: Pick<RouteServices, 'places' | 'files' | 'archives'>): readonly Route[] {
   const mounts = new Mounts(files, places);
-  return [mountRoute(places, mounts), listRoute(mounts), downloadRoute(mounts), unmountRoute(mounts)];
+  return [
+    mountRoute(places, mounts),
+    listRoute(mounts),
+    downloadRoute(mounts, archives),
+    unmountRoute(mounts),
+  ];
 }
 
 function mountRoute(places: RouteServices['places'], mounts: Mounts): Route {
@@ -78,7 +88,7 @@ function listRoute(mounts: Mounts): Route {
   });
 }
 
-function downloadRoute(mounts: Mounts): Route {
+function downloadRoute(mounts: Mounts, archives: Archives): Route {
   return route({
     method: 'GET',
     url: '/api/v1/restore/:mount_id/download',
@@ -100,7 +110,10 @@ function downloadRoute(mounts: Mounts): Route {
       noteSubject({ path });
       const mount = await mounts.find(params.mount_id, caller);
       noteSubject(subjectOf(mount));
-      return mounts.download(caller.principal, () => download(mount, { path, format, signal, reply }));
+      const archive: Download['archive'] = (begin) => archives.make(caller.principal, mount, begin);
+      return mounts.download(caller.principal, () =>
+        download(mount, { path, format, signal, reply, archive }),
+      );
     },
   });
 }

@@ -2,11 +2,13 @@ import type { FileRestore } from '@sendense/file-restore';
 import type { Jobs } from '../jobs/jobs.ts';
 import type { Observations } from '../observe/observations.ts';
 import type { Places } from '../places/places.ts';
+import type { Archives } from './files/archives.ts';
 
 /** What the handlers of all routes work with. */
 export type RouteServices = {
   readonly places: Places;
   readonly jobs: Jobs;
   readonly files: FileRestore;
+  readonly archives: Archives;
   readonly observations: Observations;
 };

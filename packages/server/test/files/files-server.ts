@@ -2,7 +2,13 @@ import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type BlockReader, type Repository, SendenseError, systemServices } from '@sendense/core';
+import {
+  type BlockReader,
+  type LogRecord,
+  type Repository,
+  SendenseError,
+  systemServices,
+} from '@sendense/core';
 import { createEngine } from '@sendense/engine';
 import { createFileRestore, type FileRestore } from '@sendense/file-restore';
 import { createLocalRepository } from '@sendense/repository-local';
@@ -41,11 +47,12 @@ export class FilesServer implements AsyncDisposable {
   readonly backups: Readonly<Record<'web' | 'db', string>>;
   /** The file of the audit log. */
   readonly auditFile: string;
+  readonly logged: readonly LogRecord[];
   readonly #tokens: Readonly<Record<Who, string>>;
   readonly #owned: AsyncDisposableStack;
 
   constructor(
-    parts: Pick<FilesServer, 'server' | 'files' | 'disks' | 'backups' | 'auditFile'>,
+    parts: Pick<FilesServer, 'server' | 'files' | 'disks' | 'backups' | 'auditFile' | 'logged'>,
     tokens: Readonly<Record<Who, string>>,
     owned: AsyncDisposableStack,
   ) {
@@ -54,6 +61,7 @@ export class FilesServer implements AsyncDisposable {
     this.disks = parts.disks;
     this.backups = parts.backups;
     this.auditFile = parts.auditFile;
+    this.logged = parts.logged;
     this.#tokens = tokens;
     this.#owned = owned;
   }
@@ -89,13 +97,13 @@ export class FilesServer implements AsyncDisposable {
   }
 }
 
-/** Makes a {@link FilesServer}. `stalledMs`: see the `limits` of a server. */
+/** Makes a {@link FilesServer}. `limits`: those of a server. */
 export async function startFilesServer({
-  stalledMs,
+  limits = {},
   ...options
 }: {
   readonly idleMs?: number;
-  readonly stalledMs?: number;
+  readonly limits?: { readonly stalledMs?: number; readonly archives?: number };
 } = {}): Promise<FilesServer> {
   await using owned = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'sendense-files-'));
@@ -123,20 +131,22 @@ export async function startFilesServer({
     db: { repositories: ['main'], machines: [machines.db] },
   };
   const repository = watched(plain, disks);
+  const logged: LogRecord[] = [];
   const server = owned.use(
     await startServer(
-      { stateDirectory, access: { tenants }, ...(stalledMs !== undefined && { limits: { stalledMs } }) },
+      { stateDirectory, access: { tenants }, limits },
       {
         engine,
         journal,
         fileRestore: files,
         repositories: { names: ['main'], open: async () => repository },
         sources: { names: [], open: () => Promise.reject(new Error('there are no sources')) },
+        log: (record) => void logged.push(record),
       },
     ),
   );
   const auditFile = join(stateDirectory, 'audit', 'audit.jsonl');
-  return new FilesServer({ server, files, disks, backups, auditFile }, tokens, owned.move());
+  return new FilesServer({ server, files, disks, backups, auditFile, logged }, tokens, owned.move());
 }
 
 async function makeTokens(stateDirectory: string): Promise<Record<Who, string>> {

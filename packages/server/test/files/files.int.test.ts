@@ -76,6 +76,7 @@ describeWithPeers(['ext4-tools', 'zip-tools'], 'the files of a backup over HTTP'
       uid: expect.any(Number) as number,
       gid: expect.any(Number) as number,
       mtime: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/u) as string,
+      links: 1,
     });
   });
 
@@ -312,7 +313,7 @@ describeWithPeers(['ext4-tools'], 'a download', () => {
   });
 
   it('of a client that takes nothing for the time set is broken off', async () => {
-    await using own = await startFilesServer({ idleMs: 1500, stalledMs: 1500 });
+    await using own = await startFilesServer({ idleMs: 1500, limits: { stalledMs: 1500 } });
     const id = await own.mount('web');
     const reply = await own.request('web', `${id}/download?path=/large`);
     const reader = (reply.body as ReadableStream<Uint8Array>).getReader();

@@ -6,7 +6,7 @@ import { createFileRestore, FindingList } from '@sendense/file-restore';
 import { createMemoryDisk, DiskContent } from '@sendense/testkit';
 import type { FastifyReply } from 'fastify';
 import { expect, it } from 'vitest';
-import { download } from './download.ts';
+import { type Download, download } from './download.ts';
 import type { Mount } from './mounts.ts';
 
 const DISK_BYTES = 1024 * 1024;
@@ -53,7 +53,8 @@ it('A client that has left ends nothing but its own download, also at the root o
   const { point } = session;
   const mount: Mount = { session, tenant: null, repositoryName: 'main', point, told: new FindingList() };
   for (const path of ['/', '/disk-0']) {
-    const asked = { path, format: undefined, reply: emptyReply() };
+    const archive: Download['archive'] = (begin) => begin(mount.told.add);
+    const asked = { path, format: undefined, reply: emptyReply(), archive };
     await expect(download(mount, { ...asked, signal: AbortSignal.abort() })).rejects.toMatchObject({
       code: 'ABORTED',
       operation: 'download-file',

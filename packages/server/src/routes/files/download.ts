@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { posix } from 'node:path';
 import { addAbortSignal, Readable } from 'node:stream';
-import { type ByteRange, SendenseError, throwIfAborted } from '@sendense/core';
+import { type ByteRange, type Finding, SendenseError, throwIfAborted } from '@sendense/core';
 import type { FoundFile } from '@sendense/file-restore';
 import type { FastifyReply } from 'fastify';
 import { requestedRange } from './byte-range.ts';
@@ -15,13 +15,16 @@ export type Download = {
   readonly format: 'tar' | 'zip' | undefined;
   readonly signal: AbortSignal;
   readonly reply: FastifyReply;
+  /** Begins an archive, or refuses it; `tell` takes what it leaves out. */
+  readonly archive: (begin: (tell: (finding: Finding) => void) => Readable) => Readable;
 };
 
 /**
  * A file as it is, or a part of it, or an archive, as a stream that reads no further than the client does. When the client goes
  * away, or takes nothing for minutes, the reading ends; when the reading fails the connection is broken off, so that nobody takes what came for the whole.
  */
-export async function download(mount: Mount, { path, format, signal, reply }: Download): Promise<Readable> {
+export async function download(mount: Mount, asked: Download): Promise<Readable> {
+  const { path, format, signal, reply } = asked;
   const found = await mount.session.find(path, { signal });
   throwIfAborted(signal, 'download-file'); // the root of a volume may be found without a read, which would have noticed
   cutOffStalled(reply.raw);
@@ -30,9 +33,10 @@ export async function download(mount: Mount, { path, format, signal, reply }: Do
   const name = posix.basename(posix.join('/', path)) || mount.session.point.id;
   if (type === 'file' && format === undefined) return sendFile(mount, found, { name, signal, reply });
   const kind = format ?? 'tar';
+  const top = posix.join('/', path) === '/' ? '' : name;
+  const stream = asked.archive((tell) => streamOf(mount.session[kind](found, top, tell, { signal }), signal));
   void reply.header('content-disposition', contentDisposition(`${name}.${kind}`));
-  const isRoot = posix.join('/', path) === '/';
-  return streamOf(mount.session[kind](found, isRoot ? '' : name, mount.told.add, { signal }), signal);
+  return stream;
 }
 
 /** Ends with `signal` also while the client takes nothing, when no read is under way that would notice. */

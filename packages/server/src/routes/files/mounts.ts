@@ -8,7 +8,7 @@ import { TenantCounts } from './tenant-counts.ts';
 
 /** Mounts of one tenant, so that none takes the place of all others. */
 const MOST_OF_TENANT = 16;
-/** Downloads of one tenant at once: each may keep hundreds of megabytes of paths, see the README of file-restore. */
+/** Downloads of one tenant at once; of archives there are fewer. */
 const MOST_DOWNLOADS = 8;
 
 /** Mounts that ended by themselves of which it is still known what their archives told. */

@@ -2,6 +2,11 @@
 export class TenantCounts {
   readonly #counts = new Map<string | null, number>();
 
+  /** How many all tenants have together. */
+  get total(): number {
+    return [...this.#counts.values()].reduce((sum, count) => sum + count, 0);
+  }
+
   /** How many a tenant has. */
   of(tenant: string | null): number {
     return this.#counts.get(tenant) ?? 0;
