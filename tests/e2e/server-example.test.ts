@@ -116,20 +116,30 @@ const JOB: JobView = {
   repository: 'main',
   target: null,
   backup_id: 'backed-up',
+  requested_type: 'auto',
   requested_by: 'x',
   attempt: 1,
   cancel_requested: false,
   created_at: '2026-01-01T00:00:00.000Z',
   started_at: null,
   ended_at: null,
+  steps: [],
   progress: null,
   result: null,
   error: null,
 };
 const RESTORE: JobView = { ...JOB, job_id: 'r', kind: 'restore', target: 'lab', backup_id: 'restored' };
-const RESULT = { bytes_written: 1, duration_ms: 1, verified: true, disks: [], findings: [] };
+const RESULT = { bytes_written: 1, duration_ms: 1, verified: true, verify_ms: 1, disks: [], findings: [] };
 const MOUNT: Mount = { mount_id: 'm', mount_path: null, backup_id: 'x', volumes: [], findings: [] };
-const EVIL = { type: 'file', size_bytes: 4, mode: null, uid: null, gid: null, mtime: null } as const;
+const EVIL = {
+  type: 'file',
+  size_bytes: 4,
+  mode: null,
+  uid: null,
+  gid: null,
+  mtime: null,
+  links: null,
+} as const;
 
 /** Answers with an error in the form of the server. */
 function refuse(response: ServerResponse, status: number, code: string, message: string): void {

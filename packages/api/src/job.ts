@@ -34,12 +34,25 @@ export const jobSchema = z
     repository: z.string(),
     target: z.string().nullable().describe('Of a restore.'),
     backup_id: z.string().nullable().describe('What a backup made, or a restore reads.'),
+    requested_type: z
+      .enum(['auto', 'full', 'incremental', 'differential'])
+      .nullable()
+      .describe('What a backup was asked to be; null of a restore.'),
     requested_by: z.string(),
     attempt: z.int().positive().describe('More than 1: it went on after the server stopped.'),
     cancel_requested: z.boolean(),
     created_at: instantSchema,
     started_at: instantSchema.nullable(),
     ended_at: instantSchema.nullable(),
+    steps: z
+      .array(
+        z.strictObject({
+          name: z.string(),
+          state: z.enum(['running', 'completed', 'failed']),
+          error: z.string().nullable(),
+        }),
+      )
+      .describe('What of the work was begun, in this order.'),
     progress: jobProgressSchema.nullable(),
     result: z.union([backupResultSchema, restoreResultSchema]).nullable(),
     error: errorSchema.shape.error.nullable(),

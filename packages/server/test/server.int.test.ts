@@ -82,12 +82,24 @@ it('restores a backup as a job, byte for byte', async () => {
     vm_name: 'web',
     target: 'lab',
     backup_id,
+    requested_type: null,
     result: { verified: true, backup_id },
   });
   const restored = await readFile(join(world.folder, 'restored.raw'));
   expect(restored.equals(await readFile(world.disk('web')))).toBe(true);
+  const done = (name: string) => ({ name, state: 'completed', error: null });
+  expect(job.steps).toEqual(['check', 'begin', 'copy', 'flush', 'verify', 'commit'].map(done));
   const again = await runJob(server, '/api/v1/restore/start', { backup_id, target: 'lab' });
-  expect(again).toMatchObject({ state: 'failed', error: { code: 'ALREADY_EXISTS' }, result: null });
+  expect(again).toMatchObject({
+    state: 'failed',
+    error: { code: 'ALREADY_EXISTS' },
+    result: null,
+    steps: [
+      done('check'),
+      { name: 'begin', state: 'failed', error: expect.stringContaining('exists') as string },
+      done('rollback'),
+    ],
+  });
 });
 
 it('tells the events of a job with ascending ids, and only those after the last that a client has seen', async () => {

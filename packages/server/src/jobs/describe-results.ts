@@ -49,7 +49,7 @@ export function describeFinding({ severity, code, message, object, disk, point }
     severity,
     code,
     message,
-    object: object ?? disk ?? point ?? null,
+    object: object ?? null,
     disk: disk ?? null,
     backup_id: point ?? null,
   };

@@ -2,6 +2,7 @@ import type { JobView } from '@sendense/api';
 import type { Json } from '@sendense/core';
 import type { WorkProgress } from '@sendense/engine';
 import { isEnded, type JobEvent, type JobRecord } from './job-record.ts';
+import { stepsOf } from './job-steps.ts';
 
 /** Findings of one job that are kept as events; the result has them all. */
 const MAX_FINDING_EVENTS = 200;
@@ -99,12 +100,14 @@ export function viewOf({ record, progress }: Job): JobView {
     repository: order.repository,
     target: order.kind === 'restore' ? order.target : null,
     backup_id: order.kind === 'restore' ? order.backupId : made,
+    requested_type: order.kind === 'backup' ? order.type : null,
     requested_by: record.principal,
     attempt: record.attempt,
     cancel_requested: record.cancelRequested,
     created_at: record.createdAt,
     started_at: record.startedAt,
     ended_at: record.endedAt,
+    steps: stepsOf(record),
     progress: progress === null ? null : viewOfProgress(progress),
     result: record.result,
     error: record.error,
