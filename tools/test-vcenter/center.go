@@ -1,6 +1,7 @@
 package main
 
 import (
+	"net/url"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -26,6 +27,9 @@ type center struct {
 	hostThumbprint string
 	transfers      transfers
 	leaseSeconds   atomic.Int64
+	automation     automation
+	// Where clients inside the program log in as those outside do.
+	address *url.URL
 
 	mu       sync.Mutex
 	machines map[types.ManagedObjectReference]*machine
@@ -56,8 +60,8 @@ type settings struct {
 	exportReply time.Duration
 	// The addresses of leases are those of the host.
 	leasesAtHost bool
-	// The user may not set advanced options of machines.
-	advancedRefused bool
+	// All that the user holds of what the calls of a restore want; all of it where none is named.
+	privileges []string
 	// The datastores are of a type that has no files with the bytes of disks.
 	withoutExtents bool
 	// The user lacks the right to files of datastores.
@@ -78,6 +82,7 @@ func newCenter(o options, model *simulator.Model, private string) *center {
 		leases:   map[string]*lease{},
 		tickets:  map[string]ticket{},
 	}
+	made.automation.paths, made.automation.rights = "all", "all"
 	made.setLeaseTimeout(300)
 	made.registry.AddHandler(leaseKeeper{made})
 	return made

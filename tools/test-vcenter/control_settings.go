@@ -24,13 +24,18 @@ func (c *center) adjust(request struct {
 	ExportReplyMs *int `json:"exportReplyMs"`
 	// Of files of datastores, to the user; a host gives them to tickets still.
 	FoldersRefused *bool `json:"foldersRefused"`
-	// Of the setting of advanced options of a new machine.
-	AdvancedRefused *bool `json:"advancedRefused"`
+	// Of the user, of what the calls of a restore want; none named is all.
+	Privileges *[]string `json:"privileges"`
 	// Of leases from then on.
 	LeaseTimeoutSeconds *int64 `json:"leaseTimeoutSeconds"`
 	// `sesparse` or `cowd`.
 	Deltas *string `json:"deltas"`
+	// Of the automation API: `all`, `rest` (as vCenter to 7.0 U1), `api` or `none`.
+	AutomationPaths *string `json:"automationPaths"`
+	// Of the user to tags: `all`, `read` or `none`.
+	TagRights *string `json:"tagRights"`
 }) (any, error) {
+	c.automation.adjust(request.AutomationPaths, request.TagRights)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if request.Deltas != nil && deltaFormats[*request.Deltas] == nil {
@@ -45,7 +50,7 @@ func (c *center) adjust(request struct {
 	set(&c.settings.keepFiles, request.KeepFiles)
 	set(&c.settings.leasesAtHost, request.LeasesAtHost)
 	set(&c.settings.foldersRefused, request.FoldersRefused)
-	set(&c.settings.advancedRefused, request.AdvancedRefused)
+	set(&c.settings.privileges, request.Privileges)
 	if request.ExportReplyMs != nil {
 		c.settings.exportReply = time.Duration(*request.ExportReplyMs) * time.Millisecond
 	}

@@ -109,10 +109,12 @@ func serve(o options, model *simulator.Model) error {
 	center.handleCalls()
 	hideNewer(model.Map())
 	model.Service.TLS = tls
+	model.Service.RegisterEndpoints = true
 	model.Service.Listen = &url.URL{User: url.UserPassword(o.user, o.password), Host: o.listen}
 	server := model.Service.NewServer()
 	defer server.Close()
-	server.Config.Handler = center.guardFiles(server.Config.Handler)
+	center.address = server.URL
+	server.Config.Handler = center.guardCalls(center.guardTagging(center.guardFiles(server.Config.Handler)))
 	if !o.esx {
 		if err := addMachine(context.Background(), model); err != nil {
 			return err

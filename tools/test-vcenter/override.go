@@ -37,8 +37,6 @@ func (c *center) shadow(ctx *simulator.Context, method *simulator.Method) {
 		shown = &leaseCalls{o, object}
 	case *simulator.ResourcePool:
 		shown = &poolCalls{o, object}
-	case *simulator.Folder:
-		shown = &folderCalls{o, object}
 	case *simulator.SessionManager:
 		shown = &sessionCalls{o, object}
 	case *simulator.VirtualDiskManager:

@@ -1,3 +1,4 @@
+export type { AutomationAsk, AutomationRequest } from './automation/index.ts';
 export {
   AREAS_IN_USE,
   type ChangedAreasRequest,
@@ -39,6 +40,7 @@ export {
   findMachine,
   findVariables,
   isEncrypted,
+  isVariableStore,
   listMachines,
   machineSpecOf,
   type Names,
@@ -59,7 +61,7 @@ export {
   type LeaseInfo,
   waitForLease,
 } from './lease/index.ts';
-export { type FailedVimCall, isFault, mapFault } from './map-error.ts';
+export { type FailedVimCall, isFault, isGone, mapFault } from './map-error.ts';
 export {
   type ListOptions,
   listObjects,
@@ -118,3 +120,13 @@ export {
   type VimValue,
   vimObject,
 } from './soap/index.ts';
+export {
+  attachTags,
+  type FoundTag,
+  findTags,
+  formatTag,
+  parseTag,
+  readTags,
+  type UnattachedTag,
+  type VimTag,
+} from './tagging/index.ts';

@@ -1,6 +1,7 @@
 import { type ErrorCode, SendenseError } from '@sendense/core';
 import { type ErrorRule, type ErrorTable, mapByTable } from '@sendense/plugin-kit';
 import type { VimFault } from './soap/envelope.ts';
+import type { ManagedObject } from './soap/vim-value.ts';
 
 /** What failed. */
 export type FailedVimCall = {
@@ -149,6 +150,14 @@ function same(text: string): string {
 /** Whether an error is that fault of a server. */
 export function isFault(error: unknown, name: string): error is SendenseError {
   return SendenseError.is(error) && error.context.fault === name;
+}
+
+/**
+ * Whether an error says that this very object is gone. Any other `NOT_FOUND` is of something else: a file, a pool, the server itself. A
+ * server that does not say which object is taken at its word.
+ */
+export function isGone(error: unknown, { id }: ManagedObject): boolean {
+  return isFault(error, 'ManagedObjectNotFound') && (error.context.object ?? id) === id;
 }
 
 /** What an HTTP status without a SOAP body means. */

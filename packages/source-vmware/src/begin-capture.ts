@@ -16,6 +16,7 @@ import { type Frozen, freeze } from './freeze.ts';
 import { removeOfCapture, removeSnapshots, undone } from './leftovers.ts';
 import { describeRef } from './machine.ts';
 import { readArtifacts } from './machine-artifacts.ts';
+import { readMachineTags } from './machine-tags.ts';
 import { checkSnapshots, snapshotFindings } from './prerequisites.ts';
 import { freezeAnew, whyReset } from './reset-tracking.ts';
 import { createSnapshotExport } from './transport/snapshot-export.ts';
@@ -65,14 +66,16 @@ async function captureHeld(
       told.push(...ways);
     }
     const { artifacts, findings: unread } = await readArtifacts(connection, machine, call);
+    const { tags, findings: untagged } = await readMachineTags(connection, machine.object, call);
     const findings = [
       ...decision.findings,
       ...unread,
+      ...untagged,
       ...told,
       ...frozen.findings,
       ...snapshotFindings(machine, options, clock.now()),
     ];
-    const spec = machineSpecOf({ ...machine, disks }, names);
+    const spec = machineSpecOf({ ...machine, disks }, names, tags);
     const parts = {
       request,
       machine,

@@ -81,6 +81,7 @@ describe('a snapshot that the server does not remove', () => {
     redact: (text) => text,
     invoke: locked,
     inOneSession: locked,
+    inAutomation: locked,
     fetchRange: locked,
     fetchFromHost: locked,
     openStream: locked,

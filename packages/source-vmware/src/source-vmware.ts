@@ -12,7 +12,7 @@ import {
   systemClock,
   systemRandom,
 } from '@sendense/core';
-import { listMachines, machineSpecOf } from '@sendense/platform-vmware';
+import { machineSpecOf } from '@sendense/platform-vmware';
 import { systemTimer, type Timer } from '@sendense/plugin-kit';
 import { beginCapture } from './begin-capture.ts';
 import { capabilitiesOf } from './capabilities.ts';
@@ -21,7 +21,9 @@ import { createConnection } from './connect.ts';
 import { checkConsistency, weakened } from './consistency.ts';
 import { createExclusion, type SourceContext } from './context.ts';
 import { belowOurs, reconcileSnapshots } from './leftovers.ts';
+import { listWanted } from './list-wanted.ts';
 import { describeRef, summaryOf } from './machine.ts';
+import { readMachineTags } from './machine-tags.ts';
 import { checkOptions, type VmwareSourceOptions, vmwareSourceOptionsSchema } from './options.ts';
 import { snapshotFindings } from './prerequisites.ts';
 import { readWhole } from './transport/read-whole.ts';
@@ -78,16 +80,16 @@ export function createVmwareSource(
     platform: 'vmware',
     capabilities: capabilitiesOf(base.options),
     async *machines(filter, call) {
-      if (filter?.tag !== undefined) return; // tags are of another API
       const opened = await context.connect(call);
-      for (const machine of await listMachines(opened.vim, call)) {
-        const isWanted = !machine.template && (filter?.name ?? machine.name) === machine.name;
-        if (isWanted) yield summaryOf(opened, machine);
-      }
+      for (const machine of await listWanted(opened.vim, filter, call)) yield summaryOf(opened, machine);
     },
     async describe(ref, call) {
-      const { machine, names } = await describeRef(await context.connect(call), ref, call);
-      return machineSpecOf(machine, names);
+      const opened = await context.connect(call);
+      const { machine, names } = await describeRef(opened, ref, call);
+      const { tags, findings } = await readMachineTags(opened, machine.object, call);
+      for (const { message } of findings)
+        log?.({ level: 'warn', message, fields: { machine: machine.name } });
+      return machineSpecOf(machine, names, tags);
     },
     plan: (request, call) => plan(context, request, call),
     async capture(request, call) {

@@ -219,6 +219,57 @@ describeWithPeers(['test-vcenter'], 'a restore that replaces a machine', () => {
     expect(await names()).toEqual(['restored']);
   });
 
+  /** Replaces the old one, which runs when it is to be removed, and is off again after that. */
+  async function replacedWhileOn(): Promise<void> {
+    const run = runWith(async (phase) => {
+      if (phase === 'committed') await bench().power(aside(), 'on');
+    });
+    await using writer = await target.begin(plan, run);
+    await send(writer, NEW);
+    await writer.commit();
+    await bench().power(aside(), 'off');
+  }
+
+  async function reconciled(): Promise<readonly string[]> {
+    const keep = { owner: 'sendense', states: [], captures: [], replicas: [], graceMs: 0 };
+    const { findings } = await target.reconcile({ ...keep, restores: [], completed: [plan.id] });
+    return findings.map(({ code, message }) => `${code}: ${message}`);
+  }
+
+  it('has the old one removed by a reconcile when that could not be before', async () => {
+    await replacedWhileOn();
+    expect(await reconciled()).toEqual([]);
+    expect(await names()).toEqual(['restored']);
+  });
+
+  it('leaves the old one there when somebody has used it since, and tells so each time', async () => {
+    await replacedWhileOn();
+    await bench().annotate(aside(), 'in use again');
+    const stays = expect.stringMatching(/^replaced-machine-stays: .*were changed since it was set aside/);
+    expect(await reconciled()).toEqual([stays]);
+    expect(await reconciled()).toEqual([stays]);
+    expect(await holds(aside(), OLD)).toBe(true);
+  });
+
+  it('leaves the old one there when it is not known how it was, as of restores of before', async () => {
+    await replacedWhileOn();
+    const notes = (await bench().annotation('restored')) ?? '';
+    await bench().annotate('restored', notes.replace(/replacing [0-9a-f]{32}/, 'replacing'));
+    expect(await reconciled()).toEqual([expect.stringMatching(/not known whether it is used again/)]);
+    expect(await holds(aside(), OLD)).toBe(true);
+  });
+
+  it('leaves the old one there when its notes are changed before it is complete', async () => {
+    const run = runWith(async (phase) => {
+      if (phase === 'committed') await bench().annotate(aside(), 'mine');
+    });
+    await using writer = await target.begin(plan, run);
+    await send(writer, NEW);
+    const { findings } = await writer.commit();
+    expect(findings).toMatchObject([{ code: 'replaced-machine-stays' }]);
+    expect(await holds(aside(), OLD)).toBe(true);
+  });
+
   it('does not replace one that took the name after the old one was set aside', async () => {
     let starts = 0;
     const run = runWith(async (phase) => {

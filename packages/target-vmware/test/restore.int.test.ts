@@ -8,7 +8,9 @@ import { createImageSource } from '@sendense/source-image';
 import { createVmwareSource } from '@sendense/source-vmware';
 import { createMemoryJournal, seededBytes } from '@sendense/testkit';
 import { describeWithPeers } from '@sendense/tests/peers';
+import { variableStore } from '@sendense/tests/vmware';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { RESTORE_RIGHTS } from './restore-rights.ts';
 import { useBench } from './vcenter-bench.ts';
 
 const MIB = 2 ** 20;
@@ -93,11 +95,10 @@ describeWithPeers(['test-vcenter'], 'restores to a vCenter', () => {
   );
 
   /** A point of a UEFI machine without a TPM, and its variables. */
-  async function uefiPoint() {
+  async function uefiPoint(variables: Uint8Array = variableStore(41)) {
     await using from = await vcenter();
     await using target = bench().target({ defaultNetwork: { network: 'VM Network' } });
     await engine.restore({ repository, point: await backUp(from, 'app-1'), target });
-    const variables = seededBytes(41, 264 * 1024);
     await writeFile(join(bench().server.datastoreDir, 'restored', 'restored.nvram'), variables);
     return { point: await backUp(from, 'restored'), variables };
   }
@@ -112,10 +113,22 @@ describeWithPeers(['test-vcenter'], 'restores to a vCenter', () => {
     expect(restored.equals(variables)).toBe(true);
   });
 
+  it('do not put UEFI variables that are ciphertext, and tell that they are lost', async () => {
+    const { point } = await uefiPoint(seededBytes(42, 264 * 1024));
+    await using target = bench().target({ name: 'again', defaultNetwork: { network: 'VM Network' } });
+    const result = await engine.restore({ repository, point, target });
+    expect(result.findings.filter(({ code }) => code === 'nvram-lost')).toMatchObject([
+      { message: expect.stringMatching(/encrypted, or of an unknown form/) },
+    ]);
+    expect(await bench().setting('again', 'nvram')).toBeUndefined();
+  });
+
   it('make the machine without its UEFI variables where the user may not name their file, which is told', async () => {
     const { point } = await uefiPoint();
     await using target = bench().target({ name: 'again', defaultNetwork: { network: 'VM Network' } });
-    await bench().server.control('settings', { advancedRefused: true });
+    const advanced = 'VirtualMachine.Config.AdvancedConfig';
+    const privileges = RESTORE_RIGHTS.filter((right) => right !== advanced);
+    await bench().server.control('settings', { privileges });
     try {
       const result = await engine.restore({ repository, point, target });
       const told = result.findings.filter(({ code }) => code === 'nvram-lost');
@@ -123,7 +136,7 @@ describeWithPeers(['test-vcenter'], 'restores to a vCenter', () => {
         { message: expect.stringContaining('VirtualMachine.Config.AdvancedConfig') },
       ]);
     } finally {
-      await bench().server.control('settings', { advancedRefused: false });
+      await bench().server.control('settings', { privileges: [] });
     }
     expect(await bench().setting('again', 'nvram')).toBeUndefined();
     expect((await bench().machine('again')).machine).toMatchObject({ firmware: 'efi' });

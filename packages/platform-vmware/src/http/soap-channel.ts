@@ -1,10 +1,11 @@
-import { abortedError, type Call, SendenseError, throwIfAborted } from '@sendense/core';
-import { type Dispatcher, request } from 'undici';
-import { MAX_REPLY_BYTES } from '../soap/envelope.ts';
+import { abortedError, type Call, throwIfAborted } from '@sendense/core';
+import { request } from 'undici';
 import { fetchRange, type RangeAnswer, type RangeMessage } from './fetch-range.ts';
 import { HostAgents } from './host-agents.ts';
 import { mapHttpError } from './map-http-error.ts';
 import { openStream, type StreamAnswer, type StreamMessage } from './open-stream.ts';
+import { readBounded } from './read-bounded.ts';
+import { type JsonAnswer, type JsonMessage, sendJson } from './send-json.ts';
 import { type TransferAnswer, type TransferMessage, transferFile } from './transfer-file.ts';
 import type { TrustedAgent } from './trusted-agent.ts';
 
@@ -34,6 +35,8 @@ const COOKIE = /^(vmware_soap_session=[^;\s]{1,1024})/;
 export interface SoapSender extends AsyncDisposable {
   /** Rejects with `UNTRUSTED_PEER`, `CONNECTION_LOST`, `TIMEOUT`, `ABORTED`, `PROTOCOL_VIOLATION` for what is too long. */
   send(message: SoapMessage, call?: Call): Promise<SoapAnswer>;
+  /** Sends a request of the automation API to the server; see {@link sendJson}. */
+  sendJson(message: JsonMessage, call?: Call): Promise<JsonAnswer>;
   /** Reads a part of a file; see {@link fetchRange}. */
   fetchRange(message: RangeMessage, call?: Call): Promise<RangeAnswer>;
   /** Reads a body of the server or of a host that it names; see {@link openStream}. */
@@ -62,13 +65,18 @@ export class SoapChannel implements SoapSender {
     throwIfAborted(call?.signal, `vim-${method}`);
     try {
       const answer = await request(this.#url, this.#requestOf(message, call?.signal));
-      const text = await readBounded(answer.body, method);
+      const text = await readBounded(answer.body, { operation: `vim-${method}`, subject: method });
       return { status: answer.statusCode, text, cookie: cookieOf(answer.headers['set-cookie']) };
     } catch (error) {
       if (call?.signal?.aborted === true)
         throw abortedError(`vim-${method}`, call.signal, undefined, 'unknown');
       throw mapHttpError(error, { operation: `vim-${method}`, subject: method, host: this.#url.host });
     }
+  }
+
+  sendJson(message: JsonMessage, call?: Call): Promise<JsonAnswer> {
+    const { origin, host } = this.#url;
+    return sendJson({ agent: this.#agent.calls, origin, host, timeoutMs: this.#timeoutMs }, message, call);
   }
 
   fetchRange(message: RangeMessage, call?: Call): Promise<RangeAnswer> {
@@ -106,30 +114,6 @@ export class SoapChannel implements SoapSender {
       ...(signal === undefined ? {} : { signal }),
     } as const;
   }
-}
-
-async function readBounded(body: Dispatcher.ResponseData['body'], method: string): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of body as AsyncIterable<Uint8Array>) {
-    length += chunk.length;
-    if (length > MAX_REPLY_BYTES) throw tooLong(method);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
-}
-
-function tooLong(method: string): SendenseError {
-  return new SendenseError(
-    'PROTOCOL_VIOLATION',
-    `the reply to ${method} is longer than ${MAX_REPLY_BYTES} bytes`,
-    {
-      operation: `vim-${method}`,
-      context: { method },
-      effect: 'unknown',
-      remedy: 'check that the address is that of a vCenter or ESXi',
-    },
-  );
 }
 
 function cookieOf(headers: string | string[] | undefined): string | undefined {

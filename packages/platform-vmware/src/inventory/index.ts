@@ -11,3 +11,4 @@ export { diskIdOf, machineSpecOf, VMWARE_PLATFORM } from './machine-spec.ts';
 export type { VimDevices, VimDisk, VimNic } from './parse-devices.ts';
 export type { VimMachine, VimPower } from './parse-machine.ts';
 export type { Names } from './read-names.ts';
+export { isVariableStore } from './variable-store.ts';

@@ -1,4 +1,5 @@
 import { type DiskId, diskId, type Firmware, type MachineSpec } from '@sendense/core';
+import { formatTag, type VimTag } from '../tagging/index.ts';
 import type { VimDisk, VimNic } from './parse-devices.ts';
 import type { VimMachine } from './parse-machine.ts';
 import type { Names } from './read-names.ts';
@@ -28,8 +29,11 @@ export function diskIdOf({ uuid, key }: VimDisk, disks: readonly VimDisk[]): Dis
   return diskId(isOwn ? uuid : `key-${key}`);
 }
 
-/** The neutral model of a machine. `names` knows its folder, pool, host, datastores and networks. */
-export function machineSpecOf(machine: VimMachine, names: Names): MachineSpec {
+/**
+ * The neutral model of a machine. `names` knows its folder, pool, host, datastores and networks. Each of `tags` is a key with
+ * an empty value, for a machine may have several of a category.
+ */
+export function machineSpecOf(machine: VimMachine, names: Names, tags: readonly VimTag[] = []): MachineSpec {
   const { memoryMib, guestId, guestName } = machine;
   const cpu = cpuOf(machine);
   return {
@@ -45,7 +49,12 @@ export function machineSpecOf(machine: VimMachine, names: Names): MachineSpec {
     nics: machine.nics.slice(0, 256).map((nic) => neutralNic(nic, names)),
     tpm: machine.tpm,
     placement: placementOf(machine, names),
+    ...tagsOf(tags),
   };
+}
+
+function tagsOf(tags: readonly VimTag[]): Pick<MachineSpec, 'tags'> {
+  return tags.length === 0 ? {} : { tags: Object.fromEntries(tags.map((tag) => [formatTag(tag), ''])) };
 }
 
 function firmwareOf({ firmware, secureBoot }: VimMachine): Firmware {

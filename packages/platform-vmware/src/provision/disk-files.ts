@@ -1,4 +1,5 @@
 import { type Call, SendenseError } from '@sendense/core';
+import { isFault } from '../map-error.ts';
 import { runTask } from '../properties/wait-for-task.ts';
 import type { VimClient } from '../session/vim-client.ts';
 import type { ManagedObject } from '../soap/vim-value.ts';
@@ -61,12 +62,13 @@ function named(datacenter: ManagedObject, name: string) {
   ] as const;
 }
 
+/** A datacenter or a manager that is not there is no file that is not there. */
 async function wasThere(done: Promise<unknown>): Promise<boolean> {
   try {
     await done;
     return true;
   } catch (error) {
-    if (SendenseError.is(error, 'NOT_FOUND')) return false;
+    if (isFault(error, 'FileNotFound')) return false;
     throw error;
   }
 }

@@ -1,4 +1,5 @@
 import { type Call, SendenseError } from '@sendense/core';
+import { isGone } from '../map-error.ts';
 import { runTask } from '../properties/wait-for-task.ts';
 import type { VimClient } from '../session/vim-client.ts';
 import { managedObjectOf } from '../soap/read-element.ts';
@@ -51,7 +52,7 @@ export async function destroyMachine(
     await runTask(client, 'Destroy_Task', machine, [], call);
     return true;
   } catch (error) {
-    if (SendenseError.is(error, 'NOT_FOUND')) return false;
+    if (isGone(error, machine)) return false;
     throw error;
   }
 }

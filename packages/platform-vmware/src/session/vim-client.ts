@@ -1,5 +1,6 @@
 import type { Call } from '@sendense/core';
 import type { XmlElement } from '@sendense/plugin-kit/xml';
+import type { AutomationAsk } from '../automation/index.ts';
 import type { RangeAnswer, RangeMessage } from '../http/fetch-range.ts';
 import type { StreamAnswer, StreamMessage } from '../http/open-stream.ts';
 import type { TransferAnswer, TransferMessage } from '../http/transfer-file.ts';
@@ -43,6 +44,12 @@ export interface VimClient extends AsyncDisposable {
    * meanwhile, a new one is opened and `run` is started again, once: it must only read.
    */
   inOneSession<T>(run: (invoke: VimInvoke) => Promise<T>, call?: Call): Promise<T>;
+  /**
+   * Runs requests of the automation API (REST) of a vCenter, with the same account and trust, in a session of their own that is closed at
+   * the end. Rejects with `UNSUPPORTED` where the server has none, as an ESXi, `AUTHENTICATION_FAILED`, `PERMISSION_DENIED`, `NOT_FOUND`,
+   * `CONFIG_INVALID` for what is not taken, `PROTOCOL_VIOLATION`, `CONNECTION_LOST`.
+   */
+  inAutomation<T>(run: (ask: AutomationAsk) => Promise<T>, call?: Call): Promise<T>;
   /**
    * Reads a part of a file with the session, which is opened again, once, when the server answers 401. Resolves with whatever
    * status the server gives.

@@ -1,6 +1,7 @@
 import { amendError, type Call, type Secret, SendenseError } from '@sendense/core';
 import type { Timer } from '@sendense/plugin-kit';
 import { childOf, type XmlElement } from '@sendense/plugin-kit/xml';
+import { type AutomationAsk, inAutomationSession } from '../automation/index.ts';
 import type { RangeAnswer } from '../http/fetch-range.ts';
 import type { StreamAnswer } from '../http/open-stream.ts';
 import type { SoapAnswer, SoapSender } from '../http/soap-channel.ts';
@@ -85,6 +86,13 @@ export class VimSession implements VimClient {
       await this.#logInAfter(generation);
       return this.#attempt(run, call);
     }
+  }
+
+  async inAutomation<T>(run: (ask: AutomationAsk) => Promise<T>, call?: Call): Promise<T> {
+    this.#throwIfClosed();
+    const { apiVersion } = this.content.about;
+    const server = { channel: this.#channel, ...this.#account, apiVersion, redact: this.redact };
+    return inAutomationSession(server, run, call);
   }
 
   fetchRange(range: FileRange, call?: Call): Promise<RangeAnswer> {

@@ -1,6 +1,7 @@
 import { Secret, throwIfAborted } from '@sendense/core';
 import type { RangeAnswer, RangeMessage } from '../../src/http/fetch-range.ts';
 import type { StreamAnswer, StreamMessage } from '../../src/http/open-stream.ts';
+import type { JsonAnswer, JsonMessage } from '../../src/http/send-json.ts';
 import type { SoapMessage, SoapSender } from '../../src/http/soap-channel.ts';
 import { VimSession } from '../../src/session/vim-session.ts';
 import { simulatorReply } from './replies.ts';
@@ -18,7 +19,7 @@ export type Script = Readonly<Record<string, (message: SoapMessage) => string>>;
 
 /**
  * A session whose channel answers by a script and writes down what was sent. A cookie of `cookies` comes with that method; `files`
- * answers for files, `streams` for bodies.
+ * answers for files, `streams` for bodies, `json` for requests of the automation API.
  */
 export function scripted(
   script: Script,
@@ -29,6 +30,7 @@ export function scripted(
     retryAfterMs: undefined,
   }),
   streams: (message: StreamMessage) => StreamAnswer = () => ({ status: 404, body: nothing() }),
+  json: (message: JsonMessage) => JsonAnswer = () => ({ status: 404, text: '' }),
 ) {
   const sent: SoapMessage[] = [];
   let logins = 0;
@@ -45,6 +47,7 @@ export function scripted(
       const cookie = method === 'Login' ? `vmware_soap_session=${logins}` : cookies[method];
       return { status: body.includes('Fault') ? 500 : 200, text: simulatorReply(body), cookie };
     },
+    sendJson: async (message) => json(message),
     fetchRange: async (message) => files(message),
     transfer: async () => ({ status: 404, text: '' }),
     openStream: async (message) => streams(message),

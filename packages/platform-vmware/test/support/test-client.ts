@@ -33,6 +33,7 @@ export function watched(
     content: client.content,
     inOneSession,
     redact: client.redact,
+    inAutomation: (run, call) => client.inAutomation(run, call),
     fetchRange: (range, call) => client.fetchRange(range, call),
     transfer: (message, call) => client.transfer(message, call),
     fetchFromHost: (range, call) => client.fetchFromHost(range, call),

@@ -1,8 +1,9 @@
 import type { Firmware, MachineSpec, RestoreRequest } from '@sendense/core';
-import { type VimNetwork, VMWARE_PLATFORM } from '@sendense/platform-vmware';
+import { type FoundTag, type VimNetwork, VMWARE_PLATFORM } from '@sendense/platform-vmware';
 import type { CheckedOptions } from '../options.ts';
 import { chooseCards } from './choose-cards.ts';
 import { chooseGuest } from './choose-guest.ts';
+import { chooseTags, type TagsThere } from './choose-tags.ts';
 import type { MachineDesign } from './machine-design.ts';
 import type { Outcomes } from './outcomes.ts';
 
@@ -19,7 +20,13 @@ export type DesignPlace = {
   readonly networks: readonly VimNetwork[];
   /** Whether files can be put beside the disks. */
   readonly canHoldFiles: boolean;
+  /** Whether the UEFI variables of the point are in a form that vSphere reads: not where they are encrypted. */
+  readonly hasPlainVariables: boolean;
+  readonly tags: TagsThere;
 };
+
+/** What is made. */
+export type Designed = { readonly machine: MachineDesign; readonly tags: readonly FoundTag[] };
 
 function sizeOf({ cpu, memoryBytes }: MachineSpec, outcomes: Outcomes) {
   const cores = cpu === undefined ? 1 : cpu.coresPerSocket * cpu.threadsPerCore;
@@ -35,13 +42,14 @@ function sizeOf({ cpu, memoryBytes }: MachineSpec, outcomes: Outcomes) {
 /** Why the UEFI variables of a point are not those of the new machine; `undefined` when they are. Only vSphere reads its own. */
 function whyNewVariables(
   { spec: { platform, tpm }, artifacts = [] }: RestoreRequest,
-  { canHoldFiles }: DesignPlace,
+  { canHoldFiles, hasPlainVariables }: DesignPlace,
 ): string | undefined {
   if (artifacts.every(({ name }) => name !== 'nvram')) return 'the point has none';
   if (platform !== VMWARE_PLATFORM) return `those of the point are of ${platform}`;
   if (tpm === true)
     return 'those of the point are encrypted with a key of the old machine, as of all that have a virtual TPM';
-  return canHoldFiles ? undefined : 'there is no place to put those of the point';
+  if (!canHoldFiles) return 'there is no place to put those of the point';
+  return hasPlainVariables ? undefined : 'those of the point are encrypted, or of an unknown form';
 }
 
 function firmwareOf(
@@ -76,7 +84,7 @@ function architectureOf({ architecture }: MachineSpec, outcomes: Outcomes): void
 }
 
 /** What a new machine has no place for. */
-function rest({ platform, tpm, tags, placement }: MachineSpec, outcomes: Outcomes): void {
+function rest({ platform, tpm, placement }: MachineSpec, outcomes: Outcomes): void {
   outcomes.became('platform', platform, VMWARE_PLATFORM);
   if (tpm === true) {
     outcomes.became('tpm', tpm, null);
@@ -86,7 +94,6 @@ function rest({ platform, tpm, tags, placement }: MachineSpec, outcomes: Outcome
       'the machine has no TPM: what the guest sealed with it cannot be opened',
     );
   }
-  if (tags !== undefined && Object.keys(tags).length > 0) outcomes.became('tags', tags, null);
   if (placement !== undefined) outcomes.became('placement', placement, 'as the options say');
 }
 
@@ -96,15 +103,17 @@ export function designMachine(
   options: CheckedOptions,
   place: DesignPlace,
   outcomes: Outcomes,
-): MachineDesign {
+): Designed {
   const { spec } = request;
   outcomes.became('name', spec.name, options.name);
   architectureOf(spec, outcomes);
   rest(spec, outcomes);
-  return {
+  const tags = chooseTags(spec, place.tags, outcomes);
+  const machine = {
     guestId: chooseGuest(spec, options, outcomes),
     ...sizeOf(spec, outcomes),
     ...firmwareOf(request, options, place, outcomes),
     cards: chooseCards(spec, options, place.networks, outcomes),
   };
+  return { machine, tags };
 }

@@ -115,10 +115,10 @@ describe('the machine', () => {
   function designed(given: Partial<MachineSpec>, options = optionsOf()) {
     const outcomes = new Outcomes();
     return {
-      machine: designMachine(
+      ...designMachine(
         requestOf([['scsi', 0, 0]], given),
         options,
-        { networks: NETWORKS, canHoldFiles: true },
+        { networks: NETWORKS, canHoldFiles: true, hasPlainVariables: true, tags: { found: [] } },
         outcomes,
       ),
       outcomes,
@@ -167,7 +167,7 @@ describe('the machine', () => {
     expect(by('approximated')).toEqual(
       expect.arrayContaining(['cpu', 'memoryBytes', 'platform', 'nics[0].model']),
     );
-    expect(codes(outcomes)).toEqual(['tpm-lost', 'nvram-lost', 'nic-model-changed', 'nic-lost']);
+    expect(codes(outcomes)).toEqual(['tpm-lost', 'tags-lost', 'nvram-lost', 'nic-model-changed', 'nic-lost']);
     expect(outcomes.compatible).toBe(true);
   });
 
@@ -179,11 +179,11 @@ describe('the machine', () => {
       bytes: async () => new Uint8Array(1),
     } as const;
 
-    function variablesOf(given: Partial<MachineSpec>, canHoldFiles = true) {
+    function variablesOf(given: Partial<MachineSpec>, canHoldFiles = true, hasPlainVariables = true) {
       const outcomes = new Outcomes();
       const request = { ...requestOf([['scsi', 0, 0]], given), artifacts: [nvram] };
-      const place = { networks: NETWORKS, canHoldFiles };
-      const { variables } = designMachine(request, optionsOf(), place, outcomes);
+      const place = { networks: NETWORKS, canHoldFiles, hasPlainVariables, tags: { found: [] } };
+      const { variables } = designMachine(request, optionsOf(), place, outcomes).machine;
       const outcome = outcomes.properties.find(({ property }) => property === 'nvram')?.outcome;
       const [told] = outcomes.findings.filter(({ code }) => code === 'nvram-lost');
       return { variables, outcome, told: told?.message };
@@ -202,6 +202,14 @@ describe('the machine', () => {
         variables: false,
         outcome: 'lost',
         told: expect.stringMatching(why),
+      });
+    });
+
+    it('loses those that are no plain file of them, and tells why', () => {
+      expect(variablesOf({}, true, false)).toEqual({
+        variables: false,
+        outcome: 'lost',
+        told: expect.stringMatching(/encrypted, or of an unknown form/),
       });
     });
 
@@ -298,12 +306,15 @@ describe('the notes of a machine', () => {
       begunMs: Date.UTC(2026, 0, 2, 3, 4, 5, 678),
       finished: false,
       replaces: false,
+      replaced: undefined,
       name: 'web, named (1)',
       installation: '01234567-89ab-4def-8123-456789abcdef',
     };
     expect(readMark(`mine\n${writeMark(mark)}`)).toEqual(mark);
     expect(readMark(writeMark({ ...mark, finished: true }))?.finished).toBe(true);
     expect(readMark(writeMark({ ...mark, replaces: true }))).toEqual({ ...mark, replaces: true });
+    const replacing = { ...mark, replaces: true, replaced: '0123456789abcdef'.repeat(2) };
+    expect(readMark(writeMark(replacing))).toEqual(replacing);
     const short = { ...mark, name: undefined, installation: undefined };
     expect(readMark(writeMark(short))).toEqual(short);
   });

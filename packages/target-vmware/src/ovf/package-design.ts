@@ -56,7 +56,9 @@ export function designPackage(
   const name = options.name ?? request.spec.name;
   const networks = networksOf(request);
   const given = designOptions(options, name, networks);
-  const machine = designMachine(request, given, { networks, canHoldFiles: false }, outcomes);
+  const tags = { found: [], why: 'a package holds none' };
+  const place = { networks, canHoldFiles: false, hasPlainVariables: false, tags };
+  const { machine } = designMachine(request, given, place, outcomes);
   const seats = chooseSeats(request, given, outcomes);
   for (const { id, label, readOnly } of request.spec.disks) {
     if (label !== undefined) outcomes.became(`disks[${id}].label`, label, null);

@@ -9,6 +9,7 @@ import {
 } from '@sendense/core';
 import {
   findPlaces,
+  isVariableStore,
   type Places,
   readDatastore,
   type VimClient,
@@ -20,6 +21,7 @@ import { designMachine } from '../design/design-machine.ts';
 import { Outcomes } from '../design/outcomes.ts';
 import { planDisks } from '../design/plan-disks.ts';
 import { machinesIn } from './find-machines.ts';
+import { lookForTags } from './look-for-tags.ts';
 import { serializeDetails } from './plan-details.ts';
 import { serverId } from './server-id.ts';
 
@@ -70,6 +72,15 @@ function wayOutcomes({ options }: TargetContext, type: string, outcomes: Outcome
   return hasFiles;
 }
 
+/** Points of before hold also those that are encrypted with a key of the old machine. */
+async function hasPlainVariables(
+  { artifacts = [] }: RestoreRequest,
+  call: Call | undefined,
+): Promise<boolean> {
+  const variables = artifacts.find(({ name }) => name === 'nvram');
+  return variables !== undefined && isVariableStore(await variables.bytes(call));
+}
+
 function artifactOutcomes({ artifacts = [] }: RestoreRequest, outcomes: Outcomes): void {
   for (const { name } of artifacts) {
     if (name === 'native-config' || name === 'nvram') continue;
@@ -91,12 +102,13 @@ export async function checkRestore(
   await refusals(context, client, request, places, outcomes, call);
   const { type } = await readDatastore(client, places.datastore, call);
   const hasFiles = wayOutcomes(context, type, outcomes);
-  const machine = designMachine(
-    request,
-    options,
-    { networks: places.networks, canHoldFiles: hasFiles },
-    outcomes,
-  );
+  const place = {
+    networks: places.networks,
+    canHoldFiles: hasFiles,
+    hasPlainVariables: await hasPlainVariables(request, call),
+    tags: await lookForTags(client, request.spec, call),
+  };
+  const { machine, tags } = designMachine(request, options, place, outcomes);
   const seats = chooseSeats(request, options, outcomes);
   const disks = planDisks(request, options, places.datastoreName, outcomes);
   artifactOutcomes(request, outcomes);
@@ -130,6 +142,7 @@ export async function checkRestore(
       provisioning: options.provisioning,
       machine,
       seats: [...seats],
+      tags: [...tags],
     }) as RestorePlan['options'],
   };
   return { compatible, findings, properties, plan };

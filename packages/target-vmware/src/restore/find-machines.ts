@@ -1,6 +1,7 @@
+import { createHash } from 'node:crypto';
 import type { Call, PlanId } from '@sendense/core';
 import {
-  isFault,
+  isGone,
   listObjects,
   type ManagedObject,
   type ObjectProperties,
@@ -20,6 +21,8 @@ export type FoundMachine = {
   readonly configFile: string;
   /** As references name it. */
   readonly instanceUuid: string | undefined;
+  /** Digest of its notes and of `config.changeVersion`, which the server changes with its configuration. */
+  readonly state: string;
 };
 
 const PATHS = [
@@ -29,6 +32,7 @@ const PATHS = [
   'config.annotation',
   'config.files.vmPathName',
   'config.instanceUuid',
+  'config.changeVersion',
 ] as const;
 
 /** The machines in a folder, not in those below it. */
@@ -52,21 +56,28 @@ export async function machineOfId(
     const [found] = await readProperties(client, [object], { type: object.type, paths: PATHS }, call);
     return found === undefined ? undefined : parseMachine(found);
   } catch (error) {
-    // any other NOT_FOUND is that of a server that was not reached
-    if (isFault(error, 'ManagedObjectNotFound') && (error.context.object ?? id) === id) return undefined;
+    if (isGone(error, object)) return undefined;
     throw error;
   }
 }
 
 function parseMachine({ object, values }: ObjectProperties): FoundMachine {
+  const notes = values.get('config.annotation')?.text;
   return {
     object,
     name: decode(values.get('name')?.text ?? object.id),
     isOff: values.get('runtime.powerState')?.text === 'poweredOff',
-    mark: readMark(values.get('config.annotation')?.text),
+    mark: readMark(notes),
     configFile: values.get('config.files.vmPathName')?.text ?? '',
     instanceUuid: values.get('config.instanceUuid')?.text || undefined,
+    state: stateOf(notes ?? '', values.get('config.changeVersion')?.text ?? ''),
   };
+}
+
+/** 32 hexadecimal digits; constant for ever. */
+function stateOf(notes: string, changeVersion: string): string {
+  const text = JSON.stringify([notes, changeVersion]);
+  return createHash('sha256').update(text).digest('hex').slice(0, 32);
 }
 
 /** Names of vSphere hold some characters encoded. */

@@ -20,6 +20,7 @@ import { knownAs } from './known-machine.ts';
 import { alreadyThere, refuseRunning } from './machine-refusals.ts';
 import { placedFile, wasMoved } from './moved-disks.ts';
 import { findCarrier, findRestored } from './own-machines.ts';
+import { putTags } from './put-tags.ts';
 import { putVariables, variablesFile } from './put-variables.ts';
 import { removeCarrier } from './remove-machine.ts';
 import { setAside } from './replaced-machine.ts';
@@ -39,7 +40,7 @@ export async function makeMachine(scope: RestoreScope, call: Call | undefined): 
   if (memory.phase === 'committed') return { machine: await ours(scope, call), findings: [] };
   await run.fence.check();
   const made = await make(scope, call);
-  const findings = memory.hasReached('name') ? [] : await putVariables(scope, made, call);
+  const lost = memory.hasReached('name') ? [] : await putVariables(scope, made, call);
   await memory.enter('disks', { machine: knownAs(made) });
   for (const index of plan.disks.keys()) await place(scope, index, made, call);
   await attach(scope, made, call);
@@ -49,8 +50,10 @@ export async function makeMachine(scope: RestoreScope, call: Call | undefined): 
   const annotation = notesOf(scope, scope.details.name, {
     finished: true,
     replaces: memory.replaced !== null,
+    replaced: memory.aside ?? undefined,
   });
   await reconfigureMachine(scope.client, made.object, changeOf({ annotation }), call);
+  const findings = [...lost, ...(await putTags(scope, made, call))];
   if (plan.start) await start(scope, call);
   await memory.enter('committed');
   context.log?.({ level: 'info', message: 'a machine was restored', fields: { machine: made.object.id } });

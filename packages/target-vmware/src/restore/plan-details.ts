@@ -4,6 +4,8 @@ import { diskSeatSchema, machineDesignSchema } from '../design/machine-design.ts
 
 const objectSchema = z.object({ type: z.string().min(1), id: z.string().min(1) });
 
+const name = z.string().min(1);
+
 const detailsSchema = z.object({
   schema: z.literal(1),
   /** The server that the places are of. */
@@ -21,6 +23,8 @@ const detailsSchema = z.object({
   provisioning: z.enum(['thin', 'thick']),
   machine: machineDesignSchema,
   seats: z.array(diskSeatSchema).min(1).max(256),
+  /** Of the server; plans of before have none. */
+  tags: z.array(z.object({ id: name, category: name, name })).default([]),
 });
 
 /** What `check` decided and `begin` needs, kept as the `options` of the plan. */

@@ -1,5 +1,11 @@
 import type { Call, Finding } from '@sendense/core';
-import { parseDatastorePath, readProperties, uploadFile, type VimClient } from '@sendense/platform-vmware';
+import {
+  isVariableStore,
+  parseDatastorePath,
+  readProperties,
+  uploadFile,
+  type VimClient,
+} from '@sendense/platform-vmware';
 import { childrenOf, textOf } from '@sendense/plugin-kit/xml';
 import { type FoundMachine, folderOf } from './find-machines.ts';
 import type { RestoreScope } from './restore-scope.ts';
@@ -24,6 +30,8 @@ export async function putVariables(
   const artifact = run.artifacts?.find(({ name }) => name === 'nvram');
   if (artifact === undefined) return [MISSING];
   const bytes = await artifact.bytes(call);
+  // plans of before promise them unseen
+  if (!isVariableStore(bytes)) return [NOT_PLAIN];
   const place = parseDatastorePath(`${folderOf(made.configFile)}/${variablesFile(plan.id)}`);
   const file = { ...place, datacenter: details.datacenterPath };
   const upload = uploadFile(client, file, bytes.byteLength);
@@ -60,4 +68,11 @@ const MISSING: Finding = {
   severity: 'warning',
   code: 'nvram-lost',
   message: 'the UEFI variables of the point were not given again: the machine starts with new ones',
+};
+
+const NOT_PLAIN: Finding = {
+  severity: 'warning',
+  code: 'nvram-lost',
+  message:
+    'the UEFI variables of the point are encrypted, or of an unknown form: the machine starts with new ones',
 };

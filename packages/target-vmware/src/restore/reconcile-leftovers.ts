@@ -5,7 +5,7 @@ import type { PlanMark } from '../design/plan-mark.ts';
 import { carrierName, type FoundMachine, machinesIn } from './find-machines.ts';
 import { carriersOf, heldFiles, movedFrom } from './moved-disks.ts';
 import { removeMachine } from './remove-machine.ts';
-import { onlyOne, removeAside, replacedName, returnName } from './replaced-machine.ts';
+import { onlyOne, removeUnchanged, replacedName, returnName } from './replaced-machine.ts';
 
 /** A machine of a restore that nobody knows any more. */
 type Forgotten = FoundMachine & { readonly mark: PlanMark };
@@ -112,10 +112,10 @@ async function settle(
   old: FoundMachine,
   call: Call | undefined,
 ): Promise<ReconcileReport> {
-  const { finished, name = made.name } = made.mark;
+  const { finished, name = made.name, replaced } = made.mark;
   if (!finished || made.name !== name)
     return { removed: [], findings: await returnName(client, { old, made, name }, call) };
-  const findings = await removeAside(client, old);
+  const findings = await removeUnchanged(client, old, replaced);
   return { removed: findings.length === 0 ? [old.name] : [], findings };
 }
 

@@ -10,7 +10,10 @@ export function replacedName(plan: PlanId): string {
   return `${plan}-replaced`;
 }
 
-/** Gives the machine that has the name another one. It is saved first, so that a rollback finds it. */
+/**
+ * Gives the machine that has the name another one. It is saved first, so that a rollback finds it, and how it was then after: whoever
+ * changes it from then on uses it.
+ */
 export async function setAside(
   { client, details, memory, plan }: RestoreScope,
   there: FoundMachine,
@@ -20,6 +23,8 @@ export async function setAside(
   refuseRunning(there, 'commit-restore');
   await memory.enter('name', { replaced: knownAs(there) });
   await renameMachine(client, there.object, replacedName(plan.id), call);
+  const aside = await machineKnownAs(client, knownAs(there), call);
+  await memory.enter('name', { aside: aside?.state ?? null });
 }
 
 /** Gives the machine that was set aside its name back. Resolves with `isThere: false` when it is gone. */
@@ -45,7 +50,26 @@ export async function removeReplaced({
   if (memory.replaced === null) return [];
   const old = await machineKnownAs(client, memory.replaced);
   // its user gave it another name: it is to stay
-  return old?.name === replacedName(plan.id) ? await removeAside(client, old) : [];
+  if (old?.name !== replacedName(plan.id)) return [];
+  // a process that died in between could not save how it was: whoever completes its restore wants it gone
+  return await removeUnchanged(client, old, memory.aside ?? old.state);
+}
+
+/**
+ * Removes a machine that was set aside as `state` says, `undefined` where that is not known. One that was changed since then is in use
+ * again: it stays, with a finding.
+ */
+export async function removeUnchanged(
+  client: VimClient,
+  old: FoundMachine,
+  state: string | undefined,
+): Promise<readonly Finding[]> {
+  if (state === old.state) return await removeAside(client, old);
+  const why =
+    state === undefined
+      ? 'it is not known whether it is used again'
+      : 'its notes or its configuration were changed since it was set aside';
+  return [stays(old, `${why}: remove it yourself, or give it another name to keep it`)];
 }
 
 /** The name of the machine that was set aside, while it is still there with it. */
@@ -79,14 +103,19 @@ export async function returnName(
 }
 
 /** Removes a machine that was set aside. What fails is a finding: the new one is there. */
-export async function removeAside(client: VimClient, old: FoundMachine): Promise<readonly Finding[]> {
+async function removeAside(client: VimClient, old: FoundMachine): Promise<readonly Finding[]> {
   try {
     refuseRunning(old, 'remove-replaced');
     await destroyMachine(client, old.object);
     return [];
   } catch (error) {
     const why = SendenseError.is(error) ? error.message : String(error);
-    return [stays(old, `${why}; a reconcile removes it once it is off: give it another name to keep it`)];
+    return [
+      stays(
+        old,
+        `${why}; a reconcile removes it once it is off, unless it is changed: give it another name to keep it`,
+      ),
+    ];
   }
 }
 

@@ -32,6 +32,8 @@ const dataSchema = z.object({
   seen: z.literal('unsaved').or(knownSchema.nullable()).default('unsaved'),
   /** The machine that it replaces, from before that one is renamed. */
   replaced: knownSchema.nullable().default(null),
+  /** `FoundMachine.state` of that one when it had its other name; `null` where it was not read. */
+  aside: z.string().nullable().default(null),
   disks: z.record(z.string(), diskSchema),
 });
 
@@ -53,7 +55,15 @@ export class RestoreMemory {
     this.#run = run;
     this.#data =
       run.resume === undefined
-        ? { phase: 'writing', begunMs: nowMs, machine: null, seen: null, replaced: null, disks: {} }
+        ? {
+            phase: 'writing',
+            begunMs: nowMs,
+            machine: null,
+            seen: null,
+            replaced: null,
+            aside: null,
+            disks: {},
+          }
         : readRestoreState(run.resume, STATE_SCHEMA, dataSchema);
   }
 
@@ -71,6 +81,10 @@ export class RestoreMemory {
 
   get replaced(): KnownMachine | null {
     return this.#data.replaced;
+  }
+
+  get aside(): string | null {
+    return this.#data.aside;
   }
 
   /** Whether a machine that has the name is the one that is to be replaced: whoever took the name later is not. */
@@ -92,7 +106,7 @@ export class RestoreMemory {
   /** A step that is repeated does not lead back from one that was begun after it. */
   async enter(
     phase: Data['phase'],
-    also: Partial<Pick<Data, 'machine' | 'replaced' | 'seen'>> = {},
+    also: Partial<Pick<Data, 'machine' | 'replaced' | 'seen' | 'aside'>> = {},
   ): Promise<void> {
     this.#data = { ...this.#data, ...also, phase: this.hasReached(phase) ? this.#data.phase : phase };
     await this.#save();

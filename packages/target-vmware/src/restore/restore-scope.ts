@@ -21,8 +21,12 @@ export type RestoreScope = {
 export function notesOf(
   { plan, memory, installation }: RestoreScope,
   name: string,
-  { finished = false, replaces = false }: Partial<Pick<PlanMark, 'finished' | 'replaces'>> = {},
+  {
+    finished = false,
+    replaces = false,
+    replaced,
+  }: Partial<Pick<PlanMark, 'finished' | 'replaces' | 'replaced'>> = {},
 ): string {
   const { begunMs } = memory;
-  return writeMark({ plan: plan.id, begunMs, finished, replaces, name, installation });
+  return writeMark({ plan: plan.id, begunMs, finished, replaces, replaced, name, installation });
 }

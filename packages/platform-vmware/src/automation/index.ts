@@ -1,0 +1,2 @@
+export type { AutomationRequest } from './automation-paths.ts';
+export { type AutomationAsk, inAutomationSession } from './automation-session.ts';
