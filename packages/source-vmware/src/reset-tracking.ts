@@ -6,6 +6,7 @@ import {
   removeSnapshot,
   setChangeTracking,
   type VimMachine,
+  type VimSnapshot,
 } from '@sendense/platform-vmware';
 import type { Decision } from './capture-plan.ts';
 import { type Connection, type SourceContext, whenFree } from './context.ts';
@@ -53,24 +54,25 @@ export async function freezeAnew(
 ): Promise<Frozen> {
   const { object } = machine;
   let isSwitched = false;
-  let others = 0;
+  let others: readonly VimSnapshot[] = [];
+  let between: readonly VimSnapshot[] = [];
   const tell = (error: unknown): unknown =>
     isSwitched && error instanceof SendenseError
       ? amendError(error, { effect: 'unknown', context: { trackingReset: why } })
       : error;
   try {
     throwIfAborted(call?.signal, 'begin-capture');
-    const there = await countOthers(connection, object, frozen);
-    if (there > 0) return withFinding(frozen, cannotReset(there, why));
+    const there = await othersOf(connection, object, frozen);
+    if (there.length > 0) return withFinding(frozen, cannotReset(there, why));
     await whenFree(context, () => removeSnapshot(connection.vim, frozen.snapshot.object));
     // that takes its time
-    others = await countOthers(connection, object);
+    others = await othersOf(connection, object);
     throwIfAborted(call?.signal, 'begin-capture');
-    if (others === 0) {
+    if (others.length === 0) {
       const fields = { machine: object.id, why };
       context.log?.({ level: 'warn', message: 'change tracking is switched off and on again', fields });
       isSwitched = true;
-      await switchOffAndOn(context, connection, machine, request);
+      between = await switchOffAndOn(context, connection, machine, request);
     }
   } catch (error) {
     const undo = () => removeOfCapture(context, connection, object, request.id);
@@ -79,27 +81,36 @@ export async function freezeAnew(
   const anew = await freeze(context, connection, machine, request).catch((error: unknown) => {
     throw tell(error);
   });
-  if (others > 0) return withFinding(anew, cannotReset(others, why));
+  if (others.length > 0) return withFinding(anew, cannotReset(others, why));
   const told = withFinding(anew, wasReset(why));
-  return hasBegunAnew(frozen, anew) ? told : withFinding(told, hadNoEffect(why));
+  const isLate = between.length > 0 && anew.disks.some(({ changeId }) => changeId === undefined);
+  return hasBegunAnew(frozen, anew) && !isLate ? told : withFinding(told, hadNoEffect(between, why));
 }
 
+/** Resolves with the snapshots that somebody took meanwhile: over one what is switched comes into effect later. */
 async function switchOffAndOn(
   context: SourceContext,
   connection: Connection,
   machine: VimMachine,
   request: FreezeRequest,
-): Promise<void> {
+): Promise<readonly VimSnapshot[]> {
+  const seen = new Map<string, VimSnapshot>();
   for (const enabled of [false, true]) {
     await whenFree(context, () => setChangeTracking(connection.vim, machine.object, enabled));
     await stun(context, connection, machine, request);
+    for (const other of await othersOf(connection, machine.object)) seen.set(other.object.id, other);
   }
+  return [...seen.values()];
 }
 
 /** Snapshots of the machine as they are now, besides the one of `frozen`. */
-async function countOthers({ vim }: Connection, machine: ManagedObject, frozen?: Frozen): Promise<number> {
+async function othersOf(
+  { vim }: Connection,
+  machine: ManagedObject,
+  frozen?: Frozen,
+): Promise<readonly VimSnapshot[]> {
   const { snapshots } = await readSnapshots(vim, machine);
-  return snapshots.filter(({ object }) => object.id !== frozen?.snapshot.object.id).length;
+  return snapshots.filter(({ object }) => object.id !== frozen?.snapshot.object.id);
 }
 
 /** Whether no disk has the epoch that it had. */
@@ -118,14 +129,25 @@ function withFinding(frozen: Frozen, finding: Finding): Frozen {
   return { ...frozen, findings: [finding, ...frozen.findings] };
 }
 
-function cannotReset(snapshots: number, why: string): Finding {
-  const message = `change tracking is broken and cannot begin anew over ${snapshots} snapshots: remove them once (${why})`;
+function cannotReset(snapshots: readonly VimSnapshot[], why: string): Finding {
+  const message = `change tracking is broken and cannot begin anew over ${snapshots.length} snapshots (${namesOf(snapshots)}): remove them once (${why})`;
   return { severity: 'warning', code: 'change-tracking-broken', message };
 }
 
-function hadNoEffect(why: string): Finding {
-  const message = `change tracking was switched off and on again and goes on as before: look at the tracking files of the machine (${why})`;
+function hadNoEffect(between: readonly VimSnapshot[], why: string): Finding {
+  const effect =
+    between.length === 0
+      ? 'goes on as before: look at the tracking files of the machine'
+      : `comes into effect later, for snapshots were taken meanwhile (${namesOf(between)}): remove them once`;
+  const message = `change tracking was switched off and on again and ${effect} (${why})`;
   return { severity: 'warning', code: 'change-tracking-broken', message };
+}
+
+function namesOf(snapshots: readonly VimSnapshot[]): string {
+  return snapshots
+    .slice(0, 8)
+    .map(({ name }) => `"${name.slice(0, 80)}"`)
+    .join(', ');
 }
 
 function wasReset(why: string): Finding {
