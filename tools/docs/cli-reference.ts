@@ -1,4 +1,9 @@
-import { describeVerbs, type FlagDescription, type VerbDescription } from '@sendense/cli';
+import {
+  describeCommonFlags,
+  describeVerbs,
+  type FlagDescription,
+  type VerbDescription,
+} from '@sendense/cli';
 import { table } from './generated-blocks.ts';
 
 function row(flag: FlagDescription): string[] {
@@ -30,9 +35,7 @@ function section(verb: VerbDescription, common: ReadonlySet<string>): string {
 /** Every verb with its flags, from the tree that parses them; flags that all verbs have stand first. */
 export function cliReference(): string {
   const verbs = describeVerbs();
-  const isCommon = (flag: FlagDescription) =>
-    verbs.every((verb) => verb.flags.some(({ flags }) => flags === flag.flags));
-  const common = (verbs[0]?.flags ?? []).filter(isCommon);
+  const common = describeCommonFlags();
   const names = new Set(common.map(({ flags }) => flags));
   return [
     '## Flags of every verb',

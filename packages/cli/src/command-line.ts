@@ -7,15 +7,16 @@ import type { CommonOptions } from './program/common-flags.ts';
 import { createProgram } from './program/create-program.ts';
 import { openSession } from './session/session.ts';
 import { listenForStop, type StopSignals } from './session/stop-signals.ts';
-import type { Verb, VerbResult } from './verb.ts';
+import type { VerbResult } from './verb.ts';
+import { type Order, perform } from './work/perform.ts';
 
 /** Runs the command line `args` (without program and script) and gives the exit code. Never rejects. */
 export async function runCommandLine(args: readonly string[], host: Host): Promise<number> {
   const json = args.includes('--json') || args.includes('--jsonl');
   const stop = listenForStop(host);
   let exitCode: number = EXIT.done;
-  const program = createProgram(async (verb, options) => {
-    exitCode = await runVerb(verb, options as CommonOptions, host, stop);
+  const program = createProgram(async (verb, options, given) => {
+    exitCode = await runVerb({ verb, given, options: options as CommonOptions }, host, stop);
   });
   redirectOutput(program, host);
   try {
@@ -29,21 +30,16 @@ export async function runCommandLine(args: readonly string[], host: Host): Promi
   }
 }
 
-async function runVerb(verb: Verb, options: CommonOptions, host: Host, stop: StopSignals): Promise<number> {
-  const result = await runInSession(verb, options, host, stop);
-  print(result, options.json === true, host);
+async function runVerb(order: Order, host: Host, stop: StopSignals): Promise<number> {
+  const result = await runInSession(order, host, stop);
+  print(result, order.options.json === true, host);
   return result.exitCode ?? EXIT.done;
 }
 
 /** Everything is closed, and the terminal free, when this resolves. */
-async function runInSession(
-  verb: Verb,
-  options: CommonOptions,
-  host: Host,
-  stop: StopSignals,
-): Promise<VerbResult> {
-  await using session = await openSession(host, options, stop);
-  return await verb.run(session, options);
+async function runInSession(order: Order, host: Host, stop: StopSignals): Promise<VerbResult> {
+  await using session = await openSession(host, order.options, stop);
+  return await perform(session, order);
 }
 
 function print(result: VerbResult, json: boolean, host: Host): void {

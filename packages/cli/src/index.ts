@@ -5,6 +5,7 @@ export { formatBytes, formatDuration, formatRate } from './output/human-size.ts'
 export { processHost } from './process-host.ts';
 export {
   type ArgumentDescription,
+  describeCommonFlags,
   describeVerbs,
   type FlagDescription,
   type VerbDescription,

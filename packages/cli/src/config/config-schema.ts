@@ -89,6 +89,18 @@ export const configSchema = z.strictObject({
     })
     .default({}),
   targets: z.record(z.string(), place({ format: formats.optional(), ...account })).default({}),
+  /** The server that does the work instead of this process; `--server` and `SENDENSE_SERVER` come first. */
+  client: z
+    .strictObject({
+      url: z.string().min(1).optional(),
+      /** The file with an API token of that server, readable by its owner only. */
+      tokenFile: z.string().min(1).optional(),
+      /** The file with the authorities that the certificate of that server is trusted by. */
+      caFile: z.string().min(1).optional(),
+      /** How long a server that went away while its job is followed is waited for. */
+      patienceSeconds: z.int().nonnegative().default(300),
+    })
+    .prefault({}),
   /** The HTTP service of `server start`. */
   server: z
     .strictObject({

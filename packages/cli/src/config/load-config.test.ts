@@ -27,6 +27,7 @@ it('reads names as text or with settings', async () => {
     repositories: { main: { at: 'local:/backups' } },
     targets: {},
     exports: {},
+    client: { patienceSeconds: 300 },
     server: {},
   });
 });

@@ -1,15 +1,48 @@
 import { isAbsolute, join } from 'node:path';
-import type { Finding, Json } from '@sendense/core';
+import type { Finding } from '@sendense/core';
 import type { BackupForecast, BackupResult } from '@sendense/engine';
-import { describeFindings, findingLines } from './describe-findings.ts';
+import { describeFindings, findingLines, type PrintedFinding } from './describe-findings.ts';
 import { formatBytes, formatDuration } from './human-size.ts';
 
+/** A disk that is not in a backup. */
+type PrintedSkip = { readonly id: string; readonly diskId: string; readonly reason: string };
+
 /** A finished backup as the command line prints it. */
+export type PrintedBackup = {
+  readonly jobId: string;
+  readonly pointId: string;
+  /** Key of the machine. */
+  readonly machine: string;
+  readonly machineName: string;
+  /** ISO 8601 UTC with milliseconds. */
+  readonly instant: string;
+  readonly kind: string;
+  readonly reason: string | null;
+  readonly reasonText: string | null;
+  readonly parentId: string | null;
+  readonly consistency: string;
+  readonly bytesRead: number;
+  readonly changedBytes: number;
+  readonly bytesStored: number;
+  readonly durationMs: number;
+  readonly disks: readonly {
+    readonly id: string;
+    readonly sizeBytes: number;
+    /** Absolute; `null` where the repository keeps no plain files, and of a server. */
+    readonly path: string | null;
+    readonly kind: string;
+    readonly reason: string | null;
+  }[];
+  readonly skipped: readonly PrintedSkip[];
+  readonly findings: readonly PrintedFinding[];
+};
+
+/** See {@link PrintedBackup}; `folder` is that of the repository. */
 export function describeBackup(
   result: BackupResult,
   folder: string,
   findings: readonly Finding[],
-): { readonly [key: string]: Json } {
+): PrintedBackup {
   return {
     jobId: result.jobId,
     pointId: result.pointId,
@@ -38,7 +71,7 @@ export function describeBackup(
 }
 
 /** The same for a person. */
-export function backupLines(result: BackupResult, findings: readonly Finding[]): string[] {
+export function backupLines(result: PrintedBackup): string[] {
   const why = result.reasonText === null ? '' : ` (${result.reasonText})`;
   const seconds = Math.max(result.durationMs, 1) / 1000;
   return [
@@ -47,15 +80,28 @@ export function backupLines(result: BackupResult, findings: readonly Finding[]):
     `  read    ${formatBytes(result.bytesRead)}, changed ${formatBytes(result.changedBytes)}, stored ${formatBytes(result.bytesStored)}`,
     `  took    ${formatDuration(result.durationMs)} (${formatBytes(result.bytesRead / seconds)}/s)`,
     ...result.skipped.map(({ id, reason }) => `  skipped ${id}: ${reason}`),
-    ...findingLines(findings).map((line) => `  ${line}`),
+    ...findingLines(result.findings).map((line) => `  ${line}`),
   ];
 }
 
 /** A dry run as the command line prints it. */
-export function describeForecast(
-  forecast: BackupForecast,
-  machineName: string,
-): { readonly [key: string]: Json } {
+export type PrintedForecast = {
+  readonly machine: string;
+  readonly machineName: string;
+  readonly kind: string;
+  readonly reason: string | null;
+  readonly reasonText: string | null;
+  readonly predictedBytes: number;
+  /** `predictedBytes` is only the most it can be. */
+  readonly predictedAtMost: boolean;
+  readonly predictedReadBytes: number;
+  readonly parentId: string | null;
+  readonly skipped: readonly PrintedSkip[];
+  readonly findings: readonly PrintedFinding[];
+};
+
+/** See {@link PrintedForecast}. */
+export function describeForecast(forecast: BackupForecast, machineName: string): PrintedForecast {
   return {
     machine: forecast.machine,
     machineName,
@@ -72,11 +118,11 @@ export function describeForecast(
 }
 
 /** The same for a person. */
-export function forecastLines(forecast: BackupForecast, machineName: string): string[] {
+export function forecastLines(forecast: PrintedForecast): string[] {
   const why = forecast.reasonText === null ? '' : ` (${forecast.reasonText})`;
   const amount = `${forecast.predictedAtMost ? 'at most' : 'about'} ${formatBytes(forecast.predictedBytes)}`;
   return [
-    `${machineName}: would be ${forecast.kind}${why}, ${amount}`,
+    `${forecast.machineName}: would be ${forecast.kind}${why}, ${amount}`,
     ...forecast.skipped.map(({ id, reason }) => `  skipped ${id}: ${reason}`),
     ...findingLines(forecast.findings).map((line) => `  ${line}`),
   ];

@@ -12,6 +12,14 @@ export type ChainLink = {
 /** What one disk of a point is read through, from the full to the point. */
 export type DiskChain = { readonly id: string; readonly chain: ChainLink[]; readonly totalBytes: number };
 
+/** What a machine is read through as the command line prints it. */
+export type PrintedChain = {
+  /** Key of the machine. */
+  readonly machine: string;
+  readonly machineName: string;
+  readonly disks: readonly DiskChain[];
+};
+
 function kindOfDisk(point: RecoveryPoint, base: string | null): BackupKind {
   if (base === null) return 'full';
   return point.kind === 'differential' ? 'differential' : 'incremental';

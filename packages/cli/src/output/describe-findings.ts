@@ -24,10 +24,17 @@ export function describeFindings(findings: readonly Finding[]): PrintedFinding[]
   }));
 }
 
+/** What a line tells of a finding, whoever found it. */
+type ToldFinding = {
+  readonly severity: string;
+  readonly message: string;
+  readonly object?: string | null | undefined;
+};
+
 /** One line a finding. */
-export function findingLines(findings: readonly Finding[]): string[] {
+export function findingLines(findings: readonly ToldFinding[]): string[] {
   return findings.map(({ severity, message, object }) => {
-    const named = object === undefined || message.includes(basename(object));
+    const named = object === undefined || object === null || message.includes(basename(object));
     return printable(`${severity}: ${named ? '' : `${object}: `}${message}`);
   });
 }

@@ -1,12 +1,12 @@
 import { isAbsolute, join } from 'node:path';
-import type { PointDisk, RecoveryPoint } from '@sendense/core';
+import type { Json, PointDisk, RecoveryPoint } from '@sendense/core';
 
 /** A disk of a point as the command line prints it. */
 export type PrintedDisk = {
   /** `disk-N`. */
   readonly id: string;
   readonly sizeBytes: number;
-  /** Absolute; `null` where the repository keeps no plain files. */
+  /** Absolute; `null` where the repository keeps no plain files, and of a server. */
   readonly path: string | null;
 };
 
@@ -25,6 +25,12 @@ export type PrintedPoint = {
   readonly held: boolean;
   readonly note: string | null;
   readonly disks: PrintedDisk[];
+};
+
+/** A point with its machine as the command line prints it. */
+export type PrintedPointDetails = PrintedPoint & {
+  /** The neutral machine model, without absent fields. */
+  readonly spec: Json;
 };
 
 /** Where the file of a disk is. */

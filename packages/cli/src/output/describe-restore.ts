@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { Json } from '@sendense/core';
 import type { RestoreMachineResult, RestoreStatus } from '@sendense/engine';
-import { describeFindings, findingLines } from './describe-findings.ts';
+import { describeFindings, findingLines, type PrintedFinding } from './describe-findings.ts';
 import { formatBytes, formatDuration } from './human-size.ts';
 import { textTable } from './text-table.ts';
 
@@ -10,11 +10,27 @@ function targetOf({ machine }: RestoreMachineResult, path: string): string {
   return machine?.id ?? resolve(path);
 }
 
-/** A finished restore to `path` as the command line prints it. */
-export function describeRestore(
-  result: RestoreMachineResult,
-  path: string,
-): { readonly [key: string]: Json } {
+/** A finished restore as the command line prints it. */
+export type PrintedRestore = {
+  readonly jobId: string;
+  readonly pointId: string;
+  /** The machine, the file or the folder; the name of the target at a server. */
+  readonly target: string;
+  readonly disks: readonly {
+    readonly id: string;
+    readonly sizeBytes: number;
+    /** Where it is; `null` of a server. */
+    readonly path: string | null;
+  }[];
+  readonly bytesWritten: number;
+  readonly durationMs: number;
+  readonly verified: boolean;
+  readonly verifyMs: number;
+  readonly findings: readonly PrintedFinding[];
+};
+
+/** See {@link PrintedRestore}; `path` is the file or folder that was named. */
+export function describeRestore(result: RestoreMachineResult, path: string): PrintedRestore {
   return {
     jobId: result.jobId,
     pointId: result.pointId,
@@ -29,18 +45,32 @@ export function describeRestore(
 }
 
 /** The same for a person. */
-export function restoreLines(result: RestoreMachineResult, path: string): string[] {
+export function restoreLines(result: PrintedRestore): string[] {
   const verified = result.verified ? `verified in ${formatDuration(result.verifyMs)}` : 'not verified';
   return [
-    `restored ${result.pointId} to ${targetOf(result, path)}`,
+    `restored ${result.pointId} to ${result.target}`,
     `  written ${formatBytes(result.bytesWritten)} in ${formatDuration(result.durationMs)}, ${verified}`,
-    ...result.disks.map((disk) => `  ${disk.id}  ${formatBytes(disk.sizeBytes)}  ${disk.location}`),
+    ...result.disks.map((disk) =>
+      `  ${disk.id}  ${formatBytes(disk.sizeBytes)}  ${disk.path ?? ''}`.trimEnd(),
+    ),
     ...findingLines(result.findings).map((line) => `  ${line}`),
   ];
 }
 
 /** How far a restore is, as the command line prints it. */
-export function describeRestoreStatus(status: RestoreStatus): { readonly [key: string]: Json } {
+export type PrintedRestoreStatus = {
+  readonly jobId: string;
+  readonly pointId: string;
+  readonly state: string;
+  readonly steps: readonly { readonly name: string; readonly state: string; readonly error: Json }[];
+  readonly percent: number;
+  readonly etaSeconds: number | null;
+  readonly verified: boolean;
+  readonly createdAt: string;
+};
+
+/** See {@link PrintedRestoreStatus}. */
+export function describeRestoreStatus(status: RestoreStatus): PrintedRestoreStatus {
   return {
     jobId: status.jobId,
     pointId: status.pointId,
@@ -59,7 +89,7 @@ function messageOf(error: Json): string {
 }
 
 /** The same for a person. */
-export function restoreStatusLines(status: RestoreStatus): string[] {
+export function restoreStatusLines(status: PrintedRestoreStatus): string[] {
   const eta = status.etaSeconds === null ? '' : `, ${formatDuration(status.etaSeconds * 1000)} left`;
   return [
     `restore ${status.jobId} of ${status.pointId}: ${status.state}, ${Math.floor(status.percent)} %${eta}`,

@@ -42,9 +42,13 @@ export function errorReport(error: SendenseError): ErrorReport {
 
 /** One line for a person: what happened, the code, and what to do. */
 export function errorLine(error: SendenseError): string {
-  const told = remedyOf(error);
-  const remedy = told === undefined ? '' : ` Remedy: ${oneLine(told)}.`;
-  return `sendense-ctl: ${oneLine(error.message)} (${error.code}).${remedy}`;
+  return reportLine(errorReport(error));
+}
+
+/** The same of a failure that is told already. */
+export function reportLine({ code, message, remedy: told }: ErrorReport): string {
+  const remedy = told === null ? '' : ` Remedy: ${oneLine(told)}.`;
+  return `sendense-ctl: ${oneLine(message)} (${code}).${remedy}`;
 }
 
 function oneLine(text: string): string {

@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, type Option } from 'commander';
 import type { Verb } from '../verb.ts';
 import { VERBS } from '../verbs/index.ts';
 import { addCommonFlags } from './common-flags.ts';
@@ -17,8 +17,8 @@ const GROUPS: Readonly<Record<string, string>> = {
   image: 'look at, convert and compare disk files of any format',
 };
 
-/** Runs a verb with the options that were parsed. */
-export type RunVerb = (verb: Verb, options: unknown) => Promise<void>;
+/** Runs a verb with the options that were parsed; `given` are its own flags that the user wrote, by their long form. */
+export type RunVerb = (verb: Verb, options: unknown, given: readonly string[]) => Promise<void>;
 
 /** The whole command line as commander's tree. Nothing is written or ended by it: its errors are thrown. */
 export function createProgram(run: RunVerb): Command {
@@ -76,8 +76,13 @@ function givenArguments({ registeredArguments, processedArgs }: Command): Record
 }
 
 function addVerb(parent: Command, verb: Verb, run: RunVerb): Command {
-  const command = parent.command(verb.words.at(-1) ?? '').description(verb.summary);
-  return addCommonFlags(verb.flags(command))
+  const command = verb.flags(parent.command(verb.words.at(-1) ?? '').description(verb.summary));
+  const own = [...command.options];
+  const isGiven = (option: Option) => command.getOptionValueSource(option.attributeName()) === 'cli';
+  return addCommonFlags(command)
     .allowExcessArguments(false)
-    .action(() => run(verb, { ...givenOptions(command), ...givenArguments(command) }));
+    .action(() => {
+      const given = own.filter(isGiven).map(({ long }) => long ?? '');
+      return run(verb, { ...givenOptions(command), ...givenArguments(command) }, given);
+    });
 }

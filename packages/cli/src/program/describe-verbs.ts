@@ -1,4 +1,5 @@
-import type { Command, Option } from 'commander';
+import { Command, type Option } from 'commander';
+import { addCommonFlags } from './common-flags.ts';
 import { createProgram } from './create-program.ts';
 
 /** A flag as its documentation needs it. */
@@ -40,6 +41,11 @@ function flagOf(option: Option): FlagDescription {
     choices,
     default: typeof defaultValue === 'string' ? defaultValue : undefined,
   };
+}
+
+/** The flags that every verb has. */
+export function describeCommonFlags(): readonly FlagDescription[] {
+  return addCommonFlags(new Command()).options.map(flagOf);
 }
 
 /** Every verb with its flags, from the tree that parses them. */

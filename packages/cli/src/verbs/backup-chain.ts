@@ -1,16 +1,11 @@
-import { SendenseError } from '@sendense/core';
 import type { Command } from 'commander';
-import { type DiskChain, describeChains } from '../output/describe-chain.ts';
+import type { DiskChain } from '../output/describe-chain.ts';
 import { formatBytes } from '../output/human-size.ts';
 import { textTable } from '../output/text-table.ts';
 import { parseText } from '../program/flag-values.ts';
-import { type RepositoryOption, repositoryFlag } from '../program/shared-flags.ts';
-import { findPoint } from '../session/find-points.ts';
-import { machinePoints } from '../session/machine-points.ts';
-import { openRepository } from '../session/open-repository.ts';
-import { defineVerb } from '../verb.ts';
-
-type Options = RepositoryOption & { readonly machine: string; readonly backupId?: string };
+import { repositoryFlag } from '../program/shared-flags.ts';
+import { defineServedVerb } from '../verb.ts';
+import type { ChainOptions } from '../work/work.ts';
 
 function flags(command: Command): Command {
   return repositoryFlag(command)
@@ -19,22 +14,14 @@ function flags(command: Command): Command {
 }
 
 /** `backup chain` */
-export const backupChain = defineVerb<Options>({
+export const backupChain = defineServedVerb<ChainOptions>({
   words: ['backup', 'chain'],
   summary: 'show the files that the newest point of a machine is read through',
   flags,
-  async run(session, options) {
-    const open = await openRepository(session, options);
-    const points = await machinePoints(session, open, options.machine);
-    const newest = options.backupId === undefined ? points.at(-1) : findPoint(points, options.backupId);
-    if (newest === undefined) {
-      throw new SendenseError('NOT_FOUND', 'the machine has no recovery point', { operation: 'show-chain' });
-    }
-    const disks = describeChains(newest, points, open.path);
-    return {
-      json: { machine: newest.machine, machineName: newest.spec.name, disks },
-      lines: disks.flatMap(table),
-    };
+  served: ['--repository', '--machine'],
+  async runBy(work, options) {
+    const chain = await work.showChain(options);
+    return { json: chain, lines: chain.disks.flatMap(table) };
   },
 });
 

@@ -1,4 +1,4 @@
-import { describePoint, type PrintedPoint } from '../output/describe-point.ts';
+import type { PrintedPoint } from '../output/describe-point.ts';
 import { formatBytes } from '../output/human-size.ts';
 import { textTable } from '../output/text-table.ts';
 import {
@@ -7,19 +7,16 @@ import {
   type RepositoryOption,
   repositoryFlag,
 } from '../program/shared-flags.ts';
-import { machinePoints } from '../session/machine-points.ts';
-import { openRepository } from '../session/open-repository.ts';
-import { defineVerb } from '../verb.ts';
+import { defineServedVerb } from '../verb.ts';
 
 /** `backup list` */
-export const backupList = defineVerb<RepositoryOption & MachineOption>({
+export const backupList = defineServedVerb<RepositoryOption & MachineOption>({
   words: ['backup', 'list'],
   summary: 'list the recovery points, oldest first',
   flags: (command) => machineFlag(repositoryFlag(command)),
-  async run(session, options) {
-    const open = await openRepository(session, options);
-    const found = await machinePoints(session, open, options.machine);
-    const points = found.map((point) => describePoint(point, open.path));
+  served: ['--repository', '--machine'],
+  async runBy(work, options) {
+    const points = await work.listPoints(options);
     return { json: { points }, lines: points.length === 0 ? ['no recovery points'] : table(points) };
   },
 });

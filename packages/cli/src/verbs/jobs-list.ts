@@ -1,17 +1,15 @@
 import type { Job } from '@sendense/catalog';
-import { isHolderAlive } from '@sendense/plugin-kit';
 import { textTable } from '../output/text-table.ts';
-import { defineVerb } from '../verb.ts';
+import { defineServedVerb } from '../verb.ts';
 
 /** `jobs list` */
-export const jobsList = defineVerb({
+export const jobsList = defineServedVerb({
   words: ['jobs', 'list'],
   summary: 'list backup and restore jobs, oldest first',
   flags: (command) => command,
-  async run(session) {
-    const catalog = await session.catalog();
-    await catalog.jobs.closeAbandoned(isHolderAlive);
-    const jobs = await catalog.jobs.list();
+  served: [],
+  async runBy(work) {
+    const jobs = await work.listJobs();
     return { json: { jobs }, lines: jobs.length === 0 ? ['no jobs'] : table(jobs) };
   },
 });

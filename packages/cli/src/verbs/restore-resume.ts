@@ -1,4 +1,4 @@
-import { describeRestoreStatus, restoreLines } from '../output/describe-restore.ts';
+import { describeRestore, describeRestoreStatus, restoreLines } from '../output/describe-restore.ts';
 import { type JobOption, jobFlag } from '../program/job-flag.ts';
 import { type PassphraseOption, passphraseFlag } from '../program/shared-flags.ts';
 import { openRestore } from '../session/open-restore.ts';
@@ -14,6 +14,6 @@ export const restoreResume = defineVerb<JobOption & PassphraseOption>({
     const { engine, request, targetPath } = await openRestore(session, options);
     const result = await runRestore(engine, request.jobId, () => engine.resumeRestore(request, session.call));
     const status = await engine.restoreStatus(request.jobId);
-    return { json: describeRestoreStatus(status), lines: restoreLines(result, targetPath) };
+    return { json: describeRestoreStatus(status), lines: restoreLines(describeRestore(result, targetPath)) };
   },
 });

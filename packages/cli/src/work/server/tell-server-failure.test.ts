@@ -1,0 +1,28 @@
+import { type ErrorCode, SendenseError } from '@sendense/core';
+import { expect, it } from 'vitest';
+import { tellServerFailure } from './tell-server-failure.ts';
+
+/** The remedy of a failure that was told with `context`. */
+function remedyOf(
+  code: ErrorCode,
+  operation: string,
+  context: { readonly [key: string]: string | number },
+): string | undefined {
+  const remedy = 'see GET /api/v1/jobs';
+  return tellServerFailure(new SendenseError(code, 'it failed', { operation, context, remedy })).remedy;
+}
+
+it('says flags and verbs where the server says operations of its API', () => {
+  expect(remedyOf('NOT_FOUND', 'find-job', { status: 404 })).toContain('jobs list');
+  expect(remedyOf('NOT_FOUND', 'find-backup', { status: 404 })).toContain('backup list');
+  expect(remedyOf('CONFLICT', 'find-backup', { status: 409 })).toContain('--repository');
+  expect(remedyOf('NO_SPACE', 'write-disk', { status: 507 })).toBe('see GET /api/v1/jobs');
+});
+
+it('speaks of the token and the authorities only where the server itself refuses, or is not trusted', () => {
+  expect(remedyOf('AUTHENTICATION_FAILED', 'authenticate', { status: 401 })).toContain('--token-file');
+  expect(remedyOf('UNTRUSTED_PEER', 'listBackups', {})).toContain('--ca-file');
+  for (const context of [{ status: 502 }, { job: 'j' }])
+    for (const code of ['AUTHENTICATION_FAILED', 'UNTRUSTED_PEER'] as const)
+      expect(remedyOf(code, 'connect', context)).toBe('see GET /api/v1/jobs');
+});

@@ -1,0 +1,26 @@
+import { amendError, type SendenseError } from '@sendense/core';
+
+/** What to do, in the words of the command line, by what the server or the client calls the step that failed. */
+const REMEDIES: Readonly<Record<string, string>> = {
+  'NOT_FOUND find-backup': 'list the points with "sendense-ctl backup list"',
+  'CONFLICT find-backup': 'name one of them with --repository',
+  'NOT_FOUND show-chain': 'list the points with "sendense-ctl backup list"',
+  'NOT_FOUND find-job': 'list the jobs with "sendense-ctl jobs list"',
+};
+
+/** The same for codes that mean one thing whatever was asked. */
+const REMEDIES_OF_CODE: Readonly<Record<string, string>> = {
+  UNTRUSTED_PEER:
+    'name the authority that signed its certificate with --ca-file FILE, and the server by the name in the certificate',
+  AUTHENTICATION_FAILED:
+    'set SENDENSE_TOKEN or give --token-file FILE; "sendense-ctl token create" makes a token, where the server runs',
+};
+
+/** A failure of a server as the command line tells it: what the server says of its HTTP API becomes flags and verbs. */
+export function tellServerFailure(error: SendenseError): SendenseError {
+  const { code, operation, context } = error;
+  // where a place behind the server refuses, a repository or a hypervisor, the caller's token and files are no remedy
+  const isOwn = context.status === 401 || (context.status ?? context.job) === undefined;
+  const remedy = REMEDIES[`${code} ${operation}`] ?? (isOwn ? REMEDIES_OF_CODE[code] : undefined);
+  return remedy === undefined ? error : amendError(error, { remedy });
+}
