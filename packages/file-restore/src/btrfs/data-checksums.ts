@@ -1,6 +1,6 @@
 import type { Call } from '@sendense/core';
 import type { Checksum } from './checksum.ts';
-import { ITEM, MARKED_OBJECT, rangeOf } from './key.ts';
+import { CHECKSUMS_OBJECT, ITEM, rangeOf } from './key.ts';
 import type { Check } from './logical-space.ts';
 import type { Tree } from './tree.ts';
 
@@ -40,7 +40,7 @@ export class DataChecksums {
   ): Promise<ReadonlyMap<number, Uint8Array>> {
     const sums = new Map<number, Uint8Array>();
     const { bytes: width } = this.#checksum;
-    const { from, to } = rangeOf(MARKED_OBJECT, ITEM.extentChecksum, logical, logical + length - 1);
+    const { from, to } = rangeOf(CHECKSUMS_OBJECT, ITEM.extentChecksum, logical, logical + length - 1);
     const before = await this.#tree.lastUpTo(from, call);
     for await (const items of this.#tree.itemsIn({ from: before?.key ?? from, to }, call))
       for (const { key, data } of items) {

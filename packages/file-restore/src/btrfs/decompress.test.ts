@@ -64,6 +64,16 @@ it('Segments of LZO begin behind one another, never with a head over the end of 
   }
 });
 
+it('What is skipped behind the last segment of LZO belongs to the extent, also where it is counted', async () => {
+  const whole = segments(47, Buffer.alloc(79, 'x'));
+  expect(whole.byteLength).toBe(SECTOR - 3);
+  for (const total of [SECTOR - 3, SECTOR]) {
+    whole.writeUInt32LE(total);
+    const plain = await decompressExtent(LZO, stored(whole), SECTOR, SECTOR);
+    expect(Buffer.from(plain.subarray(0, 47 * 79)).equals(Buffer.alloc(47 * 79, 'x'))).toBe(true);
+  }
+});
+
 it('Segments of LZO that are longer than their extent are damaged', async () => {
   const bytes = segments(2, Buffer.from('abcdef'));
   bytes.writeUInt32LE(5000, 0);

@@ -64,7 +64,7 @@ function unzstd(stored: Uint8Array, size: number): Promise<Uint8Array> {
   return promisify<Uint8Array, zlib.ZstdOptions, Buffer>(zlib.zstdDecompress)(frame, options);
 }
 
-/** A length of all, then sector by sector the length of what it was compressed to and that; no length goes over the end of a sector. */
+/** A length of all, then sector by sector the length of what it was compressed to and that; what no length has room in at the end of a sector is skipped. */
 function decompressLzo(stored: Uint8Array, size: number, sectorBytes: number): Uint8Array {
   const fields = new Fields(stored);
   const out = new Uint8Array(size);
@@ -72,13 +72,13 @@ function decompressLzo(stored: Uint8Array, size: number, sectorBytes: number): U
   if (total > stored.byteLength) throw damaged('data of LZO are longer than their extent');
   let done = 0;
   for (let at = LENGTH_BYTES; at < total && done < size; ) {
-    const left = sectorBytes - (at % sectorBytes);
-    if (left < LENGTH_BYTES) at += left;
     const begin = at + LENGTH_BYTES;
     const end = begin > total ? begin : begin + fields.u32(at);
     if (end > total) throw damaged('data of LZO end early');
     done += decompressLzo1x(stored.subarray(begin, end), out.subarray(done, done + sectorBytes));
-    at = end;
+    const left = sectorBytes - (end % sectorBytes);
+    // behind the last one as well, where it is counted
+    at = left < LENGTH_BYTES ? end + left : end;
   }
   return out;
 }

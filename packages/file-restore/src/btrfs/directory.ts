@@ -1,7 +1,7 @@
 import { damaged } from '../bytes/damage.ts';
 import type { Fields } from '../bytes/fields.ts';
 import type { FileType } from '../file-system-reader.ts';
-import { ITEM, type Key, readKey, TREE } from './key.ts';
+import { ITEM, type Key, LAST_PLAIN, readKey, TREE } from './key.ts';
 
 // Layout: "On-disk Format" of the btrfs documentation, DIR_ITEM and DIR_INDEX.
 const HEAD_BYTES = 30;
@@ -45,6 +45,6 @@ export function parseNames(data: Fields): NamedItem[] {
 
 /** Numbers of subvolumes begin behind those of the trees that are always there. */
 function isTarget(key: Key): key is NamedItem['target'] {
-  if (!Number.isSafeInteger(key.objectId)) return false;
+  if (key.objectId >= LAST_PLAIN) return false;
   return key.type === ITEM.inode || (key.type === ITEM.rootItem && key.objectId >= TREE.firstSubvolume);
 }

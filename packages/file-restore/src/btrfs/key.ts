@@ -20,31 +20,43 @@ export const ITEM = {
 /** Numbers of trees and of other things that are always there. */
 export const TREE = { root: 1, chunk: 3, top: 5, checksums: 7, firstSubvolume: 256 } as const;
 
-/** Where an item stands in its tree. Numbers beyond 2^53, which the trees read here use for nothing but marks, are inexact. */
+/** Where an item stands in its tree, as `ordinal` numbers. */
 export type Key = { readonly objectId: number; readonly type: number; readonly offset: number };
 
-/** Objects that carry a negative number as their mark, all of them: they come after any other, and are rounded to this. */
-export const MARKED_OBJECT: number = 2 ** 64;
+const MARKS = 4096;
+const FIRST_MARK = Number.MAX_SAFE_INTEGER - MARKS;
+/** The highest number that is no mark. */
+export const LAST_PLAIN: number = FIRST_MARK - 1;
+
+/** The object that the checksums of data belong to: -10. */
+export const CHECKSUMS_OBJECT: number = ordinal(-10n);
+
+/**
+ * A number of 64 bits without sign as one that is exact and in the same order: the highest 4096 are marks, which btrfs writes as
+ * negative numbers, and end at 2^53. Between them and what is exact by itself there is nothing in the trees that are read: it is
+ * rounded to `LAST_PLAIN`.
+ */
+function ordinal(value: bigint): number {
+  const unsigned = BigInt.asUintN(64, value);
+  if (unsigned <= LAST_PLAIN) return Number(unsigned);
+  const mark = Number(BigInt.asIntN(64, value));
+  return mark < 0 && mark >= -MARKS ? Number.MAX_SAFE_INTEGER + mark : LAST_PLAIN;
+}
 
 /** The key at byte `at`. */
 export function readKey(fields: Fields, at: number): Key {
-  return { objectId: fields.u64(at), type: fields.u8(at + 8), offset: fields.u64(at + 9) };
+  return { objectId: ordinal(fields.bits64(at)), type: fields.u8(at + 8), offset: ordinal(fields.bits64(at + 9)) };
 }
 
 /** From the first key to the last one. */
 export type KeyRange = { readonly from: Key; readonly to: Key };
 
 /** The keys of an object and type, from one offset to another. */
-export function rangeOf(objectId: number, type: number, first = 0, last = Number.MAX_SAFE_INTEGER): KeyRange {
+export function rangeOf(objectId: number, type: number, first = 0, last = LAST_PLAIN): KeyRange {
   return { from: { objectId, type, offset: first }, to: { objectId, type, offset: last } };
 }
 
 /** Below 0 where `a` comes before `b`. */
 export function compareKeys(a: Key, b: Key): number {
   return a.objectId - b.objectId || a.type - b.type || a.offset - b.offset;
-}
-
-/** Whether both of its numbers are as they are on the disk. */
-export function isExact({ objectId, offset }: Key): boolean {
-  return Number.isSafeInteger(objectId) && Number.isSafeInteger(offset);
 }

@@ -1,6 +1,6 @@
 import { Fields } from '../bytes/fields.ts';
 import { uuidText } from '../bytes/uuid-text.ts';
-import { compareKeys, isExact, KEY_BYTES, type Key, readKey } from './key.ts';
+import { compareKeys, KEY_BYTES, type Key, readKey } from './key.ts';
 
 // Layout: "On-disk Format" of the btrfs documentation, Node and Leaf.
 const HEADER_BYTES = 101;
@@ -37,8 +37,7 @@ export function parseNode(bytes: Uint8Array): Node | string {
   for (let index = 0; index < count; index += 1) {
     const key = readKey(fields, HEADER_BYTES + index * width);
     const before = keys.at(-1);
-    const order = before === undefined ? -1 : compareKeys(before, key);
-    if (order > 0 || (order === 0 && isExact(key))) return 'has items out of order';
+    if (before !== undefined && compareKeys(before, key) >= 0) return 'has items out of order';
     keys.push(key);
   }
   if (level === 0 && !hasSoundItems(fields, count)) return 'has an item outside of it';

@@ -4,7 +4,7 @@ import type { Fields } from '../bytes/fields.ts';
 import { decodeName } from '../paths/entry-name.ts';
 import type { NameHash } from './checksum.ts';
 import { readTime, TIME_BYTES } from './inode.ts';
-import { ITEM, KEY_BYTES, rangeOf, readKey, TREE } from './key.ts';
+import { ITEM, KEY_BYTES, LAST_PLAIN, rangeOf, readKey, TREE } from './key.ts';
 import type { NodeStore } from './node-store.ts';
 import type { TreeRoot } from './superblock.ts';
 import { Tree } from './tree.ts';
@@ -69,7 +69,7 @@ export class Subvolumes {
   /** A number that no subvolume is above. */
   async newest(call?: Call): Promise<number> {
     const last = await this.#rootTree.lastUpTo(
-      { objectId: Number.MAX_SAFE_INTEGER, type: 0, offset: 0 },
+      { objectId: LAST_PLAIN, type: 0, offset: 0 },
       call,
     );
     return Math.max(TREE.firstSubvolume, last?.key.objectId ?? 0);

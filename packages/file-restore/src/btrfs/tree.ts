@@ -107,7 +107,7 @@ export class Tree {
     const isInside = isEmpty
       ? least === undefined && node.level === 0
       : (least === undefined || compareKeys(first, least) === 0) &&
-        (end === undefined || compareKeys(last, end) < 0 || !Number.isSafeInteger(end.objectId));
+        (end === undefined || compareKeys(last, end) < 0);
     if (!isInside)
       throw damaged(
         `the block of metadata of btrfs at ${pointer.logical} does not hold what its parent says`,
