@@ -16,7 +16,7 @@ function layer(name, from, allowed, comment) {
 
 const basis = ['core', 'plugin-kit'];
 const mechanisms = ['formats', 'converter-[^/]+', 'blockio-[^/]+', 'transport-[^/]+', 'object-repository'];
-const middle = ['repository-[^/]+', 'platform-[^/]+', 'guest', 'file-restore', 'nbd-service'];
+const middle = ['repository-[^/]+', 'platform-[^/]+', 'guest', 'file-restore', 'file-mount', 'nbd-service'];
 const applications = ['quickstart', 'agent', 'server', 'cli', 'dashboard'];
 
 /** @type {import('dependency-cruiser').IConfiguration} */
@@ -87,6 +87,12 @@ module.exports = {
       'repository-[^/]+|platform-[^/]+|guest|file-restore|nbd-service',
       [...basis, ...mechanisms],
       'A repository or a platform combines mechanisms; it does not know sources, targets or the engine.',
+    ),
+    layer(
+      'file-mount-on-file-restore',
+      'file-mount',
+      [...basis, ...mechanisms, 'file-restore'],
+      'Mounting shows the volumes that browsing finds: where file systems lie is known in one place.',
     ),
     layer(
       'sources-on-everything-below',

@@ -1,0 +1,65 @@
+import { sep } from 'node:path';
+import { type Finding, SendenseError } from '@sendense/core';
+import { nodeFileSystem } from '@sendense/plugin-kit/files';
+import { findProgram } from '../programs/find-program.ts';
+import { runProgram } from '../programs/run-program.ts';
+import { loopDevices } from '../system/loop-devices.ts';
+import { readMountTable } from '../system/mount-table.ts';
+import { endServing } from '../system/session-processes.ts';
+import { type MountRecord, sessionPaths } from './mount-record.ts';
+import { unmountVolumes } from './unmount-volumes.ts';
+
+/**
+ * Takes away all that is left of a mount, in whatever state it is: what shows files, the programs that serve them, devices, folders that
+ * were made for it, its record last. Idempotent. The findings tell what somebody had open.
+ */
+export async function removeRests(directory: string, record: MountRecord): Promise<readonly Finding[]> {
+  const { folder } = sessionPaths(directory, record.id);
+  const findings = await unmountVolumes(directory, record, true);
+  await endServing(folder);
+  await unmountFiles(folder);
+  await detachDevices(folder);
+  await removeFolders(directory, record);
+  return findings;
+}
+
+/** A storage daemon that was killed leaves its files mounted, and dead. */
+async function unmountFiles(folder: string): Promise<void> {
+  const left = (await readMountTable()).filter(({ path }) => path.startsWith(`${folder}${sep}`));
+  const umount = left.length === 0 ? undefined : await findProgram('umount');
+  if (umount === undefined) return;
+  for (const { path } of left.toReversed()) await runProgram(umount, ['--lazy', path]);
+}
+
+/** One that is in use goes with its last user. */
+async function detachDevices(folder: string): Promise<void> {
+  const left = (await loopDevices()).filter(({ file }) => file.startsWith(`${folder}${sep}`));
+  const losetup = left.length === 0 ? undefined : await findProgram('losetup');
+  if (losetup === undefined) return;
+  for (const { device } of left) await runProgram(losetup, ['--detach', device]);
+}
+
+/** Folders go when they are empty: nothing that is not ours is ever removed with them. */
+async function removeFolders(directory: string, record: MountRecord): Promise<void> {
+  const { folder, record: file, socket, pidFile, volumes } = sessionPaths(directory, record.id);
+  for (const { file: shown } of record.volumes) await removeFile(shown);
+  for (const path of [socket, pidFile]) await removeFile(path);
+  for (const path of [volumes, ...record.made.toReversed()]) await removeFolder(path);
+  await removeFile(file);
+  await removeFolder(folder);
+}
+
+async function removeFile(path: string): Promise<void> {
+  await nodeFileSystem.unlink(path).catch(unlessGone);
+}
+
+async function removeFolder(path: string): Promise<void> {
+  await nodeFileSystem.removeDirectory(path).catch((error: unknown) => {
+    // somebody put or mounted something there: it stays, and the folder with it
+    if (!SendenseError.is(error, 'ALREADY_EXISTS') && !SendenseError.is(error, 'LOCKED')) unlessGone(error);
+  });
+}
+
+function unlessGone(error: unknown): void {
+  if (!SendenseError.is(error, 'NOT_FOUND')) throw error;
+}

@@ -1,0 +1,58 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { basename, join, sep } from 'node:path';
+import { systemTimer, type Timer } from '@sendense/plugin-kit';
+import { sendSignal } from './send-signal.ts';
+
+/** Programs that serve a mount. Nothing else is ended, whatever its arguments say. */
+const SERVING: ReadonlySet<string> = new Set(['qemu-storage-daemon', 'ntfs-3g', 'mount.exfat-fuse']);
+
+/** A process, and when it started (field 22 of proc_pid_stat(5)): its id may be another one's later. */
+type Served = { readonly pid: number; readonly start: string };
+
+const LOOK_MS = 20;
+const MOST_END_MS = 5_000;
+
+/** Ends the programs that serve files of `folder`, which has a name that was never used for anything else; how many there were. */
+export async function endServing(folder: string, timer: Timer = systemTimer): Promise<number> {
+  const found = await servingOf(folder);
+  for (const served of found) await end(served, timer);
+  return found.length;
+}
+
+async function servingOf(folder: string): Promise<readonly Served[]> {
+  const found: Served[] = [];
+  for (const name of await readdir('/proc')) {
+    const pid = Number(name);
+    if (!Number.isSafeInteger(pid)) continue;
+    const start = await startOf(pid);
+    const [program = '', ...args] = await argumentsOf(pid);
+    const serves = args.some((argument) => argument.includes(`${folder}${sep}`));
+    if (start !== undefined && serves && SERVING.has(basename(program))) found.push({ pid, start });
+  }
+  return found;
+}
+
+async function end({ pid, start }: Served, timer: Timer): Promise<void> {
+  for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+    if ((await startOf(pid)) !== start) return;
+    sendSignal(pid, signal);
+    const endMs = timer.monotonicMs() + MOST_END_MS;
+    while ((await startOf(pid)) === start) {
+      if (timer.monotonicMs() > endMs) break;
+      await timer.sleep(LOOK_MS);
+    }
+  }
+}
+
+async function argumentsOf(pid: number): Promise<readonly string[]> {
+  const text = await readFile(join('/proc', `${pid}`, 'cmdline'), 'utf8').catch(() => '');
+  return text.split('\0');
+}
+
+/** `undefined`: there is no such process, or it has ended and nobody asked how. */
+async function startOf(pid: number): Promise<string | undefined> {
+  const text = await readFile(join('/proc', `${pid}`, 'stat'), 'latin1').catch(() => '');
+  // the name of the program is in parentheses and may hold anything
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  return fields[0] === 'Z' ? undefined : fields[19];
+}
