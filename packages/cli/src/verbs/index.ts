@@ -6,10 +6,13 @@ import { backupDelete } from './backup-delete.ts';
 import { backupExtract } from './backup-extract.ts';
 import { backupHold } from './backup-hold.ts';
 import { backupList } from './backup-list.ts';
+import { backupMount } from './backup-mount.ts';
+import { backupMounts } from './backup-mounts.ts';
 import { backupNote } from './backup-note.ts';
 import { backupShow } from './backup-show.ts';
 import { backupStart } from './backup-start.ts';
 import { backupUnhold } from './backup-unhold.ts';
+import { backupUnmount } from './backup-unmount.ts';
 import { copy } from './copy.ts';
 import { doctor } from './doctor.ts';
 import { exportAdd } from './export-add.ts';
@@ -64,6 +67,9 @@ export const VERBS: readonly Verb[] = [
   backupChain,
   backupBrowse,
   backupExtract,
+  backupMount,
+  backupMounts,
+  backupUnmount,
   backupDelete,
   backupConsolidate,
   backupHold,

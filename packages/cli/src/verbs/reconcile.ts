@@ -1,10 +1,12 @@
 import { type Repository, SendenseError, type SourceConnector, type TargetConnector } from '@sendense/core';
+import { reconcileMounts } from '@sendense/file-mount';
 import { parsePlaceName, parseVmwarePlace } from '@sendense/quickstart';
 import type { Command } from 'commander';
 import { findPlace } from '../names/find-place.ts';
 import { describeFindings, findingLines } from '../output/describe-findings.ts';
 import { collectText, parseCount } from '../program/flag-values.ts';
 import { passwordFlag, type RepositoryOption, repositoryFlag } from '../program/shared-flags.ts';
+import { mountsDirectory } from '../session/mount-place.ts';
 import { openEngine } from '../session/open-engine.ts';
 import { openRepository } from '../session/open-repository.ts';
 import { openConnector } from '../session/open-source.ts';
@@ -75,9 +77,10 @@ async function targetsOf(session: Session, named: readonly string[] | undefined)
 /** `reconcile` */
 export const reconcile = defineVerb<Options>({
   words: ['reconcile'],
-  summary: 'remove what runs that died left at sources and targets',
+  summary: 'remove what runs that died left at sources and targets, and mounts that nobody serves',
   flags,
   async run(session, options) {
+    const mounts = await reconcileMounts(mountsDirectory(session));
     const engine = await openEngine(session, {});
     const result = await engine.reconcile(
       {
@@ -88,9 +91,10 @@ export const reconcile = defineVerb<Options>({
       },
       session.call,
     );
-    const { removed, findings } = result;
+    const removed = [...result.removed, ...mounts.removed.map((id) => `mount ${id}`)];
+    const findings = [...result.findings, ...mounts.findings];
     return {
-      json: { removed: [...removed], findings: describeFindings(findings) },
+      json: { removed, findings: describeFindings(findings) },
       lines: [
         ...(removed.length === 0 ? ['nothing was left behind'] : removed.map((thing) => `removed ${thing}`)),
         ...findingLines(findings),
