@@ -19,7 +19,8 @@ it.each([
   ['bitlocker', '-FVE-FS-', 3],
   ['luks', 'LUKS\xba\xbe', 0],
   ['swap', 'SWAPSPACE2', 4086],
-  ['iso9660', 'CD001', 32_769],
+  ['udf', 'BEA01', 32_769],
+  ['high-sierra', 'CDROM', 32_777],
 ])('A volume of %s is known by name only', async (kind, mark, at) => {
   expect(await probeFileSystem(volume(mark, at))).toMatchObject({ kind, open: undefined });
 });
@@ -30,6 +31,7 @@ it.each([
   ['exfat', 'EXFAT   ', 3],
   ['xfs', 'XFSB', 0],
   ['ext', '\x53\xef', 1080],
+  ['iso9660', 'CD001', 32_769],
   ['btrfs', '_BHRfS_M', 65_600],
 ])('A volume of %s is read', async (kind, mark, at) => {
   expect((await probeFileSystem(volume(mark, at)))?.open).toBeTypeOf('function');

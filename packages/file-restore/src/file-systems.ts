@@ -7,13 +7,14 @@ import { openExfat } from './exfat/open-exfat.ts';
 import { openExt } from './ext/open-ext.ts';
 import { openFat } from './fat/fat-reader.ts';
 import type { FileSystemReader } from './file-system-reader.ts';
+import { openIso } from './iso/open-iso.ts';
 import { hasBootCopy } from './ntfs/boot-sector.ts';
 import { openNtfs } from './ntfs/open-ntfs.ts';
 import { openXfs } from './xfs/open-xfs.ts';
 
 /** A kind of file system that was recognised by its first bytes. */
 export type ProbedFileSystem = {
-  /** `ext`, `xfs`, `btrfs`, `ntfs`, `fat`, `exfat`, `iso9660`, `swap`, `luks`, `bitlocker`. */
+  /** `ext`, `xfs`, `btrfs`, `ntfs`, `fat`, `exfat`, `iso9660`, `udf`, `high-sierra`, `swap`, `luks`, `bitlocker`. */
   readonly kind: string;
   /** It begins with a boot sector that looks like a master boot record. */
   readonly bootSector: boolean;
@@ -41,7 +42,9 @@ const MAGICS: readonly Magic[] = [
   { kind: 'xfs', bootSector: false, offset: 0, bytes: 'XFSB', open: openXfs },
   { kind: 'ext', bootSector: false, offset: 1024 + 56, bytes: '\x53\xef', open: openExt },
   { kind: 'swap', bootSector: false, offset: 4096 - 10, bytes: 'SWAPSPACE2' },
-  { kind: 'iso9660', bootSector: false, offset: 32_769, bytes: 'CD001' },
+  { kind: 'iso9660', bootSector: false, offset: 32_769, bytes: 'CD001', open: openIso },
+  { kind: 'udf', bootSector: false, offset: 32_769, bytes: 'BEA01' },
+  { kind: 'high-sierra', bootSector: false, offset: 32_777, bytes: 'CDROM' },
   { kind: 'btrfs', bootSector: false, offset: 65_536 + 64, bytes: '_BHRfS_M', open: openBtrfs },
 ];
 

@@ -5,6 +5,7 @@ import { findLogicalVolumes } from '../lvm/find-logical-volumes.ts';
 import { readPhysicalVolume } from '../lvm/physical-volume.ts';
 import { PhysicalVolumes } from '../lvm/physical-volumes.ts';
 import { readGpt } from './gpt.ts';
+import { isHybridDisc } from './hybrid-disc.ts';
 import { hasProtectiveRecord, readMbr } from './mbr.ts';
 import type { ByteDisk, FoundVolumes, PartitionTable, Volume } from './volume.ts';
 
@@ -20,7 +21,7 @@ export async function findVolumes(disks: readonly ByteDisk[], call?: Call): Prom
     const table = await readPartitions(disk, call);
     for (const message of table?.faults ?? [])
       findings.push({ severity: 'warning', code: 'partition-table-damaged', message, disk: disk.id });
-    for (const { volume, offset } of table === undefined ? [wholeDisk(disk)] : partitionsOf(disk, table)) {
+    for (const { volume, offset } of await placesOn(disk, table, call)) {
       const found = await readPhysicalVolume(volume.source, call);
       const place = { name: volume.id, disk: disk.name, offset, length: volume.sizeBytes };
       if (found === undefined) volumes.push(volume);
@@ -56,6 +57,17 @@ async function readPartitions(disk: ByteDisk, call: Call | undefined): Promise<P
 
 /** A volume and the byte of its disk where it begins. */
 type Placed = { readonly volume: Volume; readonly offset: number };
+
+/** A disk without partitions as a whole; one that is also a disc of ISO 9660 both ways. */
+async function placesOn(
+  disk: ByteDisk,
+  table: PartitionTable | undefined,
+  call: Call | undefined,
+): Promise<Placed[]> {
+  if (table === undefined) return [wholeDisk(disk)];
+  const partitions = partitionsOf(disk, table);
+  return (await isHybridDisc(disk, table, call)) ? [wholeDisk(disk), ...partitions] : partitions;
+}
 
 function wholeDisk({ name, source }: ByteDisk): Placed {
   const volume = { id: name, kind: 'disk', sizeBytes: source.sizeBytes, label: '', source } as const;

@@ -30,6 +30,21 @@ export async function hasProtectiveRecord(disk: ByteSource, call?: Call): Promis
 }
 
 /**
+ * The first byte that an entry of the boot record names, of whatever type: discs that are also started from as disks have entries of
+ * type 0. What stands for a GUID partition table does not count.
+ */
+export async function firstNamedByte(
+  disk: ByteSource,
+  sectorBytes: number,
+  call?: Call,
+): Promise<number | undefined> {
+  if (disk.sizeBytes < 512) return undefined;
+  const entries = readEntries(new Fields(await readBytes(disk, 0, 512, call))) ?? [];
+  const named = entries.filter(({ type, sectors }) => sectors !== 0 && type !== PROTECTIVE);
+  return named.length === 0 ? undefined : Math.min(...named.map(({ start }) => start * sectorBytes));
+}
+
+/**
  * Reads a master boot record with its logical partitions; `undefined` when the disk has none. What reaches past the end of
  * the disk is cut off there and told.
  */
