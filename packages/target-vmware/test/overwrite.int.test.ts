@@ -140,29 +140,43 @@ describeWithPeers(['test-vcenter'], 'a restore that replaces a machine', () => {
     }
   });
 
-  it.each(['commit', 'rollback'] as const)(
-    'goes on from between the two new names by a %s',
-    async (method) => {
-      const run = runOf();
-      const dying: TestRun = {
-        ...run,
-        async save(state) {
-          await run.save(state);
-          if ((state.data as { replaced?: unknown }).replaced) throw new Error('the process died');
-        },
-      };
-      const first = await target.begin(plan, dying);
-      await send(first, NEW);
-      await expect(first.commit()).rejects.toThrow('the process died');
-      await bench().rename('restored', aside());
-      await using later = bench().target();
-      const writer = await later.begin(plan, runOf(run));
-      expect(await writer[method]()).toMatchObject({ findings: [] });
-      await writer[Symbol.asyncDispose]();
-      expect(await names()).toEqual(['restored']);
-      expect(await holds('restored', method === 'commit' ? NEW : OLD)).toBe(true);
-    },
-  );
+  /** A restore whose process dies between the other name of the old one and the save of how that was then. */
+  async function cutAtNames(): Promise<TestRun> {
+    const run = runOf();
+    const dying: TestRun = {
+      ...run,
+      async save(state) {
+        await run.save(state);
+        if ((state.data as { replaced?: unknown }).replaced) throw new Error('the process died');
+      },
+    };
+    const first = await target.begin(plan, dying);
+    dead.push(first);
+    await send(first, NEW);
+    await expect(first.commit()).rejects.toThrow('the process died');
+    await bench().rename('restored', aside());
+    return run;
+  }
+
+  it('gives the old one its name again by a rollback from between the two new names', async () => {
+    const run = await cutAtNames();
+    await using later = bench().target();
+    await using writer = await later.begin(plan, runOf(run));
+    expect(await writer.rollback()).toMatchObject({ findings: [] });
+    expect(await names()).toEqual(['restored']);
+    expect(await holds('restored', OLD)).toBe(true);
+  });
+
+  it('is finished from between the two new names, and leaves the old one, of which it is not known how it was', async () => {
+    const run = await cutAtNames();
+    await using later = bench().target();
+    await using writer = await later.begin(plan, runOf(run));
+    const message = expect.stringMatching(/not known whether it is used again/);
+    expect(await writer.commit()).toMatchObject({ findings: [{ code: 'replaced-machine-stays', message }] });
+    expect((await names()).toSorted()).toEqual([aside(), 'restored'].toSorted());
+    expect(await holds('restored', NEW)).toBe(true);
+    expect(await holds(aside(), OLD)).toBe(true);
+  });
 
   it('keeps the new one in a rollback when the old one is gone', async () => {
     const run = runWith(async (phase) => {

@@ -1,6 +1,7 @@
 import { SendenseError } from '@sendense/core';
 import { mapFault, type VimClient } from '@sendense/platform-vmware';
 import { expect, it } from 'vitest';
+import { oneMachine } from '../../test/one-machine.ts';
 import { machineOfId } from './find-machines.ts';
 
 /** A client each of whose calls ends with `error`. */
@@ -26,3 +27,17 @@ it.each(['its name has no address', 'it has no vSphere API at this address (HTTP
     await expect(machineOfId(failing(unreached), 'vm-1')).rejects.toBe(unreached);
   },
 );
+
+/** What a machine is known again by. */
+async function stateOf(notes: string, changeVersion: string): Promise<string | undefined> {
+  const values = { 'config.annotation': notes, 'config.changeVersion': changeVersion };
+  return (await machineOfId(oneMachine(values).client, 'vm-1'))?.state;
+}
+
+it('a machine has another state when its notes or its configuration were changed, each by itself', async () => {
+  const state = await stateOf('notes', '1');
+  expect(state).toMatch(/^[0-9a-f]{32}$/);
+  expect(await stateOf('notes', '1')).toBe(state);
+  expect(await stateOf('other notes', '1')).not.toBe(state);
+  expect(await stateOf('notes', '2')).not.toBe(state);
+});

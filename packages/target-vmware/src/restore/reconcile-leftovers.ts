@@ -115,8 +115,8 @@ async function settle(
   const { finished, name = made.name, replaced } = made.mark;
   if (!finished || made.name !== name)
     return { removed: [], findings: await returnName(client, { old, made, name }, call) };
-  const findings = await removeUnchanged(client, old, replaced);
-  return { removed: findings.length === 0 ? [old.name] : [], findings };
+  const { isRemoved, findings } = await removeUnchanged(client, old, replaced);
+  return { removed: isRemoved ? [old.name] : [], findings };
 }
 
 /** Machines that were set aside by a restore of which nothing else is left: what they were called is not known here. */

@@ -51,25 +51,34 @@ export async function removeReplaced({
   const old = await machineKnownAs(client, memory.replaced);
   // its user gave it another name: it is to stay
   if (old?.name !== replacedName(plan.id)) return [];
-  // a process that died in between could not save how it was: whoever completes its restore wants it gone
-  return await removeUnchanged(client, old, memory.aside ?? old.state);
+  // a process that died just after the other name was given could not save how it was
+  return (await removeUnchanged(client, old, memory.aside ?? undefined)).findings;
 }
+
+/** What became of a machine that was set aside. One that was gone meanwhile, or got another name, is neither removed nor told. */
+export type Settled = { readonly isRemoved: boolean; readonly findings: readonly Finding[] };
 
 /**
  * Removes a machine that was set aside as `state` says, `undefined` where that is not known. One that was changed since then is in use
- * again: it stays, with a finding.
+ * again: it stays, with a finding. What `seen` says may be old: it is looked at again.
  */
 export async function removeUnchanged(
   client: VimClient,
-  old: FoundMachine,
+  seen: FoundMachine,
   state: string | undefined,
-): Promise<readonly Finding[]> {
-  if (state === old.state) return await removeAside(client, old);
+): Promise<Settled> {
+  const old = await machineKnownAs(client, knownAs(seen));
+  if (old?.name !== seen.name) return { isRemoved: false, findings: [] };
+  if (state === old.state) {
+    const findings = await removeAside(client, old);
+    return { isRemoved: findings.length === 0, findings };
+  }
   const why =
     state === undefined
       ? 'it is not known whether it is used again'
       : 'its notes or its configuration were changed since it was set aside';
-  return [stays(old, `${why}: remove it yourself, or give it another name to keep it`)];
+  const finding = stays(old, `${why}: remove it yourself, or give it another name to keep it`);
+  return { isRemoved: false, findings: [finding] };
 }
 
 /** The name of the machine that was set aside, while it is still there with it. */
