@@ -20,8 +20,8 @@ export type DesignPlace = {
   readonly networks: readonly VimNetwork[];
   /** Whether files can be put beside the disks. */
   readonly canHoldFiles: boolean;
-  /** Whether the UEFI variables of the point are in a form that vSphere reads: not where they are encrypted. */
-  readonly hasPlainVariables: boolean;
+  /** Why vSphere does not read the UEFI variables of the point, as where they are encrypted; `undefined` where it does. */
+  readonly unfitVariables: string | undefined;
   readonly tags: TagsThere;
 };
 
@@ -39,17 +39,25 @@ function sizeOf({ cpu, memoryBytes }: MachineSpec, outcomes: Outcomes) {
   return { cpus, coresPerSocket: cores, memoryMib };
 }
 
-/** Why the UEFI variables of a point are not those of the new machine; `undefined` when they are. Only vSphere reads its own. */
-function whyNewVariables(
-  { spec: { platform, tpm }, artifacts = [] }: RestoreRequest,
-  { canHoldFiles, hasPlainVariables }: DesignPlace,
+function firmwareKind({ firmware }: MachineSpec, options: CheckedOptions): Exclude<Firmware, 'unknown'> {
+  return options.firmware ?? (firmware === 'unknown' ? 'bios' : firmware);
+}
+
+/**
+ * Why the UEFI variables of a point are not those of the new machine, whatever is in them; `undefined` when they are to be. Only
+ * vSphere reads its own.
+ */
+export function whyNewVariables(
+  { spec, artifacts = [] }: RestoreRequest,
+  options: CheckedOptions,
+  { canHoldFiles }: Pick<DesignPlace, 'canHoldFiles'>,
 ): string | undefined {
+  if (firmwareKind(spec, options) === 'bios') return 'there is no place for them under BIOS';
   if (artifacts.every(({ name }) => name !== 'nvram')) return 'the point has none';
-  if (platform !== VMWARE_PLATFORM) return `those of the point are of ${platform}`;
-  if (tpm === true)
+  if (spec.platform !== VMWARE_PLATFORM) return `those of the point are of ${spec.platform}`;
+  if (spec.tpm === true)
     return 'those of the point are encrypted with a key of the old machine, as of all that have a virtual TPM';
-  if (!canHoldFiles) return 'there is no place to put those of the point';
-  return hasPlainVariables ? undefined : 'those of the point are encrypted, or of an unknown form';
+  return canHoldFiles ? undefined : 'there is no place to put those of the point';
 }
 
 function firmwareOf(
@@ -59,10 +67,9 @@ function firmwareOf(
   outcomes: Outcomes,
 ): Pick<MachineDesign, 'firmware' | 'secureBoot' | 'variables'> {
   const { spec, artifacts = [] } = request;
-  const given: Firmware = spec.firmware;
-  const kind = options.firmware ?? (given === 'unknown' ? 'bios' : given);
-  outcomes.became('firmware', given, kind);
-  const why = kind === 'bios' ? 'there is no place for them under BIOS' : whyNewVariables(request, place);
+  const kind = firmwareKind(spec, options);
+  outcomes.became('firmware', spec.firmware, kind);
+  const why = whyNewVariables(request, options, place) ?? place.unfitVariables;
   const kept = why === undefined ? 'UEFI variables' : null;
   if (artifacts.some(({ name }) => name === 'nvram')) outcomes.became('nvram', 'UEFI variables', kept);
   if (kind !== 'bios' && why !== undefined) {

@@ -118,7 +118,7 @@ describe('the machine', () => {
       ...designMachine(
         requestOf([['scsi', 0, 0]], given),
         options,
-        { networks: NETWORKS, canHoldFiles: true, hasPlainVariables: true, tags: { found: [] } },
+        { networks: NETWORKS, canHoldFiles: true, unfitVariables: undefined, tags: { found: [] } },
         outcomes,
       ),
       outcomes,
@@ -179,10 +179,10 @@ describe('the machine', () => {
       bytes: async () => new Uint8Array(1),
     } as const;
 
-    function variablesOf(given: Partial<MachineSpec>, canHoldFiles = true, hasPlainVariables = true) {
+    function variablesOf(given: Partial<MachineSpec>, canHoldFiles = true, unfitVariables?: string) {
       const outcomes = new Outcomes();
       const request = { ...requestOf([['scsi', 0, 0]], given), artifacts: [nvram] };
-      const place = { networks: NETWORKS, canHoldFiles, hasPlainVariables, tags: { found: [] } };
+      const place = { networks: NETWORKS, canHoldFiles, unfitVariables, tags: { found: [] } };
       const { variables } = designMachine(request, optionsOf(), place, outcomes).machine;
       const outcome = outcomes.properties.find(({ property }) => property === 'nvram')?.outcome;
       const [told] = outcomes.findings.filter(({ code }) => code === 'nvram-lost');
@@ -206,10 +206,10 @@ describe('the machine', () => {
     });
 
     it('loses those that are no plain file of them, and tells why', () => {
-      expect(variablesOf({}, true, false)).toEqual({
+      expect(variablesOf({}, true, 'those of the point are encrypted')).toEqual({
         variables: false,
         outcome: 'lost',
-        told: expect.stringMatching(/encrypted, or of an unknown form/),
+        told: expect.stringMatching(/those of the point are encrypted/),
       });
     });
 

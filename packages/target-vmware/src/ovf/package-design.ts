@@ -57,7 +57,7 @@ export function designPackage(
   const networks = networksOf(request);
   const given = designOptions(options, name, networks);
   const tags = { found: [], why: 'a package holds none' };
-  const place = { networks, canHoldFiles: false, hasPlainVariables: false, tags };
+  const place = { networks, canHoldFiles: false, unfitVariables: undefined, tags };
   const { machine } = designMachine(request, given, place, outcomes);
   const seats = chooseSeats(request, given, outcomes);
   for (const { id, label, readOnly } of request.spec.disks) {

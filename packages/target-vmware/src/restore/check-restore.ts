@@ -9,7 +9,6 @@ import {
 } from '@sendense/core';
 import {
   findPlaces,
-  isVariableStore,
   type Places,
   readDatastore,
   type VimClient,
@@ -24,6 +23,7 @@ import { machinesIn } from './find-machines.ts';
 import { lookForTags } from './look-for-tags.ts';
 import { serializeDetails } from './plan-details.ts';
 import { serverId } from './server-id.ts';
+import { unfitVariables } from './unfit-variables.ts';
 
 /** Datastores that hold objects: there is no file that could be read or put there. */
 const WITHOUT_FILES = new Set(['vsan', 'vvol']);
@@ -72,15 +72,6 @@ function wayOutcomes({ options }: TargetContext, type: string, outcomes: Outcome
   return hasFiles;
 }
 
-/** Points of before hold also those that are encrypted with a key of the old machine. */
-async function hasPlainVariables(
-  { artifacts = [] }: RestoreRequest,
-  call: Call | undefined,
-): Promise<boolean> {
-  const variables = artifacts.find(({ name }) => name === 'nvram');
-  return variables !== undefined && isVariableStore(await variables.bytes(call));
-}
-
 function artifactOutcomes({ artifacts = [] }: RestoreRequest, outcomes: Outcomes): void {
   for (const { name } of artifacts) {
     if (name === 'native-config' || name === 'nvram') continue;
@@ -105,7 +96,7 @@ export async function checkRestore(
   const place = {
     networks: places.networks,
     canHoldFiles: hasFiles,
-    hasPlainVariables: await hasPlainVariables(request, call),
+    unfitVariables: await unfitVariables(request, options, hasFiles, call),
     tags: await lookForTags(client, request.spec, call),
   };
   const { machine, tags } = designMachine(request, options, place, outcomes);
