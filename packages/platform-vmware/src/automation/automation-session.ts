@@ -53,13 +53,14 @@ export async function inAutomationSession<T>(
 async function open(server: AutomationServer, call: Call | undefined): Promise<Opened> {
   const { channel, user, password, apiVersion } = server;
   const account = Buffer.from(`${user}:${password.reveal()}`, 'utf8').toString('base64');
+  const told = alsoRedacting(server, account);
   const headers = { authorization: `Basic ${account}` };
   for (const paths of likelyPaths(apiVersion)) {
     const path = SESSION_PATHS[paths];
     const message = { method: 'POST', path, operation: OPEN, headers, body: undefined } as const;
     const { status, text } = await channel.sendJson(message, call);
     if (status === 404) continue;
-    if (status !== 200 && status !== 201) throw failed(server, status, text, OPEN, path);
+    if (status !== 200 && status !== 201) throw failed(told, status, text, OPEN, path);
     const key = parse(server, paths, text, path);
     if (typeof key === 'string' && /^[\x21-\x7e]{1,1024}$/.test(key)) return { paths, key };
     throw unreadable(server, path);
@@ -83,7 +84,8 @@ async function ask(
   const headers = { [SESSION_HEADER]: key };
   const message = { method, path, operation, headers, body: bodyOf(paths, request) };
   const { status, text } = await server.channel.sendJson(message, call);
-  if (status < 200 || status >= 300) throw failed(server, status, text, operation, subject);
+  if (status < 200 || status >= 300)
+    throw failed(alsoRedacting(server, key), status, text, operation, subject);
   return parse(server, paths, text, subject);
 }
 
@@ -99,6 +101,11 @@ async function close({ channel }: AutomationServer, { paths, key }: Opened): Pro
     body: undefined,
   } as const;
   await channel.sendJson(message, { signal: AbortSignal.timeout(LOGOUT_MS) }).catch(() => undefined);
+}
+
+/** A server whose errors may repeat what was sent to it. */
+function alsoRedacting(server: AutomationServer, secret: string): AutomationServer {
+  return { ...server, redact: (text) => server.redact(text).replaceAll(secret, '[redacted]') };
 }
 
 function parse(server: AutomationServer, paths: AutomationPaths, text: string, subject: string): unknown {

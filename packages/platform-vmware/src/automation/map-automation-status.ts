@@ -2,11 +2,19 @@ import { SendenseError } from '@sendense/core';
 import type { ErrorRule } from '@sendense/plugin-kit';
 
 const TAG_RIGHTS =
-  'grant System.Read, and to attach tags InventoryService.Tagging.AttachTag, as global permissions to the user';
+  'grant System.Read, and to attach tags InventoryService.Tagging.AttachTag, as global permissions to the user, and InventoryService.Tagging.ObjectAttachable on the machine where the vCenter has it';
 
 const STATUSES: Readonly<Record<number, ErrorRule>> = {
-  400: ['CONFIG_INVALID', 'is not taken', 'look at the category of the tag: how many, and of which objects'],
-  401: ['AUTHENTICATION_FAILED', 'is not given to this user', 'check the user and the password'],
+  400: [
+    'CONFIG_INVALID',
+    'is not taken',
+    'look at what the server says; where a tag is attached, at its category: how many, and of which objects',
+  ],
+  401: [
+    'AUTHENTICATION_FAILED',
+    'is not given to this user',
+    'check the user and the password, and whether the session was ended at the server',
+  ],
   403: ['PERMISSION_DENIED', 'is not given to this user', TAG_RIGHTS],
   404: ['NOT_FOUND', 'is not there', 'list it again'],
   429: ['RATE_LIMITED', 'is not given now: the server asks to slow down', 'repeat it later'],
@@ -37,23 +45,43 @@ export function mapAutomationStatus(failed: FailedRequest): SendenseError {
           'check the address, and that no proxy answers',
         ];
   const [code, what, remedy] = STATUSES[status] ?? other;
-  const said = sentenceOf(failed);
+  const told = parsed(failed.text);
+  const said = sentenceOf(told, failed);
+  const kind = kindOf(told);
   return new SendenseError(code, `${subject} of ${host} ${what} (HTTP ${status}${said})`, {
     operation,
-    context: { httpStatus: status },
+    context: { httpStatus: status, ...(kind === undefined ? {} : { errorType: kind }) },
     effect: status >= 500 ? 'unknown' : 'none',
     ...(remedy === undefined ? {} : { remedy }),
   });
 }
 
-/** The first sentence of an error, which stands at its top below `/api` and in its `value` below `/rest`. */
-function sentenceOf({ text, redact }: FailedRequest): string {
-  let told: unknown;
+/**
+ * Whether the server has said that what an id names is not there. A path that nobody serves is 404 too, of a proxy or of the API
+ * (`operation_not_found`), and a server without an address is `NOT_FOUND`: these say nothing of it.
+ */
+export function isGoneThere(error: unknown): boolean {
+  if (!SendenseError.is(error, 'NOT_FOUND')) return false;
+  return error.context.httpStatus === 404 && error.context.errorType === 'not_found';
+}
+
+function parsed(text: string): unknown {
   try {
-    told = JSON.parse(text);
+    return JSON.parse(text);
   } catch {
-    return '';
+    return undefined;
   }
+}
+
+/** What kind of error it is: `error_type` (`NOT_FOUND`) below `/api`, the end of `type` (`com.vmware.vapi.std.errors.not_found`) below `/rest`. */
+function kindOf(told: unknown): string | undefined {
+  const name = fieldOf(told, 'error_type') ?? fieldOf(told, 'type');
+  if (typeof name !== 'string') return undefined;
+  return /(?:^|\.)([A-Za-z_]{1,64})$/.exec(name.slice(0, 256))?.[1]?.toLowerCase();
+}
+
+/** The first sentence of an error, which stands at its top below `/api` and in its `value` below `/rest`. */
+function sentenceOf(told: unknown, { redact }: FailedRequest): string {
   const [first] = listIn(told, 'messages') ?? listIn(fieldOf(told, 'value'), 'messages') ?? [];
   const sentence = fieldOf(first, 'default_message');
   // a secret that is cut is not found any more

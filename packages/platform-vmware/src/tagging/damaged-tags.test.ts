@@ -111,3 +111,27 @@ test.each([
   expect(failure).toMatchObject({ code: 'PERMISSION_DENIED', message: expect.stringContaining('xxx') });
   expect(JSON.stringify(failure)).not.toContain(PASSWORD.slice(0, 5));
 });
+
+test('an error that repeats the account of a login tells it as little as the password', async () => {
+  const account = Buffer.from(`u:${PASSWORD}`).toString('base64');
+  const { session } = scripted({}, {}, undefined, undefined, () => ({
+    status: 401,
+    text: textOf({ messages: [{ default_message: `not taken: Basic ${account}` }] }),
+  }));
+  await session.open();
+  const failure: unknown = await readTags(session, [MACHINE]).catch((reason: unknown) => reason);
+  expect(failure).toMatchObject({ message: expect.stringContaining('not taken: Basic [redacted]') });
+  expect(JSON.stringify(failure)).not.toContain(account);
+});
+
+test('an error that repeats the key of the session does not tell it', async () => {
+  const { session } = scripted({}, {}, undefined, undefined, (message) =>
+    message.path === '/api/session'
+      ? { status: 200, text: '"key-of-it"' }
+      : { status: 403, text: textOf({ messages: [{ default_message: 'no right in key-of-it' }] }) },
+  );
+  await session.open();
+  const failure: unknown = await readTags(session, [MACHINE]).catch((reason: unknown) => reason);
+  expect(failure).toMatchObject({ message: expect.stringContaining('no right in [redacted]') });
+  expect(JSON.stringify(failure)).not.toContain('key-of-it');
+});

@@ -1,6 +1,8 @@
 import { type Call, SendenseError } from '@sendense/core';
+import { isGoneThere } from '../automation/index.ts';
 import type { VimClient } from '../session/vim-client.ts';
 import type { ManagedObject } from '../soap/vim-value.ts';
+import { inTagTime } from './in-tag-time.ts';
 import { formatTag, type VimTag } from './tag-name.ts';
 import {
   attach,
@@ -15,7 +17,7 @@ import {
 /**
  * The tags of objects, by the id of the object and in the order of their names; of one without tags there is none. A server tells only
  * tags that the user may read: which others there are it does not say. An ESXi on its own has none, and is not asked. Rejects as
- * `VimClient.inAutomation` says.
+ * {@link inTagTime} says.
  */
 export async function readTags(
   client: VimClient,
@@ -23,21 +25,25 @@ export async function readTags(
   call?: Call,
 ): Promise<ReadonlyMap<string, readonly VimTag[]>> {
   if (client.content.about.kind === 'esxi' || objects.length === 0) return new Map();
-  return client.inAutomation(async (ask) => {
-    const attached = await listAttached(ask, objects, call);
-    const entries = await readTagEntries(ask, [...attached.values()].flat(), call);
-    const categories = await readCategories(
-      ask,
-      entries.map(({ categoryId }) => categoryId),
-      call,
-    );
-    const known = new Map<string, VimTag>();
-    for (const { id, name, categoryId } of entries) {
-      const category = categories.find((one) => one.id === categoryId)?.name;
-      if (category !== undefined) known.set(id, { category, name });
-    }
-    return new Map([...attached].flatMap(([object, ids]) => taggedBy(object, ids, known)));
-  }, call);
+  return inTagTime(
+    client,
+    async (ask, own) => {
+      const attached = await listAttached(ask, objects, own);
+      const entries = await readTagEntries(ask, [...attached.values()].flat(), own);
+      const categories = await readCategories(
+        ask,
+        entries.map(({ categoryId }) => categoryId),
+        own,
+      );
+      const known = new Map<string, VimTag>();
+      for (const { id, name, categoryId } of entries) {
+        const category = categories.find((one) => one.id === categoryId)?.name;
+        if (category !== undefined) known.set(id, { category, name });
+      }
+      return new Map([...attached].flatMap(([object, ids]) => taggedBy(object, ids, known)));
+    },
+    call,
+  );
 }
 
 function taggedBy(
@@ -60,20 +66,24 @@ export async function findTags(
   call?: Call,
 ): Promise<readonly FoundTag[]> {
   if (client.content.about.kind === 'esxi' || wanted.length === 0) return [];
-  return client.inAutomation(async (ask) => {
-    const names = new Set(wanted.map(({ category }) => category));
-    const categories = await readCategories(ask, await listCategories(ask, call), call);
-    const found: FoundTag[] = [];
-    for (const { id, name: category } of categories.filter(
-      (one) => names.has(one.name) && isForMachines(one),
-    )) {
-      const entries = await readTagEntries(ask, await listTagsOf(ask, id, call), call);
-      for (const { id: tag, name } of entries)
-        if (wanted.some((one) => one.category === category && one.name === name))
-          found.push({ category, name, id: tag });
-    }
-    return found;
-  }, call);
+  return inTagTime(
+    client,
+    async (ask, own) => {
+      const names = new Set(wanted.map(({ category }) => category));
+      const categories = await readCategories(ask, await listCategories(ask, own), own);
+      const found: FoundTag[] = [];
+      for (const { id, name: category } of categories.filter(
+        (one) => names.has(one.name) && isForMachines(one),
+      )) {
+        const entries = await readTagEntries(ask, await listTagsOf(ask, id, own), own);
+        for (const { id: tag, name } of entries)
+          if (wanted.some((one) => one.category === category && one.name === name))
+            found.push({ category, name, id: tag });
+      }
+      return found;
+    },
+    call,
+  );
 }
 
 function isForMachines({ types }: CategoryEntry): boolean {
@@ -85,7 +95,8 @@ export type UnattachedTag = { readonly tag: FoundTag; readonly error: SendenseEr
 
 /**
  * Attaches tags to an object and resolves with those that it did not get, such as a second one of a category that allows one. Those
- * that it has already stay. Rejects when nothing can be asked, and with `ABORTED`.
+ * that it has already stay. What is not about one tag, as a server that does not answer, keeps the ones behind it from being tried:
+ * they are told with the same error. Rejects when nothing can be asked, and with `ABORTED`.
  */
 export async function attachTags(
   client: VimClient,
@@ -94,16 +105,26 @@ export async function attachTags(
   call?: Call,
 ): Promise<readonly UnattachedTag[]> {
   if (tags.length === 0) return [];
-  return client.inAutomation(async (ask) => {
-    const failed: UnattachedTag[] = [];
-    for (const tag of tags) {
-      try {
-        await attach(ask, tag.id, object, call);
-      } catch (error) {
-        if (!SendenseError.is(error) || error.code === 'ABORTED') throw error;
-        failed.push({ tag, error });
+  return inTagTime(
+    client,
+    async (ask, own) => {
+      const failed: UnattachedTag[] = [];
+      for (const [index, tag] of tags.entries()) {
+        try {
+          await attach(ask, tag.id, object, own);
+        } catch (error) {
+          if (!SendenseError.is(error) || error.code === 'ABORTED') throw error;
+          if (!isOfOne(error)) return [...failed, ...tags.slice(index).map((left) => ({ tag: left, error }))];
+          failed.push({ tag, error });
+        }
       }
-    }
-    return failed;
-  }, call);
+      return failed;
+    },
+    call,
+  );
+}
+
+/** Whether an error says something of one tag only: the next one may be attached. */
+function isOfOne(error: SendenseError): boolean {
+  return error.code === 'CONFIG_INVALID' || error.code === 'PERMISSION_DENIED' || isGoneThere(error);
 }

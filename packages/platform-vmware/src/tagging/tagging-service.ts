@@ -1,7 +1,7 @@
 import { type Call, SendenseError } from '@sendense/core';
-import { limitConcurrency } from '@sendense/plugin-kit';
 import type { AutomationAsk } from '../automation/index.ts';
 import type { ManagedObject } from '../soap/vim-value.ts';
+import { readEach } from './read-each.ts';
 
 /** A tag as its vCenter has it. */
 export type TagEntry = { readonly id: string; readonly name: string; readonly categoryId: string };
@@ -16,9 +16,6 @@ export type CategoryEntry = {
 
 /** Objects of one request. */
 const BATCH = 500;
-
-/** Requests at once: tags and categories are told one by one. */
-const AT_ONCE = 8;
 
 /** A category and a name that are no longer stand in a key of the neutral model, `%` and `/` written as three characters. */
 const MAX_TEXT = 255;
@@ -51,10 +48,11 @@ export async function readTagEntries(
   ids: readonly string[],
   call?: Call,
 ): Promise<readonly TagEntry[]> {
-  return readEach(ids, async (id) => {
-    const told = await ask({ method: 'GET', of: 'tagging/tag', id }, call);
+  const read = async (id: string, own: Call): Promise<TagEntry> => {
+    const told = await ask({ method: 'GET', of: 'tagging/tag', id }, own);
     return { id, name: textIn(told, 'name'), categoryId: textIn(told, 'category_id') };
-  });
+  };
+  return readEach(ids, read, call);
 }
 
 /** The categories of ids, without those that are gone. */
@@ -63,10 +61,11 @@ export async function readCategories(
   ids: readonly string[],
   call?: Call,
 ): Promise<readonly CategoryEntry[]> {
-  return readEach(ids, async (id) => {
-    const told = await ask({ method: 'GET', of: 'tagging/category', id }, call);
+  const read = async (id: string, own: Call): Promise<CategoryEntry> => {
+    const told = await ask({ method: 'GET', of: 'tagging/category', id }, own);
     return { id, name: textIn(told, 'name'), types: listOf(fieldOf(told, 'associable_types')).map(asText) };
-  });
+  };
+  return readEach(ids, read, call);
 }
 
 /** Ids of all categories that the user may see. */
@@ -96,21 +95,6 @@ export async function attach(
   await ask({ method: 'POST', of: 'tagging/tag-association', id: tag, action: 'attach', body }, call);
 }
 
-async function readEach<T>(ids: readonly string[], read: (id: string) => Promise<T>): Promise<readonly T[]> {
-  const inTurn = limitConcurrency(AT_ONCE);
-  const found = await Promise.all(
-    [...new Set(ids)].map((id) =>
-      inTurn(() =>
-        read(id).catch((error: unknown) => {
-          if (SendenseError.is(error, 'NOT_FOUND')) return undefined;
-          throw error;
-        }),
-      ),
-    ),
-  );
-  return found.filter((entry) => entry !== undefined);
-}
-
 /** Older servers leave out what is empty. */
 function listOf(told: unknown): readonly unknown[] {
   if (told === undefined || told === null) return [];
@@ -127,9 +111,10 @@ function textIn(told: unknown, name: string): string {
   return asText(fieldOf(told, name));
 }
 
-/** Ids and names of vCenter are shorter than 256 characters. */
+/** Ids and names of vCenter are shorter than 256 characters; half of a pair of surrogates has no place in a path. */
 function asText(told: unknown): string {
-  if (typeof told === 'string' && told !== '' && told.length <= MAX_TEXT) return told;
+  if (typeof told === 'string' && told !== '' && told.length <= MAX_TEXT && !/\p{Cs}/u.test(told))
+    return told;
   throw unreadable();
 }
 
