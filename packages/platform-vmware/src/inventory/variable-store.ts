@@ -8,7 +8,7 @@ const LENGTH_AT = 12;
 /**
  * Whether a file is one of UEFI variables as vSphere keeps them without encryption: behind the state of the BIOS it has a region of them
  * whose used part lies in the file. The form is not documented by VMware; this much of it the readers of virt-firmware and of the CERT
- * UEFI parser agree on. Encrypted files have no such region.
+ * UEFI parser agree on. That an encrypted file has no such region is not verified with one that vSphere has made.
  */
 export function isVariableStore(bytes: Uint8Array): boolean {
   const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
