@@ -87,7 +87,10 @@ export async function freezeAnew(
   return hasBegunAnew(frozen, anew) && !isLate ? told : withFinding(told, hadNoEffect(between, why));
 }
 
-/** Resolves with the snapshots that somebody took meanwhile: over one what is switched comes into effect later. */
+/**
+ * Resolves with the snapshots that somebody took meanwhile: over one what is switched comes into effect later. That they cannot be read
+ * in between keeps nothing from switching tracking on again: they are read once more behind that.
+ */
 async function switchOffAndOn(
   context: SourceContext,
   connection: Connection,
@@ -98,7 +101,11 @@ async function switchOffAndOn(
   for (const enabled of [false, true]) {
     await whenFree(context, () => setChangeTracking(connection.vim, machine.object, enabled));
     await stun(context, connection, machine, request);
-    for (const other of await othersOf(connection, machine.object)) seen.set(other.object.id, other);
+    const others = await othersOf(connection, machine.object).catch((error: unknown) => {
+      if (enabled) throw error;
+      return [];
+    });
+    for (const other of others) seen.set(other.object.id, other);
   }
   return [...seen.values()];
 }

@@ -29,10 +29,17 @@ describeWithPeers(['test-vcenter'], 'change tracking that is to begin anew', () 
     const invoke: VimInvoke = async (...call) => {
       return bench.operator.invoke(...((await before(...call)) ?? call));
     };
+    const inOneSession: typeof bench.operator.inOneSession = (run, call) =>
+      bench.operator.inOneSession((ask) => {
+        const told: VimInvoke = async (...asked) => ask(...((await before(...asked)) ?? asked));
+        return run(told);
+      }, call);
     const vim = new Proxy(bench.operator, {
       get(operator, name) {
         const value: unknown = Reflect.get(operator, name, operator);
-        return name === 'invoke' ? invoke : typeof value === 'function' ? value.bind(operator) : value;
+        if (name === 'invoke') return invoke;
+        if (name === 'inOneSession') return inOneSession;
+        return typeof value === 'function' ? value.bind(operator) : value;
       },
     });
     const connection = { vim } as Connection;
@@ -148,6 +155,24 @@ describeWithPeers(['test-vcenter'], 'change tracking that is to begin anew', () 
       context: { trackingReset: 'it fails' },
     });
     expect(await bench.snapshots(machine)).toEqual([]);
+  });
+
+  it('is on again though the snapshots cannot be read while it is off', async () => {
+    let switches = Number.NaN;
+    let isStunned = false;
+    let failures = 0;
+    const { anew, epoch } = await frozenMachine(async (method) => {
+      if (method === 'ReconfigVM_Task') switches += 1;
+      if (method === 'RemoveSnapshot_Task') isStunned = switches === 1;
+      if (method !== 'RetrievePropertiesEx' || switches !== 1 || !isStunned) return undefined;
+      failures += 1;
+      throw new SendenseError('CONNECTION_LOST', 'not now', { operation: 'test' });
+    });
+    const before = await epoch();
+    switches = 0;
+    expect(codes(await anew())).toContain('change-tracking-reset');
+    expect({ switches, failures }).toEqual({ switches: 2, failures: 1 });
+    expect(await epoch()).not.toBe(before);
   });
 
   it('and goes on with the epoch that it had is told', async () => {
