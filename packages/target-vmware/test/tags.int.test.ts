@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Secret } from '@sendense/core';
+import { type RestoreState, Secret } from '@sendense/core';
 import { createEngine } from '@sendense/engine';
 import { createLocalRepository } from '@sendense/repository-local';
 import { createVmwareSource } from '@sendense/source-vmware';
@@ -115,6 +115,27 @@ describeWithPeers(['test-vcenter'], 'tags of a machine that is restored', () => 
       expect(told).toHaveLength(1);
     },
   );
+
+  it('are told as lost also by the process that completes the restore of one that died behind its last step', async () => {
+    await using target = bench().target();
+    const plan = await planOf(target, requestOf(DISKS, { tags: { 'tier/gold': '', 'tier/iron': '' } }));
+    const run = runOf();
+    const dying = {
+      ...run,
+      async save(state: RestoreState) {
+        await run.save(state);
+        if ((state.data as { phase?: unknown }).phase === 'committed') throw new Error('the process died');
+      },
+    };
+    await using first = await target.begin(plan, dying);
+    await send(first, DISKS);
+    await control('settings', { tagRights: 'read' });
+    await expect(first.commit()).rejects.toThrow('the process died');
+    await using later = bench().target();
+    await using writer = await later.begin(plan, runOf(run));
+    const { findings } = await writer.commit();
+    expect(findings.map(({ code }) => code)).toEqual(['tags-lost', 'tags-lost']);
+  });
 
   it('are told as lost when the API goes away before they are attached', async () => {
     await using target = bench().target();

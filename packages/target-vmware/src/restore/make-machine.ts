@@ -37,11 +37,11 @@ export type MadeMachine = { readonly machine: FoundMachine; readonly findings: r
  */
 export async function makeMachine(scope: RestoreScope, call: Call | undefined): Promise<MadeMachine> {
   const { memory, plan, run, context } = scope;
-  if (memory.phase === 'committed') return { machine: await ours(scope, call), findings: [] };
+  if (memory.phase === 'committed') return { machine: await ours(scope, call), findings: memory.told };
   await run.fence.check();
   const made = await make(scope, call);
-  const lost = memory.hasReached('name') ? [] : await putVariables(scope, made, call);
-  await memory.enter('disks', { machine: knownAs(made) });
+  const lost = memory.hasReached('name') ? memory.told : await putVariables(scope, made, call);
+  await memory.enter('disks', { machine: knownAs(made), told: [...lost] });
   for (const index of plan.disks.keys()) await place(scope, index, made, call);
   await attach(scope, made, call);
   await memory.enter('name');
@@ -55,7 +55,7 @@ export async function makeMachine(scope: RestoreScope, call: Call | undefined): 
   await reconfigureMachine(scope.client, made.object, changeOf({ annotation }), call);
   const findings = [...lost, ...(await putTags(scope, made, call))];
   if (plan.start) await start(scope, call);
-  await memory.enter('committed');
+  await memory.enter('committed', { told: findings });
   context.log?.({ level: 'info', message: 'a machine was restored', fields: { machine: made.object.id } });
   return { machine: await ours(scope, call), findings };
 }

@@ -1,4 +1,4 @@
-import type { DiskId, RestorePlan, RestoreRun } from '@sendense/core';
+import type { DiskId, Finding, RestorePlan, RestoreRun } from '@sendense/core';
 import { limitConcurrency, readRestoreState } from '@sendense/plugin-kit';
 import { z } from 'zod';
 import type { FoundMachine } from './find-machines.ts';
@@ -19,6 +19,12 @@ const diskSchema = z.object({
   carrier: knownSchema.nullable().default(null),
 });
 
+const findingSchema = z.object({
+  severity: z.enum(['info', 'warning', 'error']),
+  code: z.string(),
+  message: z.string(),
+});
+
 /** The steps in their order. */
 const PHASES = ['writing', 'machine', 'disks', 'name', 'start', 'committed'] as const;
 
@@ -34,6 +40,8 @@ const dataSchema = z.object({
   replaced: knownSchema.nullable().default(null),
   /** `FoundMachine.state` of that one when it had its other name; `null` where it was not read. */
   aside: z.string().nullable().default(null),
+  /** What the machine has not of the plan: told also by a process that completes the restore of another. */
+  told: z.array(findingSchema).default([]),
   disks: z.record(z.string(), diskSchema),
 });
 
@@ -62,6 +70,7 @@ export class RestoreMemory {
             seen: null,
             replaced: null,
             aside: null,
+            told: [],
             disks: {},
           }
         : readRestoreState(run.resume, STATE_SCHEMA, dataSchema);
@@ -87,6 +96,10 @@ export class RestoreMemory {
     return this.#data.aside;
   }
 
+  get told(): readonly Finding[] {
+    return this.#data.told;
+  }
+
   /** Whether a machine that has the name is the one that is to be replaced: whoever took the name later is not. */
   isToReplace(there: FoundMachine): boolean {
     const { replaced, seen } = this.#data;
@@ -106,7 +119,7 @@ export class RestoreMemory {
   /** A step that is repeated does not lead back from one that was begun after it. */
   async enter(
     phase: Data['phase'],
-    also: Partial<Pick<Data, 'machine' | 'replaced' | 'seen' | 'aside'>> = {},
+    also: Partial<Pick<Data, 'machine' | 'replaced' | 'seen' | 'aside' | 'told'>> = {},
   ): Promise<void> {
     this.#data = { ...this.#data, ...also, phase: this.hasReached(phase) ? this.#data.phase : phase };
     await this.#save();
