@@ -45,7 +45,11 @@ function ordinal(value: bigint): number {
 
 /** The key at byte `at`. */
 export function readKey(fields: Fields, at: number): Key {
-  return { objectId: ordinal(fields.bits64(at)), type: fields.u8(at + 8), offset: ordinal(fields.bits64(at + 9)) };
+  return {
+    objectId: ordinal(fields.bits64(at)),
+    type: fields.u8(at + 8),
+    offset: ordinal(fields.bits64(at + 9)),
+  };
 }
 
 /** From the first key to the last one. */

@@ -54,7 +54,7 @@ it.each<[string, MadeKey]>([
 });
 
 it('Numbers of keys keep their order up to the last one', () => {
-  const numbers = [0n, 1n, (1n << 53n) - 4098n, 1n << 63n, -4096n, -4095n, -256n, -1n];
+  const numbers = [0n, 1n, (1n << 53n) - 4099n, 1n << 63n, -4096n, -4095n, -256n, -1n];
   const keys = numbers.map((number) => readKey(new Fields(keyBytes([number, 0, number])), 0));
   for (const [index, key] of keys.slice(1).entries())
     expect(compareKeys(keys[index] ?? key, key), `${numbers[index]}`).toBeLessThan(0);
