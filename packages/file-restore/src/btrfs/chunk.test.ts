@@ -6,10 +6,14 @@ const KEY = { objectId: 256, type: 228, offset: 2 ** 20 };
 const STRIPE = 65_536;
 
 /** A chunk item of `stripes` stripes, on devices 1 and on. */
-function item(type: number, stripes: number, changes: { length?: number; together?: number } = {}): Buffer {
+function item(
+  type: number,
+  stripes: number,
+  changes: { length?: number; together?: number; stripe?: number } = {},
+): Buffer {
   const bytes = Buffer.alloc(48 + stripes * 32);
   bytes.writeBigUInt64LE(BigInt(changes.length ?? STRIPE * 12), 0);
-  bytes.writeBigUInt64LE(BigInt(STRIPE), 16);
+  bytes.writeBigUInt64LE(BigInt(changes.stripe ?? STRIPE), 16);
   bytes.writeBigUInt64LE(BigInt(type), 24);
   bytes.writeUInt16LE(stripes, 44);
   bytes.writeUInt16LE(changes.together ?? 1, 46);
@@ -48,6 +52,7 @@ it.each([
 
 it.each([
   ['no stripes', item(1, 0)],
+  ['stripes of another length', item(0x8, 3, { stripe: 4096 })],
   ['no length', item(1, 1, { length: 0 })],
   ['stripes that are cut off', item(0x10, 2).subarray(0, 100)],
   ['more stripes than copies', item(0x10, 3)],

@@ -5,6 +5,8 @@ import { ITEM, KEY_BYTES, type Key, readKey } from './key.ts';
 // Layout: "On-disk Format" of the btrfs documentation, CHUNK_ITEM.
 const HEAD_BYTES = 48;
 const STRIPE_BYTES = 32;
+/** Linux knows stripes of no other length. */
+const COLUMN_BYTES = 65_536;
 const RAID56 = 0x80 | 0x100;
 const RAID10 = 0x40;
 const RAID0 = 0x8;
@@ -47,7 +49,7 @@ export function parseChunk({ offset: logical }: Key, item: Fields): Chunk {
   const row = stripeBytes * (copies[0]?.length ?? 1);
   const isSound =
     length > 0 &&
-    stripeBytes > 0 &&
+    stripeBytes === COLUMN_BYTES &&
     Number.isSafeInteger(logical + length) &&
     (copies[0]?.length === 1 || length % row === 0);
   if (!isSound) throw damaged('a chunk of btrfs contradicts itself', { logical });

@@ -6,7 +6,7 @@ import type { Tree } from './tree.ts';
 
 // Layout: "On-disk Format" of the btrfs documentation, EXTENT_CSUM: the checksum of each sector from the key on.
 
-/** The checksums of data, of which each sector has one unless it was written without. */
+/** The checksums of data: of each sector, except of files that say that theirs have none. */
 export class DataChecksums {
   readonly #tree: Tree;
   readonly #checksum: Checksum;
@@ -18,15 +18,16 @@ export class DataChecksums {
     this.#sectorBytes = sectorBytes;
   }
 
-  /** The check of the data of whole sectors from `logical` on. What has no checksum passes. */
+  /** The check of the data of whole sectors from `logical` on. A sector without a checksum is wrong, as Linux takes it. */
   async of(logical: number, length: number, call?: Call): Promise<Check> {
     const sums = await this.#load(logical, length, call);
     const { of } = this.#checksum;
     return (data) => {
-      for (const [index, sum] of sums) {
-        const sector = data.subarray(index * this.#sectorBytes, (index + 1) * this.#sectorBytes);
-        if (Buffer.compare(of(sector), sum) !== 0)
-          return `data of btrfs at ${logical + index * this.#sectorBytes} do not have their checksum`;
+      for (let at = 0; at < length; at += this.#sectorBytes) {
+        const sum = sums.get(at / this.#sectorBytes);
+        if (sum === undefined) return `data of btrfs at ${logical + at} have no checksum`;
+        if (Buffer.compare(of(data.subarray(at, at + this.#sectorBytes)), sum) !== 0)
+          return `data of btrfs at ${logical + at} do not have their checksum`;
       }
       return undefined;
     };

@@ -3,8 +3,11 @@ import type { ByteSource, NamedSource } from '../bytes/byte-source.ts';
 import { notSupported } from '../bytes/damage.ts';
 import { type BtrfsSuperblock, type FoundSuperblock, readSuperblock } from './superblock.ts';
 
+/** A device of a file system; where what it holds is older than what others hold, it is read last. */
+export type Device = { readonly source: ByteSource; readonly isStale: boolean };
+
 /** The devices of a file system that are among the disks of a point, by their numbers. */
-export type Devices = ReadonlyMap<number, ByteSource>;
+export type Devices = ReadonlyMap<number, Device>;
 
 /** A file system over several devices. */
 export type DeviceSet = {
@@ -26,14 +29,15 @@ export async function findDevices(
 ): Promise<DeviceSet> {
   const { superblock, faults } = found;
   if (superblock.devices === 1)
-    return { devices: new Map([[superblock.device, source]]), superblock, faults };
+    return { devices: new Map([[superblock.device, { source, isStale: false }]]), superblock, faults };
   const members = await findMembers(superblock, volumes, call);
-  const first = members[0];
+  const used = newestOfEach(members);
+  const [first] = used;
   if (first !== undefined && first.source !== source)
     throw notSupported(
       `it is device ${superblock.device} of a btrfs file system of ${superblock.devices} devices, which is shown at volume ${first.id}`,
     );
-  return combine(superblock, members);
+  return combine(superblock, members, used);
 }
 
 /** A volume that is a device of a file system. */
@@ -64,26 +68,46 @@ async function superblockOf(
   }
 }
 
-function combine(superblock: BtrfsSuperblock, members: readonly Member[]): DeviceSet {
-  const devices = new Map<number, ByteSource>();
-  const faults: string[] = [];
-  const newest = members.reduce(
+/** Of several that are one device, as where a disk was copied, the first of the highest generation. */
+function newestOfEach(members: readonly Member[]): Member[] {
+  const best = new Map<number, Member>();
+  for (const member of members) {
+    const { device, generation } = member.found.superblock;
+    const other = best.get(device);
+    if (other === undefined || generation > other.found.superblock.generation) best.set(device, member);
+  }
+  return members.filter((member) => best.get(member.found.superblock.device) === member);
+}
+
+function combine(
+  superblock: BtrfsSuperblock,
+  members: readonly Member[],
+  used: readonly Member[],
+): DeviceSet {
+  const newest = used.reduce(
     (best, { found }) => (found.superblock.generation > best.generation ? found.superblock : best),
     superblock,
   );
-  for (const { id, source, found } of members) {
-    const { device, generation } = found.superblock;
-    faults.push(...found.faults.map((fault) => `${fault} on volume ${id}`));
-    if (devices.has(device)) {
-      faults.push(`volume ${id} is not used: another one is device ${device} as well`);
-      continue;
-    }
-    devices.set(device, source);
-    if (generation < newest.generation) faults.push(`what volume ${id} holds is older than the rest of it`);
-  }
-  if (devices.size < newest.devices)
-    faults.push(
-      `${newest.devices - devices.size} of its ${newest.devices} devices are not among the disks of this point`,
-    );
+  const isStale = ({ found }: Member): boolean => found.superblock.generation < newest.generation;
+  const devices = new Map(
+    used.map((member) => [
+      member.found.superblock.device,
+      { source: member.source, isStale: isStale(member) },
+    ]),
+  );
+  const faults = members.flatMap((member) => [
+    ...member.found.faults.map((fault) => `${fault} on volume ${member.id}`),
+    ...(used.includes(member) ? [] : [notUsed(member)]),
+    ...(used.includes(member) && isStale(member)
+      ? [`what volume ${member.id} holds is older than the rest of it`]
+      : []),
+  ]);
+  const missing = newest.devices - devices.size;
+  if (missing > 0)
+    faults.push(`${missing} of its ${newest.devices} devices are not among the disks of this point`);
   return { devices, superblock: newest, faults };
+}
+
+function notUsed({ id, found }: Member): string {
+  return `volume ${id} is not used: another one is device ${found.superblock.device} as well`;
 }

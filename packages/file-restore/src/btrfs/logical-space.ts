@@ -9,6 +9,17 @@ import type { Devices } from './devices.ts';
 /** What is wrong with bytes that were read; `undefined`: nothing. */
 export type Check = (bytes: Uint8Array) => string | undefined;
 
+/** A copy of a chunk, or some columns of it. */
+type Copy = Chunk['copies'][number];
+
+type Part = { readonly logical: number; readonly length: number };
+
+const NOT_THERE =
+  'a part of the btrfs file system lies on devices that are not among the disks of this point';
+
+/** Stands for a device that is not there; what lies on it is not asked for. */
+const ABSENT: ByteSource = { sizeBytes: 0, read: () => Promise.reject(damaged(NOT_THERE)) };
+
 /** The space in which the structures of btrfs point to one another: chunks, each with its copies on the devices. */
 export class LogicalSpace {
   /** Reads for which the first copy was of no use. */
@@ -26,9 +37,21 @@ export class LogicalSpace {
     this.#chunks = inOrder([...this.#chunks, ...chunks]);
   }
 
+  /** How much of the space is spread in a way that is not read. */
+  get unreadBytes(): number {
+    const unread = this.#chunks.filter(({ copies }) => copies.length === 0);
+    return unread.reduce((sum, { length }) => sum + length, 0);
+  }
+
   /** Bytes of the first copy that can be read. Rejects with `CORRUPT` for what lies in no chunk, or on no device that is there. */
   async readFirst(logical: number, length: number, call?: Call): Promise<Uint8Array> {
-    return this.readSound(logical, length, () => undefined, call);
+    const bytes = new Uint8Array(length);
+    for (const part of this.#partsOf(logical, length))
+      bytes.set(
+        await this.readSound(part.logical, part.length, () => undefined, call),
+        part.logical - logical,
+      );
+    return bytes;
   }
 
   /** Bytes of the first copy with which nothing is wrong. Rejects with `CORRUPT`, with what is wrong with the first one, where there is none. */
@@ -45,7 +68,23 @@ export class LogicalSpace {
     throw fault ?? damaged('no copy was read', { logical });
   }
 
-  /** The copies on devices that are there. */
+  /** All of it where a copy has all of it on devices that are there, else stripe by stripe: each may have another copy. */
+  #partsOf(logical: number, length: number): readonly Part[] {
+    const chunk = this.#chunkAt(logical);
+    if (chunk === undefined) return [{ logical, length }];
+    const offset = logical - chunk.logical;
+    const isWhole = chunk.copies.some((copy) => this.#isThere(columnsOf(chunk, copy, offset, length)));
+    if (isWhole) return [{ logical, length }];
+    const parts: Part[] = [];
+    for (let at = offset; at < offset + length; ) {
+      const end = Math.min(offset + length, at - (at % chunk.stripeBytes) + chunk.stripeBytes);
+      parts.push({ logical: chunk.logical + at, length: end - at });
+      at = end;
+    }
+    return parts;
+  }
+
+  /** The copies on devices that are there, those on stale ones last. */
   #copiesOf(logical: number, length: number): { readonly source: ByteSource; readonly offset: number }[] {
     const chunk = this.#chunkAt(logical);
     if (chunk === undefined || logical + length > chunk.logical + chunk.length)
@@ -53,28 +92,32 @@ export class LogicalSpace {
     if (chunk.copies.length === 0)
       throw notSupported('the btrfs file system is spread by RAID5 or RAID6, which is not read', { logical });
     const offset = logical - chunk.logical;
-    const sources = chunk.copies.map((columns) => this.#sourceOf(chunk, columns));
-    const there = sources.filter((source) => source !== undefined);
-    if (there.length === 0)
-      throw damaged(
-        'a part of the btrfs file system lies on devices that are not among the disks of this point',
-        {
-          logical,
-        },
-      );
-    return there.map((source) => ({ source, offset }));
+    const read = chunk.copies.map((copy) => ({ copy, columns: columnsOf(chunk, copy, offset, length) }));
+    const there = read.filter(({ columns }) => this.#isThere(columns));
+    if (there.length === 0) throw damaged(NOT_THERE, { logical });
+    const age = ({ columns }: { readonly columns: Copy }): number => Number(this.#isStale(columns));
+    return there
+      .sort((a, b) => age(a) - age(b))
+      .map(({ copy }) => ({ source: this.#sourceOf(chunk, copy), offset }));
   }
 
-  #sourceOf({ length, stripeBytes }: Chunk, copy: Chunk['copies'][number]): ByteSource | undefined {
-    const columns = copy.map(({ device, offset }) => ({ source: this.#devices.get(device), offset }));
-    const there = columns.filter((column): column is { source: ByteSource; offset: number } =>
-      Boolean(column.source),
-    );
-    const [only] = there;
-    if (there.length < columns.length || only === undefined) return undefined;
-    return columns.length === 1
+  #isThere(columns: Copy): boolean {
+    return columns.every(({ device }) => this.#devices.has(device));
+  }
+
+  #isStale(columns: Copy): boolean {
+    return columns.some(({ device }) => this.#devices.get(device)?.isStale);
+  }
+
+  #sourceOf({ length, stripeBytes }: Chunk, copy: Copy): ByteSource {
+    const columns = copy.map(({ device, offset }) => ({
+      source: this.#devices.get(device)?.source ?? ABSENT,
+      offset,
+    }));
+    const [only] = columns;
+    return only !== undefined && columns.length === 1
       ? partOf(only.source, only.offset, length)
-      : new StripedSource(there, stripeBytes, length);
+      : new StripedSource(columns, stripeBytes, length);
   }
 
   #chunkAt(logical: number): Chunk | undefined {
@@ -88,6 +131,13 @@ export class LogicalSpace {
     }
     return this.#chunks[low - 1];
   }
+}
+
+/** The columns of a copy on which bytes `[offset, offset + length)` of its chunk lie. */
+function columnsOf({ stripeBytes }: Chunk, copy: Copy, offset: number, length: number): Copy {
+  const first = Math.floor(offset / stripeBytes);
+  const stripes = Math.floor((offset + length - 1) / stripeBytes) - first + 1;
+  return copy.filter((_, index) => (index + copy.length - (first % copy.length)) % copy.length < stripes);
 }
 
 async function readCopy(

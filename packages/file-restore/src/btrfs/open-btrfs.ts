@@ -42,6 +42,7 @@ export async function openBtrfs(
     ...faults.map(deviceFault),
     ...(superblock.hasLog ? [LOG_UNREAD] : []),
     ...(checksums === undefined ? [CHECKSUMS_UNREAD] : []),
+    ...(space.unreadBytes === 0 ? [] : [dataUnread(space.unreadBytes)]),
     ...(told === TREE.top ? [] : [defaultSubvolume(told, await subvolumes.nameOf(told, call))]),
     ...toldFallbacks(space.fallbacks),
   ];
@@ -57,7 +58,7 @@ async function readChunks(tree: Tree, call: Call | undefined): Promise<Chunk[]> 
   return chunks;
 }
 
-/** `undefined` where the tree of them is damaged: data are read all the same. */
+/** `undefined` where the root of their tree is damaged: data are read all the same. */
 async function openChecksums(
   subvolumes: Subvolumes,
   { checksum, sectorBytes }: BtrfsSuperblock,
@@ -65,6 +66,7 @@ async function openChecksums(
 ): Promise<DataChecksums | undefined> {
   try {
     const { tree } = await subvolumes.open(TREE.checksums, call);
+    await tree.checkRoot(call);
     return new DataChecksums(tree, checksum, sectorBytes);
   } catch (error) {
     if (!SendenseError.is(error, 'CORRUPT')) throw error;
@@ -74,6 +76,11 @@ async function openChecksums(
 
 function deviceFault(fault: string): Finding {
   return { severity: 'warning', code: 'file-system-errors', message: `the btrfs file system: ${fault}` };
+}
+
+function dataUnread(bytes: number): Finding {
+  const message = `parts of the btrfs file system, ${bytes} bytes, are spread by RAID5 or RAID6, which is not read: files that have data there cannot be taken out`;
+  return { severity: 'warning', code: 'data-unread', message };
 }
 
 function defaultSubvolume(id: number, name: string | undefined): Finding {

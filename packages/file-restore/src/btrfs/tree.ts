@@ -34,6 +34,11 @@ export class Tree {
     this.#owner = owner;
   }
 
+  /** Reads its first block. Rejects with `CORRUPT` where that is damaged: nothing of the tree can be read. */
+  async checkRoot(call?: Call): Promise<void> {
+    await this.#read(this.#root, { least: undefined, end: undefined }, call);
+  }
+
   /** The item with exactly this key. */
   async find(key: Key, call?: Call): Promise<Item | undefined> {
     const last = await this.lastUpTo(key, call);
