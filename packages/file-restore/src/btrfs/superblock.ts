@@ -48,8 +48,8 @@ export type BtrfsSuperblock = {
 export type FoundSuperblock = { readonly superblock: BtrfsSuperblock; readonly faults: readonly string[] };
 
 /**
- * Reads the superblocks of a device; the sound one of the highest generation counts. Rejects with `CORRUPT` where none is sound, and
- * with `FORMAT_UNSUPPORTED` for what the newest asks for.
+ * Reads the superblocks of a device. The first sound one says which file system it is, and of its copies the one of the highest
+ * generation counts. Rejects with `CORRUPT` where none is sound, and with `FORMAT_UNSUPPORTED` for what the newest asks for.
  */
 export async function readSuperblock(source: ByteSource, call?: Call): Promise<FoundSuperblock> {
   const faults: string[] = [];
@@ -57,9 +57,15 @@ export async function readSuperblock(source: ByteSource, call?: Call): Promise<F
   let strange: number | undefined;
   for (const [copy, place] of SUPERBLOCK_PLACES.entries()) {
     if (place + SUPERBLOCK_BYTES > source.sizeBytes) continue;
+    const [first] = sound;
+    // behind the end of the device lie copies of what was there before
+    if (first !== undefined && place + SUPERBLOCK_BYTES > first.u64(0xd1)) break;
     const fields = new Fields(await readBytes(source, place, SUPERBLOCK_BYTES, call));
     if (isMarked(fields) && !isKnownChecksum(fields.u16(0xc4))) strange = fields.u16(0xc4);
-    if (await isSound(fields, place)) sound.push(fields);
+    if (await isSound(fields, place)) {
+      if (first === undefined || isSame(first, fields)) sound.push(fields);
+      else faults.push(`superblock ${copy} belongs to another file system, and is not used`);
+    }
     // devices that grew have copies that were never written
     else if (copy === 0 || isMarked(fields)) faults.push(`superblock ${copy} is damaged`);
   }
@@ -84,6 +90,17 @@ function isMarked(fields: Fields): boolean {
   return fields.text(0x40, 8) === MAGIC;
 }
 
+/** Whether both are of one file system, and of the same device of it. */
+function isSame(a: Fields, b: Fields): boolean {
+  return metadataUuidOf(a) === metadataUuidOf(b) && a.u64(0xc9) === b.u64(0xc9);
+}
+
+/** The UUID that the blocks of metadata have: it stays where a file system gets a new one. */
+function metadataUuidOf(fields: Fields): string {
+  const at = (fields.bits64(0xbc) & HAS_METADATA_UUID) === 0n ? 0x20 : 0x23b;
+  return uuidText(fields.slice(at, 16));
+}
+
 async function isSound(fields: Fields, place: number): Promise<boolean> {
   const kind = fields.u16(0xc4);
   if (!isMarked(fields) || fields.u64(0x30) !== place || !isKnownChecksum(kind)) return false;
@@ -101,7 +118,7 @@ async function parse(fields: Fields): Promise<BtrfsSuperblock> {
   const superblock: BtrfsSuperblock = {
     label: Buffer.from(fields.text(0x12b, 256), 'latin1').toString('utf8'),
     uuid,
-    metadataUuid: (features & HAS_METADATA_UUID) === 0n ? uuid : uuidText(fields.slice(0x23b, 16)),
+    metadataUuid: metadataUuidOf(fields),
     generation,
     rootTree: { logical: fields.u64(0x50), generation, level: fields.u8(0xc6) },
     chunkTree: { logical: fields.u64(0x58), generation: fields.u64(0xa4), level: fields.u8(0xc7) },
