@@ -18,10 +18,11 @@ const MAVEN_COPY = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy'
 
 /** A program that the package manager of its language builds or downloads, of one version. */
 export interface ProgramSource {
-  readonly manager: 'go' | 'maven' | 'npm';
+  readonly manager: 'go' | 'maven' | 'npm' | 'pip';
   /**
    * `module/path@version`, or `package@version` as `npm-programs/NAME` locks it, or for Go `./folder` of this checkout, whose
-   * go.mod locks what it needs; for Maven `group:artifact:version:jar:classifier` of a jar that runs by itself.
+   * go.mod locks what it needs; for Maven `group:artifact:version:jar:classifier` of a jar that runs by itself; for pip
+   * `package==version` as `python-programs/NAME/requirements.txt` locks it.
    */
   readonly package: string;
 }
@@ -52,6 +53,7 @@ export function fetchProgram(name: string, { manager, package: wanted }: Program
   // at its last place from the start: the programs of npm are links to where they were installed
   rmSync(target, { recursive: true, force: true });
   if (manager === 'maven') return copyJar(name, wanted, target);
+  if (manager === 'pip') return installHashed(name, target);
   return manager === 'npm' ? installLocked(name, target) : buildWithGo(wanted, target);
 }
 
@@ -87,6 +89,23 @@ function installLocked(name: string, target: string): boolean {
   if (!runQuietly('npm', ['ci', ...quiet], { cwd: folder })) return false;
   symlinkSync(join('node_modules', '.bin'), join(folder, 'bin'));
   return true;
+}
+
+/** Into an environment of its own; only what has a hash in the list, and nothing that would run code to be built. */
+function installHashed(name: string, target: string): boolean {
+  const list = fileURLToPath(new URL(`python-programs/${name}/requirements.txt`, import.meta.url));
+  const folder = join(target, 'usr');
+  mkdirSync(target, { recursive: true });
+  if (!runQuietly('python3', ['-m', 'venv', folder], { cwd: target })) return false;
+  const quiet = ['--quiet', '--disable-pip-version-check', '--no-input'];
+  const strict = ['--require-hashes', '--only-binary=:all:', '--no-deps'];
+  return runQuietly(
+    join(folder, 'bin', 'python'),
+    ['-m', 'pip', 'install', ...quiet, ...strict, '-r', list],
+    {
+      cwd: target,
+    },
+  );
 }
 
 function buildWithGo(wanted: string, target: string): boolean {

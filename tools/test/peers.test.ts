@@ -23,6 +23,16 @@ test('every program of npm is locked in the version that its peer names', () => 
   }
 });
 
+test('every program of pip is locked in the version that its peer names, and each package by hashes', () => {
+  for (const { name, fetch } of peers) {
+    if (fetch?.manager !== 'pip') continue;
+    const file = new URL(`../../tests/python-programs/${name}/requirements.txt`, import.meta.url);
+    const packages = readFileSync(file, 'utf8').split(/^(?=[a-z])/mu);
+    expect(packages.map((each) => each.split(' ')[0])).toContain(fetch.package);
+    for (const each of packages) expect(each).toMatch(/^[\w.-]+==\S+ .*--hash=sha256:[0-9a-f]{64}/su);
+  }
+});
+
 test('peers name suites that exist', () => {
   const suites = Object.keys(readBudget().suites);
   expect(suites).toEqual(expect.arrayContaining(peers.flatMap((peer) => peer.suites)));

@@ -67,20 +67,45 @@ function successes({ answer, status = 200, summary, also = {} }: Route, schemas:
     };
   const { mediaType, description } = answer;
   const all = Object.entries({ [status]: description, ...also });
-  const content = { [mediaType]: { schema: mediaType.startsWith('text/') ? { type: 'string' } : {} } };
-  return Object.fromEntries(all.map(([code, text]) => [code, { description: text, content }]));
+  const content = { [mediaType]: { schema: schemaOfStream(mediaType) } };
+  return Object.fromEntries(
+    all.map(([code, text]) => [code, { description: text, ...(code !== NO_CONTENT && { content }) }]),
+  );
 }
+
+/** OpenAPI 3.1 has no word for a stream of values: its tools take the schema of one to be that of each event. */
+const EVENT: JsonSchema = {
+  type: 'object',
+  properties: {
+    event: { type: 'string' },
+    id: { type: 'string', description: 'Absent on what does not come again.' },
+    data: { type: 'string', contentMediaType: 'application/json' },
+  },
+  required: ['event', 'data'],
+};
+
+function schemaOfStream(mediaType: string): JsonSchema {
+  if (mediaType === 'text/event-stream') return EVENT;
+  return mediaType.startsWith('text/') ? { type: 'string' } : {};
+}
+
+/** The one success without a body, RFC 9110 15.3.5. */
+const NO_CONTENT = '204';
 
 /** What any request may be refused with, whatever it asks for. */
 const ALWAYS: readonly ErrorCode[] = ['CONFIG_INVALID', 'RATE_LIMITED', 'UNEXPECTED', 'ABORTED'];
 
+/** A body that is too large, or no JSON: it is read before it is known that none is wanted. */
+const REFUSED_BODIES = [413, 415] as const;
+
 /** The failures by status, each with its codes; `default` are those of places behind the server, and of broken HTTP. */
-function failures({ role, errors = [], params }: Route): JsonSchema {
+function failures({ method, role, errors = [], params }: Route): JsonSchema {
   const byStatus = new Map<number, Set<string>>();
   const add = (status: number, code: ErrorCode) =>
     byStatus.set(status, (byStatus.get(status) ?? new Set()).add(code));
   for (const code of [...ALWAYS, ...errors]) add(statusOf(code), code);
   if (params !== undefined) add(404, 'NOT_FOUND');
+  if (method !== 'GET') for (const status of REFUSED_BODIES) add(status, 'CONFIG_INVALID');
   if (role !== 'public')
     for (const code of ['AUTHENTICATION_FAILED', 'PERMISSION_DENIED'] as const)
       add(refusalStatus(code), code);

@@ -5,7 +5,7 @@ import type { RouteServices } from '../../routes/route-services.ts';
 import { openApiDocument } from './open-api-document.ts';
 
 // handlers are not called: the document is made of what the routes say of themselves
-const routes = allRoutes({ files: {} } as RouteServices);
+const routes = allRoutes({} as RouteServices);
 const document = openApiDocument(routes) as unknown as {
   openapi: string;
   paths: Record<string, Record<string, Operation>>;
@@ -75,6 +75,8 @@ it('says what every operation is refused with, and asks for credentials where th
     const isPublic = route?.role === 'public';
     expect([statuses.includes('401'), statuses.includes('403')], operationId).toEqual([!isPublic, !isPublic]);
     expect(security, operationId).toEqual(isPublic ? [] : undefined);
+    const takesBody = route?.method !== 'GET';
+    expect([statuses.includes('413'), statuses.includes('415')], operationId).toEqual([takesBody, takesBody]);
   }
 });
 
@@ -83,6 +85,14 @@ it('names the header that a client of events comes again with', () => {
     { name: 'job_id', in: 'path', required: true },
     { name: 'Last-Event-ID', in: 'header', required: false },
   ]);
+});
+
+it('promises no content where a reply has none', () => {
+  const { responses } = operationOf('followJob');
+  expect(responses['200']?.content?.['text/event-stream']).toMatchObject({
+    schema: { type: 'object', required: ['event', 'data'] },
+  });
+  expect(responses['204']).toEqual({ description: expect.stringContaining('has ended') as string });
 });
 
 it('refers to one schema of a job wherever one is answered, and takes bodies as the validator does', () => {
