@@ -16,8 +16,8 @@ import {
 
 /**
  * The tags of objects, by the id of the object and in the order of their names; of one without tags there is none. A server tells only
- * tags that the user may read: which others there are it does not say. An ESXi on its own has none, and is not asked. Rejects as
- * {@link inTagTime} says.
+ * tags that the user may read: which others there are it does not say. An ESXi on its own has none, and is not asked. Rejects with
+ * `TIMEOUT` when all of it takes longer than two minutes, and as `VimClient.inAutomation` says.
  */
 export async function readTags(
   client: VimClient,
