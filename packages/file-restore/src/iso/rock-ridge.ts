@@ -18,7 +18,7 @@ const TIME_FLAG = { modified: 2, accessed: 4, changed: 8, long: 0x80 };
 const TIME_KINDS = 7;
 
 /** What POSIX asks of a file. */
-export type Posix = Pick<FileStat, 'mode' | 'links' | 'uid' | 'gid'> & {
+type Posix = Pick<FileStat, 'mode' | 'links' | 'uid' | 'gid'> & {
   /** What names of one file share; not all discs have it. */
   readonly serial: number | undefined;
 };

@@ -1,10 +1,6 @@
-import { chmod, link, lutimes, mkdir, readFile, symlink, utimes, writeFile } from 'node:fs/promises';
+import { chmod, link, lutimes, mkdir, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createMemoryDisk, DiskContent } from '@sendense/testkit';
-import type { BrowseSession } from '../../src/session/browse-session.ts';
-import { browse } from './browse.ts';
 import { run } from './program.ts';
-import { pointOf } from './raw-point.ts';
 import { noise } from './sample-tree.ts';
 
 /** A time long ago, in seconds. */
@@ -56,17 +52,4 @@ export async function unpackIso(image: string, options: readonly string[] = []):
   await mkdir(out);
   run('bsdtar', ['-x', '-p', '-f', image, '-C', out, ...options]);
   return out;
-}
-
-/** A session over the bytes of an image after `change`. */
-export async function browseChanged(
-  image: string,
-  change: (bytes: Buffer) => void,
-  sizeBytes?: number,
-): Promise<BrowseSession> {
-  const bytes = await readFile(image);
-  change(bytes);
-  const content = new DiskContent(sizeBytes ?? bytes.byteLength);
-  content.write(0, bytes);
-  return browse(pointOf([createMemoryDisk({ sizeBytes: content.sizeBytes, content }).openReader()]));
 }
