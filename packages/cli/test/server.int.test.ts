@@ -1,50 +1,31 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { ctlJson, jsonOf, type Running, runCtl, startCtl } from './run-ctl.ts';
+import { ctlJson, jsonOf, runCtl } from './run-ctl.ts';
 import { makeDisk } from './sample-disk.ts';
+import { makeServerScene, type ServerScene } from './server-scene.ts';
 
 const MIB = 1 << 20;
 
+let scene: ServerScene;
 let home = '';
-const running: Running[] = [];
 beforeEach(async () => {
-  home = await mkdtemp(join(tmpdir(), 'sendense-cli-server-'));
-  await makeDisk(join(home, 'disk.raw'), 4 * MIB);
-  await ctlJson(home, ['repository', 'init', '--repository', 'backups']);
-  await mkdir(join(home, '.config/sendense'), { recursive: true });
-  const config = {
+  scene = await makeServerScene({
     sources: { web: { at: 'image:disk.raw', format: 'raw', machineName: 'web' } },
     repositories: { main: 'local:backups' },
     targets: { lab: { at: 'image:restored.raw', format: 'raw' } },
-  };
-  await writeFile(join(home, '.config/sendense/config.json'), JSON.stringify(config));
+  });
+  ({ home } = scene);
+  await makeDisk(join(home, 'disk.raw'), 4 * MIB);
+  await ctlJson(home, ['repository', 'init', '--repository', 'backups']);
 });
-afterEach(async () => {
-  for (const { child, end } of running.splice(0)) {
-    child.kill('SIGKILL');
-    await end;
-  }
-  await rm(home, { recursive: true, force: true });
-});
-
-/** A server of the command line, once it has told where it listens. */
-async function serve(args: readonly string[] = []): Promise<{ server: Running; url: string }> {
-  const server = startCtl(home, ['server', 'start', ...args, '--json']);
-  running.push(server);
-  if (server.child.stdout === null) throw new Error('no output');
-  for await (const line of createInterface({ input: server.child.stdout }))
-    return { server, url: (JSON.parse(line) as { url: string }).url };
-  throw new Error(`the server ended before it served: ${server.stderr()}`);
-}
+afterEach(() => scene[Symbol.asyncDispose]());
 
 const json = async (response: Promise<Response>) =>
   (await response).json() as Promise<Record<string, unknown>>;
 
 it('serves what the configuration names until SIGTERM: a backup, its point, a restore', async () => {
-  const { server, url } = await serve(['--listen', '127.0.0.1:0']);
+  const { server, url } = await scene.serve(['--listen', '127.0.0.1:0']);
   const post = (path: string, body: unknown) =>
     json(
       fetch(url + path, {
@@ -82,7 +63,7 @@ it('serves what the configuration names until SIGTERM: a backup, its point, a re
 });
 
 it('asks for a token as soon as one was made, and knows what it may', async () => {
-  const { url } = await serve();
+  const { url } = await scene.serve();
   expect((await fetch(`${url}/api/v1/jobs`)).status).toBe(200);
   const { token } = await ctlJson(home, ['token', 'create', '--role', 'viewer']);
   expect((await fetch(`${url}/api/v1/jobs`)).status).toBe(401);
