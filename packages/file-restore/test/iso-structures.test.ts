@@ -2,7 +2,7 @@ import { collect } from '@sendense/testkit';
 import { expect, it } from 'vitest';
 import type { BrowseSession } from '../src/session/browse-session.ts';
 import { contentOf, namesOf } from './support/browse.ts';
-import { both, FLAG, MadeDisc, type MadeRecord, plainDisc } from './support/made-disc.ts';
+import { both, FLAG, MadeDisc, type MadeRecord, plainDisc, recordOf } from './support/made-disc.ts';
 import { noise } from './support/sample-tree.ts';
 
 const JOLIET = '%/E';
@@ -308,6 +308,13 @@ it('folders that lie in themselves, or in one another, are entered once and told
   await using session = await disc.browse();
   expect(await archive(session)).toEqual(['file-left-out', 'file-left-out', 'file-left-out']);
   await expect(session.list('/NOWHERE')).rejects.toMatchObject({ code: 'CORRUPT' });
+});
+
+it('records go on at the next block behind zeros, though the sector has not ended', async () => {
+  const disc = plainDisc([{ name: 'FIRST' }], 512);
+  disc.write(161, recordOf({ name: 'NEXT' }));
+  await using session = await disc.browse();
+  expect(await namesOf(session, '/')).toEqual(['FIRST', 'NEXT']);
 });
 
 it('a folder that is shorter than its own record is damage', async () => {
