@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { SendenseError } from '@sendense/core';
 import { isHolderAlive, parseOptions } from '@sendense/plugin-kit';
@@ -69,7 +71,18 @@ export async function readRecords(directory: string): Promise<readonly MountReco
 
 /** Whether the process that keeps the mount lives. */
 export function isKept({ keeper }: MountRecord): boolean {
-  return isHolderAlive(keeper);
+  return isHolderAlive(keeper) && !isZombie(keeper);
+}
+
+/** Whether it was killed, and its parent has not asked yet how it ended: it serves nothing any more. */
+function isZombie(keeper: string): boolean {
+  const [, host, pid] = /^(.*):(\d+):[^:]*$/u.exec(keeper) ?? [];
+  if (host !== hostname()) return false;
+  try {
+    return /\) Z [^)]*$/u.test(readFileSync(`/proc/${pid ?? ''}/stat`, 'latin1'));
+  } catch {
+    return false; // it is gone, or the system does not tell
+  }
 }
 
 async function readRecord(directory: string, id: string): Promise<MountRecord | undefined> {
