@@ -68,10 +68,7 @@ export class Subvolumes {
 
   /** A number that no subvolume is above. */
   async newest(call?: Call): Promise<number> {
-    const last = await this.#rootTree.lastUpTo(
-      { objectId: LAST_PLAIN, type: 0, offset: 0 },
-      call,
-    );
+    const last = await this.#rootTree.lastUpTo({ objectId: LAST_PLAIN, type: 0, offset: 0 }, call);
     return Math.max(TREE.firstSubvolume, last?.key.objectId ?? 0);
   }
 
