@@ -28,7 +28,10 @@ export type JobServices = {
   readonly undo: (record: JobRecord) => Promise<void>;
 };
 
-/** The jobs of a server: taken in order, a few at once, kept in the journal before anybody is told of them. */
+/**
+ * The jobs of a server: taken in order, a few at once. A new job is told of once the journal has it. What happens to it later is an
+ * event, told once the journal has it or has refused it; the job itself shows at once what is true.
+ */
 export class Jobs implements AsyncDisposable {
   readonly #services: JobServices;
   readonly #jobs = new Map<string, Job>();
