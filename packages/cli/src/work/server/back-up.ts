@@ -9,6 +9,7 @@ import type { BackupOutcome } from '../work.ts';
 import type { Desk } from './desk.ts';
 import { printFindings } from './findings.ts';
 import { finishJob, otherJob } from './finish-job.ts';
+import { tellServerFailure } from './tell-server-failure.ts';
 
 /** Has a server back machines up, each by a job of its own, and waits for them. */
 export async function backUp(desk: Desk, options: BackupStartOptions): Promise<BackupOutcome> {
@@ -60,11 +61,16 @@ async function backUpSeveral(
       ? []
       : [{ machine: machines[index] ?? '', error: asSendenseError(end.reason, 'back-up') }],
   );
-  const aborted = failures.find(({ error }) => error.code === 'ABORTED');
-  if (aborted !== undefined && stop.received() !== undefined) throw aborted.error;
+  const [first] = failures;
+  // abandoned is what goes on nowhere: where a job failed, or could not be cancelled, its machine is told
+  const isAbandoned = failures.every(({ error }) => error.code === 'ABORTED');
+  if (first !== undefined && isAbandoned && stop.received() !== undefined) throw first.error;
   return {
     results: ended.flatMap((end) => (end.status === 'fulfilled' ? [end.value] : [])),
-    failures: failures.map(({ machine, error }) => ({ machine, error: errorReport(error) })),
+    failures: failures.map(({ machine, error }) => ({
+      machine,
+      error: errorReport(tellServerFailure(error)),
+    })),
   };
 }
 
