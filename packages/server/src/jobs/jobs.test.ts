@@ -4,7 +4,7 @@ import { createMemoryJournal, createTestFence } from '@sendense/testkit';
 import { expect, it } from 'vitest';
 import type { Principal } from '../access/principal.ts';
 import { JobJournal } from './job-journal.ts';
-import type { JobOrder, JobResult } from './job-record.ts';
+import { JOB_PREFIX, type JobOrder, type JobResult } from './job-record.ts';
 import { Jobs } from './jobs.ts';
 
 const callerOf = (tenant: string): Principal => ({
@@ -23,6 +23,18 @@ const backupOf = (vmName: string): JobOrder => ({
   type: 'auto',
   allowFull: false,
 });
+
+/** A journal that takes what is written until it is full. */
+function fillableJournal() {
+  const memory = createMemoryJournal();
+  let isFull = false;
+  const write: Journal['write'] = (...given) =>
+    isFull ? Promise.reject(new Error('full')) : memory.write(...given);
+  const fill = () => {
+    isFull = true;
+  };
+  return { journal: { ...memory, write }, fill };
+}
 
 /** Jobs that run one at a time, each until it is let end. */
 function oneAtATime({ waiting = 10, kept = 10, journal = createMemoryJournal() } = {}) {
@@ -99,16 +111,44 @@ it('tells of a job and of its events once the journal has them', async () => {
 });
 
 it('tells of what the journal refuses too: nobody would hear of the end of the job', async () => {
-  const memory = createMemoryJournal();
-  let isFull = false;
-  const write: Journal['write'] = (...given) =>
-    isFull ? Promise.reject(new Error('full')) : memory.write(...given);
-  const { jobs, nth } = oneAtATime({ journal: { ...memory, write } });
+  const { journal, fill } = fillableJournal();
+  const { jobs, nth } = oneAtATime({ journal });
   const job = await jobs.start(backupOf('a1'), ACME);
   const running = await nth(1);
-  isFull = true;
+  fill();
   running?.end();
   await expect.poll(() => job.toldEvents.at(-1)?.data).toMatchObject({ state: 'completed' });
+});
+
+it('cancels a job that waits at once, which no later start runs', async () => {
+  const memory = createMemoryJournal();
+  const { jobs, begun, nth } = oneAtATime({ journal: memory });
+  await jobs.start(backupOf('a1'), ACME);
+  const first = await nth(1);
+  const { record } = await jobs.start(backupOf('a2'), ACME);
+  await jobs.cancel(jobs.get(record.id, ACME));
+  const kept = await memory.read(JOB_PREFIX + record.id);
+  for (const each of [record, kept?.value])
+    expect(each).toMatchObject({ state: 'cancelled', cancelRequested: true });
+  await jobs.start(backupOf('a3'), ACME);
+  first?.end();
+  await nth(2);
+  expect(begun.map(({ vmName }) => vmName)).toEqual(['a1', 'a3']);
+});
+
+it('ends jobs also where the journal refuses that they were cancelled, and tells none as cancelled that may run', async () => {
+  const { journal, fill } = fillableJournal();
+  const { jobs, begun, nth } = oneAtATime({ journal });
+  const running = await jobs.start(backupOf('a1'), ACME);
+  const first = await nth(1);
+  const waiting = await jobs.start(backupOf('a2'), ACME);
+  fill();
+  for (const job of [running, waiting]) await expect(jobs.cancel(job)).rejects.toThrow('full');
+  expect(running.stop.signal.aborted).toBe(true);
+  expect(waiting.record).toMatchObject({ state: 'queued', cancelRequested: true });
+  first?.end();
+  await expect.poll(() => waiting.record.state).toBe('cancelled');
+  expect(begun).toHaveLength(1);
 });
 
 it('keeps of each tenant the job that ended last', async () => {

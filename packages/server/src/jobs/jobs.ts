@@ -111,20 +111,25 @@ export class Jobs implements AsyncDisposable {
   }
 
   /**
-   * Asks a job to end; it is `cancelled` once it has given up cleanly. One that has ended stays as it is. Rejects with `LOCKED` for one
-   * that another server runs, which nobody but that one can end.
+   * Asks a job to end; it is `cancelled` once it has given up cleanly, and at once where it waits. One that has ended stays as it is.
+   * Rejects with `LOCKED` for one that another server runs, which nobody but that one can end; and as the journal does: then it ends all
+   * the same, a job that waits when it is its turn, unless the server is started again before.
    */
   async cancel(job: Job): Promise<void> {
     if (isEnded(job.record)) return;
-    const waited = this.#waiting.indexOf(job);
-    if (waited < 0 && !this.#running.has(job)) throw runElsewhere(job.record);
+    if (!this.#waiting.includes(job) && !this.#running.has(job)) throw runElsewhere(job.record);
     job.record.cancelRequested = true;
-    if (waited >= 0) {
-      this.#waiting.splice(waited, 1);
-      job.change({ state: 'cancelled', endedAt: this.#now() });
+    try {
+      await this.#keep(job);
+    } finally {
+      job.stop.abort(new SendenseError('ABORTED', 'the job was cancelled', { operation: 'cancel-job' }));
     }
-    await this.#keep(job);
-    job.stop.abort(new SendenseError('ABORTED', 'the job was cancelled', { operation: 'cancel-job' }));
+    // it waited while that was written: a job that is told as cancelled is run by no later start
+    const waited = this.#waiting.indexOf(job);
+    if (waited < 0) return;
+    this.#waiting.splice(waited, 1);
+    job.change({ state: 'cancelled', endedAt: this.#now() });
+    await this.#save(job);
   }
 
   /** How many jobs are in each state. */
