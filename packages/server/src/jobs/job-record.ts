@@ -1,6 +1,7 @@
 import { backupResultSchema, errorSchema, JOB_STATES, restoreResultSchema } from '@sendense/api';
 import type { Json } from '@sendense/core';
 import { z } from 'zod';
+import { completeRecord } from './complete-record.ts';
 
 /** Prefix of the journal's keys of jobs. */
 export const JOB_PREFIX = 'server-jobs/';
@@ -42,8 +43,7 @@ const eventSchema = z.object({
 /** Something that happened to a job and is told even to clients that come later. */
 export type JobEvent = z.output<typeof eventSchema>;
 
-/** A job as the journal keeps it. */
-export const jobRecordSchema = z.object({
+const recordSchema = z.object({
   schema: z.literal(1),
   id: z.string(),
   /** The engine's id of this attempt; the job's own for the first one, and for every attempt of a restore. */
@@ -52,8 +52,8 @@ export const jobRecordSchema = z.object({
   state: z.enum(JOB_STATES),
   principal: z.string(),
   tenant: z.string().nullable(),
-  /** Id of the state folder of the server that took it, or took it up. */
-  server: z.string(),
+  /** Id of the state folder of the server that took it, or took it up; earlier versions did not note it. */
+  server: z.string().default(''),
   /** `Fence.holder` of the process that runs it. */
   holder: z.string(),
   attempt: z.int().positive(),
@@ -65,6 +65,9 @@ export const jobRecordSchema = z.object({
   error: errorSchema.shape.error.nullable(),
   events: z.array(eventSchema),
 });
+
+/** A job as the journal keeps it, also one of an earlier version. */
+export const jobRecordSchema = z.preprocess(completeRecord, recordSchema);
 
 /** See {@link jobRecordSchema}. */
 export type JobRecord = z.output<typeof jobRecordSchema>;
