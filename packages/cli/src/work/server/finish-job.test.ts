@@ -1,6 +1,6 @@
 import type { JobView } from '@sendense/api';
 import type { CompletedJob, SendenseClient, WaitCall } from '@sendense/client';
-import { SendenseError } from '@sendense/core';
+import { type ErrorCode, SendenseError } from '@sendense/core';
 import { expect, it } from 'vitest';
 import type { DiskProgress } from '../../output/progress-events.ts';
 import type { Session } from '../../session/session.ts';
@@ -84,4 +84,19 @@ it('tells the failure of the job as the server does, and that a job goes on wher
     code: 'CONNECTION_LOST',
     remedy: expect.stringContaining('jobs cancel --job j') as string,
   });
+});
+
+it('says that a job goes on only where the server was away, and not where it answered something else', async () => {
+  const told = async (code: ErrorCode) => {
+    const refusal = new SendenseError(code, 'no', { operation: 'followJob', context: { status: 400 } });
+    const { desk } = deskWith([() => Promise.reject(refusal)]);
+    return finishJob(desk, JOB).catch((error: unknown) => error);
+  };
+  for (const code of ['PROTOCOL_VIOLATION', 'AUTHENTICATION_FAILED', 'PERMISSION_DENIED'] as const)
+    expect(await told(code)).toMatchObject({
+      code,
+      message: 'no; what became of the job of web is not known',
+      context: { job: 'j' },
+    });
+  expect(await told('NOT_FOUND')).toMatchObject({ message: 'no' });
 });

@@ -5,8 +5,8 @@ import type { Desk } from './desk.ts';
 
 /**
  * Follows a job to its end and shows how far it is. A signal of the user cancels the job, as one that runs in this process ends with it;
- * what the job came to in the end counts. Rejects with the job's own error, and with `CONNECTION_LOST` or `TIMEOUT` where nobody can say
- * what became of it: then it goes on at the server.
+ * what the job came to in the end counts. Rejects with the job's own error; with `CONNECTION_LOST` or `TIMEOUT` where the server was not
+ * reached, and the job goes on there; with `NOT_FOUND` where the server has no such job. After another failure nobody knows.
  */
 export async function finishJob(desk: Desk, job: JobView): Promise<CompletedJob> {
   const { session, client } = desk;
@@ -40,13 +40,17 @@ function show({ progress: view }: Desk, { job_id: jobId, vm_name: disk }: JobVie
   });
 }
 
-/** What failed on the way to the server, and not at it, ends no job. */
+/** What failed of the following, and not of the job, ends no job. */
 function named(error: unknown, job: string, machine: string): unknown {
   if (!SendenseError.is(error)) return error;
-  const isOnTheWay = error.context.job === undefined && error.code !== 'ABORTED';
-  if (!isOnTheWay) return error;
+  const { code, context, message } = error;
+  if (context.job !== undefined || code === 'ABORTED' || code === 'NOT_FOUND') return error;
+  const isAway = code === 'CONNECTION_LOST' || code === 'TIMEOUT';
+  const fate = isAway
+    ? `the job of ${machine} goes on at the server`
+    : `what became of the job of ${machine} is not known`;
   return amendError(error, {
-    message: `${error.message}; the job of ${machine} goes on at the server`,
+    message: `${message}; ${fate}`,
     remedy: `see what became of it with "sendense-ctl jobs list", or end it with "sendense-ctl jobs cancel --job ${job}"`,
     context: { job },
   });
