@@ -1,5 +1,6 @@
 import { type JobOption, jobFlag } from '../program/job-flag.ts';
 import { defineServedVerb } from '../verb.ts';
+import type { CancelledJob } from '../work/work.ts';
 
 /** `jobs cancel` */
 export const jobsCancel = defineServedVerb<JobOption>({
@@ -8,11 +9,13 @@ export const jobsCancel = defineServedVerb<JobOption>({
   flags: jobFlag,
   served: ['--job'],
   async runBy(work, options) {
-    const { id, status } = await work.cancelJob(options);
-    const running = status === 'running' || status === 'pending';
-    return {
-      json: { jobId: id, state: status, requested: running },
-      lines: [running ? `asked to cancel ${id}` : `${id} is ${status} already`],
-    };
+    const job = await work.cancelJob(options);
+    const { id: jobId, status: state, requested } = job;
+    return { json: { jobId, state, requested }, lines: [told(job)] };
   },
 });
+
+function told({ id, status, requested }: CancelledJob): string {
+  if (!requested) return `${id} is ${status} already`;
+  return status === 'cancelled' ? `${id} is cancelled` : `asked to cancel ${id}`;
+}

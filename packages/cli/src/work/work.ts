@@ -58,6 +58,9 @@ export type PrintedExtract = {
   readonly findings: readonly PrintedFinding[];
 };
 
+/** A job that was to be cancelled. `requested`: it ends, or has ended, for that; otherwise it had ended already. */
+export type CancelledJob = Pick<Job, 'id' | 'status'> & { readonly requested: boolean };
+
 /** Something read from a point. `isDamaged`: not all of it could be, as the findings tell. */
 export type Read<What> = { readonly read: What; readonly isDamaged: boolean };
 
@@ -87,5 +90,5 @@ export interface Work {
   /** `jobs list`: oldest first. */
   listJobs(): Promise<readonly Job[]>;
   /** `jobs cancel`: the job, which may go on until it has given up cleanly. */
-  cancelJob(options: JobOption): Promise<Pick<Job, 'id' | 'status'>>;
+  cancelJob(options: JobOption): Promise<CancelledJob>;
 }

@@ -1,6 +1,7 @@
 import type { JobState, JobView } from '@sendense/api';
 import type { Job } from '@sendense/catalog';
 import type { JobOption } from '../../program/job-flag.ts';
+import type { CancelledJob } from '../work.ts';
 import type { Desk } from './desk.ts';
 
 /** What the catalog calls the states of a server. A job that a stop cut short goes on when the server starts again. */
@@ -19,10 +20,10 @@ export async function listJobs({ client, session }: Desk): Promise<readonly Job[
   return jobs.map(printJob).toReversed();
 }
 
-/** Asks the server to end a job. */
-export async function cancelJob({ client }: Desk, { job }: JobOption): Promise<Pick<Job, 'id' | 'status'>> {
-  const { job_id: id, state } = await client.cancelJob({ job_id: job });
-  return { id, status: STATUS[state] };
+/** Asks the server to end a job. One that waits ends at once. */
+export async function cancelJob({ client }: Desk, { job }: JobOption): Promise<CancelledJob> {
+  const { job_id: id, state, cancel_requested: isAsked } = await client.cancelJob({ job_id: job });
+  return { id, status: STATUS[state], requested: isAsked && state !== 'completed' && state !== 'failed' };
 }
 
 /** Which process of the server runs it, and the id of the repository, a server does not tell. */
@@ -48,7 +49,7 @@ function printJob(view: JobView): Job {
   return {
     ...facts,
     kind: 'backup',
-    machineKey: made?.machine_id ?? null,
+    machineKey: made?.machine_id || null, // empty where a server of an earlier version made it
     machineName: made?.vm_name ?? view.vm_name,
     requestedType: view.requested_type ?? 'auto',
     type: made?.backup_type ?? null,
