@@ -53,6 +53,7 @@ it('lists the points of a repository, or of a machine by its name, its name at t
   const points = here.points as { machine: string; disks: { path: string | null }[] }[];
   const untold = points.map((point) => ({
     ...point,
+    repository: 'there',
     disks: point.disks.map((disk) => ({ ...disk, path: null })),
   }));
   expect(all).toEqual({ points: untold });
@@ -93,7 +94,11 @@ it('shows, follows and deletes points as in this process', async () => {
   expect(shownHere.spec).toMatchObject({ disks: [disk] });
   const spec = shownThere.spec as { disks: object[] };
   expect(spec.disks).toMatchObject([{ id: 'disk-0' }]);
-  const untold = { ...shownHere, spec: { ...(shownHere.spec as object), disks: spec.disks } };
+  const untold = {
+    ...shownHere,
+    repository: 'there',
+    spec: { ...(shownHere.spec as object), disks: spec.disks },
+  };
   expect(comparable(shownThere)).toEqual(comparable(untold));
   for (const machine of ['web', 'db']) {
     const [here, there] = await both(['backup', 'chain', '--repository', 'there', '--machine', machine]);

@@ -13,6 +13,8 @@ export type PrintedDisk = {
 /** A point as the command line prints it. */
 export type PrintedPoint = {
   readonly id: string;
+  /** Where it is: the folder, or the address in a service; the name of the repository at a server. */
+  readonly repository: string;
   /** ISO 8601 UTC with milliseconds. */
   readonly instant: string;
   /** Key of the machine. */
@@ -39,10 +41,11 @@ export function diskPath(disk: PointDisk, folder: string): string | null {
   return isAbsolute(disk.path) ? disk.path : join(folder, disk.path);
 }
 
-/** See {@link PrintedPoint}; `folder` is that of the repository. */
+/** See {@link PrintedPoint}; `folder` is that of the repository, or its address. */
 export function describePoint(point: RecoveryPoint, folder: string): PrintedPoint {
   return {
     id: point.id,
+    repository: folder,
     instant: point.at.toISOString(),
     machine: point.machine,
     machineName: point.spec.name,

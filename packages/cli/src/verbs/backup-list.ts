@@ -22,11 +22,14 @@ export const backupList = defineServedVerb<RepositoryOption & MachineOption>({
 });
 
 function table(points: readonly PrintedPoint[]): string[] {
+  // in this process they are of one repository, which the caller has named or knows
+  const areMixed = new Set(points.map(({ repository }) => repository)).size > 1;
   return textTable(
-    ['INSTANT', 'MACHINE', 'KIND', 'STORED', 'DISKS', 'ID', ''],
+    ['INSTANT', 'MACHINE', ...(areMixed ? ['REPOSITORY'] : []), 'KIND', 'STORED', 'DISKS', 'ID', ''],
     points.map((point) => [
       point.instant,
       point.machineName,
+      ...(areMixed ? [point.repository] : []),
       point.kind,
       formatBytes(point.bytesStored),
       String(point.disks.length),

@@ -6,13 +6,14 @@ import type { MachineOption, RepositoryOption } from '../../program/shared-flags
 import type { ChainOptions, PointOptions, PrintedDeletion } from '../work.ts';
 import type { Desk } from './desk.ts';
 
-/** The points that the caller sees in one repository, or in all; or those of a machine. */
+/** The points that the caller sees in one repository, or in all; or those of a machine. Oldest first over all repositories. */
 export async function listPoints(
   { client, session }: Desk,
   { repository, machine }: RepositoryOption & MachineOption,
 ): Promise<PrintedPoint[]> {
   const { backups } = await client.listBackups({ repository, vm_name: machine }, session.call);
-  return backups.map(printPoint);
+  // the server lists one repository after the other
+  return backups.map(printPoint).toSorted((a, b) => Date.parse(a.instant) - Date.parse(b.instant));
 }
 
 /** One point with its machine. */
@@ -62,6 +63,7 @@ function fieldsOf({ repository, backupId }: PointOptions) {
 function printPoint(backup: Backup): PrintedPoint {
   return {
     id: backup.backup_id,
+    repository: backup.repository,
     instant: backup.instant,
     machine: backup.machine_id,
     machineName: backup.vm_name,

@@ -1,0 +1,34 @@
+import type { Backup } from '@sendense/api';
+import type { SendenseClient } from '@sendense/client';
+import { expect, it } from 'vitest';
+import type { Session } from '../../session/session.ts';
+import type { Desk } from './desk.ts';
+import { listPoints } from './points.ts';
+
+const backupAt = (repository: string, minute: number) =>
+  ({
+    backup_id: `${repository}-${minute}`,
+    repository,
+    instant: new Date(minute * 60_000).toISOString(),
+    disks: [],
+  }) as unknown as Backup;
+
+/** Work at a made-up server with a point of each even minute in one repository, of each odd one in another. */
+function deskOfTwo(): Desk {
+  const client = {
+    listBackups: async () => ({
+      backups: [backupAt('even', 0), backupAt('even', 2), backupAt('odd', 1), backupAt('odd', 3)],
+    }),
+  } as unknown as SendenseClient;
+  return { client, session: { call: {} } as Session } as Desk;
+}
+
+it('lists the points of all repositories oldest first, and where each of them is', async () => {
+  const points = await listPoints(deskOfTwo(), {});
+  expect(points.map(({ id, repository }) => [id, repository])).toEqual([
+    ['even-0', 'even'],
+    ['odd-1', 'odd'],
+    ['even-2', 'even'],
+    ['odd-3', 'odd'],
+  ]);
+});
