@@ -5,8 +5,6 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { listMounts, reconcileMounts } from '../src/index.ts';
 import { makeExt4 } from './support/ext4.ts';
 import { digest, type Facts, factsOnDisk } from './support/facts.ts';
-import { Keeper } from './support/keeper.ts';
-import { restsOf } from './support/rests.ts';
 import { Scene } from './support/scene.ts';
 import { makeTree } from './support/tree.ts';
 
@@ -34,7 +32,7 @@ describeWithPeers(peers, 'a disk of ext4', () => {
   it('shows its files below the path, with their bytes, rights, owners and times, and ends without a trace', async () => {
     const before = digest(await readFile(disk));
     const path = join(folder, 'shown');
-    await using keeper = await Keeper.start({ directory, path }, disk);
+    const keeper = await scene.mount({ path }, disk);
     expect(keeper.told).toMatchObject({
       path,
       volumes: [{ id: 'disk-0', fileSystem: 'ext4', driver: 'kernel', target: path }],
@@ -44,7 +42,7 @@ describeWithPeers(peers, 'a disk of ext4', () => {
     await expect(writeFile(join(path, 'new'), '')).rejects.toMatchObject({ code: 'EROFS' });
     keeper.child.kill('SIGTERM');
     expect(await keeper.end()).toBe('closed');
-    expect(restsOf(folder)).toEqual([]);
+    expect(scene.rests()).toEqual([]);
     await expect(stat(path)).rejects.toMatchObject({ code: 'ENOENT' });
     expect(await listMounts(directory)).toEqual([]);
     expect(digest(await readFile(disk))).toBe(before);
@@ -53,15 +51,15 @@ describeWithPeers(peers, 'a disk of ext4', () => {
   it('whose keeper was killed leaves nothing after the next reconcile, and the folder that it used stays', async () => {
     const path = join(folder, 'there');
     await mkdir(path);
-    const keeper = await Keeper.start({ directory, path }, disk);
+    const keeper = await scene.mount({ path }, disk);
     await keeper.kill();
-    expect(restsOf(folder)).not.toEqual([]);
+    expect(scene.rests()).not.toEqual([]);
     expect(await listMounts(directory)).toMatchObject([{ id: keeper.told.id, isKept: false }]);
     expect(await reconcileMounts(directory)).toMatchObject({
       removed: [keeper.told.id],
       findings: [{ severity: 'info', code: 'mount-removed' }],
     });
-    expect(restsOf(folder)).toEqual([]);
+    expect(scene.rests()).toEqual([]);
     expect(await listMounts(directory)).toEqual([]);
     expect((await stat(path)).isDirectory()).toBe(true);
     expect(await reconcileMounts(directory)).toEqual({ removed: [], findings: [] });

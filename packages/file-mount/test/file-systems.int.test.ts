@@ -5,9 +5,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { browseDisks } from './support/browse.ts';
 import { makeExt4 } from './support/ext4.ts';
 import { digest, type Facts, factsBrowsed, factsOnDisk } from './support/facts.ts';
-import { Keeper } from './support/keeper.ts';
 import { run } from './support/program.ts';
-import { restsOf } from './support/rests.ts';
 import { Scene } from './support/scene.ts';
 import { makeTree } from './support/tree.ts';
 
@@ -29,7 +27,7 @@ async function expectSame(
   made: ReadonlyMap<string, Facts>,
 ): Promise<readonly string[]> {
   const before = digest(await readFile(disk));
-  await using keeper = await Keeper.start({ directory: scene.directory, path: `${disk}.shown` }, disk);
+  const keeper = await scene.mount({ path: `${disk}.shown` }, disk);
   expect(keeper.told).toMatchObject({ volumes: [{ driver }] });
   const shown = await factsOnDisk(keeper.told.path);
   {
@@ -41,7 +39,7 @@ async function expectSame(
   expect(contents(shown)).toEqual(contents(made));
   keeper.child.kill('SIGTERM');
   expect(await keeper.end()).toBe('closed');
-  expect(restsOf(disk)).toEqual([]);
+  expect(scene.rests()).toEqual([]);
   expect(digest(await readFile(disk))).toBe(before);
   return keeper.told.findings.map(({ code }) => code);
 }

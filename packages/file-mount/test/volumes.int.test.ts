@@ -5,10 +5,8 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { browseDisks } from './support/browse.ts';
 import { makeExt4 } from './support/ext4.ts';
 import { factsBrowsed, factsOnDisk } from './support/facts.ts';
-import { Keeper } from './support/keeper.ts';
 import { makeGroup } from './support/lvm.ts';
 import { run } from './support/program.ts';
-import { restsOf } from './support/rests.ts';
 import { Scene } from './support/scene.ts';
 import { makeTree } from './support/tree.ts';
 
@@ -34,7 +32,7 @@ function formatFrom(tree: string, name: string, sizeBytes: number): string {
 /** Mounts disks, and compares each volume with what is browsed of it in process. */
 async function expectSameVolumes(disks: readonly string[], ids: readonly string[]): Promise<void> {
   const path = scene.at(`shown-${randomUUID()}`);
-  await using keeper = await Keeper.start({ directory: scene.directory, path }, ...disks);
+  const keeper = await scene.mount({ path }, ...disks);
   const targets = ids.map((id) => (ids.length === 1 ? path : join(path, id)));
   expect(keeper.told.volumes.map(({ id, target }) => [id, target])).toEqual(
     ids.map((id, index) => [id, targets[index]]),
@@ -44,7 +42,7 @@ async function expectSameVolumes(disks: readonly string[], ids: readonly string[
     expect(await factsOnDisk(target)).toEqual(await factsBrowsed(browsed.session, `/${ids[index]}`));
   keeper.child.kill('SIGTERM');
   expect(await keeper.end()).toBe('closed');
-  expect(restsOf(path)).toEqual([]);
+  expect(scene.rests()).toEqual([]);
 }
 
 const needed = ['ext4-tools', 'loop-mounts', 'qemu-storage-daemon', 'fuse'];

@@ -33,7 +33,7 @@ export class Keeper implements AsyncDisposable {
     this.#closed = closed;
   }
 
-  /** Starts it, and waits until it has mounted the disks or has told why not. */
+  /** Starts it, and waits until it has mounted the disks, or has told why not and ended. */
   static async start(options: MountOptions, ...disks: readonly string[]): Promise<Keeper> {
     const program = fileURLToPath(new URL('../mount-process.ts', import.meta.url));
     const child = spawn(
@@ -50,7 +50,10 @@ export class Keeper implements AsyncDisposable {
     const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
     const first = await lines.next();
     if (first.value === undefined) throw new Error('the process ended before it told anything');
-    return new Keeper(child, JSON.parse(first.value) as Told, lines, closed);
+    const told = JSON.parse(first.value) as Told;
+    // nothing is kept: it ends by itself, and is no rest of a mount
+    if (told.error !== undefined) await closed;
+    return new Keeper(child, told, lines, closed);
   }
 
   /** Why the mount ended, once it has. */

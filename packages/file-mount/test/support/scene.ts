@@ -1,12 +1,17 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { reconcileMounts } from '../../src/index.ts';
+import { type MountOptions, reconcileMounts } from '../../src/index.ts';
+import { Keeper } from './keeper.ts';
 import { run } from './program.ts';
+import { type Attached, devicesAt, isAttached, restsOf } from './rests.ts';
 
-/** A folder for the disks and mounts of one test file. Disposing takes all of it away. */
+/** A folder for the disks and mounts of a test. Disposing ends the processes that mounted, then takes all of it away. */
 export class Scene implements AsyncDisposable {
   readonly folder: string;
+  readonly #keepers: Promise<Keeper>[] = [];
+  readonly #shown = new Set<string>();
+  readonly #devices: Attached[] = [];
 
   private constructor(folder: string) {
     this.folder = folder;
@@ -47,7 +52,26 @@ export class Scene implements AsyncDisposable {
     }
   }
 
+  /** A process that mounts disks, recorded in the folder of this scene; the scene ends it. */
+  async mount(options: Omit<MountOptions, 'directory'>, ...disks: readonly string[]): Promise<Keeper> {
+    const started = Keeper.start({ ...options, directory: this.directory }, ...disks);
+    this.#keepers.push(started);
+    const keeper = await started;
+    if (keeper.told.error !== undefined) return keeper;
+    this.#shown.add(keeper.told.path);
+    this.#devices.push(...devicesAt([keeper.told.path]));
+    return keeper;
+  }
+
+  /** What is left of all mounts of this scene: what is mounted, loop devices also without a name, programs. */
+  rests(): readonly string[] {
+    const devices = this.#devices.filter(isAttached).map(({ device }) => device);
+    return [...restsOf(this.directory, ...this.#shown), ...devices];
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
+    for (const started of await Promise.allSettled(this.#keepers))
+      if (started.status === 'fulfilled') await started.value[Symbol.asyncDispose]();
     await reconcileMounts(this.directory);
     await rm(this.folder, { recursive: true, force: true });
   }
