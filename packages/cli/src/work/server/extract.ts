@@ -24,15 +24,16 @@ export async function extract(desk: Desk, options: ExtractOptions): Promise<Read
     }
   });
   const { format, sizeBytes } = done;
+  const leftOut = format === 'file' ? [] : left;
   return {
     read: {
       bytesWritten: sizeBytes,
       sizeBytes,
       format,
       output,
-      findings: printFindings([...mount.findings, ...left]),
+      findings: printFindings([...mount.findings, ...leftOut]),
     },
-    isDamaged: left.some(({ severity }) => severity === 'error'),
+    isDamaged: leftOut.some(({ severity }) => severity === 'error'),
   };
 }
 

@@ -5,6 +5,7 @@ import type { PrintedPoint, PrintedPointDetails } from '../../output/describe-po
 import type { MachineOption, RepositoryOption } from '../../program/shared-flags.ts';
 import type { ChainOptions, PointOptions, PrintedDeletion } from '../work.ts';
 import type { Desk } from './desk.ts';
+import { LONG_CALL_MS } from './long-call.ts';
 
 /** The points that the caller sees in one repository, or in all; or those of a machine. Oldest first over all repositories. */
 export async function listPoints(
@@ -51,7 +52,8 @@ export async function showChain(
 /** Deletes a point. The catalog of the server is its own affair: there are no findings. */
 export async function deletePoint({ client }: Desk, options: PointOptions): Promise<PrintedDeletion> {
   // without the signal: what was asked for is done, whoever waits for it
-  const { removed, freed_bytes: freedBytes } = await client.deleteBackup(fieldsOf(options));
+  const call = { timeoutMs: LONG_CALL_MS };
+  const { removed, freed_bytes: freedBytes } = await client.deleteBackup(fieldsOf(options), call);
   return { removed, freedBytes, findings: [] };
 }
 

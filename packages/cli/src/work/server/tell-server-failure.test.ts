@@ -1,4 +1,4 @@
-import { type ErrorCode, SendenseError } from '@sendense/core';
+import { type ErrorCode, type ErrorDetails, SendenseError } from '@sendense/core';
 import { expect, it } from 'vitest';
 import { tellServerFailure } from './tell-server-failure.ts';
 
@@ -25,4 +25,23 @@ it('speaks of the token and the authorities only where the server itself refuses
   for (const context of [{ status: 502 }, { job: 'j' }])
     for (const code of ['AUTHENTICATION_FAILED', 'UNTRUSTED_PEER'] as const)
       expect(remedyOf(code, 'connect', context)).toBe('see GET /api/v1/jobs');
+});
+
+it('tells that a change without an answer may have happened, but not what cannot have changed anything', () => {
+  const told = (code: ErrorCode, details: Partial<ErrorDetails>) =>
+    tellServerFailure(new SendenseError(code, 'it failed', { operation: 'deleteBackup', ...details }));
+  const remedyOf = (operation: string) => told('TIMEOUT', { effect: 'unknown', operation }).remedy;
+  expect(remedyOf('mountBackup')).toContain('closes by itself');
+  for (const operation of ['startBackup', 'startRestore', 'cancelJob'])
+    expect(remedyOf(operation)).toContain('jobs list');
+  for (const code of ['TIMEOUT', 'CONNECTION_LOST'] as const) {
+    expect(told(code, { effect: 'unknown' })).toMatchObject({
+      code,
+      message: 'it failed; what was asked for may have happened, or happen still',
+      remedy: expect.stringContaining('backup list') as string,
+    });
+    expect(told(code, {}).message).toBe('it failed');
+    expect(told(code, { effect: 'unknown', context: { job: 'j' } }).message).toBe('it failed');
+  }
+  expect(told('NO_SPACE', { effect: 'unknown' }).message).toBe('it failed');
 });
