@@ -41,17 +41,35 @@ function isZip(output: string): boolean {
   return extname(output).toLowerCase() === '.zip';
 }
 
-/** What is on its way. A file is sent as it is and has a tag, a folder comes as a tar archive without one: then a zip is asked for anew. */
+/** What is on its way. A file is sent as it is and has a tag; a folder comes without one, as a tar archive, or a zip where that is wanted. */
 async function begin(
-  { client, session: { call } }: Desk,
+  desk: Desk,
   { mountId, path, isZip: wantsZip }: { mountId: string; path: string; isZip: boolean },
 ): Promise<FileDownload & { readonly format: 'file' | 'tar' | 'zip' }> {
+  const {
+    client: { files },
+    session: { call },
+  } = desk;
   const file = { mount_id: mountId, path };
-  const plain = await client.files.download(file, call);
-  if (plain.etag !== null) return { format: 'file', ...plain };
-  if (!wantsZip) return { format: 'tar', ...plain };
-  await plain.stream.cancel();
-  return { format: 'zip', ...(await client.files.archive({ ...file, format: 'zip' }, call)) };
+  if (wantsZip && (await isFolder(desk, file)))
+    return { format: 'zip', ...(await files.archive({ ...file, format: 'zip' }, call)) };
+  const plain = await files.download(file, call);
+  return { format: plain.etag === null ? 'tar' : 'file', ...plain };
+}
+
+/** Whether it is a folder, also a damaged one; a download would tell too, but begin an archive that takes the place of the next one. */
+async function isFolder(
+  { client, session: { call } }: Desk,
+  file: { readonly mount_id: string; readonly path: string },
+): Promise<boolean> {
+  try {
+    await client.listFiles({ ...file, limit: 1 }, call);
+    return true;
+  } catch (error) {
+    if (SendenseError.is(error, 'CONFIG_INVALID')) return false;
+    if (SendenseError.is(error, 'CORRUPT')) return true;
+    throw error;
+  }
 }
 
 /** Writes a stream to a new file beside its place and gives that the name. Its size. */
