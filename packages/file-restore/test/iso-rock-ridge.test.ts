@@ -5,6 +5,7 @@ import { contentOf, namesOf } from './support/browse.ts';
 import {
   both,
   FLAG,
+  furtherUse,
   MadeDisc,
   type MadeRecord,
   nameUse,
@@ -32,9 +33,6 @@ const rr = (
 /** Parts of a symbolic link: flags, and a name. */
 const link = (flags: number, ...parts: readonly (readonly [number, string])[]): Buffer =>
   use('SL', [flags], ...parts.map(([how, name]) => Buffer.from([how, name.length, ...Buffer.from(name)])));
-/** Where a record goes on: block, byte and length. */
-const further = (block: number, offset: number, length: number): Buffer =>
-  use('CE', both(block), both(offset), both(length));
 
 async function archive(session: BrowseSession): Promise<string[]> {
   const told: string[] = [];
@@ -76,9 +74,9 @@ it('names go on over entries and areas, and are found exactly as they are', asyn
   const parts = ['a long ', 'name ', 'of three'];
   const record = {
     name: 'A',
-    systemUse: [use('NM', [1], Buffer.from(parts[0] ?? '')), further(60, 100, 40), posixUse(FILE)],
+    systemUse: [use('NM', [1], Buffer.from(parts[0] ?? '')), furtherUse(60, 100, 40), posixUse(FILE)],
   };
-  const first = [use('NM', [1], Buffer.from(parts[1] ?? '')), further(61, 0, 20)];
+  const first = [use('NM', [1], Buffer.from(parts[1] ?? '')), furtherUse(61, 0, 20)];
   const disc = rockRidgeDisc([record, { name: 'B', systemUse: [use('NM', [2]), posixUse(FILE)] }]);
   Buffer.concat(first).copy(disc.bytes, 60 * 2048 + 100);
   disc.write(61, use('NM', [0], Buffer.from(parts[2] ?? '')));
@@ -88,9 +86,9 @@ it('names go on over entries and areas, and are found exactly as they are', asyn
 });
 
 it.each([
-  ['goes round', [further(60, 0, 28)], further(60, 0, 28)],
-  ['goes on outside', [further(2 ** 32 - 1, 0, 28)], undefined],
-  ['goes on for too long', [further(60, 0, 70_000)], undefined],
+  ['goes round', [furtherUse(60, 0, 28)], furtherUse(60, 0, 28)],
+  ['goes on outside', [furtherUse(2 ** 32 - 1, 0, 28)], undefined],
+  ['goes on for too long', [furtherUse(60, 0, 70_000)], undefined],
   ['says where in too few bytes', [use('CE', both(60))], undefined],
   ['has an entry that is longer than it', [Buffer.from('NM\xc8\x01', 'latin1')], undefined],
   ['has an entry that is shorter than any', [Buffer.from('NM\x02\x01', 'latin1')], undefined],
@@ -106,6 +104,17 @@ it.each([
   expect(entries.map(({ name }) => name)).toEqual(['good']);
   expect(findings).toMatchObject([{ code: 'directory-damaged' }]);
   await expect(session.find('/bad')).rejects.toMatchObject({ code: 'CORRUPT' });
+});
+
+it('a file whose name has no text, or flags that are not known, has that of its identifier', async () => {
+  const records = [
+    { name: 'EMPTY.TXT;1', systemUse: [use('NM', [0]), posixUse(FILE)] },
+    { name: 'HOST.TXT;1', systemUse: [use('NM', [0x20], Buffer.from('host')), posixUse(FILE)] },
+  ];
+  await using session = await rockRidgeDisc(records).browse();
+  const { entries, findings } = await session.list('/');
+  expect(entries.map(({ name }) => name)).toEqual(['EMPTY.TXT', 'HOST.TXT']);
+  expect(findings).toEqual([]);
 });
 
 it('zeros, too few bytes for an entry, and ST end an area', async () => {

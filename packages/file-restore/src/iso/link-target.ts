@@ -6,10 +6,15 @@ import { decodeName } from '../paths/entry-name.ts';
 const CONTINUES = 1;
 const COMPONENT = { current: 2, parent: 4, root: 8, volumeRoot: 0x10, host: 0x20 };
 const SLASH = Buffer.from('/');
+const CURRENT = Buffer.from('.');
+const PARENT = Buffer.from('..');
+/** Longer ones no system of POSIX keeps. */
+const MOST_BYTES = 4096;
 
 /** The text of a symbolic link, put together from its entries. */
 export class LinkTarget {
   readonly #parts: Uint8Array[] = [];
+  #byteLength = 0;
   /** What comes next goes on with the name before it. */
   #isNameOpen = false;
   #isEmpty = true;
@@ -39,15 +44,21 @@ export class LinkTarget {
   }
 
   #addComponent(flags: number, name: Uint8Array): void {
-    if (!this.#isNameOpen && !this.#isEmpty && !this.#endsInRoot) this.#parts.push(SLASH);
+    if (!this.#isNameOpen && !this.#isEmpty && !this.#endsInRoot) this.#push(SLASH);
     this.#isEmpty = false;
     this.#isNameOpen = (flags & CONTINUES) !== 0;
     // the root of the volume is the highest folder that there is here
     this.#endsInRoot = (flags & (COMPONENT.root | COMPONENT.volumeRoot)) !== 0;
-    if (this.#endsInRoot) this.#parts.push(SLASH);
+    if (this.#endsInRoot) this.#push(SLASH);
     else if ((flags & COMPONENT.host) !== 0) this.#hasHost = true;
-    else if ((flags & COMPONENT.parent) !== 0) this.#parts.push(Buffer.from('..'));
-    else if ((flags & COMPONENT.current) !== 0) this.#parts.push(Buffer.from('.'));
-    else this.#parts.push(name);
+    else if ((flags & COMPONENT.parent) !== 0) this.#push(PARENT);
+    else if ((flags & COMPONENT.current) !== 0) this.#push(CURRENT);
+    else this.#push(name);
+  }
+
+  #push(part: Uint8Array): void {
+    this.#byteLength += part.byteLength;
+    if (this.#byteLength > MOST_BYTES) throw damaged('a symbolic link is longer than any can be');
+    if (part.byteLength > 0) this.#parts.push(part);
   }
 }

@@ -12,7 +12,10 @@ import { LONG_TIME_BYTES, longTimeNs, SHORT_TIME_BYTES, shortTimeNs } from './ti
 import { parseZisofs, type Zisofs } from './zisofs-header.ts';
 
 // Layout: "Rock Ridge Interchange Protocol" 1.12 (IEEE P1282), 4.1.
-const NAME_FLAG = { current: 2, parent: 4 };
+/** A name goes on in the next entry: the one flag of a name that has a text of its own. */
+const NAME_CONTINUES = 1;
+/** Longer ones no system of POSIX keeps. */
+const MOST_NAME_BYTES = 255;
 const TIME_FLAG = { modified: 2, accessed: 4, changed: 8, long: 0x80 };
 /** Kinds of times, in the order in which those that are there follow each other. */
 const TIME_KINDS = 7;
@@ -50,15 +53,15 @@ export async function readRockRidge(
   const { skippedBytes, rootSkippedBytes, rockRidge } = volume.sharing;
   const skipped = record.at === volume.rootAt ? rootSkippedBytes : skippedBytes;
   const found: RockRidge = {};
-  const names: Uint8Array[] = [];
+  let name: Uint8Array = new Uint8Array();
   let extension = rockRidge;
   for await (const entry of systemUseEntries(volume, record.systemUse.subarray(skipped), call)) {
     if (entry.signature === 'ES') extension = firstByte(entry);
     else if (extension !== rockRidge) continue;
-    else if (entry.signature === 'NM') addName(names, entry.data);
+    else if (entry.signature === 'NM') name = longerName(name, entry.data);
     else takeEntry(found, entry);
   }
-  if (names.length > 0) found.name = decodeName(Buffer.concat(names));
+  if (name.byteLength > 0) found.name = decodeName(name);
   return found;
 }
 
@@ -109,10 +112,14 @@ const TAKEN: Readonly<Record<string, Taken>> = {
   },
 };
 
-/** Names of the folder itself or the one above need no text. */
-function addName(names: Uint8Array[], data: Fields): void {
-  if (data.bytes.byteLength > 0 && (data.u8(0) & (NAME_FLAG.current | NAME_FLAG.parent)) === 0)
-    names.push(data.bytes.subarray(1));
+/** The name with what an entry adds to it: none for the folder itself, the one above and what is not known. Throws `CORRUPT`. */
+function longerName(name: Uint8Array, data: Fields): Uint8Array {
+  const [flags = 0] = data.bytes;
+  const text = data.bytes.subarray(1);
+  if (text.byteLength === 0 || (flags & ~NAME_CONTINUES) !== 0) return name;
+  if (name.byteLength + text.byteLength > MOST_NAME_BYTES)
+    throw damaged('a name of Rock Ridge is longer than any can be');
+  return Buffer.concat([name, text]);
 }
 
 function takePosix(found: RockRidge, data: Fields): void {

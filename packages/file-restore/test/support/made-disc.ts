@@ -58,6 +58,10 @@ export const ROCK_RIDGE: readonly Buffer[] = [
   posixUse(0o40755),
 ];
 
+/** Where a record goes on: block, byte and length. */
+export const furtherUse = (block: number, offset: number, length: number): Buffer =>
+  use('CE', both(block), both(offset), both(length));
+
 /** A record as it lies in a folder. */
 export function recordOf(record: MadeRecord): Buffer {
   const name = Buffer.from(record.name);
