@@ -164,6 +164,17 @@ it('links have all kinds of parts', async () => {
   expect((await session.stat('/relative')).sizeBytes).toBe('.././a/b'.length);
 });
 
+it('a folder is listed though a link in it names the host: that one by its name only, which is told', async () => {
+  const records = [rr('host', LINK, [link(0, [0x20, ''])]), rr('good', FILE, [])];
+  await using session = await rockRidgeDisc(records).browse();
+  const { entries, findings } = await session.list('/');
+  expect(entries.map(({ name, stat }) => [name, stat?.type])).toEqual([
+    ['host', undefined],
+    ['good', 'file'],
+  ]);
+  expect(findings).toMatchObject([{ severity: 'error', code: 'file-damaged', object: 'host' }]);
+});
+
 it('times are those of the file, to the hundredth of a second in the long form', async () => {
   const digits = (text: string, zone: number): Buffer =>
     Buffer.concat([Buffer.from(text), Buffer.from([zone])]);

@@ -23,7 +23,7 @@ const PAGE = 1000;
 /** Inodes that are read at once. */
 const STATS = 64;
 
-/** A name in a folder with what is known of it; `stat` is `undefined` for a damaged inode, which a finding tells. */
+/** A name in a folder with what is known of it; `stat` is `undefined` for an inode that is damaged or not known, which a finding tells. */
 export type ListedEntry = { readonly name: string; readonly stat: FileStat | undefined };
 
 /** Part of a folder. */
@@ -253,7 +253,7 @@ async function statAll(
     try {
       listed[index] = { name, stat: await reader.stat(node, call) };
     } catch (error) {
-      if (!SendenseError.is(error, 'CORRUPT')) throw error;
+      if (!SendenseError.is(error, 'CORRUPT') && !SendenseError.is(error, 'FORMAT_UNSUPPORTED')) throw error;
       findings.push({ severity: 'error', code: 'file-damaged', message: error.message, object: name });
     }
   };
