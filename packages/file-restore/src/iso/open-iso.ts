@@ -29,6 +29,14 @@ export async function openIso(source: ByteSource, call?: Call): Promise<FileSyst
   return new IsoReader(chosen.volume, chosen.descriptor, findingsOf(source, descriptors, chosen, isDamaged));
 }
 
+/** Bytes of a disc, as the descriptor of a tree tells whose root can be found; `undefined`: there is none. */
+export async function findDiscBytes(source: ByteSource, call?: Call): Promise<number | undefined> {
+  const { primary, joliet } = await readVolumeDescriptors(source, call);
+  const found =
+    (await openTree(source, primary, 'plain', call)) ?? (await openTree(source, joliet, 'joliet', call));
+  return found?.descriptor.volumeBytes;
+}
+
 /** A tree whose root can be found. */
 async function openTree(
   source: ByteSource,
