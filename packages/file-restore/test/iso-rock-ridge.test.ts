@@ -33,6 +33,8 @@ const rr = (
 /** Parts of a symbolic link: flags, and a name. */
 const link = (flags: number, ...parts: readonly (readonly [number, string])[]): Buffer =>
   use('SL', [flags], ...parts.map(([how, name]) => Buffer.from([how, name.length, ...Buffer.from(name)])));
+/** An entry whose version is the second one. */
+const ofVersion2 = (entry: Buffer): Buffer => Buffer.from(entry).fill(2, 3, 4);
 
 async function archive(session: BrowseSession): Promise<string[]> {
   const told: string[] = [];
@@ -245,21 +247,30 @@ it('names of one file are one in an archive, where the disc numbers its files', 
 });
 
 it('sparse files, and those of a zisofs that is not known, are listed and their data refused', async () => {
+  const place = { block: 100, sizeBytes: 5 };
+  const large = [1, 0, 0, 0, 2, 0, 0, 0];
   const records = [
-    rr('sparse', FILE, [use('SF', both(0), both(100), [1])], { block: 100, sizeBytes: 5 }),
-    rr('newer', FILE, [use('ZF', Buffer.from('PZ'), [6, 17, 1, 0, 0, 0, 2, 0, 0, 0])], {
-      block: 100,
-      sizeBytes: 5,
-    }),
+    rr('sparse', FILE, [use('SF', both(0), both(100), [1])], place),
+    rr('newer', FILE, [ofVersion2(use('ZF', Buffer.from('PZ'), [6, 17], large))], place),
+    rr('hidden', FILE, [ofVersion2(use('Z2', Buffer.from('ZD'), [6, 17], large))], place),
+    rr('other', FILE, [use('ZF', Buffer.from('xz'), [4, 15], both(5000))], place),
+    rr('blocks', FILE, [use('ZF', Buffer.from('pz'), [4, 18], both(5000))], place),
   ];
   await using session = await rockRidgeDisc(records).browse();
-  expect((await session.find('/newer')).stat.sizeBytes).toBe(2 ** 33 + 1);
-  for (const path of ['/sparse', '/newer']) {
-    const { reader, stat } = await session.find(path);
+  const { entries } = await session.list('/');
+  expect(entries.map(({ name, stat }) => [name, stat?.sizeBytes])).toEqual([
+    ['sparse', 5],
+    ['newer', 2 ** 33 + 1],
+    ['hidden', 2 ** 33 + 1],
+    ['other', 5000],
+    ['blocks', 5000],
+  ]);
+  for (const { name } of entries) {
+    const { reader, stat } = await session.find(`/${name}`);
     const bytes = reader.read(stat.node, { offset: 0, length: 1 });
     await expect(collect(bytes)).rejects.toMatchObject({ code: 'FORMAT_UNSUPPORTED' });
   }
-  expect(await archive(session)).toEqual(['file-left-out', 'file-left-out']);
+  expect(await archive(session)).toEqual(entries.map(() => 'file-left-out'));
 });
 
 it('other extensions may come before, between and around what is of Rock Ridge', async () => {

@@ -104,12 +104,8 @@ const TAKEN: Readonly<Record<string, Taken>> = {
       found.isSparse = true;
     },
   },
-  ZF: {
-    leastBytes: 12,
-    into(found, data, version) {
-      found.zisofs = parseZisofs(data, version);
-    },
-  },
+  ZF: { leastBytes: 12, into: takeZisofs },
+  Z2: { leastBytes: 12, into: takeZisofs },
 };
 
 /** The name with what an entry adds to it: none for the folder itself, the one above and what is not known. Throws `CORRUPT`. */
@@ -140,6 +136,10 @@ function takeDevice(found: RockRidge, data: Fields): void {
 function takeLink(found: RockRidge, data: Fields): void {
   found.link ??= new LinkTarget();
   found.link.add(data);
+}
+
+function takeZisofs(found: RockRidge, data: Fields, version: number): void {
+  found.zisofs = parseZisofs(data, version);
 }
 
 function takeTimes(found: RockRidge, data: Fields): void {

@@ -1,8 +1,8 @@
 import { damaged, notSupported } from '../bytes/damage.ts';
 import type { Fields } from '../bytes/fields.ts';
-import { bothU32 } from './both-endian.ts';
 
-// Layout: "zisofs format" of the libisofs project (doc/zisofs_format.txt), the entry ZF and the header of a file.
+// Layout: "zisofs format" and "zisofs2 format" of the libisofs project (doc/zisofs_format.txt, doc/zisofs2_format.txt): the entries ZF
+// and Z2, and the header of a file.
 const MAGIC = Buffer.from('37e45396c9dbd607', 'hex');
 /** What a header takes in version 1. */
 export const HEADER_BYTES = 16;
@@ -11,24 +11,26 @@ const BLOCK_SHIFT = { least: 15, most: 17 };
 /** How the data of a file are compressed, and how many there are of them. */
 export type Zisofs = {
   readonly sizeBytes: number;
-  /** Of one block when it is not compressed; `undefined`: a version that is not read. */
+  /** Of one block when it is not compressed; `undefined`: a way that is not read. */
   readonly blockBytes: number | undefined;
 };
 
-/** Parses the entry of a file; version 2 keeps sizes of 64 bits. Throws `CORRUPT`. */
+/** Parses the entry of a file; whatever compressed it, version 2 keeps sizes of 64 bits, and version 1 of 32. */
 export function parseZisofs(data: Fields, version: number): Zisofs {
-  const isFirst = data.text(0, 2) === 'pz' && version === 1;
-  if (!isFirst) return { sizeBytes: data.u64(4), blockBytes: undefined };
-  const [headerBytes, shift] = [data.u8(2) * 4, data.u8(3)];
-  if (headerBytes !== HEADER_BYTES || shift < BLOCK_SHIFT.least || shift > BLOCK_SHIFT.most)
-    throw damaged('a file of zisofs has blocks or a header of no possible size', { shift, headerBytes });
-  return { sizeBytes: bothU32(data, 4), blockBytes: 2 ** shift };
+  if (version >= 2) return { sizeBytes: data.u64(4), blockBytes: undefined };
+  const shift = data.u8(3);
+  const isKnown =
+    data.text(0, 2) === 'pz' &&
+    data.u8(2) * 4 === HEADER_BYTES &&
+    shift >= BLOCK_SHIFT.least &&
+    shift <= BLOCK_SHIFT.most;
+  return { sizeBytes: data.u32(4), blockBytes: isKnown ? 2 ** shift : undefined };
 }
 
-/** The bytes of a block. Throws `FORMAT_UNSUPPORTED` for versions that are not read. */
+/** The bytes of a block. Throws `FORMAT_UNSUPPORTED` for ways that are not read. */
 export function knownBlockBytes({ blockBytes }: Zisofs): number {
   if (blockBytes === undefined)
-    throw notSupported('the file is compressed by a zisofs of another version than 1');
+    throw notSupported('the file is compressed in another way than version 1 of zisofs has');
   return blockBytes;
 }
 
