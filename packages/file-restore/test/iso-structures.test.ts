@@ -107,6 +107,26 @@ it.each([
   expect(codesOf(session)).toEqual(['iso-descriptor-damaged']);
 });
 
+it('a descriptor behind a damaged one is read all the same, and the damage told', async () => {
+  const disc = new MadeDisc().describe(1, 40).mark('CD00!').describe(2, 41, 2048, JOLIET).end();
+  disc.folder(40, [{ name: 'SHORT' }]).folder(41, [{ name: wide('behind') }]);
+  await using session = await disc.browse();
+  expect(await namesOf(session, '/')).toEqual(['behind']);
+  expect(codesOf(session)).toEqual(['iso-descriptor-damaged']);
+});
+
+it('descriptors that nothing ends are told as damaged; UDF behind them is seen', async () => {
+  await using session = await new MadeDisc()
+    .describe(1, 40)
+    .folder(40, [{ name: 'HERE' }])
+    .browse();
+  expect(await namesOf(session, '/')).toEqual(['HERE']);
+  expect(codesOf(session)).toEqual(['iso-descriptor-damaged']);
+  const udf = new MadeDisc().describe(1, 40).mark('BEA01').mark('NSR02').mark('TEA01').folder(40, []);
+  await using bridge = await udf.browse();
+  expect(codesOf(bridge)).toEqual(['iso-descriptor-damaged', 'udf-not-read']);
+});
+
 it('the UUID of a disc is the time at which it was made, as Linux shows it', async () => {
   await using session = await plainDisc([]).browse();
   expect((await session.find('/')).reader.uuid).toBe('2021-05-06-07-08-09-00');

@@ -37,29 +37,43 @@ export type VolumeDescriptor = {
 export type VolumeDescriptors = {
   readonly primary: VolumeDescriptor | undefined;
   readonly joliet: VolumeDescriptor | undefined;
-  /** One of the two is there and contradicts itself. */
+  /** One of the two contradicts itself, or what is there does not go on to its end. */
   readonly isDamaged: boolean;
   /** A UDF file system begins there as well. */
   readonly hasUdf: boolean;
 };
 
-/** Reads the descriptors; the first one of a kind counts. */
+/**
+ * Reads the descriptors; the first one of a kind counts. As Linux, it looks on behind a sector that is none, up to the one that ends
+ * them: a gap and a missing end are damage.
+ */
 export async function readVolumeDescriptors(source: ByteSource, call?: Call): Promise<VolumeDescriptors> {
   let [primary, joliet]: (VolumeDescriptor | undefined)[] = [];
-  let isDamaged = false;
+  let [isDamaged, isEnded] = [false, false];
+  // those of UDF are none
+  let gapAt: number | undefined;
   let sector = FIRST_SECTOR;
-  for (; sector < FIRST_SECTOR + MOST_DESCRIPTORS; sector += 1) {
+  for (; sector < FIRST_SECTOR + MOST_DESCRIPTORS && !isEnded; sector += 1) {
     const fields = await sectorAt(source, sector, call);
-    if (fields === undefined || identifierOf(fields) !== 'CD001' || fields.u8(0) === TYPE.end) break;
-    const isPrimary = fields.u8(0) === TYPE.primary;
-    const isJoliet = fields.u8(0) === TYPE.supplementary && JOLIET.has(fields.text(88, 3));
-    if (!isPrimary && !isJoliet) continue;
-    const found = parseUnlessDamaged(fields, isJoliet);
+    if (fields === undefined) break;
+    const isDescriptor = identifierOf(fields) === 'CD001';
+    if (!isDescriptor) gapAt ??= sector;
+    isEnded = isDescriptor && fields.u8(0) === TYPE.end;
+    const kind = isDescriptor ? kindOf(fields) : undefined;
+    if (kind === undefined) continue;
+    const found = parseUnlessDamaged(fields, kind === 'joliet');
     if (found === undefined) isDamaged = true;
-    else if (isPrimary) primary ??= found;
+    else if (kind === 'primary') primary ??= found;
     else joliet ??= found;
   }
-  return { primary, joliet, isDamaged, hasUdf: await isUdfFrom(source, sector, call) };
+  isDamaged ||= !isEnded || gapAt !== undefined;
+  return { primary, joliet, isDamaged, hasUdf: await isUdfFrom(source, gapAt ?? sector, call) };
+}
+
+/** Which tree a descriptor names; `undefined`: none that is read. */
+function kindOf(fields: Fields): 'primary' | 'joliet' | undefined {
+  if (fields.u8(0) === TYPE.primary) return 'primary';
+  return fields.u8(0) === TYPE.supplementary && JOLIET.has(fields.text(88, 3)) ? 'joliet' : undefined;
 }
 
 async function sectorAt(
