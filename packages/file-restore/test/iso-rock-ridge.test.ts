@@ -72,6 +72,22 @@ it('owners, modes, links and all kinds of files come from Rock Ridge', async () 
   expect(session.findings).toEqual([]);
 });
 
+it('numbers that are neither places nor lengths are read by their first half, as on Linux', async () => {
+  const otherHalf = (entry: Buffer): Buffer => Buffer.from(entry).fill(9, 8, 12);
+  const disc = rockRidgeDisc([
+    { name: 'FIRST;1', block: 100, sizeBytes: 3, systemUse: [nameUse('file'), otherHalf(posixUse(FILE))] },
+    rr('device', 0o060640, [otherHalf(use('PN', both(8), both(300)))]),
+  ]).write(100, Buffer.from('yes'));
+  const [record, descriptor] = [disc.recordAt('FIRST;1'), 16 * 2048];
+  disc.bytes.fill(9, record + 30, record + 32);
+  disc.bytes.fill(9, descriptor + 84, descriptor + 88).fill(9, descriptor + 126, descriptor + 128);
+  await using session = await disc.browse();
+  expect(session.findings).toEqual([]);
+  expect(String(await contentOf(session, '/file'))).toBe('yes');
+  expect((await session.stat('/file')).mode).toBe(0o644);
+  expect((await session.stat('/device')).device).toEqual({ major: 8, minor: 300 });
+});
+
 it('names go on over entries and areas, and are found exactly as they are', async () => {
   const parts = ['a long ', 'name ', 'of three'];
   const record = {

@@ -2,8 +2,8 @@ import { damaged } from '../bytes/damage.ts';
 import type { Fields } from '../bytes/fields.ts';
 
 /**
- * A number of 32 bits that is recorded twice, little-endian first (ECMA-119, 7.3.3). Programs that made discs have left the second
- * half zeros, which passes; halves that differ otherwise are `CORRUPT`.
+ * A place or length of 32 bits that is recorded twice, little-endian first (ECMA-119, 7.3.3). Programs that made discs have left the
+ * second half zeros, which passes; halves that differ otherwise are `CORRUPT`. Other numbers are read by their first half, as on Linux.
  */
 export function bothU32(fields: Fields, at: number): number {
   return agreed(fields.u32(at), fields.u32be(at + 4));

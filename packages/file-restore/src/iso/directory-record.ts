@@ -2,7 +2,7 @@ import type { Call } from '@sendense/core';
 import { type ByteSource, readBytes } from '../bytes/byte-source.ts';
 import { checkInside, damaged } from '../bytes/damage.ts';
 import { Fields } from '../bytes/fields.ts';
-import { bothU16, bothU32 } from './both-endian.ts';
+import { bothU32 } from './both-endian.ts';
 import { shortTimeNs } from './timestamp.ts';
 import { SECTOR_BYTES } from './volume-descriptor.ts';
 
@@ -60,7 +60,7 @@ export function parseRecord(bytes: Uint8Array, at: number, blockBytes: number): 
     isAssociated: (flags & FLAG.associated) !== 0,
     hasMore: (flags & FLAG.hasMore) !== 0,
     isInterleaved: fields.u16(26) !== 0,
-    volumeNumber: bothU16(fields, 28),
+    volumeNumber: fields.u16(28),
     identifier: fields.slice(HEAD_BYTES, nameBytes),
     // a byte of zero lets what follows begin at an even one
     systemUse: fields.slice(nameEnd + (nameEnd % 2), length),

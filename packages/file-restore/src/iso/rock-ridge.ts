@@ -119,14 +119,14 @@ function longerName(name: Uint8Array, data: Fields): Uint8Array {
 }
 
 function takePosix(found: RockRidge, data: Fields): void {
-  const [mode, links, uid, gid] = [0, 8, 16, 24].map((at) => bothU32(data, at));
-  const serial = data.bytes.byteLength >= 40 ? bothU32(data, 32) : undefined;
+  const [mode, links, uid, gid] = [0, 8, 16, 24].map((at) => data.u32(at));
+  const serial = data.bytes.byteLength >= 40 ? data.u32(32) : undefined;
   found.posix = { mode: mode ?? 0, links: links ?? 1, uid: uid ?? 0, gid: gid ?? 0, serial };
 }
 
 /** Some keep both numbers apart, others as Linux does in 32 bits. */
 function takeDevice(found: RockRidge, data: Fields): void {
-  const [high, low] = [bothU32(data, 0), bothU32(data, 8)];
+  const [high, low] = [data.u32(0), data.u32(8)];
   found.device =
     high === 0
       ? { major: (low >>> 8) & 0xfff, minor: (low & 0xff) | ((low >>> 12) & 0xff_f00) }

@@ -118,8 +118,8 @@ function parseDescriptor(fields: Fields, isJoliet: boolean): VolumeDescriptor {
     label: (isJoliet ? wideName(raw) : fields.text(40, LABEL_BYTES)).replace(/[\0 ]+$/u, ''),
     uuid: timeText(fields, 830) ?? timeText(fields, 813) ?? '',
     blockBytes,
-    volumeBytes: bothU32(fields, 80) * blockBytes,
-    volumeNumber: bothU16(fields, 124),
+    volumeBytes: fields.u32(80) * blockBytes,
+    volumeNumber: fields.u16(124),
     rootAt: rootBlock * blockBytes,
   };
 }
