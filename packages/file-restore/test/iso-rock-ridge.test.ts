@@ -311,6 +311,17 @@ it('other extensions may come before, between and around what is of Rock Ridge',
   expect((await session.find('/')).stat.mode).toBe(0o755);
 });
 
+it('a tree of Rock Ridge without files gives way to one of Joliet that has some, which is told', async () => {
+  const disc = (): MadeDisc =>
+    new MadeDisc().describe(1, 40).describe(2, 41, 2048, '%/E').end().folder(40, [], ROCK_RIDGE);
+  const name = Buffer.from('file', 'utf16le').swap16();
+  await using session = await disc().folder(41, [{ name }]).browse();
+  expect(await namesOf(session, '/')).toEqual(['file']);
+  expect(session.findings.map(({ code }) => code)).toEqual(['rock-ridge-empty', 'iso-names']);
+  await using empty = await disc().folder(41, []).browse();
+  expect(empty.findings).toEqual([]);
+});
+
 it.each(['a/b', 'a\0b', '.', '..'])('the name %j is never listed', async (name) => {
   const records = [{ name: 'BAD', systemUse: [nameUse(name), posixUse(FILE)] }, rr('good', FILE, [])];
   await using session = await rockRidgeDisc(records).browse();

@@ -2,31 +2,35 @@ import { type Call, type Finding, SendenseError } from '@sendense/core';
 import type { ByteSource } from '../bytes/byte-source.ts';
 import { damaged } from '../bytes/damage.ts';
 import type { FileSystemReader } from '../file-system-reader.ts';
+import { listEntries } from './folder-entries.ts';
 import { readOwnRecord } from './folder-records.ts';
 import type { NameForm } from './iso-name.ts';
 import { IsoReader } from './iso-reader.ts';
 import type { IsoVolume } from './iso-volume.ts';
 import { findRockRidge } from './sharing-protocol.ts';
-import { readVolumeDescriptors, type VolumeDescriptor, type VolumeDescriptors } from './volume-descriptor.ts';
+import { readVolumeDescriptors, type VolumeDescriptor } from './volume-descriptor.ts';
 
 /** A tree that was chosen, and the descriptor that names it. */
 type Chosen = { readonly volume: IsoVolume; readonly descriptor: VolumeDescriptor };
 
+/** What a disc tells besides: `isPassedOver` is the tree of Rock Ridge, as it has no files. */
+type DiscState = { readonly hasUdf: boolean; readonly isDamaged: boolean; readonly isPassedOver: boolean };
+
 /**
- * Opens a file system of ISO 9660 by the tree that knows most: Rock Ridge, else Joliet, else the names of the standard. Rejects with
- * `CORRUPT` where no tree has a root.
+ * Opens a file system of ISO 9660 by the tree that knows most: Rock Ridge, else Joliet, else the names of the standard. As on Linux,
+ * Rock Ridge gives way where its root is empty and that of Joliet is not. Rejects with `CORRUPT` where no tree has a root.
  */
 export async function openIso(source: ByteSource, call?: Call): Promise<FileSystemReader> {
   const descriptors = await readVolumeDescriptors(source, call);
   const primary = await openTree(source, descriptors.primary, 'plain', call);
-  const joliet =
-    primary?.volume.form === 'rock-ridge'
-      ? undefined
-      : await openTree(source, descriptors.joliet, 'joliet', call);
-  const chosen = joliet ?? primary;
+  const joliet = await openTree(source, descriptors.joliet, 'joliet', call);
+  const isPassedOver = await isEmptyBeside(primary, joliet, call);
+  const isFirst = primary?.volume.form === 'rock-ridge' && !isPassedOver;
+  const chosen = isFirst ? primary : (joliet ?? primary);
   if (chosen === undefined) throw damaged('no tree of folders of the ISO 9660 file system can be found');
   const isDamaged = descriptors.isDamaged || primary === undefined;
-  return new IsoReader(chosen.volume, chosen.descriptor, findingsOf(source, descriptors, chosen, isDamaged));
+  const state = { hasUdf: descriptors.hasUdf, isDamaged, isPassedOver };
+  return new IsoReader(chosen.volume, chosen.descriptor, findingsOf(source, chosen, state));
 }
 
 /** Bytes of a disc, as the descriptor of a tree tells whose root can be found; `undefined`: there is none. */
@@ -59,6 +63,22 @@ async function openTree(
   }
 }
 
+/** Whether the tree of Rock Ridge has no files, and that of Joliet has. */
+async function isEmptyBeside(
+  primary: Chosen | undefined,
+  joliet: Chosen | undefined,
+  call: Call | undefined,
+): Promise<boolean> {
+  if (primary?.volume.form !== 'rock-ridge' || joliet === undefined) return false;
+  return !(await hasFiles(primary, call)) && (await hasFiles(joliet, call));
+}
+
+async function hasFiles({ volume }: Chosen, call: Call | undefined): Promise<boolean> {
+  const { rootAt: at } = volume;
+  const { sizeBytes } = await readOwnRecord(volume, at, call);
+  return (await listEntries(volume, { at, sizeBytes }, { limit: 1 }, call)).entries.length > 0;
+}
+
 const NAMES: Readonly<Record<NameForm, string>> = {
   'rock-ridge': 'Rock Ridge',
   joliet: 'Joliet, which has no owners, modes and links',
@@ -67,13 +87,18 @@ const NAMES: Readonly<Record<NameForm, string>> = {
 
 function findingsOf(
   source: ByteSource,
-  { hasUdf }: VolumeDescriptors,
   { volume: { form }, descriptor: { volumeBytes } }: Chosen,
-  isDamaged: boolean,
+  { hasUdf, isDamaged, isPassedOver }: DiscState,
 ): Finding[] {
   const findings: Finding[] = [];
   const tell = (severity: Finding['severity'], code: string, message: string): void =>
     void findings.push({ severity, code, message });
+  if (isPassedOver)
+    tell(
+      'info',
+      'rock-ridge-empty',
+      'the tree of Rock Ridge has no files that can be listed: those of Joliet are shown',
+    );
   if (isDamaged)
     tell(
       'warning',
