@@ -9,10 +9,12 @@ const driver = createFileDriver();
 const readers = await Promise.all(disks.map((path) => driver.openReader({ kind: 'file', path })));
 try {
   const mounted = await mountPoint(pointOf(readers), JSON.parse(options) as MountOptions);
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void mounted.close());
+  for (const signal of ['SIGTERM', 'SIGINT'] as const)
+    process.once(signal, () => void mounted.close().catch(() => undefined)); // `ended` tells
   const { id, path, volumes, findings } = mounted;
   process.stdout.write(`${JSON.stringify({ id, path, volumes, findings })}\n`);
-  process.stdout.write(`${JSON.stringify({ end: await mounted.ended })}\n`);
+  const end = await mounted.ended;
+  process.stdout.write(`${JSON.stringify({ end, findings: mounted.findings })}\n`);
 } catch (error) {
   if (!SendenseError.is(error)) throw error;
   process.stdout.write(`${JSON.stringify({ error })}\n`);

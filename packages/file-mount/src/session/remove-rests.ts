@@ -10,15 +10,19 @@ import { type MountRecord, sessionPaths } from './mount-record.ts';
 import { unmountVolumes } from './unmount-volumes.ts';
 
 /**
- * Takes away all that is left of a mount, in whatever state it is: what shows files, the programs that serve them, devices, folders that
- * were made for it, its record last. Idempotent. The findings tell what somebody had open.
+ * Takes away all that is left of a mount, in whatever state it is: what shows files, devices, the programs that serve them, folders that
+ * were made for it, its record last. Idempotent. The findings tell what somebody had open. Rejects, and keeps the record, while one of its
+ * volumes is shown still: with `LOCKED` where somebody else mounted something over it.
  */
 export async function removeRests(directory: string, record: MountRecord): Promise<readonly Finding[]> {
   const { folder } = sessionPaths(directory, record.id);
-  const findings = await unmountVolumes(directory, record, true);
-  await endServing(folder);
-  await unmountFiles(folder);
+  const findings = [...(await unmountVolumes(directory, record, true))];
+  // before the programs end: the file behind a device has no name without them
   await detachDevices(folder);
+  await endServing(folder);
+  // a program that was mounting when its process died may have been done after the first time
+  findings.push(...(await unmountVolumes(directory, record, true)));
+  await unmountFiles(folder);
   await removeFolders(directory, record);
   return findings;
 }

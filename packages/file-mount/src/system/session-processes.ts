@@ -3,8 +3,14 @@ import { basename, join, sep } from 'node:path';
 import { systemTimer, type Timer } from '@sendense/plugin-kit';
 import { sendSignal } from './send-signal.ts';
 
-/** Programs that serve a mount. Nothing else is ended, whatever its arguments say. */
-const SERVING: ReadonlySet<string> = new Set(['qemu-storage-daemon', 'ntfs-3g', 'mount.exfat-fuse']);
+/** Programs that serve a mount, and those that make one. Nothing else is ended, whatever its arguments say. */
+const SERVING: ReadonlySet<string> = new Set([
+  'qemu-storage-daemon',
+  'ntfs-3g',
+  'mount.exfat-fuse',
+  'mount',
+  'losetup',
+]);
 
 /** A process, and when it started (field 22 of proc_pid_stat(5)): its id may be another one's later. */
 type Served = { readonly pid: number; readonly start: string };

@@ -14,6 +14,9 @@ export type Told = {
   readonly error?: { readonly code: string; readonly message: string; readonly remedy?: string };
 };
 
+/** What it tells when the mount has ended, or could not be taken away. */
+export type Last = Pick<Told, 'error'> & { readonly end?: string; readonly findings?: readonly Finding[] };
+
 /** A process that keeps a mount. Disposing ends it as a person would. */
 export class Keeper implements AsyncDisposable {
   readonly child: ChildProcess;
@@ -56,11 +59,16 @@ export class Keeper implements AsyncDisposable {
     return new Keeper(child, told, lines, closed);
   }
 
-  /** Why the mount ended, once it has. */
-  async end(): Promise<string> {
+  /** What it tells last, once it has ended. */
+  async last(): Promise<Last> {
     const { value } = (await this.#lines.next()) as IteratorResult<string, undefined>;
     await this.#closed;
-    return (JSON.parse(value ?? '{}') as { end?: string }).end ?? 'nothing told';
+    return JSON.parse(value ?? '{}') as Last;
+  }
+
+  /** Why the mount ended, once it has. */
+  async end(): Promise<string> {
+    return (await this.last()).end ?? 'nothing told';
   }
 
   /** Kills it: it can tidy nothing up. */

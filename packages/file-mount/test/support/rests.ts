@@ -20,8 +20,13 @@ export function devicesAt(folders: readonly string[]): readonly Attached[] {
   return mountLines().flatMap((line) => {
     const [device] = /\/dev\/loop\d+/u.exec(line) ?? [];
     const isThere = folders.some((folder) => line.includes(` ${folder} `) || line.includes(` ${folder}/`));
-    return device === undefined || !isThere ? [] : [{ device, use: useOf(device) }];
+    return device === undefined || !isThere ? [] : [attachedAs(device)];
   });
+}
+
+/** A loop device that is attached. */
+export function attachedAs(device: string): Attached {
+  return { device, use: useOf(device) };
 }
 
 /** Whether it was not detached since. */
