@@ -96,6 +96,41 @@ it('A device that is older than the rest is told, and read last: also what has n
   }
 });
 
+it('A disk from before another one was added to its file system is its older device, which is told', async () => {
+  const before = await makeDevices({
+    metadata: ONE,
+    data: ONE,
+    content: OLDER,
+    generation: 6,
+    isUnchecked: true,
+  });
+  const after = await mirrored({ isUnchecked: true });
+  for (const [devices, stale] of [
+    [[before[0], after[1]], 0],
+    [[after[1], before[0]], 1],
+  ] as const) {
+    const all = devices.filter((device) => device !== undefined);
+    const reader = await open(all);
+    expect(messages(reader.findings)).toEqual([
+      `the btrfs file system: what volume disk-${stale} holds is older than the rest of it`,
+    ]);
+    expect(await content(reader)).toEqual(CONTENT);
+    await expect(open(all, 1)).rejects.toThrow('of 2 devices, which is shown at volume disk-0');
+  }
+});
+
+it('Copies of the only disk of a file system are each one of their own', async () => {
+  const made = { metadata: ONE, data: ONE };
+  const [newer] = await makeDevices({ ...made, content: CONTENT });
+  const [older] = await makeDevices({ ...made, content: OLDER, generation: 6 });
+  const both = [newer, older].filter((device) => device !== undefined);
+  for (const [index, bytes] of [CONTENT, OLDER].entries()) {
+    const reader = await open(both, index);
+    expect(reader.findings).toEqual([]);
+    expect(await content(reader)).toEqual(bytes);
+  }
+});
+
 it('A copy of metadata that is older than what names it is not used, which is told', async () => {
   const older = await mirrored({ content: OLDER, generation: 6 });
   const devices = await mirrored();

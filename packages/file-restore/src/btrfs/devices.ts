@@ -28,14 +28,14 @@ export async function findDevices(
   call?: Call,
 ): Promise<DeviceSet> {
   const { superblock, faults } = found;
-  if (superblock.devices === 1)
-    return { devices: new Map([[superblock.device, { source, isStale: false }]]), superblock, faults };
   const members = await findMembers(superblock, volumes, call);
+  if (isAlone(superblock, members))
+    return { devices: new Map([[superblock.device, { source, isStale: false }]]), superblock, faults };
   const used = newestOfEach(members);
   const [first] = used;
   if (first !== undefined && first.source !== source)
     throw notSupported(
-      `it is device ${superblock.device} of a btrfs file system of ${superblock.devices} devices, which is shown at volume ${first.id}`,
+      `it is device ${superblock.device} of a btrfs file system of ${newestOf(superblock, used).devices} devices, which is shown at volume ${first.id}`,
     );
   return combine(superblock, members, used);
 }
@@ -68,6 +68,13 @@ async function superblockOf(
   }
 }
 
+/** Whether a device is the only one: one from before others were added says so too, and is told by a newer one of these. */
+function isAlone(own: BtrfsSuperblock, members: readonly Member[]): boolean {
+  const knowsMore = ({ found: { superblock } }: Member): boolean =>
+    superblock.devices > 1 && superblock.generation > own.generation;
+  return own.devices === 1 && !members.some(knowsMore);
+}
+
 /** Of several that are one device, as where a disk was copied, the first of the highest generation. */
 function newestOfEach(members: readonly Member[]): Member[] {
   const best = new Map<number, Member>();
@@ -84,10 +91,7 @@ function combine(
   members: readonly Member[],
   used: readonly Member[],
 ): DeviceSet {
-  const newest = used.reduce(
-    (best, { found }) => (found.superblock.generation > best.generation ? found.superblock : best),
-    superblock,
-  );
+  const newest = newestOf(superblock, used);
   const isStale = ({ found }: Member): boolean => found.superblock.generation < newest.generation;
   const devices = new Map(
     used.map((member) => [
@@ -106,6 +110,13 @@ function combine(
   if (missing > 0)
     faults.push(`${missing} of its ${newest.devices} devices are not among the disks of this point`);
   return { devices, superblock: newest, faults };
+}
+
+function newestOf(superblock: BtrfsSuperblock, used: readonly Member[]): BtrfsSuperblock {
+  return used.reduce(
+    (best, { found }) => (found.superblock.generation > best.generation ? found.superblock : best),
+    superblock,
+  );
 }
 
 function notUsed({ id, found }: Member): string {
