@@ -152,6 +152,22 @@ describeWithPeers(['ntfs-tools', 'loop-mounts', 'fuse'], 'what NTFS keeps beside
     expect((await session.list('/folder in the cloud', { from: '0', limit: 1 })).findings).toEqual([]);
   });
 
+  it('is told: a name that is not in a folder whose content may lie elsewhere, also by a path that goes on', async () => {
+    await using session = await browse(await openRawPoint(image));
+    for (const [path, why] of [
+      [
+        '/folder in the cloud/report',
+        /cloud, and not on this volume: "report", which is not here, may be there/u,
+      ],
+      ['/folder of a stranger/sub/report', /0x80007777\): "sub", which is not here, may be there/u],
+    ] as const)
+      await expect(session.stat(path), path).rejects.toMatchObject({
+        code: 'FORMAT_UNSUPPORTED',
+        message: expect.stringMatching(why),
+      });
+    await expect(session.stat('/folder from the cloud/report')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+
   it('is read: a file of the cloud that is here, though it is sparse', async () => {
     await using session = await browse(await openRawPoint(image));
     const { stat } = await session.find('/sparse from the cloud');

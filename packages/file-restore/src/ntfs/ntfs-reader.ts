@@ -62,9 +62,10 @@ export class NtfsReader implements FileSystemReader {
   /**
    * The entry with exactly this name; else the first that Windows takes for the same, which knows no case. Of a damaged folder no other
    * name than the exact one is given: there may be names that differ in nothing but case, and the one that was meant may be lost.
+   * Rejects with `FORMAT_UNSUPPORTED` for a name that is not here, of a folder that may have more elsewhere.
    */
   async lookup(directory: NodeId, name: string, call?: Call): Promise<DirectoryEntry | undefined> {
-    const { cursor } = await this.#open(directory, undefined, call);
+    const { cursor, unread } = await this.#open(directory, undefined, call);
     if (name.length > MOST_NAME_LENGTH) return undefined;
     const upCase = await this.#knownUpCase(call);
     const wanted = upCase?.(name) ?? name;
@@ -79,6 +80,7 @@ export class NtfsReader implements FileSystemReader {
         `the folder of MFT record ${record}, or the table of letters, is damaged: ${JSON.stringify(name)} may have been in it`,
         { record },
       );
+    if (alike === undefined && unread !== undefined) throw nameElsewhere(record, unread, name);
     return alike;
   }
 
@@ -161,6 +163,13 @@ export class NtfsReader implements FileSystemReader {
       return undefined;
     }
   }
+}
+
+function nameElsewhere(record: number, how: string, name: string): SendenseError {
+  return notSupported(
+    `the folder of MFT record ${record} ${how}: ${JSON.stringify(name)}, which is not here, may be there`,
+    { record },
+  );
 }
 
 /** Told of a folder of which others, in the cloud or another store, may have more than this volume. */

@@ -58,21 +58,25 @@ export class PointFiles {
 
   /**
    * Finds a path. A first name that is the id of a volume chooses that one; else the path is looked for in all of them, and
-   * lies in one. Rejects with `NOT_FOUND`, or `CONFIG_INVALID` when several volumes have it.
+   * lies in one. Rejects with `NOT_FOUND`, `CONFIG_INVALID` when several volumes have it, or `FORMAT_UNSUPPORTED` when none has it and
+   * one may have it where it is not read.
    */
   async find(path: string, options: ResolveOptions, call?: Call): Promise<FoundFile> {
     const [first, ...rest] = splitPath(path);
     const named = this.volumes.find(({ volume }) => volume.id === first);
     if (named !== undefined) return findWithin(named, rest.join('/'), options, call);
     const found: FoundFile[] = [];
+    let unread: SendenseError | undefined;
     for (const open of this.readable) {
       try {
         found.push(await findWithin(open, path, options, call));
       } catch (error) {
-        if (!SendenseError.is(error, 'NOT_FOUND')) throw error;
+        if (SendenseError.is(error, 'FORMAT_UNSUPPORTED')) unread ??= error;
+        else if (!SendenseError.is(error, 'NOT_FOUND')) throw error;
       }
     }
     const [only] = found;
+    if (only === undefined && unread !== undefined) throw unread;
     if (only === undefined) throw this.readable.length === 0 ? nothingReadable(this.volumes) : missing(path);
     if (found.length > 1) throw ambiguous(path, found);
     return only;
