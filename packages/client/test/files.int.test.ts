@@ -5,7 +5,7 @@ import { buffer } from 'node:stream/consumers';
 import { seededBytes } from '@sendense/testkit';
 import { describeWithPeers } from '@sendense/tests/peers';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import type { SendenseClient } from '../src/index.ts';
+import type { Fetch, SendenseClient } from '../src/index.ts';
 import { CuttingProxy } from './support/cutting-proxy.ts';
 import { clientOf, makeService, type Service } from './support/service.ts';
 
@@ -114,6 +114,27 @@ describeWithPeers(['ext4-tools'], 'files of a backup', () => {
     expect(proxy.connections).toBe(1);
     expect(await direct.unmountBackup({ mount_id: mountId })).toEqual({ mount_id: mountId, findings: [] });
   });
+
+  it.each(['tar', 'zip'] as const)(
+    'come as a whole %s archive, or not: also where a proxy ends a cut one well',
+    async (format) => {
+      const etc = { mount_id: mountId, path: '/etc', format };
+      const whole = await buffer((await direct.files.archive(etc)).stream);
+      /** How many bytes come when those behind `length` do not. */
+      const taken = async (length: number): Promise<number> => {
+        const cutting: Fetch = async (to, init) => {
+          const { status, headers, body } = await fetch(to, init);
+          await body?.cancel();
+          return new Response(whole.subarray(0, length), { status, headers });
+        };
+        const { stream } = await clientOf({ url }, { fetch: cutting }).files.archive(etc);
+        return (await buffer(stream)).length;
+      };
+      for (const length of [0, 512, 4 * MIB, whole.length - 512, whole.length - 1])
+        await expect(taken(length), `${length}`).rejects.toMatchObject({ code: 'CONNECTION_LOST' });
+      expect(await taken(whole.length)).toBe(whole.length);
+    },
+  );
 
   it('end when the reader gives up, and when the call is aborted', async () => {
     await using proxy = new CuttingProxy(url);

@@ -4,9 +4,10 @@ import type { ClientCall } from '../http/client-call.ts';
 import type { Connection } from '../http/connection.ts';
 import { callOperation } from '../operations/call-operation.ts';
 import { OPERATIONS } from '../operations/operations.ts';
-import { type DownloadRequest, openPart, type PartOfFile } from './open-part.ts';
+import { type DownloadRequest, type OpenedPart, openPart, type PartOfFile } from './open-part.ts';
 import { pulledStream } from './pulled-stream.ts';
 import { resuming } from './resuming.ts';
+import { wholeArchive } from './whole-archive.ts';
 
 /** A folder of a mounted backup. */
 export type FolderRequest = { readonly mount_id: string; readonly path?: string; readonly limit?: number };
@@ -66,8 +67,9 @@ export class Files {
   }
 
   /**
-   * A folder, or a file, as an archive; `tar` by default. It is made while it is read, so one that breaks off has to begin anew. What it had
-   * to leave out is told when the mount is ended, by `unmountBackup`.
+   * A folder, or a file, as an archive; `tar` by default. It is made while it is read, so one that breaks off has to begin anew: its stream
+   * rejects with `CONNECTION_LOST`, also where a proxy ends it well. What it had to leave out is told when the mount is ended, by
+   * `unmountBackup`.
    */
   archive({ format = 'tar', ...file }: DownloadRequest, call: ClientCall = {}): Promise<FileDownload> {
     return this.#open({ ...file, format }, call);
@@ -82,9 +84,17 @@ export class Files {
     const joined = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]);
     const call = { signal: joined, timeoutMs };
     const first = await openPart(this.#connection, request, { offset: offset ?? 0, length, etag }, call);
-    const stream = pulledStream(resuming(this.#connection, request, first, call), () => stop.abort());
+    const pieces = resuming(this.#connection, request, first, call);
+    const format = formatOf(request, first);
+    const whole = format === undefined ? pieces : wholeArchive(pieces, format);
+    const stream = pulledStream(whole, () => stop.abort());
     return { sizeBytes: first.sizeBytes, etag: first.etag, stream };
   }
+}
+
+/** `undefined`: a file as it is, of which a server tells length and tag. */
+function formatOf({ format }: DownloadRequest, { etag, sizeBytes }: OpenedPart): 'tar' | 'zip' | undefined {
+  return format ?? (etag === null && sizeBytes === null ? 'tar' : undefined);
 }
 
 function partOfArchive(): SendenseError {
