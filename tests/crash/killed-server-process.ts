@@ -1,4 +1,4 @@
-/** A server over `disk.raw`, a repository of objects and `restored.raw` in a folder; prints its URL and serves. */
+/** A server over `disk.raw`, a repository of objects and `restored.raw` in a folder; prints its URL and serves until SIGTERM. */
 import path from 'node:path';
 import { openCatalog } from '@sendense/catalog';
 import { machineKeyOf, systemServices } from '@sendense/core';
@@ -22,7 +22,7 @@ const engine = createEngine({
   isHolderAlive,
 });
 const server = await startServer(
-  { stateDirectory: path.join(folder, 'server') },
+  { stateDirectory: path.join(folder, 'server'), mounts: { enabled: true } },
   {
     journal,
     engine: {
@@ -58,4 +58,5 @@ const server = await startServer(
     },
   },
 );
+process.once('SIGTERM', () => void server.close());
 process.stdout.write(`${server.url}\n`);

@@ -1,13 +1,15 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import { reconcileMounts } from '@sendense/file-mount';
 import { createDirectoryStore, createObjectRepository } from '@sendense/object-repository';
 import { seededBytes } from '@sendense/testkit';
 import { describeWithPeers } from '@sendense/tests/peers';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { devicesAt, isAttached, restsOf } from '../../packages/file-mount/test/support/rests.ts';
 import { testKey } from '../../packages/object-repository/test/keys.ts';
 import { ask, follow, parseEvents } from '../../packages/server/test/support/client.ts';
 
@@ -29,6 +31,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   for (const child of children.splice(0)) await kill(child);
+  await reconcileMounts(path.join(folder, 'server', 'mounts'));
   await rm(folder, { recursive: true });
 });
 
@@ -45,6 +48,13 @@ async function kill(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   child.kill('SIGKILL');
   await once(child, 'close');
+}
+
+/** Ends a server as a person would. */
+async function stop(child: ChildProcess): Promise<void> {
+  const closed = once(child, 'close');
+  child.kill('SIGTERM');
+  expect(await closed).toEqual([0, null]);
 }
 
 /** Reads the events of a job until it has done more than `bytes`. */
@@ -106,21 +116,31 @@ it('goes on with a restore after SIGKILL, and verifies all of it', async () => {
   expect(Buffer.compare(await readFile(path.join(folder, 'restored.raw')), content)).toBe(0);
 });
 
+/** The disk of the machine becomes an ext4 file system with one file. */
+async function giveFileSystem(name: string, bytes: Uint8Array): Promise<void> {
+  const tree = path.join(folder, 'tree');
+  await mkdir(tree);
+  await writeFile(path.join(tree, name), bytes);
+  const env = { PATH: `${process.env.PATH ?? ''}:/usr/sbin:/sbin` };
+  const image = path.join(folder, 'disk.raw');
+  await rm(image);
+  execFileSync('mke2fs', ['-q', '-F', '-t', 'ext4', '-d', tree, image, '64M'], { env, stdio: 'pipe' });
+}
+
+/** Backs the machine up; the id of the backup. */
+async function backUp(server: { readonly url: string }): Promise<string> {
+  const order = { body: { vm_name: 'web', repository: 'main' } };
+  const { body: backup } = await ask(server, 'POST', '/api/v1/backup/start', order);
+  await follow(server, backup.job_id);
+  return (await ask(server, 'GET', `/api/v1/jobs/${backup.job_id}`)).body.backup_id as string;
+}
+
 describeWithPeers(['ext4-tools'], 'a download', () => {
   it('that SIGKILL broke off is gone on with at the next server, and has locked nothing', async () => {
     const large = seededBytes(9, 40 * MIB);
-    const tree = path.join(folder, 'tree');
-    await mkdir(tree);
-    await writeFile(path.join(tree, 'large'), large);
-    const env = { PATH: `${process.env.PATH ?? ''}:/usr/sbin:/sbin` };
-    const image = path.join(folder, 'disk.raw');
-    await rm(image);
-    execFileSync('mke2fs', ['-q', '-F', '-t', 'ext4', '-d', tree, image, '64M'], { env, stdio: 'pipe' });
+    await giveFileSystem('large', large);
     const before = await serve();
-    const order = { body: { vm_name: 'web', repository: 'main' } };
-    const { body: backup } = await ask(before, 'POST', '/api/v1/backup/start', order);
-    await follow(before, backup.job_id);
-    const { backup_id } = (await ask(before, 'GET', `/api/v1/jobs/${backup.job_id}`)).body;
+    const backup_id = await backUp(before);
     const mount = async (server: { readonly url: string }): Promise<string> =>
       (await ask(server, 'POST', '/api/v1/restore/mount', { body: { backup_id } })).body.mount_id;
     const first = await fetch(`${before.url}/api/v1/restore/${await mount(before)}/download?path=/large`);
@@ -144,5 +164,35 @@ describeWithPeers(['ext4-tools'], 'a download', () => {
     const whole = Buffer.concat([got, Buffer.from(await rest.arrayBuffer())]);
     expect(Buffer.compare(whole, large)).toBe(0);
     expect((await ask(after, 'DELETE', `/api/v1/backup/${backup_id}`)).status).toBe(200);
+  });
+});
+
+describeWithPeers(['ext4-tools', 'loop-mounts', 'qemu-storage-daemon', 'fuse'], 'a mounted backup', () => {
+  it('that SIGKILL left is gone with the next start, which mounts the same backup again and locks nothing', async () => {
+    const file = seededBytes(11, MIB);
+    await giveFileSystem('file', file);
+    const before = await serve();
+    const backup_id = await backUp(before);
+    const body = { backup_id, mode: 'mount', trust_image: true };
+    const mount = async (server: { readonly url: string }): Promise<string> =>
+      (await ask(server, 'POST', '/api/v1/restore/mount', { body })).body.mount_path as string;
+    const left = await mount(before);
+    expect((await readFile(path.join(left, 'file'))).equals(file)).toBe(true);
+    const devices = devicesAt([left]);
+    expect(devices).toHaveLength(1);
+    await kill(before.child);
+    expect(restsOf(path.dirname(left))).not.toEqual([]);
+
+    const after = await serve();
+    expect(restsOf(path.dirname(left))).toEqual([]);
+    expect(devices.filter(isAttached)).toEqual([]);
+    await expect(stat(path.dirname(left))).rejects.toMatchObject({ code: 'ENOENT' });
+    expect((await ask(after, 'GET', '/api/v1/restore/mount')).body).toEqual({ mounts: [] });
+    const again = await mount(after);
+    expect((await readFile(path.join(again, 'file'))).equals(file)).toBe(true);
+    await stop(after.child);
+    expect(restsOf(folder)).toEqual([]);
+    const last = await serve();
+    expect((await ask(last, 'DELETE', `/api/v1/backup/${backup_id}`)).status).toBe(200);
   });
 });

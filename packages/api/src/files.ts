@@ -1,49 +1,5 @@
 import { z } from 'zod';
-import { bytesSchema, findingSchema, idSchema, instantSchema, placeNameSchema } from './names.ts';
-
-/** Body of `POST /api/v1/restore/mount`. */
-export const mountBackupSchema = z
-  .strictObject({
-    backup_id: idSchema,
-    mode: z
-      .enum(['browse', 'mount'])
-      .default('browse')
-      .describe(
-        'browse: read by the server, through this API. mount: as a folder of the server; not supported yet.',
-      ),
-    repository: placeNameSchema.optional(),
-  })
-  .meta({ id: 'MountBackup' });
-
-/** Answer of `POST /api/v1/restore/mount`. */
-export const mountSchema = z
-  .strictObject({
-    mount_id: z.string().describe('Ends by DELETE, or after a time without requests.'),
-    mount_path: z
-      .string()
-      .nullable()
-      .describe('The folder that shows the files; null in mode browse, which mounts nothing.'),
-    backup_id: z.string(),
-    volumes: z.array(
-      z.strictObject({
-        id: z.string().describe('A path may begin with it.'),
-        kind: z.string().describe('disk, partition or logical-volume.'),
-        label: z.string().describe('Name of the file system; may be empty.'),
-        volume_label: z
-          .string()
-          .describe('Name in the partition table, or of the logical volume; may be empty.'),
-        size_bytes: bytesSchema,
-        file_system: z.string().nullable(),
-        readable: z.boolean(),
-        access: z.string().nullable().describe('How its files are read, e.g. in-process; null: not at all.'),
-      }),
-    ),
-    findings: z.array(findingSchema),
-  })
-  .meta({ id: 'Mount' });
-
-/** Path of one mount. */
-export const mountParamsSchema = z.strictObject({ mount_id: idSchema });
+import { bytesSchema, findingSchema, instantSchema } from './names.ts';
 
 const pathSchema = z
   .string()
@@ -94,22 +50,6 @@ export const downloadSchema = z.strictObject({
     .describe('An archive, also of one file. Default: a file as it is, a folder as tar.'),
 });
 
-/** Answer of `DELETE /api/v1/restore/{mount_id}`. */
-export const unmountedSchema = z
-  .strictObject({
-    mount_id: z.string(),
-    findings: z
-      .array(findingSchema)
-      .describe('What archives that were downloaded had to leave out or change.'),
-  })
-  .meta({ id: 'Unmounted' });
-
-/** See {@link mountBackupSchema}. */
-export type MountBackup = z.input<typeof mountBackupSchema>;
-
-/** See {@link mountSchema}. */
-export type Mount = z.output<typeof mountSchema>;
-
 /** See {@link listFilesSchema}. */
 export type ListFiles = z.input<typeof listFilesSchema>;
 
@@ -121,6 +61,3 @@ export type FileEntry = FileList['entries'][number];
 
 /** See {@link downloadSchema}. */
 export type Download = z.input<typeof downloadSchema>;
-
-/** See {@link unmountedSchema}. */
-export type Unmounted = z.output<typeof unmountedSchema>;

@@ -31,13 +31,6 @@ export {
   fileListSchema,
   type ListFiles,
   listFilesSchema,
-  type Mount,
-  type MountBackup,
-  mountBackupSchema,
-  mountParamsSchema,
-  mountSchema,
-  type Unmounted,
-  unmountedSchema,
 } from './files.ts';
 export {
   JOB_STATES,
@@ -53,6 +46,19 @@ export {
   listJobsSchema,
 } from './job.ts';
 export { type JobEventData, type JobEventName, jobEventSchemas } from './job-event.ts';
+export {
+  type Mount,
+  type MountBackup,
+  type MountList,
+  mountBackupSchema,
+  mountListSchema,
+  mountParamsSchema,
+  mountSchema,
+  type Unmount,
+  type Unmounted,
+  unmountedSchema,
+  unmountSchema,
+} from './mounts.ts';
 export {
   type ApiFinding,
   bytesSchema,

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { accessOptionsSchema } from './access/access-options.ts';
 import { rateLimitOptionsSchema } from './access/rate-limits.ts';
 import { auditOptionsSchema } from './audit/audit-options.ts';
+import { mountOptionsSchema } from './mounts/mount-options.ts';
 
 const jobLimitsSchema = z.strictObject({
   /** Jobs that run at once. */
@@ -32,13 +33,14 @@ export const serverOptionsSchema = z.strictObject({
     .default({ host: '127.0.0.1', port: 0 }),
   /** Files in PEM; read at the start. */
   tls: z.strictObject({ certificateFile: z.string().min(1), keyFile: z.string().min(1) }).optional(),
-  /** Folder of the server: tokens and audit log. Made where it is missing. */
+  /** Folder of the server: tokens, audit log, and the backups that are mounted as folders. Made where it is missing. */
   stateDirectory: z.string().min(1).startsWith('/', 'must be an absolute path'),
   /** Issuer and tenants; tokens lie in the state folder. */
   access: accessOptionsSchema.prefault({}),
   audit: auditOptionsSchema.prefault({}),
   rates: rateLimitOptionsSchema.prefault({}),
   jobs: jobLimitsSchema.prefault({}),
+  mounts: mountOptionsSchema.prefault({}),
   limits: z
     .strictObject({
       bodyBytes: z

@@ -12,6 +12,7 @@ import type {
 } from '@sendense/core';
 import type { Engine } from '@sendense/engine';
 import type { FileRestore } from '@sendense/file-restore';
+import type { FileMount } from './mounts/mounted-folders.ts';
 
 /** Places of one kind, by the names of the host's configuration: clients name places, they never say where these are. */
 export interface NamedPlaces<Place> {
@@ -48,6 +49,8 @@ export interface ServerServices {
   readonly pointsChanged?: (repository: Repository, machine: MachineKey) => Promise<void>;
   /** Default: one of its own, closed with the server. */
   readonly fileRestore?: FileRestore;
+  /** Shows points as folders of this machine, where `mounts` is enabled. Default: `@sendense/file-mount`. */
+  readonly fileMount?: FileMount;
   readonly log?: LogSink;
   readonly clock?: Clock;
 }

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { type LogSink, systemClock } from '@sendense/core';
+import { mountPoint, reconcileMounts } from '@sendense/file-mount';
 import { createFileRestore } from '@sendense/file-restore';
 import { Closer, createProcessFence, isHolderAlive, orClose, parseOptions } from '@sendense/plugin-kit';
 import { type Access, openAccess } from './access/access.ts';
@@ -13,6 +14,7 @@ import { openAuditLog } from './audit/open-audit-log.ts';
 import { JobJournal } from './jobs/job-journal.ts';
 import { Jobs } from './jobs/jobs.ts';
 import { runOrder, undoOrder } from './jobs/run-order.ts';
+import { MountedFolders } from './mounts/mounted-folders.ts';
 import { Observations } from './observe/observations.ts';
 import { type ResolvedOptions, type ServerOptions, serverOptionsSchema } from './options.ts';
 import { Places } from './places/places.ts';
@@ -105,6 +107,8 @@ async function openParts(
   );
   const places = opened.add(new Places(services));
   const files = services.fileRestore ?? opened.add(await createFileRestore());
+  const folders = opened.add(foldersOf(options, services, log));
+  await folders.tidyUp();
   const jobs = opened.add(
     new Jobs({
       engine,
@@ -120,7 +124,15 @@ async function openParts(
     }),
   );
   const archives = new Archives(options.limits.archives, log);
-  return { audit, places, files, archives, jobs, observations: new Observations(audit, jobs) };
+  return { audit, places, files, folders, archives, jobs, observations: new Observations(audit, jobs) };
+}
+
+function foldersOf(
+  { mounts, stateDirectory }: ResolvedOptions,
+  { fileMount = { mountPoint, reconcileMounts } }: ServerServices,
+  log: LogSink,
+): MountedFolders {
+  return new MountedFolders({ options: mounts, directory: join(stateDirectory, 'mounts'), fileMount, log });
 }
 
 function once(run: () => Promise<void>): () => Promise<void> {

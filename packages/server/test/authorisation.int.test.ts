@@ -76,6 +76,16 @@ const ROWS: Readonly<Record<string, Row>> = {
     question: () => ({ path: '/api/v1/restore/mount', body: { backup_id: backup, mode: 'browse' } }),
     own: 200,
   },
+  'GET /api/v1/restore/mount': {
+    role: 'operator',
+    question: async () => {
+      await mount();
+      return { path: '/api/v1/restore/mount' };
+    },
+    own: 200,
+    other: 200,
+    otherBody: { mounts: [] },
+  },
   'GET /api/v1/restore/:mount_id/files': {
     role: 'operator',
     question: async () => ({ path: `/api/v1/restore/${await mount()}/files?path=/` }),

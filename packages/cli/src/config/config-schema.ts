@@ -1,4 +1,9 @@
-import { accessOptionsSchema, auditOptionsSchema, rateLimitOptionsSchema } from '@sendense/server/access';
+import {
+  accessOptionsSchema,
+  auditOptionsSchema,
+  mountOptionsSchema,
+  rateLimitOptionsSchema,
+} from '@sendense/server/access';
 import { z } from 'zod';
 
 /** `HOST:PORT`, with an IPv6 address in brackets. */
@@ -120,6 +125,8 @@ export const configSchema = z.strictObject({
       rates: rateLimitOptionsSchema.optional(),
       /** How long the audit log may become. */
       audit: auditOptionsSchema.optional(),
+      /** Whether backups may be mounted as folders of this machine, and how many. */
+      mounts: mountOptionsSchema.optional(),
     })
     .default({}),
 });

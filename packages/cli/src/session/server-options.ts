@@ -21,5 +21,6 @@ export function serverOptions(session: Session, listen: string | undefined): Ser
     ...(server.access !== undefined && { access: server.access }),
     ...(server.rates !== undefined && { rates: server.rates }),
     ...(server.audit !== undefined && { audit: server.audit }),
+    ...(server.mounts !== undefined && { mounts: server.mounts }),
   };
 }

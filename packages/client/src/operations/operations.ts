@@ -15,6 +15,7 @@ import {
   listFilesSchema,
   listJobsSchema,
   mountBackupSchema,
+  mountListSchema,
   mountParamsSchema,
   mountSchema,
   readySchema,
@@ -22,6 +23,7 @@ import {
   startCloudstackBackupSchema,
   startRestoreSchema,
   unmountedSchema,
+  unmountSchema,
 } from '@sendense/api';
 import { z } from 'zod';
 import { operation } from './operation.ts';
@@ -72,13 +74,15 @@ export const OPERATIONS = {
     body: startRestoreSchema,
     answer: jobSchema,
   }),
-  /** Opens a backup to browse its files; nothing is restored. Role operator. */
+  /** Opens a backup to browse its files, with `mode` mount also as a folder of the server's machine; nothing is restored. Role operator. */
   mountBackup: operation({
     method: 'POST',
     path: '/api/v1/restore/mount',
     body: mountBackupSchema,
     answer: mountSchema,
   }),
+  /** The backups that are open, oldest first. Role operator. */
+  listMounts: operation({ method: 'GET', path: '/api/v1/restore/mount', answer: mountListSchema }),
   /** A page of a folder of a mounted backup; `files.entries` gives all pages. Role operator. */
   listFiles: operation({
     method: 'GET',
@@ -87,11 +91,12 @@ export const OPERATIONS = {
     query: listFilesSchema,
     answer: fileListSchema,
   }),
-  /** Stops browsing a backup; tells what downloaded archives left out. Role operator. */
+  /** Stops browsing a backup; tells what downloaded archives left out. Rejects with `LOCKED` while its folder is in use. Role operator. */
   unmountBackup: operation({
     method: 'DELETE',
     path: '/api/v1/restore/:mount_id',
     params: mountParamsSchema,
+    query: unmountSchema,
     answer: unmountedSchema,
   }),
   /** The jobs, newest first. Role viewer. */

@@ -8,6 +8,12 @@ export type AuditSubject = {
   readonly target?: string | undefined;
   /** Whether a restore may overwrite what is at its target. */
   readonly overwrite?: boolean | undefined;
+  /** How a backup was opened, where it was not only to be browsed. */
+  readonly mode?: 'mount' | undefined;
+  /** Whether the caller said that drivers of the server may read its disks. */
+  readonly trustImage?: boolean | undefined;
+  /** Whether a mount was to end also while it was in use. */
+  readonly force?: boolean | undefined;
   /** In the files of a backup. */
   readonly path?: string | undefined;
 };

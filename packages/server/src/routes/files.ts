@@ -1,18 +1,9 @@
-import {
-  downloadSchema,
-  fileListSchema,
-  listFilesSchema,
-  mountBackupSchema,
-  mountParamsSchema,
-  mountSchema,
-  unmountedSchema,
-} from '@sendense/api';
-import { SendenseError } from '@sendense/core';
-import type { AuditSubject } from '../audit/audit-log.ts';
+import { downloadSchema, fileListSchema, listFilesSchema, mountParamsSchema } from '@sendense/api';
 import type { Archives } from './files/archives.ts';
-import { describeEntry, describeFindings, describeVolume } from './files/describe-files.ts';
+import { describeEntry, describeFindings } from './files/describe-files.ts';
 import { type Download, download } from './files/download.ts';
-import { type MountRecord, Mounts } from './files/mounts.ts';
+import { mountRoutes, subjectOf } from './files/mount-routes.ts';
+import { Mounts } from './files/mounts.ts';
 import { type Route, route } from './route.ts';
 import type { RouteServices } from './route-services.ts';
 
@@ -20,43 +11,11 @@ import type { RouteServices } from './route-services.ts';
 export function fileRoutes({
   places,
   files,
+  folders,
   archives,
-}: Pick<RouteServices, 'places' | 'files' | 'archives'>): readonly Route[] {
-  const mounts = new Mounts(files, places);
-  return [
-    mountRoute(places, mounts),
-    listRoute(mounts),
-    downloadRoute(mounts, archives),
-    unmountRoute(mounts),
-  ];
-}
-
-function mountRoute(places: RouteServices['places'], mounts: Mounts): Route {
-  return route({
-    method: 'POST',
-    url: '/api/v1/restore/mount',
-    role: 'operator',
-    operationId: 'mountBackup',
-    tag: 'restore',
-    summary: 'Open a backup to browse its files; nothing is restored',
-    body: mountBackupSchema,
-    answer: mountSchema,
-    errors: ['NOT_FOUND', 'CONFLICT', 'QUOTA_EXCEEDED', 'UNSUPPORTED'],
-    async handler({ body, principal, scope, signal, noteSubject }) {
-      noteSubject({ backup: body.backup_id, repository: body.repository });
-      const found = await places.point(scope, body.backup_id, body.repository, { signal });
-      noteSubject({ repository: found.repositoryName, machine: found.point.machine });
-      if (body.mode === 'mount') throw notMounted();
-      const { session } = await mounts.open(principal, found, { signal });
-      return {
-        mount_id: session.id,
-        mount_path: null,
-        backup_id: body.backup_id,
-        volumes: session.volumes.map(describeVolume),
-        findings: describeFindings(session.findings),
-      };
-    },
-  });
+}: Pick<RouteServices, 'places' | 'files' | 'folders' | 'archives'>): readonly Route[] {
+  const mounts = new Mounts({ files, folders, places });
+  return [...mountRoutes({ places, folders, mounts }), listRoute(mounts), downloadRoute(mounts, archives)];
 }
 
 function listRoute(mounts: Mounts): Route {
@@ -74,7 +33,7 @@ function listRoute(mounts: Mounts): Route {
     async handler({ params, query, signal, noteSubject, ...caller }) {
       const { path, after, limit } = query;
       noteSubject({ path });
-      const mount = await mounts.find(params.mount_id, caller);
+      const mount = await mounts.find(params.mount_id, caller, { signal });
       noteSubject(subjectOf(mount));
       const { session } = mount;
       const page = await session.list(path, { from: after, limit }, { signal });
@@ -108,41 +67,12 @@ function downloadRoute(mounts: Mounts, archives: Archives): Route {
     async handler({ params, query, signal, reply, noteSubject, ...caller }) {
       const { path, format } = query;
       noteSubject({ path });
-      const mount = await mounts.find(params.mount_id, caller);
+      const mount = await mounts.find(params.mount_id, caller, { signal });
       noteSubject(subjectOf(mount));
       const archive: Download['archive'] = (begin) => archives.make(caller.principal, mount, begin);
       return mounts.download(caller.principal, () =>
         download(mount, { path, format, signal, reply, archive }),
       );
     },
-  });
-}
-
-function unmountRoute(mounts: Mounts): Route {
-  return route({
-    method: 'DELETE',
-    url: '/api/v1/restore/:mount_id',
-    role: 'operator',
-    operationId: 'unmountBackup',
-    tag: 'restore',
-    summary: 'Stop browsing a backup',
-    params: mountParamsSchema,
-    answer: unmountedSchema,
-    async handler({ params, noteSubject, ...caller }) {
-      const mount = await mounts.end(params.mount_id, caller);
-      noteSubject(subjectOf(mount));
-      return { mount_id: params.mount_id, findings: describeFindings(mount.told.findings) };
-    },
-  });
-}
-
-function subjectOf({ repositoryName, point }: MountRecord): AuditSubject {
-  return { repository: repositoryName, backup: point.id, machine: point.machine };
-}
-
-function notMounted(): SendenseError {
-  return new SendenseError('UNSUPPORTED', 'a backup cannot be mounted as a folder of the server yet', {
-    operation: 'mount-backup',
-    remedy: 'use the mode "browse": files are listed and downloaded through this API',
   });
 }

@@ -15,6 +15,8 @@ import { createLocalRepository } from '@sendense/repository-local';
 import { createImageSource } from '@sendense/source-image';
 import { createMemoryJournal, createTestFence, seededBytes } from '@sendense/testkit';
 import { TokenStore, tokensDirectory } from '../../src/access/tokens/token-store.ts';
+import type { FileMount } from '../../src/mounts/mounted-folders.ts';
+import type { ServerOptions } from '../../src/options.ts';
 import { type SendenseServer, startServer } from '../../src/start-server.ts';
 
 /** A file that is larger than all that lies in buffers between the disk and a client that takes nothing. */
@@ -97,13 +99,17 @@ export class FilesServer implements AsyncDisposable {
   }
 }
 
-/** Makes a {@link FilesServer}. `limits`: those of a server. */
+/** Makes a {@link FilesServer}. `limits`, `mounts`: those of a server. */
 export async function startFilesServer({
   limits = {},
+  mounts = {},
+  fileMount,
   ...options
 }: {
   readonly idleMs?: number;
   readonly limits?: { readonly stalledMs?: number; readonly archives?: number };
+  readonly mounts?: ServerOptions['mounts'];
+  readonly fileMount?: FileMount;
 } = {}): Promise<FilesServer> {
   await using owned = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'sendense-files-'));
@@ -134,7 +140,7 @@ export async function startFilesServer({
   const logged: LogRecord[] = [];
   const server = owned.use(
     await startServer(
-      { stateDirectory, access: { tenants }, limits },
+      { stateDirectory, access: { tenants }, limits, mounts },
       {
         engine,
         journal,
@@ -142,6 +148,7 @@ export async function startFilesServer({
         repositories: { names: ['main'], open: async () => repository },
         sources: { names: [], open: () => Promise.reject(new Error('there are no sources')) },
         log: (record) => void logged.push(record),
+        ...(fileMount !== undefined && { fileMount }),
       },
     ),
   );

@@ -1,5 +1,6 @@
 import type { ApiFinding, fileListSchema, mountSchema } from '@sendense/api';
 import type { Finding } from '@sendense/core';
+import type { MountedPoint } from '@sendense/file-mount';
 import type { BrowsedVolume, ListedEntry } from '@sendense/file-restore';
 import type { z } from 'zod';
 import { describeFinding } from '../../jobs/describe-results.ts';
@@ -9,9 +10,13 @@ const FIRST_MS = Date.parse('0001-01-01T00:00:00.000Z');
 /** The last instant that four digits of a year can tell. */
 const LAST_MS = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 
-/** A volume in the words of the API. */
-export function describeVolume(volume: BrowsedVolume): z.input<typeof mountSchema>['volumes'][number] {
+/** A volume in the words of the API, and where `folder` shows it. */
+export function describeVolume(
+  volume: BrowsedVolume,
+  folder: MountedPoint | null,
+): z.input<typeof mountSchema>['volumes'][number] {
   const { id, kind, label, fileSystem, fileSystemLabel, sizeBytes, access } = volume;
+  const shown = folder?.volumes.find((each) => each.id === id);
   return {
     id,
     kind,
@@ -21,6 +26,8 @@ export function describeVolume(volume: BrowsedVolume): z.input<typeof mountSchem
     file_system: fileSystem,
     readable: access !== null,
     access,
+    path: shown?.target ?? null,
+    driver: shown?.driver ?? null,
   };
 }
 

@@ -50,8 +50,9 @@ it('A client that has left ends nothing but its own download, also at the root o
   const repository = { open: async () => pointOfFat() } as unknown as Repository;
   const session = await files.open(repository, pointId('point'));
   expect(session.volumes).toMatchObject([{ id: 'disk-0', fileSystem: 'fat12', access: 'in-process' }]);
-  const { point } = session;
-  const mount: Mount = { session, tenant: null, repositoryName: 'main', point, told: new FindingList() };
+  const { id, point } = session;
+  const place = { tenant: null, repository, repositoryName: 'main' };
+  const mount: Mount = { id, session, folder: null, ...place, point, told: new FindingList() };
   for (const path of ['/', '/disk-0']) {
     const archive: Download['archive'] = (begin) => begin(mount.told.add);
     const asked = { path, format: undefined, reply: emptyReply(), archive };

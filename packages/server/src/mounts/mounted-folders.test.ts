@@ -1,0 +1,93 @@
+import type { LogRecord, PointReader } from '@sendense/core';
+import type { MountEnd, MountedPoint } from '@sendense/file-mount';
+import { expect, it } from 'vitest';
+import { MountedFolders } from './mounted-folders.ts';
+
+const ACME = { tenant: 'acme' };
+const OF_ALL = { tenant: null };
+const openPoint = async (): Promise<PointReader> => ({}) as PointReader;
+
+/** A mount that nobody looks into: it ends when it is told to, or by `end`. */
+function mountOf(id: string) {
+  const ended = Promise.withResolvers<MountEnd>();
+  let isClosed = false;
+  const close = async (): Promise<void> => {
+    isClosed = true;
+    ended.resolve('closed');
+  };
+  const mounted = { id, path: `/mounts/${id}`, ended: ended.promise, unmount: close, close };
+  return {
+    mounted: mounted as unknown as MountedPoint,
+    end: ended,
+    get isClosed() {
+      return isClosed;
+    },
+  };
+}
+
+/** Folders whose mounts are those of `mountPoint`. */
+function foldersOf(mountPoint: () => Promise<MountedPoint>, most = 4) {
+  const logged: LogRecord[] = [];
+  const folders = new MountedFolders({
+    options: { enabled: true, most, idleMs: 1000 },
+    directory: '/mounts',
+    fileMount: { mountPoint, reconcileMounts: async () => ({ removed: [], findings: [] }) },
+    log: (record) => void logged.push(record),
+  });
+  return { folders, logged };
+}
+
+it('A stop waits for a mount that is on its way, and takes it away: its caller is told', async () => {
+  const { promise, resolve } = Promise.withResolvers<MountedPoint>();
+  const mount = mountOf('late');
+  const { folders } = foldersOf(() => promise);
+  const shown = folders.show(ACME, openPoint);
+  const stopped = folders[Symbol.asyncDispose]();
+  resolve(mount.mounted);
+  await expect(shown).rejects.toMatchObject({ code: 'ABORTED', operation: 'mount-backup' });
+  await stopped;
+  expect(mount.isClosed).toBe(true);
+});
+
+it('What was mounted for a caller that has gone is taken away', async () => {
+  const mount = mountOf('gone');
+  const { folders } = foldersOf(async () => mount.mounted);
+  const shown = folders.show(ACME, openPoint, { signal: AbortSignal.abort() });
+  await expect(shown).rejects.toMatchObject({ code: 'ABORTED' });
+  expect(mount.isClosed).toBe(true);
+});
+
+it('A place is free again once its mount has ended, however it did, or was never made', async () => {
+  const mounts = [mountOf('1'), mountOf('2')];
+  const queue: (() => Promise<MountedPoint>)[] = [
+    () => Promise.reject(new Error('there is no volume')),
+    ...mounts.map(
+      ({ mounted }) =>
+        async () =>
+          mounted,
+    ),
+  ];
+  const { folders, logged } = foldersOf(() => queue.shift()?.() ?? Promise.reject(new Error('no more')), 1);
+  await expect(folders.show(OF_ALL, openPoint)).rejects.toThrow('there is no volume');
+  await folders.show(OF_ALL, openPoint);
+  await expect(folders.show(OF_ALL, openPoint)).rejects.toMatchObject({ code: 'QUOTA_EXCEEDED' });
+  mounts[0]?.end.resolve('lost');
+  await expect.poll(() => logged).toMatchObject([{ level: 'warn', fields: { mount: '1' } }]);
+  await folders.show(OF_ALL, openPoint);
+  mounts[1]?.end.reject(new Error('it is stuck'));
+  await expect.poll(() => logged.at(-1)).toMatchObject({ level: 'error', fields: { mount: '2' } });
+  await expect(folders.show(OF_ALL, openPoint)).rejects.toThrow('no more');
+});
+
+it('A stop goes on with the others where one cannot be taken away, and fails then', async () => {
+  const [stuck, other] = [mountOf('stuck'), mountOf('other')];
+  const fail = () => Promise.reject(new Error('it is stuck'));
+  Object.assign(stuck.mounted, { unmount: fail, close: fail });
+  const queue = [stuck, other];
+  const { folders, logged } = foldersOf(async () => (queue.shift() ?? other).mounted);
+  await folders.show(OF_ALL, openPoint);
+  await folders.show(OF_ALL, openPoint);
+  await expect(folders[Symbol.asyncDispose]()).rejects.toThrow('it is stuck');
+  expect(other.isClosed).toBe(true);
+  expect(logged).toMatchObject([{ level: 'warn', fields: { mount: 'stuck' } }]);
+});
