@@ -7,7 +7,7 @@ import {
   throwIfAborted,
 } from '@sendense/core';
 import { type ChangeRunner, stopAtFailure } from '@sendense/plugin-kit';
-import { leftError, runAbandonable } from '@sendense/plugin-kit/nbd';
+import { ChangesUnderWay, leftError, runAbandonable } from '@sendense/plugin-kit/nbd';
 import type { Fallible } from './addon.ts';
 import { nbdLimits } from './limits.ts';
 import { mapFailure } from './map-error.ts';
@@ -23,7 +23,7 @@ function refuse(code: 'READ_ONLY' | 'UNSUPPORTED', message: string, remedy: stri
 
 /**
  * Writes an export in place. A call that is aborted settles when the server has answered, so that nothing is written later.
- * A server that does not answer in time is left, and with it everything else under way.
+ * A server that does not answer in time is left, and with it everything else under way. Disposing waits for its answers as long.
  */
 export class NbdWriter implements BlockWriter {
   readonly sizeBytes: number;
@@ -34,6 +34,7 @@ export class NbdWriter implements BlockWriter {
   readonly endpoint?: () => Promise<BlockEndpoint>;
   readonly #to: OpenClient;
   readonly #change: ChangeRunner;
+  readonly #underWay: ChangesUnderWay;
 
   /** Throws `READ_ONLY` for a read-only export, and `UNSUPPORTED` for a server that cannot make writes durable. */
   constructor(to: OpenClient) {
@@ -47,6 +48,7 @@ export class NbdWriter implements BlockWriter {
     this.sizeBytes = client.size;
     this.limits = nbdLimits(client.alignment);
     this.#change = stopAtFailure(subject);
+    this.#underWay = new ChangesUnderWay(subject);
     if (client.shared) this.endpoint = async () => endpoint;
   }
 
@@ -67,6 +69,7 @@ export class NbdWriter implements BlockWriter {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#underWay.end(this.#to.options.abortTimeoutMs);
     this.#to.client.close();
   }
 
@@ -83,7 +86,9 @@ export class NbdWriter implements BlockWriter {
         if (failure !== undefined) throw mapFailure(failure, { operation, endpoint, signal });
       };
       const [timeoutMs, abandon] = [options.abortTimeoutMs, () => client.close()];
-      await runAbandonable(change, { operation, subject, signal, timeoutMs, abandon });
+      await this.#underWay.run(operation, () =>
+        runAbandonable(change, { operation, subject, signal, timeoutMs, abandon }),
+      );
     });
   }
 }

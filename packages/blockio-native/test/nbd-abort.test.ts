@@ -143,4 +143,30 @@ describeNative('an abort at an NBD server that does not answer', () => {
     await writer.flush();
     expect((await readFile(disk.path)).includes(1)).toBe(false);
   });
+
+  it.each(['write', 'zero'] as const)('closes a writer once the %s it was sent is answered', async (verb) => {
+    const writer = await createNativeDriver({ abortTimeoutMs: 60_000 }).openWriter(disk.endpoint);
+    const changes = {
+      write: () => writer.write(0, Buffer.alloc(4096, 7)),
+      zero: () => writer.zero(0, SIZE),
+    };
+    const change = changes[verb]();
+    await disk.asked;
+    let closed = false;
+    const closing = writer[Symbol.asyncDispose]().then(() => (closed = true));
+    for (let turns = 0; turns < 100; turns++) await turn();
+    expect(closed).toBe(false);
+    expect(await failureOf(writer.flush())).toMatchObject({ code: 'NOT_OPEN' });
+    disk.answer();
+    await closing;
+    await change;
+  });
+
+  it('closes a writer although the server answers nothing, after the time it has for it', async () => {
+    const writer = await createNativeDriver().openWriter(disk.endpoint);
+    const change = failureOf(writer.write(0, Buffer.alloc(4096, 7)));
+    await disk.asked;
+    await writer[Symbol.asyncDispose]();
+    expect(await change).toMatchObject({ code: 'CONNECTION_LOST', effect: 'unknown' });
+  });
 });

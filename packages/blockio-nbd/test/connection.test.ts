@@ -274,6 +274,30 @@ describe('requests', () => {
     expect(events).toEqual(['answered', 'settled']);
   });
 
+  it('of a write that is under way keep its export from closing until the server has answered', async () => {
+    const events: string[] = [];
+    const held: { answer?: () => void } = {};
+    const at = await start({
+      flags: writable,
+      answer: (request, data, socket) => {
+        held.answer = () => {
+          events.push('answered');
+          succeed(request, data, socket);
+        };
+      },
+    });
+    const disk = await connectNbd({ ...at, abortTimeoutMs: 60_000 });
+    const writing = disk.write(0, new Uint8Array(512));
+    while (held.answer === undefined) await turn();
+    const closing = disk[Symbol.asyncDispose]().then(() => events.push('closed'));
+    for (let turns = 0; turns < 20; turns++) await turn();
+    expect(await failureOf(disk.write(0, new Uint8Array(512)))).toMatchObject({ code: 'NOT_OPEN' });
+    held.answer();
+    await closing;
+    await writing;
+    expect(events).toEqual(['answered', 'closed']);
+  });
+
   it('of a write that is cancelled at a silent server settle 50 ms later, and the export is lost', async () => {
     const at = await start({ flags: writable, answer: () => undefined });
     await using disk = await connectNbd(at);

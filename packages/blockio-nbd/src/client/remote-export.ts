@@ -1,5 +1,5 @@
 import { type ByteRange, type Call, checkRange, SendenseError } from '@sendense/core';
-import { leftError, runAbandonable } from '@sendense/plugin-kit/nbd';
+import { ChangesUnderWay, leftError, runAbandonable } from '@sendense/plugin-kit/nbd';
 import { type BlockSizes, Command, CommandFlag, ExportFlag } from '../protocol/index.ts';
 import type { Asked } from './connection.ts';
 import { type AbortPolicy, type ConnectionPool, REQUESTS_PER_CONNECTION } from './connection-pool.ts';
@@ -39,16 +39,18 @@ export class RemoteExport implements NbdExport {
   readonly #pool: ConnectionPool;
   readonly #subject: string;
   readonly #abortTimeoutMs: number;
+  readonly #underWay: ChangesUnderWay;
   readonly #payloadBytes: number;
   readonly #effectBytes: number;
 
-  /** @param how - the export as a person names it; the longest wait for the answers to a change that was aborted */
+  /** @param how - the export as a person names it; the longest wait for answers to changes that are aborted, or under way when it closes */
   constructor(pool: ConnectionPool, how: { readonly subject: string; readonly abortTimeoutMs: number }) {
     const { session } = pool.first;
     const has = (flag: number): boolean => (session.flags & flag) !== 0;
     this.#pool = pool;
     this.#subject = how.subject;
     this.#abortTimeoutMs = how.abortTimeoutMs;
+    this.#underWay = new ChangesUnderWay(how.subject);
     this.sizeBytes = session.sizeBytes;
     this.readOnly = has(ExportFlag.readOnly);
     this.limits = exportLimits(session.blockSizes);
@@ -132,6 +134,7 @@ export class RemoteExport implements NbdExport {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#underWay.end(this.#abortTimeoutMs);
     await this.#pool.close();
   }
 
@@ -150,13 +153,15 @@ export class RemoteExport implements NbdExport {
     const flags = durable && this.offers.fua ? how.flags | CommandFlag.fua : how.flags;
     const call = signal === undefined ? undefined : { signal };
     const [subject, { operation }] = [this.#subject, how];
-    await runAbandonable(() => this.#run(range, { ...how, flags, policy: 'answered' }, call), {
-      operation,
-      subject,
-      signal,
-      timeoutMs: this.#abortTimeoutMs,
-      abandon: () => this.#pool.fail(leftError(operation, subject)),
-    });
+    const change = () =>
+      runAbandonable(() => this.#run(range, { ...how, flags, policy: 'answered' }, call), {
+        operation,
+        subject,
+        signal,
+        timeoutMs: this.#abortTimeoutMs,
+        abandon: () => this.#pool.fail(leftError(operation, subject)),
+      });
+    await this.#underWay.run(operation, change);
     if (durable && !this.offers.fua) await this.flush(call);
   }
 
