@@ -1,3 +1,5 @@
+export { browsePoint, filesByWays } from './files/files-by-ways.ts';
+export type { FilesOptions } from './files/files-options.ts';
 export type { MountOptions } from './options.ts';
 export { mountPoint } from './session/mount-point.ts';
 export { type MountEnd, MountedPoint, type MountedVolume } from './session/mounted-point.ts';

@@ -9,6 +9,7 @@ import {
 import { parseOptions } from '@sendense/plugin-kit';
 import { type FileRestoreOptions, fileRestoreOptions } from './options.ts';
 import { BrowseSession } from './session/browse-session.ts';
+import type { OpenFiles } from './session/open-files.ts';
 
 /** Points that are being browsed: any number of repositories, several sessions at once. */
 export interface FileRestore extends AsyncDisposable {
@@ -23,10 +24,13 @@ export interface FileRestore extends AsyncDisposable {
   session(id: string): BrowseSession;
 }
 
+/** What sessions are made with. `openFiles`: how the files of a point are opened; default all in this process. */
+export type FileRestoreServices = { readonly random: Pick<Random, 'uuid'>; readonly openFiles?: OpenFiles };
+
 /** Makes the place that sessions live in; dispose closes them all. Rejects with `CONFIG_INVALID` for wrong options. */
 export async function createFileRestore(
   options: FileRestoreOptions = {},
-  services: { readonly random: Pick<Random, 'uuid'> } = { random: systemRandom },
+  { random, openFiles }: FileRestoreServices = { random: systemRandom },
 ): Promise<FileRestore> {
   const { idleMs, maxSessions } = await parseOptions(fileRestoreOptions, options, 'file-restore');
   const sessions = new Map<string, BrowseSession>();
@@ -41,9 +45,10 @@ export async function createFileRestore(
       if (sessions.size + opening >= maxSessions) throw tooMany(maxSessions);
       opening += 1;
       try {
-        const id = services.random.uuid();
+        const id = random.uuid();
         const reader = await repository.open(point, call);
-        const session = await BrowseSession.open(id, reader, idleMs, () => void sessions.delete(id), call);
+        const onClose = () => void sessions.delete(id);
+        const session = await BrowseSession.open(id, reader, idleMs, onClose, call, openFiles);
         if (!isOpen) {
           await session[Symbol.asyncDispose]();
           throw closed();

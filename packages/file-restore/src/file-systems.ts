@@ -14,7 +14,7 @@ import { openXfs } from './xfs/open-xfs.ts';
 
 /** A kind of file system that was recognised by its first bytes. */
 export type ProbedFileSystem = {
-  /** `ext`, `xfs`, `btrfs`, `ntfs`, `fat`, `exfat`, `iso9660`, `udf`, `high-sierra`, `swap`, `luks`, `bitlocker`. */
+  /** `ext`, `xfs`, `btrfs`, `ntfs`, `fat`, `exfat`, `iso9660`, `udf`, `high-sierra`, `squashfs`, `erofs`, `swap`, `luks`, `bitlocker`. */
   readonly kind: string;
   /** It begins with a boot sector that looks like a master boot record. */
   readonly bootSector: boolean;
@@ -40,6 +40,8 @@ const MAGICS: readonly Magic[] = [
   { kind: 'fat', bootSector: true, offset: 54, bytes: 'FAT12   ', open: openFat },
   { kind: 'luks', bootSector: false, offset: 0, bytes: 'LUKS\xba\xbe' },
   { kind: 'xfs', bootSector: false, offset: 0, bytes: 'XFSB', open: openXfs },
+  { kind: 'squashfs', bootSector: false, offset: 0, bytes: 'hsqs' },
+  { kind: 'erofs', bootSector: false, offset: 1024, bytes: '\xe2\xe1\xf5\xe0' },
   { kind: 'ext', bootSector: false, offset: 1024 + 56, bytes: '\x53\xef', open: openExt },
   { kind: 'swap', bootSector: false, offset: 4096 - 10, bytes: 'SWAPSPACE2' },
   { kind: 'iso9660', bootSector: false, offset: 32_769, bytes: 'CD001', open: openIso },

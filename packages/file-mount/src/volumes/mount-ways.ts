@@ -32,6 +32,8 @@ const XFS = [byKernel('xfs', 'norecovery', 'nouuid')] as const;
 const BTRFS = [byKernel('btrfs', 'rescue=nologreplay', 'subvolid=5')] as const;
 const FAT = [byKernel('vfat', ...MODES, 'utf8', 'tz=UTC', 'errors=continue')] as const;
 const ISO = [byKernel('iso9660')] as const;
+const SQUASHFS = [byKernel('squashfs')] as const;
+const EROFS = [byKernel('erofs')] as const;
 const EXFAT = [
   byKernel('exfat', ...MODES, 'errors=continue'),
   {
@@ -67,6 +69,8 @@ const WAYS: Readonly<Record<string, readonly MountWay[]>> = {
   exfat: EXFAT,
   ntfs: NTFS,
   iso9660: ISO,
+  squashfs: SQUASHFS,
+  erofs: EROFS,
 };
 
 /** All ways to mount a kind of file system, whether this machine has them or not; empty where there is none at all. */

@@ -16,7 +16,8 @@ import type { DirectoryEntry, FilePiece, FileStat, FileSystemReader } from '../f
 import { splitPath } from '../paths/resolve-path.ts';
 import type { OnFinding } from '../paths/walk-tree.ts';
 import { IdleTimer } from './idle-timer.ts';
-import { type BrowsedVolume, type FoundFile, openPointFiles, type PointFiles } from './point-files.ts';
+import { type OpenedFiles, type OpenFiles, openInProcess } from './open-files.ts';
+import type { BrowsedVolume, FoundFile, PointFiles, WayChoice } from './point-files.ts';
 
 /** Entries of a page unless the caller says otherwise. */
 const PAGE = 1000;
@@ -36,6 +37,13 @@ export type FolderPage = {
   readonly volume: BrowsedVolume | undefined;
 };
 
+/** Which way a volume takes, and why. */
+export type VolumeWay = WayChoice & {
+  /** Its id. */
+  readonly volume: string;
+  readonly way: BrowsedVolume['access'];
+};
+
 /**
  * A recovery point that is being browsed. Paths begin with `/`; where the point has several file systems, `/` lists the volumes,
  * and a path may begin with one of them. Calls reject with `NOT_OPEN` once it is closed, by its owner or for idleness.
@@ -43,7 +51,7 @@ export type FolderPage = {
 export class BrowseSession implements AsyncDisposable {
   readonly id: string;
   readonly point: RecoveryPoint;
-  readonly #reader: PointReader;
+  readonly #owned: AsyncDisposable;
   readonly #files: PointFiles;
   readonly #idle: IdleTimer;
   readonly #onClose: () => void;
@@ -51,14 +59,14 @@ export class BrowseSession implements AsyncDisposable {
 
   private constructor(
     id: string,
-    reader: PointReader,
-    files: PointFiles,
+    point: RecoveryPoint,
+    { files, owned }: OpenedFiles,
     idleMs: number,
     onClose: () => void,
   ) {
     this.id = id;
-    this.point = reader.point;
-    this.#reader = reader;
+    this.point = point;
+    this.#owned = owned;
     this.#files = files;
     this.#onClose = onClose;
     // nobody waits for it; whoever calls next is told that it is closed
@@ -72,18 +80,23 @@ export class BrowseSession implements AsyncDisposable {
     idleMs: number,
     onClose: () => void,
     call?: Call,
+    openFiles: OpenFiles = openInProcess,
   ): Promise<BrowseSession> {
-    try {
-      return new BrowseSession(id, reader, await openPointFiles(reader, call), idleMs, onClose);
-    } catch (error) {
-      await reader[Symbol.asyncDispose]();
-      throw error;
-    }
+    return new BrowseSession(id, reader.point, await openFiles(reader, call), idleMs, onClose);
   }
 
   /** All volumes, also those that cannot be browsed. */
   get volumes(): readonly BrowsedVolume[] {
     return this.#files.volumes.map(({ volume }) => volume);
+  }
+
+  /** How each volume is read, and why so. */
+  get ways(): readonly VolumeWay[] {
+    return this.#files.volumes.map(({ volume: { id, access }, choice }) => ({
+      volume: id,
+      way: access,
+      ...choice,
+    }));
   }
 
   /** What was noteworthy when the volumes were opened. */
@@ -181,7 +194,7 @@ export class BrowseSession implements AsyncDisposable {
   async #close(): Promise<void> {
     this.#idle.stop();
     this.#onClose();
-    await this.#reader[Symbol.asyncDispose]();
+    await this.#owned[Symbol.asyncDispose]();
   }
 
   async #listVolumes(call: Call | undefined): Promise<FolderPage> {

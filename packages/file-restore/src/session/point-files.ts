@@ -1,4 +1,11 @@
-import { type Call, type Finding, type PointReader, SendenseError, throwIfAborted } from '@sendense/core';
+import {
+  type Call,
+  type Finding,
+  type FindingSeverity,
+  type PointReader,
+  SendenseError,
+  throwIfAborted,
+} from '@sendense/core';
 import { type ByteSource, readBytes } from '../bytes/byte-source.ts';
 import { DiskSource } from '../bytes/disk-source.ts';
 import type { FileStat, FileSystemReader } from '../file-system-reader.ts';
@@ -7,12 +14,23 @@ import { missing, type ResolveOptions, resolvePath, splitPath } from '../paths/r
 import { findVolumes } from '../volumes/find-volumes.ts';
 import type { Volume } from '../volumes/volume.ts';
 
+/** A way to the files of a volume: a reader of this process, or a driver of this machine. */
+export type VolumeAccess = 'in-process' | 'mounted';
+
+/** Why a volume is read as it is. */
+export type WayChoice = {
+  /** One sentence. */
+  readonly reason: string;
+  /** The ways that come before it, or all where there is none, and what each of them lacks. */
+  readonly missing: readonly { readonly way: VolumeAccess; readonly why: string }[];
+};
+
 /** A volume of a point and how its files can be read. */
 export type BrowsedVolume = Omit<Volume, 'source'> & {
   /** `ext4`, `xfs` …; `null` when nothing known was found. */
   readonly fileSystem: string | null;
   /** How files are read; `null`: not at all, and a finding says why. */
-  readonly access: 'in-process' | null;
+  readonly access: VolumeAccess | null;
   /** Name of the file system; may be empty. */
   readonly fileSystemLabel: string;
 };
@@ -25,6 +43,7 @@ export type OpenVolume = {
   readonly source: ByteSource;
   /** Its file system contradicts itself, so that it was not opened. */
   readonly isDamaged: boolean;
+  readonly choice: WayChoice;
 };
 
 /** What a path stands for. */
@@ -84,12 +103,12 @@ export class PointFiles {
 }
 
 async function findWithin(
-  { volume, reader }: OpenVolume,
+  { volume, reader, choice }: OpenVolume,
   path: string,
   options: ResolveOptions,
   call: Call | undefined,
 ): Promise<FoundFile> {
-  if (reader === undefined) throw notReadable(volume);
+  if (reader === undefined) throw notReadable(volume, choice);
   return { volume, reader, stat: await resolvePath(reader, path, options, call) };
 }
 
@@ -118,23 +137,23 @@ async function openVolume(
   const probed = await probeFileSystem(source, call);
   const closed = { ...volume, fileSystem: probed?.kind ?? null, access: null, fileSystemLabel: '' } as const;
   if (probed?.open === undefined) {
-    findings.push(
-      probed === undefined
-        ? { ...notOpened(volume.id, await whyUnknown(source, call)), severity: 'info' }
-        : notOpened(volume.id, `${probed.kind} is not read yet`),
-    );
-    return { volume: closed, reader: undefined, source, isDamaged: false };
+    const why =
+      probed === undefined ? await whyUnknown(source, call) : `${probed.kind} is not read in this process`;
+    findings.push(notOpened(volume.id, why, probed === undefined ? 'info' : 'warning'));
+    return { volume: closed, reader: undefined, source, isDamaged: false, choice: noWay(why) };
   }
   try {
     const reader = await probed.open(source, call, volumes);
     findings.push(...reader.findings.map((finding) => ({ ...finding, object: volume.id })));
     const { kind, label } = reader;
     const opened = { ...volume, fileSystem: kind, access: 'in-process', fileSystemLabel: label } as const;
-    return { volume: opened, reader, source, isDamaged: false };
+    const choice = { reason: `${kind} is read in this process`, missing: [] };
+    return { volume: opened, reader, source, isDamaged: false, choice };
   } catch (error) {
     if (!SendenseError.is(error, 'CORRUPT') && !SendenseError.is(error, 'FORMAT_UNSUPPORTED')) throw error;
     findings.push(notOpened(volume.id, error.message));
-    return { volume: closed, reader: undefined, source, isDamaged: error.code === 'CORRUPT' };
+    const isDamaged = error.code === 'CORRUPT';
+    return { volume: closed, reader: undefined, source, isDamaged, choice: noWay(error.message) };
   }
 }
 
@@ -145,15 +164,23 @@ async function whyUnknown(source: ByteSource, call: Call | undefined): Promise<s
     : 'no file system that is known begins there';
 }
 
-function notOpened(id: string, why: string): Finding {
-  const message = `the files of volume ${id} cannot be browsed: ${why}`;
-  return { severity: 'warning', code: 'volume-unreadable', message, object: id };
+function noWay(why: string): WayChoice {
+  return { reason: 'it cannot be read in this process', missing: [{ way: 'in-process', why }] };
 }
 
-function notReadable({ id, fileSystem }: BrowsedVolume): SendenseError {
+function notOpened(id: string, why: string, severity: FindingSeverity = 'warning'): Finding {
+  const message = `the files of volume ${id} cannot be browsed: ${why}`;
+  return { severity, code: 'volume-unreadable', message, object: id };
+}
+
+function tellMissing(lacks: WayChoice['missing']): string {
+  return lacks.map(({ way, why }) => `${way}: ${why}`).join('; ');
+}
+
+function notReadable({ id, fileSystem }: BrowsedVolume, choice: WayChoice): SendenseError {
   return new SendenseError(
     'FORMAT_UNSUPPORTED',
-    `volume ${id} holds ${fileSystem ?? 'no file system that is known'}`,
+    `volume ${id} holds ${fileSystem ?? 'no file system that is known'} (${tellMissing(choice.missing)})`,
     {
       operation: 'find-file',
       remedy: 'restore the disk, and read it with the system that made it',
@@ -163,7 +190,9 @@ function notReadable({ id, fileSystem }: BrowsedVolume): SendenseError {
 }
 
 function nothingReadable(volumes: readonly OpenVolume[]): SendenseError {
-  const kinds = volumes.map(({ volume }) => `${volume.id} (${volume.fileSystem ?? 'unknown'})`).join(', ');
+  const kinds = volumes
+    .map(({ volume, choice }) => `${volume.id} (${tellMissing(choice.missing)})`)
+    .join(', ');
   const message =
     kinds === '' ? 'the point has no volumes' : `no volume of the point can be browsed: ${kinds}`;
   return new SendenseError('FORMAT_UNSUPPORTED', message, {

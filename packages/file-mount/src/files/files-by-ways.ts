@@ -1,0 +1,66 @@
+import { randomUUID } from 'node:crypto';
+import type { Call, Finding, PointReader } from '@sendense/core';
+import {
+  BrowseSession,
+  type OpenFiles,
+  type OpenVolume,
+  openPointFiles,
+  PointFiles,
+} from '@sendense/file-restore';
+import { Closer, orClose, parseOptions } from '@sendense/plugin-kit';
+import { chooseWay, wantsMount } from './choose-way.ts';
+import { type FilesOptions, type FilesSettings, filesOptions } from './files-options.ts';
+import { mountForReading } from './mount-for-reading.ts';
+
+/** A session that nothing is asked of for so long is closed, in milliseconds. */
+const IDLE_MS = 3_600_000;
+
+/**
+ * How `createFileRestore` and `BrowseSession.open` open files of points by the best way that this machine has for each volume: a reader
+ * of this process, or a driver of the system over a read-only mount, which ends with the session. The operations are the same; `ways`
+ * of the session tells which was chosen and why. Rejects with `CONFIG_INVALID` for wrong options; a way that cannot be taken is told.
+ */
+export function filesByWays(options: FilesOptions): OpenFiles {
+  return async (reader, call) => {
+    const closer = new Closer();
+    closer.add(reader);
+    return orClose(closer, async () => {
+      const settings = await parseOptions(filesOptions, options, 'file-mount');
+      return { files: await openByWays(closer, reader, settings, call), owned: closer };
+    });
+  };
+}
+
+/** Opens a recovery point by the ways that `options` allow; the session owns `reader`. See {@link filesByWays}. */
+export function browsePoint(reader: PointReader, options: FilesOptions, call?: Call): Promise<BrowseSession> {
+  return BrowseSession.open(randomUUID(), reader, IDLE_MS, () => undefined, call, filesByWays(options));
+}
+
+async function openByWays(
+  closer: Closer,
+  reader: PointReader,
+  settings: FilesSettings,
+  call: Call | undefined,
+): Promise<PointFiles> {
+  const { volumes, findings } = await openPointFiles(reader, call);
+  const wanted = volumes.filter((open) => wantsMount(open, settings.ways));
+  const mounts = await mountForReading(closer, reader, wanted, settings, call);
+  const chosen = volumes.map((open) => chooseWay(open, settings.ways, mounts.volumes.get(open.volume.id)));
+  const isMounted = (id: string | undefined) =>
+    chosen.some(({ volume }) => volume.id === id && volume.access === 'mounted');
+  const read = findings.filter(({ code, object }) => code !== 'volume-unreadable' || !isMounted(object));
+  return new PointFiles(chosen, [...read, ...chosen.flatMap(tellMount), ...mounts.findings]);
+}
+
+/** What is to be known of a volume that another way than the preferred one reads, or none. */
+function tellMount({ volume: { id, access, fileSystem }, choice }: OpenVolume): readonly Finding[] {
+  const lacks = choice.missing.map(({ way, why }) => `${way}: ${why}`).join('; ');
+  if (access === 'mounted' && lacks !== '') {
+    const message = `the files of volume ${id} are read from a mount: ${choice.reason} (${lacks})`;
+    return [{ severity: 'info', code: 'volume-mounted', message, object: id }];
+  }
+  const tried = choice.missing.find(({ way }) => way === 'mounted');
+  if (access !== null || tried === undefined || fileSystem === null) return [];
+  const message = `the files of volume ${id} are not mounted: ${tried.why}`;
+  return [{ severity: 'warning', code: 'volume-not-mounted', message, object: id }];
+}

@@ -1,0 +1,80 @@
+import { type Call, type Finding, type PointReader, SendenseError } from '@sendense/core';
+import type { FileSystemReader, OpenVolume } from '@sendense/file-restore';
+import type { Closer } from '@sendense/plugin-kit';
+import { mountPoint } from '../session/mount-point.ts';
+import type { MountedPoint } from '../session/mounted-point.ts';
+import { type MountDriver, mountWays } from '../volumes/mount-ways.ts';
+import type { FilesSettings } from './files-options.ts';
+import { MountedFolder } from './mounted-folder.ts';
+import { MountedReader } from './mounted-reader.ts';
+
+/** A volume that a driver of this machine shows, or why none does. */
+export type MountedFiles =
+  | { readonly reader: FileSystemReader; readonly driver: MountDriver; readonly why?: undefined }
+  | { readonly reader?: undefined; readonly why: string };
+
+/** All volumes that were to be mounted, by id, and what was told of mounts before. */
+export type MountedVolumes = {
+  readonly volumes: ReadonlyMap<string, MountedFiles>;
+  readonly findings: readonly Finding[];
+};
+
+/** What this machine or its user lacks: the volumes have another way, or none. */
+const LACKS = ['UNSUPPORTED', 'PERMISSION_DENIED', 'FORMAT_UNSUPPORTED'] as const;
+
+/**
+ * Mounts volumes of a point to read them; all of it ends with `closer`. Of those that cannot be mounted it tells why. `reader` stays the
+ * caller's.
+ */
+export async function mountForReading(
+  closer: Closer,
+  reader: PointReader,
+  wanted: readonly OpenVolume[],
+  { trustImage, directory }: FilesSettings,
+  call?: Call,
+): Promise<MountedVolumes> {
+  const volumes = new Map<string, MountedFiles>();
+  for (const open of wanted) {
+    const why = obstacleTo(open, trustImage);
+    if (why !== undefined) volumes.set(open.volume.id, { why });
+  }
+  const ids = wanted.map(({ volume }) => volume.id).filter((id) => !volumes.has(id));
+  if (ids.length === 0) return { volumes, findings: [] };
+  try {
+    const options = { directory, volumes: ids, trustImage };
+    const mounted = closer.add(await mountPoint(lent(reader), options, call));
+    for (const id of ids) volumes.set(id, readMounted(closer, mounted, id));
+    return { volumes, findings: mounted.findings.filter(({ code }) => code === 'mount-removed') };
+  } catch (error) {
+    if (!LACKS.some((code) => SendenseError.is(error, code))) throw error;
+    for (const id of ids) volumes.set(id, { why: (error as SendenseError).message });
+    return { volumes, findings: [] };
+  }
+}
+
+/** What is in the way before anything is tried. */
+function obstacleTo({ volume, isDamaged }: OpenVolume, trustImage: boolean): string | undefined {
+  const { fileSystem } = volume;
+  if (mountWays(fileSystem).length === 0)
+    return `no driver is known that mounts ${fileSystem ?? 'what lies there'}`;
+  if (isDamaged)
+    return `its ${fileSystem} contradicts itself, and drivers of the system are not made for such a one`;
+  return trustImage
+    ? undefined
+    : 'drivers of the system trust what they read, and nobody said that the disks of this backup are trusted (trustImage)';
+}
+
+function readMounted(closer: Closer, mounted: MountedPoint, id: string): MountedFiles {
+  const volume = mounted.volumes.find((shown) => shown.id === id);
+  if (volume === undefined) {
+    const told = mounted.findings.find(({ code, object }) => code === 'volume-not-mounted' && object === id);
+    return { why: told?.message ?? 'it was not mounted' };
+  }
+  const folder = closer.add(new MountedFolder({ root: volume.target, served: volume.file }));
+  return { reader: new MountedReader(volume.fileSystem, folder), driver: volume.driver };
+}
+
+/** A mount owns what it is given: this one is closed by its owner. */
+function lent({ point, disks, artifacts }: PointReader): PointReader {
+  return { point, disks, artifacts, [Symbol.asyncDispose]: () => Promise.resolve() };
+}

@@ -1,0 +1,60 @@
+import { expect, it } from 'vitest';
+import type { FolderAnswers, FolderQuestion } from './folder-protocol.ts';
+import type { FolderReads } from './mounted-folder.ts';
+import { MountedNames } from './mounted-names.ts';
+import { ROOT } from './node-numbers.ts';
+
+/** Folders that all have the same names, and how often each was listed. */
+function sameFolders(...names: readonly string[]): {
+  readonly folder: FolderReads;
+  readonly lists: string[];
+} {
+  const lists: string[] = [];
+  const answer = {
+    names: new Uint8Array(Buffer.from(`\0${names.map((name) => `${name}\0`).join('')}`)),
+    types: new Uint8Array(names.length),
+  };
+  const folder: FolderReads = {
+    ask: async <Q extends FolderQuestion>({ place }: Q) => {
+      await Promise.resolve();
+      lists.push(place.way.map((name) => Buffer.from(name).toString()).join('/'));
+      return answer as FolderAnswers[Q['kind']];
+    },
+  };
+  return { folder, lists };
+}
+
+const text = (names: readonly Uint8Array[]) => names.map((name) => Buffer.from(name).toString());
+
+it('A node lies where its folder was listed, by the names from the root on', async () => {
+  const { folder, lists } = sameFolders('a', 'b');
+  const names = new MountedNames(folder);
+  const top = await names.list(ROOT);
+  const below = await names.list(top.first + 1);
+  const place = await names.place(below.first);
+  expect(text([...place.way, place.name ?? new Uint8Array()])).toEqual(['b', 'a']);
+  expect(lists).toEqual(['', 'b']);
+});
+
+it('Names that were let go of are listed again, and have the same numbers', async () => {
+  const { folder, lists } = sameFolders('a', 'b');
+  const names = new MountedNames(folder, 1);
+  const top = await names.list(ROOT);
+  const below = await names.list(top.first);
+  expect((await names.list(ROOT)).first).toBe(top.first);
+  expect((await names.list(top.first)).first).toBe(below.first);
+  expect(lists).toEqual(['', 'a', '', 'a']);
+});
+
+it('Who asks for the same folder at once waits for one list of it', async () => {
+  const { folder, lists } = sameFolders('a');
+  const names = new MountedNames(folder);
+  const all = await Promise.all(Array.from({ length: 50 }, () => names.list(ROOT)));
+  expect(new Set(all.map(({ first }) => first)).size).toBe(1);
+  expect(lists).toEqual(['']);
+});
+
+it('A number that was never given is no file', async () => {
+  const names = new MountedNames(sameFolders('a').folder);
+  await expect(names.place(7)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+});
