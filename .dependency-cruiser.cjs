@@ -133,7 +133,7 @@ module.exports = {
     layer(
       'server-on-engine-and-contracts',
       'server',
-      [...basis, 'api', 'engine', 'catalog', 'file-restore'],
+      [...basis, 'api', 'engine', 'catalog', 'file-restore', 'file-mount'],
       'The server takes places by name from its host: whoever uses it chooses the plugins, and installs no others.',
     ),
     {
