@@ -63,6 +63,7 @@ it('shows a token that it has from the environment or a file, and none of it in 
   const refused: [run: Promise<Run>, code: number, error: string][] = [
     [call(asked), 1, 'AUTHENTICATION_FAILED'],
     [call(asked, { SENDENSE_TOKEN: wrong }), 1, 'AUTHENTICATION_FAILED'],
+    [call(asked, { SENDENSE_TOKEN: token, SENDENSE_SERVER: `${url}/other` }), 1, 'AUTHENTICATION_FAILED'],
     [call([...start, '--server', url, '--json'], { SENDENSE_TOKEN: token }), 1, 'PERMISSION_DENIED'],
   ];
   for (const [running, code, error] of refused) {

@@ -26,14 +26,21 @@ export async function openClient(session: Session, settings: ServerSettings): Pr
  * without TLS is on this machine and may ask for no token: nobody is asked for that one.
  */
 async function readToken(
-  { host, stop }: Session,
-  { url, tokenFile }: ServerSettings,
+  { host, stop, log }: Session,
+  { url, tokenFile, takesEnvironmentToken }: ServerSettings,
   isEncrypted: boolean,
 ): Promise<string | undefined> {
   if (tokenFile !== undefined)
     return (await readSecretFile(resolve(host.workingDirectory, tokenFile))).reveal();
   const { SENDENSE_TOKEN: token } = host.env;
-  if (token !== undefined && token !== '') return token;
+  const isSet = token !== undefined && token !== '';
+  if (isSet && takesEnvironmentToken) return token;
+  if (isSet)
+    log({
+      level: 'warn',
+      message: 'SENDENSE_TOKEN is for the server of SENDENSE_SERVER: it is not shown to another one',
+      fields: { url },
+    });
   if (!isEncrypted || host.askHidden === undefined) return undefined;
   return (await host.askHidden(`token for ${url}: `, stop.signal)) || undefined;
 }

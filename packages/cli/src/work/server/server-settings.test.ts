@@ -27,6 +27,15 @@ it('shows the configured token and authorities to the configured server only', (
   expect(settings({ SENDENSE_CA_FILE: 'e' })).toMatchObject({ caFile: 'e' });
 });
 
+it('takes the token of the environment for the server there, and for any where it names none', () => {
+  const isTaken = (env: Host['env'], flags: { readonly serverUrl?: string } = {}) =>
+    settings({ SENDENSE_TOKEN: 't', ...env }, flags)?.takesEnvironmentToken;
+  const a = { SENDENSE_SERVER: 'https://a' };
+  const b = { serverUrl: 'https://b' };
+  expect([isTaken(a), isTaken(a, { serverUrl: 'https://a' }), isTaken(a, b)]).toEqual([true, true, false]);
+  for (const env of [{}, { SENDENSE_SERVER: '' }]) expect(isTaken(env, b)).toBe(true);
+});
+
 it('refuses flags of a server where there is none', () => {
   for (const flags of [{ tokenFile: 't' }, { caFile: 'c' }])
     expect(() => settings({ SENDENSE_SERVER: '' }, flags)).toThrow('for a server');

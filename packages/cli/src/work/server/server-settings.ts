@@ -7,6 +7,8 @@ import type { Session } from '../../session/session.ts';
 export type ServerSettings = {
   readonly url: string;
   readonly tokenFile: string | undefined;
+  /** Whether `SENDENSE_TOKEN` is for it: it is not where `SENDENSE_SERVER` names another one. */
+  readonly takesEnvironmentToken: boolean;
   readonly caFile: string | undefined;
   /** How long it is waited for when it goes away while its job is followed. */
   readonly patienceMs: number;
@@ -30,6 +32,7 @@ export function serverSettings(
   return {
     url,
     tokenFile: tokenFile ?? own.tokenFile,
+    takesEnvironmentToken: (env.SENDENSE_SERVER || url) === url,
     caFile: caFile ?? (env.SENDENSE_CA_FILE || own.caFile),
     patienceMs: client.patienceSeconds * 1000,
   };

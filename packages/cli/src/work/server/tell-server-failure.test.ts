@@ -30,10 +30,10 @@ it('speaks of the token and the authorities only where the server itself refuses
 it('tells that a change without an answer may have happened, but not what cannot have changed anything', () => {
   const told = (code: ErrorCode, details: Partial<ErrorDetails>) =>
     tellServerFailure(new SendenseError(code, 'it failed', { operation: 'deleteBackup', ...details }));
-  const remedyOf = (operation: string) => told('TIMEOUT', { effect: 'unknown', operation }).remedy;
-  expect(remedyOf('mountBackup')).toContain('closes by itself');
+  const adviceOn = (operation: string) => told('TIMEOUT', { effect: 'unknown', operation }).remedy;
+  expect(adviceOn('mountBackup')).toContain('closes by itself');
   for (const operation of ['startBackup', 'startRestore', 'cancelJob'])
-    expect(remedyOf(operation)).toContain('jobs list');
+    expect(adviceOn(operation)).toContain('jobs list');
   for (const code of ['TIMEOUT', 'CONNECTION_LOST'] as const) {
     expect(told(code, { effect: 'unknown' })).toMatchObject({
       code,

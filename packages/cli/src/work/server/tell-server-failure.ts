@@ -13,7 +13,7 @@ const REMEDIES_OF_CODE: Readonly<Record<string, string>> = {
   UNTRUSTED_PEER:
     'name the authority that signed its certificate with --ca-file FILE, and the server by the name in the certificate',
   AUTHENTICATION_FAILED:
-    'set SENDENSE_TOKEN or give --token-file FILE; "sendense-ctl token create" makes a token, where the server runs',
+    'give --token-file FILE, or set SENDENSE_TOKEN, which is for SENDENSE_SERVER where that is set; "sendense-ctl token create" makes a token, where the server runs',
 };
 
 /** How to learn what became of a change that brought no answer, by what the client calls it. */
