@@ -53,7 +53,7 @@ export async function* archiveEntries(
   const { reader, begin, name, onFinding } = request;
   const known: Known = { archived: new ArchivedFiles(), own: reader.trackOwners?.() };
   const distinct = new DistinctPaths(name);
-  for await (const found of walkTree(reader, begin, onFinding, call, known.own)) {
+  for await (const found of walkTree(reader, begin, onFinding, call, { own: known.own })) {
     const path = found.path === '' ? name : `${name}/${found.path}`;
     const { path: distinctPath, alike } = distinct.next(found);
     if (alike !== undefined) onFinding(namesAlike(path, alike));
@@ -110,7 +110,7 @@ async function firstName(
 }
 
 function namesAlike(path: string, { first, isLinked }: AlikeName): Finding {
-  const names = `${JSON.stringify(path)} and ${JSON.stringify(first)} beside it`;
+  const names = `${JSON.stringify(path)} and ${first === undefined ? 'an earlier name' : JSON.stringify(first)} beside it`;
   return {
     severity: isLinked ? 'warning' : 'info',
     code: 'names-alike',

@@ -6,6 +6,7 @@ import type {
   NodeId,
   OwnerCheck,
 } from '../file-system-reader.ts';
+import { NameSet } from './name-set.ts';
 import { shortPath } from './short-path.ts';
 
 const PAGE = 1000;
@@ -16,6 +17,8 @@ const MOST_DEPTH = 2048;
  * which would be kept by whoever keeps paths.
  */
 const MOST_PATH_LENGTH = 32_767;
+/** Names of all folders under way that are kept in mind: some 130 MiB. */
+const MOST_NAMES = 12_000_000;
 
 /** Something in a tree: `path` is relative to its begin, with `/` between names, and empty for the begin itself. */
 export type TreeEntry = {
@@ -39,32 +42,44 @@ type Level = {
   entries: readonly DirectoryEntry[];
   index: number;
   /** What was given of it: a name that comes twice could lead whoever unpacks it through a link of that name. */
-  readonly names: Set<string>;
+  readonly names: NameSet;
   next: string | undefined;
   /** The first page was asked for. */
   isListed: boolean;
 };
 
+/** How a tree is walked. */
+export type WalkOptions = {
+  /** Asked whether the space of each folder is its own; that of the reader. */
+  readonly own?: OwnerCheck | undefined;
+  /** Names of folders under way that are kept in mind at once; 12 million. */
+  readonly mostNames?: number;
+};
+
 /**
  * A file or folder and all that is in it, each folder before what it holds. A folder that is named twice (only damage can do
- * that) is entered once; what cannot be read, lies in more than 2048 folders or has a path of more than 32,767 characters is told to
- * `onFinding` and left out. Links are not followed.
+ * that) is entered once; what cannot be read, lies in more than 2048 folders, has a path of more than 32,767 characters, or comes
+ * after 12 million names of the folders under way is told to `onFinding` and left out. Links are not followed.
  */
 export async function* walkTree(
   reader: FileSystemReader,
   begin: FileStat,
   onFinding: OnFinding,
   call?: Call,
-  own: OwnerCheck | undefined = reader.trackOwners?.(),
+  { own = reader.trackOwners?.(), mostNames = MOST_NAMES }: WalkOptions = {},
 ): AsyncGenerator<TreeEntry, void, undefined> {
   yield { path: '', name: '', depth: 0, stat: begin };
   if (begin.type !== 'directory') return;
   await own?.(begin.node, call);
   const entered = new Set<NodeId>([begin.node]);
   const levels: Level[] = [levelOf('', begin.node)];
+  let names = 0;
   for (let level = levels.at(-1); level !== undefined; level = levels.at(-1)) {
     const entry = await nextEntry(reader, level, onFinding, call);
-    if (entry === undefined) {
+    const isFull = entry !== undefined && names >= mostNames;
+    if (isFull) onFinding(restLeftOut(level.path, mostNames));
+    if (entry === undefined || isFull) {
+      names -= level.names.size;
       levels.pop();
       continue;
     }
@@ -73,11 +88,11 @@ export async function* walkTree(
       onFinding(leftOut(shortPath(path), TOO_LONG));
       continue;
     }
-    if (level.names.has(entry.name)) {
+    if (!level.names.add(entry.name)) {
       onFinding(leftOut(path, 'its folder names it twice'));
       continue;
     }
-    level.names.add(entry.name);
+    names += 1;
     const stat = await attempt(() => reader.stat(entry.node, call), path, onFinding);
     if (stat === undefined) continue;
     if (stat.type === 'directory' && (entered.has(stat.node) || levels.length >= MOST_DEPTH)) {
@@ -105,7 +120,7 @@ export async function isOwned(
 }
 
 function levelOf(path: string, node: NodeId): Level {
-  return { path, node, entries: [], index: 0, names: new Set(), next: undefined, isListed: false };
+  return { path, node, entries: [], index: 0, names: new NameSet(), next: undefined, isListed: false };
 }
 
 async function nextEntry(
@@ -154,4 +169,9 @@ function leftOut(path: string, why: string): Finding {
     message: `${JSON.stringify(path)} is left out: ${why}`,
     object: path,
   };
+}
+
+function restLeftOut(path: string, mostNames: number): Finding {
+  const message = `the rest of ${JSON.stringify(path)} is left out: it and the folders that it lies in have more than ${mostNames} names`;
+  return { severity: 'error', code: 'file-left-out', message, object: path };
 }
