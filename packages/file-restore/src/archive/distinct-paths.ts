@@ -6,6 +6,8 @@ import { zipName } from './zip-name.ts';
 const PLAIN = /^[\x20-\x7e]*$/u;
 /** Characters that nobody sees; HFS+ leaves them out when it compares names. */
 const UNSEEN = /\p{Default_Ignorable_Code_Point}/gu;
+/** Characters that no name has on Windows: many programs write `_` for them. */
+const NOT_TAKEN = /[<>:"|?*]/gu;
 
 /** Characters of names of the folders under way that are kept, so that it can be told to which of them another one is alike. */
 const MOST_CHARACTERS = 4 * 2 ** 20;
@@ -23,7 +25,8 @@ type Room = { characters: number };
 
 /**
  * Paths of a tree, each folder before what it holds, so that none leads through a link with a like name: to Windows and macOS `A` and
- * `a`, `a.` and `a`, or the same letter composed and not, are one name. Where one of two is a link, the later one is changed.
+ * `a`, `a.` and `a`, `ab:c` and `ab_c`, or the same letter composed and not, are one name. Where one of two is a link, the later one is
+ * changed.
  */
 export class DistinctPaths {
   readonly #begin: string;
@@ -103,7 +106,7 @@ class FolderNames {
 
 /** What a name has in common with all that are alike to it, as zip archives write it: a name that is changed there may meet others. */
 function keyOf(name: string): string {
-  const zipped = zipName(name);
+  const zipped = zipName(name.replace(NOT_TAKEN, '_'));
   if (PLAIN.test(zipped)) return withoutEnd(zipped).toLowerCase();
   const seen = withoutEnd(zipped.replace(UNSEEN, ''));
   return seen.normalize('NFC').toUpperCase().toLowerCase().normalize('NFC');
