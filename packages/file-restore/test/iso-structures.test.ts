@@ -256,6 +256,20 @@ it('a file with more bytes than its volume is damage, as its parts name some of 
   await expect(contentOf(session, '/AGAIN')).rejects.toMatchObject({ code: 'CORRUPT' });
 });
 
+it('a file has 8192 parts at most: one of more is damage', async () => {
+  const partsOf = (name: string, count: number): MadeRecord[] =>
+    Array.from({ length: count }, (_, index) => ({ name, flags: index < count - 1 ? FLAG.hasMore : 0 }));
+  const disc = plainDisc([{ name: 'MANY', block: 50, flags: FLAG.folder }]);
+  disc.folder(50, [...partsOf('A', 8192), ...partsOf('B', 8193)], [], 280 * 2048);
+  await using session = await disc.browse();
+  const { entries, findings } = await session.list('/MANY');
+  expect(entries.map(({ name, stat }) => [name, stat?.sizeBytes])).toEqual([
+    ['A', 0],
+    ['B', undefined],
+  ]);
+  expect(findings).toMatchObject([{ code: 'file-damaged', object: 'B' }]);
+});
+
 it.each([
   ['the place', 2],
   ['the length', 10],

@@ -7,8 +7,8 @@ import { isNextPart } from './folder-files.ts';
 import type { IsoVolume } from './iso-volume.ts';
 import { SECTOR_BYTES } from './volume-descriptor.ts';
 
-/** Parts of one file: 4 GiB each, as discs are made. */
-const MOST_PARTS = 65_536;
+/** Parts of one file: as many of 1 GiB as the largest volume has room for; discs are made with those of nearly 4. All are kept in memory. */
+const MOST_PARTS = 8192;
 
 /** All records of a file, by its first one. Rejects with `CORRUPT`: the rest of them is not behind it. */
 export async function fileParts(
