@@ -2,12 +2,16 @@ import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { Fence } from '@sendense/core';
 
-/** When a process started, in the kernel's ticks; `-` where the system does not tell. `undefined`: no such process. */
+/** States of proc_pid_stat(5): it has ended, and its parent has not asked yet how. */
+const ENDED: ReadonlySet<string | undefined> = new Set(['Z', 'X']);
+
+/** When a process started, in the kernel's ticks; `-` where the system does not tell. `undefined`: no such process, or it has ended. */
 function startOf(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    // The name of the program is in parentheses and may hold anything; the start is field 22.
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '-';
+    // The name of the program is in parentheses and may hold anything; the state is field 3, the start field 22.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return ENDED.has(fields[0]) ? undefined : (fields[19] ?? '-');
   } catch {
     return isRunning(pid) ? '-' : undefined;
   }
