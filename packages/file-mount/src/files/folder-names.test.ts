@@ -20,3 +20,8 @@ it('What is no name of the folder is not found: parts of names, none, and two of
   for (const name of ['a', 'c', 'd', '', 'B', 'b\0cd', '.', '..']) expect(names.indexOf(name)).toBe(-1);
   expect(namesOf().indexOf('a')).toBe(-1);
 });
+
+it('The bytes of a name have no more memory than they need: all of it goes along to another thread', () => {
+  const { byteLength, buffer } = namesOf('first', 'second').bytes(1);
+  expect([byteLength, buffer.byteLength]).toEqual([6, 6]);
+});

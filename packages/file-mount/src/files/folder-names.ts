@@ -29,9 +29,9 @@ export class FolderNames {
     return this.#names.byteLength + this.#begins.byteLength + this.#types.byteLength;
   }
 
-  /** The bytes of a name. */
+  /** The bytes of a name, as a copy: what is sent to a thread takes all of its memory along. */
   bytes(index: number): Uint8Array {
-    return this.#names.subarray(this.#begins[index] ?? 0, (this.#begins[index + 1] ?? 1) - 1);
+    return new Uint8Array(this.#names.subarray(this.#begins[index] ?? 0, (this.#begins[index + 1] ?? 1) - 1));
   }
 
   /** Text of a name. */
