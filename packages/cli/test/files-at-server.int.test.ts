@@ -55,6 +55,7 @@ describeWithPeers(['ext4-tools'], 'the files of a recovery point at a server', (
 
   it.each([
     ['/docs/content', 'content', 'file'],
+    ['/docs/content', 'content.zip', 'file'],
     ['/docs', 'docs.tar', 'tar'],
     ['/docs', 'docs.zip', 'zip'],
   ])('%s is taken out to %s as in this process', async (file, output, format) => {

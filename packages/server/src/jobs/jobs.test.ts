@@ -151,6 +151,30 @@ it('ends jobs also where the journal refuses that they were cancelled, and tells
   expect(begun).toHaveLength(1);
 });
 
+it('cancels a job that began while that was written, and leaves those that wait', async () => {
+  const memory = createMemoryJournal();
+  const written = Promise.withResolvers<void>();
+  let heldKey = '';
+  const write: Journal['write'] = async (...given) => {
+    if (given[0] === heldKey) await written.promise;
+    return memory.write(...given);
+  };
+  const { jobs, begun, nth } = oneAtATime({ journal: { ...memory, write } });
+  await jobs.start(backupOf('a1'), ACME);
+  const first = await nth(1);
+  const job = await jobs.start(backupOf('a2'), ACME);
+  await jobs.start(backupOf('a3'), ACME);
+  heldKey = JOB_PREFIX + job.record.id;
+  const cancelled = jobs.cancel(job);
+  first?.end();
+  await expect.poll(() => job.record.state).toBe('running');
+  written.resolve();
+  await cancelled;
+  await nth(2);
+  expect(job.record.state).toBe('cancelled');
+  expect(begun.map(({ vmName }) => vmName)).toEqual(['a1', 'a3']);
+});
+
 it('keeps of each tenant the job that ended last', async () => {
   const { jobs, nth } = oneAtATime({ kept: 1 });
   const first = await jobs.start(backupOf('g1'), GLOBEX);
