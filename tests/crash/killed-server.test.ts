@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -194,5 +194,22 @@ describeWithPeers(['ext4-tools', 'loop-mounts', 'qemu-storage-daemon', 'fuse'], 
     expect(restsOf(folder)).toEqual([]);
     const last = await serve();
     expect((await ask(last, 'DELETE', `/api/v1/backup/${backup_id}`)).status).toBe(200);
+  });
+
+  it('that SIGKILL cut short on its way leaves nothing either', async () => {
+    const file = seededBytes(11, MIB);
+    await giveFileSystem('file', file);
+    const before = await serve();
+    const body = { backup_id: await backUp(before), mode: 'mount', trust_image: true };
+    const mounts = path.join(folder, 'server', 'mounts');
+    const mounting = ask(before, 'POST', '/api/v1/restore/mount', { body }).catch(() => undefined);
+    await expect.poll(() => restsOf(mounts), { interval: 5, timeout: 60_000 }).not.toEqual([]);
+    await kill(before.child);
+    await mounting;
+
+    const after = await serve();
+    expect(restsOf(mounts)).toEqual([]);
+    expect(await readdir(mounts)).toEqual([]);
+    expect((await ask(after, 'POST', '/api/v1/restore/mount', { body })).status).toBe(200);
   });
 });

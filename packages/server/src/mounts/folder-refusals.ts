@@ -35,8 +35,9 @@ export function stopping(): SendenseError {
   });
 }
 
-/** A folder was taken away while somebody had something open in it, which `error` tells. */
-export function inUse({ path }: MountedPoint, error: SendenseError): Finding {
+/** A folder was taken away although somebody had something open in it, or it could not be unmounted otherwise, which `error` tells. */
+export function takenByForce({ path }: MountedPoint, error: SendenseError): Finding {
+  const code = error.code === 'LOCKED' ? 'mount-in-use' : 'mount-forced';
   const message = `taken away by force, what is open there gives errors from now on: ${error.message}`;
-  return { severity: 'warning', code: 'mount-in-use', message, object: path };
+  return { severity: 'warning', code, message, object: path };
 }

@@ -1,4 +1,4 @@
-import type { LogRecord, PointReader } from '@sendense/core';
+import { type LogRecord, type PointReader, SendenseError } from '@sendense/core';
 import type { MountEnd, MountedPoint } from '@sendense/file-mount';
 import { expect, it } from 'vitest';
 import { MountedFolders } from './mounted-folders.ts';
@@ -48,6 +48,37 @@ it('A stop waits for a mount that is on its way, and takes it away: its caller i
   await stopped;
   expect(mount.isClosed).toBe(true);
 });
+
+it('Nothing is mounted any more once a stop began', async () => {
+  const { folders } = foldersOf(() => Promise.reject(new Error('it was mounted')));
+  await folders[Symbol.asyncDispose]();
+  await expect(folders.show(ACME, openPoint)).rejects.toMatchObject({ code: 'ABORTED' });
+});
+
+it.each([
+  ['LOCKED', 'mount-in-use'],
+  ['TIMEOUT', 'mount-forced'],
+] as const)(
+  'What cannot be taken away because of %s goes by force only, which is told',
+  async (code, told) => {
+    const mount = mountOf('busy');
+    const refusal = new SendenseError(code, 'it stays', { operation: 'unmount-point' });
+    Object.assign(mount.mounted, { unmount: () => Promise.reject(refusal) });
+    const { folders } = foldersOf(async () => mount.mounted);
+    const mounted = await folders.show(ACME, openPoint);
+    await expect(folders.end(mounted, false)).rejects.toBe(refusal);
+    expect(mount.isClosed).toBe(false);
+    expect(await folders.end(mounted, true)).toMatchObject([
+      {
+        severity: 'warning',
+        code: told,
+        message: expect.stringContaining('it stays'),
+        object: '/mounts/busy',
+      },
+    ]);
+    expect(mount.isClosed).toBe(true);
+  },
+);
 
 it('What was mounted for a caller that has gone is taken away', async () => {
   const mount = mountOf('gone');

@@ -9,7 +9,7 @@ import {
 import type { MountedPoint, mountPoint, reconcileMounts } from '@sendense/file-mount';
 import type { Principal } from '../access/principal.ts';
 import { TenantCounts } from '../routes/files/tenant-counts.ts';
-import { inUse, mountsAreOff, notTrusted, stopping, tooManyFolders } from './folder-refusals.ts';
+import { mountsAreOff, notTrusted, stopping, takenByForce, tooManyFolders } from './folder-refusals.ts';
 import type { MountOptions } from './mount-options.ts';
 
 /** What shows points as folders: the functions of `@sendense/file-mount`. */
@@ -66,6 +66,7 @@ export class MountedFolders implements AsyncDisposable {
     open: () => Promise<PointReader>,
     call?: Call,
   ): Promise<MountedPoint> {
+    if (!this.#isOpen) throw stopping();
     this.#refuseTooMany(tenant);
     const over = this.#counts.begin(tenant);
     const beginning = this.#mount(open, over, call);
@@ -80,15 +81,18 @@ export class MountedFolders implements AsyncDisposable {
     }
   }
 
-  /** Takes a folder away; what was in use is told. Rejects with `LOCKED` while somebody has something open in it, unless by force. */
+  /**
+   * Takes a folder away. Rejects with `LOCKED` while somebody has something open in it; by force it goes all the same, which the findings
+   * tell.
+   */
   async end(mounted: MountedPoint, force: boolean): Promise<readonly Finding[]> {
     try {
       await mounted.unmount();
       return [];
     } catch (error) {
-      if (!force || !SendenseError.is(error, 'LOCKED')) throw error;
+      if (!force || !SendenseError.is(error)) throw error;
       await mounted.close();
-      return [inUse(mounted, error)];
+      return [takenByForce(mounted, error)];
     }
   }
 
