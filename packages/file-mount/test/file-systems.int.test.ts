@@ -95,6 +95,18 @@ describeWithPeers([...needed, 'ntfs-tools'], 'a disk of NTFS that ntfs-3g filled
   });
 });
 
+describeWithPeers([...needed, 'ntfs-tools'], 'a disk of NTFS', () => {
+  it('is not mounted from a folder whose path has a comma, which is told', async () => {
+    await using comma = await Scene.open('a,b-');
+    const disk = comma.blank('ntfs.raw', '64M');
+    run('mkntfs', ['-q', '-F', disk]);
+    const { told } = await comma.mount({}, disk);
+    expect(told.error).toMatchObject({ code: 'CONFIG_INVALID' });
+    expect(told.error?.message).toContain('comma');
+    expect(comma.rests()).toEqual([]);
+  });
+});
+
 describeWithPeers([...needed, 'exfat-tools'], 'a disk of exFAT that exfat-fuse filled', () => {
   it('shows the same as browsing', async () => {
     const disk = scene.blank('exfat.raw', '64M');

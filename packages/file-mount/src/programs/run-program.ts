@@ -11,9 +11,13 @@ const MOST_MS = 60_000;
 
 /**
  * Runs a program of the system to its end, in a process group of its own: a signal to this one is not meant for it. Rejects with `TIMEOUT`
- * after a minute, in which it was killed.
+ * after a minute, or `mostMs`: it is killed then, and let go of, as one that waits for a dead disk in the kernel is not ended by that.
  */
-export async function runProgram(program: string, args: readonly string[]): Promise<ProgramEnd> {
+export async function runProgram(
+  program: string,
+  args: readonly string[],
+  mostMs: number = MOST_MS,
+): Promise<ProgramEnd> {
   const child = spawn(program, args, {
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -29,9 +33,11 @@ export async function runProgram(program: string, args: readonly string[]): Prom
     child.once('close', (code) => resolve({ code, said: said.trim() }));
   });
   try {
-    return await withTimeout(() => ended, MOST_MS, { operation: 'run-program' });
+    return await withTimeout(() => ended, mostMs, { operation: 'run-program' });
   } catch (error) {
     child.kill('SIGKILL');
+    child.unref();
+    for (const stream of [child.stdout, child.stderr]) stream.destroy();
     throw error;
   }
 }

@@ -6,13 +6,14 @@ import { mountArguments } from './mount-ways.ts';
 
 /**
  * Shows the file system in `file` at `target`. Rejects with `FORMAT_UNSUPPORTED` and what the program says where its driver does not
- * take it.
+ * take it, `CONFIG_INVALID` where it does not take the path of the file.
  */
 export async function mountVolume(
   { way, program }: Extract<FoundWay, { program: string }>,
   file: string,
   target: string,
 ): Promise<void> {
+  if (way.driver === 'ntfs-3g' && file.includes(',')) throw comma(file);
   if (way.onDevice !== true) {
     await succeed(program, mountArguments(way, file, target));
     return;
@@ -25,6 +26,15 @@ export async function mountVolume(
     // in use now: it goes with the mount
     await runProgram(losetup, ['--detach', device]);
   }
+}
+
+/** ntfs-3g passes the path on in a list of options. */
+function comma(file: string): SendenseError {
+  return new SendenseError('CONFIG_INVALID', `ntfs-3g takes no path with a comma: ${file}`, {
+    operation: 'mount-volume',
+    remedy: 'name a state folder without one',
+    context: { file },
+  });
 }
 
 async function succeed(program: string, args: readonly string[]): Promise<string> {

@@ -17,8 +17,9 @@ export class Scene implements AsyncDisposable {
     this.folder = folder;
   }
 
-  static async open(): Promise<Scene> {
-    return new Scene(await mkdtemp(join(tmpdir(), 'sendense-mount-')));
+  /** `name`: a part of the name of its folder. */
+  static async open(name = ''): Promise<Scene> {
+    return new Scene(await mkdtemp(join(tmpdir(), `sendense-mount-${name}`)));
   }
 
   /** Where mounts are recorded. */
