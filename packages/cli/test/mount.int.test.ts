@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describeWithPeers } from '@sendense/tests/peers';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { ctlJson } from './run-ctl.ts';
+import { ctlJson, startCtl } from './run-ctl.ts';
 import { noise } from './sample-disk.ts';
 
 const CONTENT = noise(1_500_000, 'content');
@@ -61,6 +62,7 @@ describeWithPeers(peers, 'backup mount', () => {
     expect((await stat(join(path, 'docs', 'content'))).mode & 0o777).toBe(0o640);
     expect(await ctlJson(home, ['backup', 'mounts'])).toMatchObject({
       mounts: [{ mountId: shown.mountId, mountPath: path, running: true, volumes: [{ id: 'disk-0' }] }],
+      findings: [],
     });
     expect(await ctlJson(home, ['reconcile'])).toMatchObject({ removed: [] });
     expect(await readdir(path)).toContain('docs');
@@ -80,6 +82,32 @@ describeWithPeers(peers, 'backup mount', () => {
       findings: [{ code: 'mount-removed' }],
     });
     expect(await mounted()).toEqual([]);
+  });
+
+  it('in the foreground ends in good order when its terminal is gone', async () => {
+    const running = startCtl(home, [...mount, '--trust-image', '--foreground', '--json']);
+    await once(running.child.stdout ?? running.child, 'data');
+    expect(await mounted()).not.toEqual([]);
+    running.child.kill('SIGHUP');
+    const { code, lines } = await running.end;
+    expect({ code, last: JSON.parse(lines.at(-1) ?? '{}') as unknown }).toMatchObject({
+      code: 0,
+      last: { ended: 'closed' },
+    });
+    expect(await mounted()).toEqual([]);
+  });
+
+  it('keeps reconcile from nothing else where its records cannot be looked at, which is told', async () => {
+    const state = join(home, '.local/state/sendense');
+    await writeFile(join(state, 'mounts'), '');
+    try {
+      expect(await ctlJson(home, ['reconcile'])).toMatchObject({
+        removed: [],
+        findings: [{ severity: 'warning', code: 'mounts-not-reconciled' }],
+      });
+    } finally {
+      await rm(join(state, 'mounts'));
+    }
   });
 
   it('is refused where nobody says that the disks are trusted, with what to do instead', async () => {

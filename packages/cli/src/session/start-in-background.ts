@@ -2,23 +2,25 @@ import { spawn } from 'node:child_process';
 import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
-import { errorFromJson, SendenseError } from '@sendense/core';
+import { abortedError, errorFromJson, SendenseError } from '@sendense/core';
 import { nodeFileSystem } from '@sendense/plugin-kit/files';
 import { configFile } from '../config/locations.ts';
 import type { CommonOptions } from '../program/common-flags.ts';
 import type { Session } from './session.ts';
 
+const MOST_LOG_BYTES = 1024 * 1024;
+
 /** A verb that goes on in a process of its own once it has printed its first line. */
 export type BackgroundVerb = {
   /** Its words and flags, without those that all verbs have. */
   readonly args: readonly string[];
-  /** Takes what it logs. */
+  /** Takes what it logs; the one before has `.1` behind its name. */
   readonly logFile: string;
 };
 
 /**
  * Starts this command line once more, as a process that outlives this one; what its first line told. Rejects with the error that it told
- * instead, `TIMEOUT` where it ended without a word.
+ * instead, `TIMEOUT` where it ended without a word, `ABORTED` when this one is to stop before: the other one is asked to end then.
  */
 export async function startInBackground(
   session: Session,
@@ -26,6 +28,7 @@ export async function startInBackground(
   { args, logFile }: BackgroundVerb,
 ): Promise<{ readonly [key: string]: unknown }> {
   await nodeFileSystem.makeDirectory(dirname(logFile));
+  await setAside(logFile);
   await using log = await open(logFile, 'a', 0o600);
   const { program, workingDirectory, env } = session.host;
   const child = spawn(program.path, [...program.args, ...args, ...commonArguments(session, options)], {
@@ -36,15 +39,28 @@ export async function startInBackground(
   });
   const { stdout } = child;
   if (stdout === null) throw noAnswer(logFile);
-  const failed = new Promise<never>((_, reject) => {
-    child.once('error', reject);
-  });
+  const { signal } = session.stop;
+  const failed = Promise.withResolvers<never>();
+  child.once('error', failed.reject);
+  const stop = () => {
+    child.kill('SIGTERM');
+    failed.reject(abortedError('start-in-background', signal));
+  };
+  signal.addEventListener('abort', stop, { once: true });
+  if (signal.aborted) stop();
   try {
-    return toldBy(await Promise.race([firstLine(stdout), failed]), logFile);
+    return toldBy(await Promise.race([firstLine(stdout), failed.promise]), logFile);
   } finally {
+    signal.removeEventListener('abort', stop);
     stdout.destroy();
     child.unref();
   }
+}
+
+/** A log that has grown goes to the side, instead of the one before. Processes that have it open go on with it. */
+async function setAside(logFile: string): Promise<void> {
+  const { sizeBytes = 0 } = (await nodeFileSystem.stat(logFile)) ?? {};
+  if (sizeBytes > MOST_LOG_BYTES) await nodeFileSystem.rename(logFile, `${logFile}.1`);
 }
 
 function commonArguments(session: Session, { config, logLevel }: CommonOptions): string[] {

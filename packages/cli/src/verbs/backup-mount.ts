@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { SendenseError } from '@sendense/core';
 import { type MountedPoint, mountPoint } from '@sendense/file-mount';
 import type { Command } from 'commander';
 import { describeFindings, findingLines } from '../output/describe-findings.ts';
@@ -41,21 +42,28 @@ export const backupMount = defineVerb<AskedMount>({
   flags,
   async run(session, options) {
     if (options.foreground !== true) return mountInBackground(session, options);
-    const mounted = session.own(await openMount(session, options));
-    const shown = describeMount(mounted);
-    const first = options.json === true ? [JSON.stringify(shown)] : mountedLines(mounted);
+    const hangup = new AbortController();
+    // before it begins: a SIGHUP that nobody listens for would end this process as it stands
+    const endHangup = session.host.onHangup(() => {
+      hangup.abort(new SendenseError('ABORTED', 'the terminal is gone', { operation: 'mount-point' }));
+    });
+    const signal = AbortSignal.any([session.stop.signal, hangup.signal]);
+    const mounted = session.own(await openMount(session, options, signal));
+    const first = options.json === true ? [JSON.stringify(describeMount(mounted))] : mountedLines(mounted);
     for (const line of first) session.host.stdout.write(`${line}\n`);
-    const ended = await endOf(session, mounted);
-    return { json: { ...shown, ended }, lines: [] };
+    const known = mounted.findings.length;
+    const ended = await endOf(signal, mounted);
+    endHangup();
+    return { json: { ...describeMount(mounted), ended }, lines: findingLines(mounted.findings.slice(known)) };
   },
 });
 
-async function openMount(session: Session, options: AskedMount): Promise<MountedPoint> {
+async function openMount(session: Session, options: AskedMount, signal: AbortSignal): Promise<MountedPoint> {
   const { repository } = await openRepository(session, options, session.drivers());
-  const { id } = findPoint(await readPoints(repository, session.call), options.backupId);
+  const { id } = findPoint(await readPoints(repository, { signal }), options.backupId);
   const { path, volume, trustImage, idle } = options;
   return mountPoint(
-    await repository.open(id, session.call),
+    await repository.open(id, { signal }),
     {
       directory: mountsDirectory(session),
       trustImage: trustImage === true,
@@ -64,7 +72,7 @@ async function openMount(session: Session, options: AskedMount): Promise<Mounted
       ...(volume === undefined ? {} : { volumes: [...volume] }),
       ...(idle === undefined ? {} : { idleMs: idle * MS_PER_MINUTE }),
     },
-    session.call,
+    { signal },
   );
 }
 
@@ -83,9 +91,9 @@ function mountedLines({ id, path, findings }: MountedPoint): string[] {
 }
 
 /** Why it ended; a signal ends it too. */
-async function endOf({ stop }: Session, mounted: MountedPoint): Promise<string> {
+async function endOf(signal: AbortSignal, mounted: MountedPoint): Promise<string> {
   const close = () => void mounted.close().catch(() => undefined); // `ended` tells
-  if (stop.signal.aborted) close();
-  stop.signal.addEventListener('abort', close, { once: true });
+  if (signal.aborted) close();
+  signal.addEventListener('abort', close, { once: true });
   return mounted.ended;
 }

@@ -1,4 +1,6 @@
+import type { Finding } from '@sendense/core';
 import { listMounts } from '@sendense/file-mount';
+import { describeFindings, findingLines } from '../output/describe-findings.ts';
 import { describeMounts, mountLines } from '../output/describe-mounts.ts';
 import { mountsDirectory } from '../session/mount-place.ts';
 import { defineVerb } from '../verb.ts';
@@ -9,7 +11,11 @@ export const backupMounts = defineVerb({
   summary: 'list what "backup mount" has mounted',
   flags: (command) => command,
   async run(session) {
-    const mounts = await listMounts(mountsDirectory(session));
-    return { json: { mounts: describeMounts(mounts) }, lines: mountLines(mounts) };
+    const findings: Finding[] = [];
+    const mounts = await listMounts(mountsDirectory(session), (finding) => findings.push(finding));
+    return {
+      json: { mounts: describeMounts(mounts), findings: describeFindings(findings) },
+      lines: [...mountLines(mounts), ...findingLines(findings)],
+    };
   },
 });

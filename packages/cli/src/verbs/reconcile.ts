@@ -1,9 +1,10 @@
 import { type Repository, SendenseError, type SourceConnector, type TargetConnector } from '@sendense/core';
-import { reconcileMounts } from '@sendense/file-mount';
+import { type ReconciledMounts, reconcileMounts } from '@sendense/file-mount';
 import { parsePlaceName, parseVmwarePlace } from '@sendense/quickstart';
 import type { Command } from 'commander';
 import { findPlace } from '../names/find-place.ts';
 import { describeFindings, findingLines } from '../output/describe-findings.ts';
+import { asSendenseError } from '../output/error-report.ts';
 import { collectText, parseCount } from '../program/flag-values.ts';
 import { passwordFlag, type RepositoryOption, repositoryFlag } from '../program/shared-flags.ts';
 import { mountsDirectory } from '../session/mount-place.ts';
@@ -74,13 +75,24 @@ async function targetsOf(session: Session, named: readonly string[] | undefined)
   return targets;
 }
 
+/** Mounts that cannot be looked at are no reason to leave the rest as it is. */
+async function tidyMounts(session: Session): Promise<ReconciledMounts> {
+  try {
+    return await reconcileMounts(mountsDirectory(session));
+  } catch (error) {
+    const { message } = asSendenseError(error, 'reconcile-mounts');
+    const text = `mounts of this machine were not looked at: ${message}`;
+    return { removed: [], findings: [{ severity: 'warning', code: 'mounts-not-reconciled', message: text }] };
+  }
+}
+
 /** `reconcile` */
 export const reconcile = defineVerb<Options>({
   words: ['reconcile'],
   summary: 'remove what runs that died left at sources and targets, and mounts that nobody serves',
   flags,
   async run(session, options) {
-    const mounts = await reconcileMounts(mountsDirectory(session));
+    const mounts = await tidyMounts(session);
     const engine = await openEngine(session, {});
     const result = await engine.reconcile(
       {
