@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** Longest wait that a timer of Node takes. */
-const MOST_MS = 2_147_483_647;
+export const MOST_TIMER_MS = 2_147_483_647;
 
 /** Options of {@link mountPoint}. */
 export const mountOptions = z.strictObject({
@@ -14,7 +14,7 @@ export const mountOptions = z.strictObject({
   /** Says that the disks come from a machine that is trusted with this one: drivers read what was written there. */
   trustImage: z.boolean().default(false),
   /** A mount that nobody has anything open in, and of which nothing was read for so long, ends; in milliseconds. */
-  idleMs: z.int().positive().max(MOST_MS).default(3_600_000),
+  idleMs: z.int().positive().max(MOST_TIMER_MS).default(3_600_000),
   /** This process has nothing else to do: who ends the mount from elsewhere ends it too, by SIGTERM. */
   dedicated: z.boolean().default(false),
 });

@@ -64,3 +64,15 @@ describeWithPeers(peers, 'what a process was doing when it was killed', () => {
     expect(scene.rests()).toEqual([]);
   });
 });
+
+describeWithPeers(peers, 'a storage daemon whose server hung up', () => {
+  it('connects again: the file is read on without an error', async () => {
+    const cut = Promise.withResolvers<void>();
+    const log = ({ message }: { message: string }) => {
+      if (message.includes('asked for nothing')) cut.resolve();
+    };
+    await using served = await serveDisk(scene.directory, disk, { limits: { idleTimeoutMs: 200 }, log });
+    await cut.promise;
+    expect((await readFile(served.file)).equals(await readFile(disk))).toBe(true);
+  });
+});

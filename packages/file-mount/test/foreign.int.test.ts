@@ -64,6 +64,10 @@ describeWithPeers(peers, 'what somebody else mounted', () => {
       expect((await keeper.last()).error?.code).toBe('LOCKED');
       expect(isMounted(scene.at('above/shown'))).toBe(true);
       expect(await listMounts(directory)).toMatchObject([{ id: keeper.told.id, isKept: false }]);
+      const stays = { severity: 'warning', code: 'mount-not-removed', object: keeper.told.id };
+      expect(await reconcileMounts(directory)).toMatchObject({ removed: [], findings: [stays] });
+      await using other = await scene.mount({}, disk);
+      expect(other.told.findings).toMatchObject([stays]);
       inner.end();
     }
     expect((await reconcileMounts(directory)).removed).toEqual([keeper.told.id]);

@@ -1,11 +1,10 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdir, open, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describeWithPeers } from '@sendense/tests/peers';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { listMounts, reconcileMounts, unmountPoint } from '../src/index.ts';
 import { makeExt4 } from './support/ext4.ts';
+import { holdOpen } from './support/hold-open.ts';
 import { restsOf } from './support/rests.ts';
 import { Scene } from './support/scene.ts';
 import { makeTree } from './support/tree.ts';
@@ -19,19 +18,6 @@ beforeEach(async () => {
   makeExt4(disk, '32M', scene.at('tree'));
 });
 afterEach(() => scene[Symbol.asyncDispose]());
-
-/** A program that has a file below `path` open until its input closes. */
-async function holdOpen(path: string) {
-  const program = "process.stdin.resume(); require('fs').openSync(process.argv[1]); console.log('open')";
-  const child = spawn(process.execPath, ['-e', program, path], { stdio: ['pipe', 'pipe', 'inherit'] });
-  await once(child.stdout, 'data');
-  return {
-    async [Symbol.asyncDispose]() {
-      child.stdin.end();
-      await once(child, 'close');
-    },
-  };
-}
 
 const peers = ['ext4-tools', 'loop-mounts', 'qemu-storage-daemon', 'fuse'];
 
@@ -55,6 +41,15 @@ describeWithPeers(peers, 'a mount', () => {
     await expect(unmountPoint({ directory, mount: id, force: false })).rejects.toMatchObject({
       code: 'NOT_FOUND',
     });
+  });
+
+  it('is ended by a symbolic link to its folder', async () => {
+    const { directory } = scene;
+    const keeper = await scene.mount({ path: scene.at('shown') }, disk);
+    await symlink(scene.at('shown'), scene.at('link'));
+    await unmountPoint({ directory, mount: scene.at('link'), force: false });
+    expect(await keeper.end()).toBe('closed');
+    expect(scene.rests()).toEqual([]);
   });
 
   it('of a process that has other things to do is not ended from elsewhere', async () => {

@@ -26,6 +26,8 @@ export type DaemonStart = {
 const LOOK_MS = 20;
 const MOST_START_MS = 30_000;
 const MOST_END_MS = 5_000;
+/** How long reads wait for the server after it hung up; without it the first one after that gives an error. */
+const RECONNECT_SECONDS = 10;
 const KEPT_CHARACTERS = 2_000;
 
 /**
@@ -70,7 +72,8 @@ function daemonArguments({ socket, pidFile, shown }: DaemonStart): string[] {
   const args: string[] = [];
   for (const { name, file } of shown) {
     const server = `server.type=unix,server.path=${value(socket)}`;
-    args.push('--blockdev', `driver=nbd,node-name=${name},${server},export=${name},read-only=on`);
+    const source = `export=${name},read-only=on,reconnect-delay=${RECONNECT_SECONDS}`;
+    args.push('--blockdev', `driver=nbd,node-name=${name},${server},${source}`);
     const where = `node-name=${name},mountpoint=${value(file)}`;
     args.push('--export', `type=fuse,id=${name},${where},writable=off,growable=off,allow-other=off`);
   }

@@ -2,18 +2,18 @@ import { startNbdServer } from '@sendense/blockio-nbd/server';
 import { type Call, type Finding, type PointReader, SendenseError } from '@sendense/core';
 import { openPointVolumes } from '@sendense/file-restore';
 import { Closer, orClose, parseOptions, systemTimer } from '@sendense/plugin-kit';
-import { type MountOptions, type MountSettings, mountOptions } from '../options.ts';
+import { MOST_TIMER_MS, type MountOptions, type MountSettings, mountOptions } from '../options.ts';
 import { needProgram } from '../programs/find-program.ts';
 import { type StorageDaemon, startStorageDaemon } from '../programs/storage-daemon.ts';
-import { mountVolume } from '../volumes/mount-volume.ts';
 import { type MountPlan, notMounted, planMounts } from '../volumes/plan-mounts.ts';
 import { VolumeReader } from '../volumes/volume-reader.ts';
 import { beginSession } from './begin-session.ts';
 import { endWhenIdle } from './end-when-idle.ts';
 import { type MountRecord, sessionPaths } from './mount-record.ts';
-import { MountedPoint, type MountedVolume } from './mounted-point.ts';
+import { MountedPoint } from './mounted-point.ts';
 import { openDirectory, reconcileMounts } from './reconcile-mounts.ts';
 import { removeRests } from './remove-rests.ts';
+import { showVolume } from './show-volume.ts';
 import { unmountVolumes } from './unmount-volumes.ts';
 
 /**
@@ -21,7 +21,7 @@ import { unmountVolumes } from './unmount-volumes.ts';
  * rejects. Nothing of this process may read the folders synchronously, nor four files of them at once: it serves their bytes.
  *
  * Rejects with `CONFIG_INVALID` without `trustImage`, `PERMISSION_DENIED` without the rights of root, `UNSUPPORTED` where a program is
- * missing, `FORMAT_UNSUPPORTED` where no volume can be mounted, `ALREADY_EXISTS` for a path that holds something.
+ * missing, `FORMAT_UNSUPPORTED` where no volume can be mounted, `ALREADY_EXISTS` for a path that holds something or that another mount has.
  */
 export async function mountPoint(
   reader: PointReader,
@@ -39,13 +39,14 @@ export async function mountPoint(
     const { volumes, findings } = await openPointVolumes(reader, call);
     const plan = await planMounts(volumes, settings.volumes);
     const record = await beginSession(directory, reader.point.id, settings, plan);
-    closer.add(disposing(() => removeRests(directory, record)));
+    const told = [...findings, ...plan.findings];
+    closer.add(disposing(async () => told.push(...(await removeRests(directory, record)))));
     const served = await serve(closer, directory, record, plan, program, call);
-    closer.add(disposing(() => unmountVolumes(directory, record, true)));
-    const failed = await showAll(plan, record);
+    closer.add(disposing(async () => told.push(...(await unmountVolumes(directory, record, true)))));
+    const failed = await showAll(directory, plan, record);
+    told.push(...failed, ...rests.findings);
     const shown = record.volumes.filter(({ id }) => failed.every(({ object }) => object !== id));
     const mounted = { ...record, volumes: shown };
-    const told = [...findings, ...plan.findings, ...failed, ...rests.findings];
     return keep(closer, { directory, record: mounted, findings: told, settings, ...served });
   });
 }
@@ -67,7 +68,9 @@ async function serve(
   const onRead = () => {
     readMs = systemTimer.monotonicMs();
   };
-  const server = closer.add(await startNbdServer({ address: { kind: 'unix', path: socket } }));
+  // its only client is the daemon, which asks for nothing as long as nobody reads something new
+  const limits = { idleTimeoutMs: MOST_TIMER_MS };
+  const server = closer.add(await startNbdServer({ address: { kind: 'unix', path: socket }, limits }));
   const shown = volumes.map(({ file }, index) => ({ name: `v${index}`, file }));
   for (const [index, { volume }] of plan.volumes.entries())
     server.addExport(`v${index}`, { reader: new VolumeReader(volume.bytes, onRead) });
@@ -75,30 +78,26 @@ async function serve(
   return { daemon, lastReadMs: () => readMs };
 }
 
-/** Mounts all volumes; why some are not. Rejects where none is. */
-async function showAll(plan: MountPlan, { volumes }: MountRecord): Promise<readonly Finding[]> {
+/** Mounts all volumes; why some are not. Rejects where none is, or somebody else came between. */
+async function showAll(directory: string, plan: MountPlan, record: MountRecord): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
-  for (const volume of volumes) {
+  for (const volume of record.volumes) {
+    const planned = plan.volumes.find((each) => each.volume.id === volume.id);
     try {
-      await show(plan, volume);
+      if (planned !== undefined) await showVolume(directory, record, volume, planned.way);
     } catch (error) {
-      if (!SendenseError.is(error)) throw error;
+      if (!SendenseError.is(error) || error.code === 'ALREADY_EXISTS') throw error;
       findings.push(notMounted(volume.id, error.message));
-      if (findings.length === volumes.length) throw error;
+      if (findings.length === record.volumes.length) throw error;
     }
   }
   return findings;
 }
 
-async function show(plan: MountPlan, { id, file, target }: MountedVolume): Promise<void> {
-  const planned = plan.volumes.find(({ volume }) => volume.id === id);
-  if (planned !== undefined) await mountVolume(planned.way, file, target);
-}
-
 type Kept = Served & {
   readonly directory: string;
   readonly record: MountRecord;
-  readonly findings: readonly Finding[];
+  readonly findings: Finding[];
   readonly settings: MountSettings;
 };
 
@@ -113,11 +112,21 @@ function keep(closer: Closer, { settings, daemon, lastReadMs, ...parts }: Kept):
     },
   });
   const unmount = () => mounted.unmount('idle');
-  // what keeps it from ending is told by `ended`
-  const idle = endWhenIdle({ idleMs: settings.idleMs, lastReadMs, unmount }, closed.signal);
+  const { findings, record } = parts;
+  const tell = (error: SendenseError) => tellStays(findings, record.id, error);
+  const idle = endWhenIdle({ idleMs: settings.idleMs, lastReadMs, unmount, tell }, closed.signal);
+  // a defect; what closing it says is told by `ended`
   idle.catch(() => mounted.close('idle').catch(() => undefined));
   void daemon.ended.then(() => mounted.close('lost').catch(() => undefined));
   return mounted;
+}
+
+/** Once, however often it is asked: the last cause counts. */
+function tellStays(findings: Finding[], id: string, { message }: SendenseError): void {
+  const known = findings.findIndex(({ code }) => code === 'mount-stays');
+  if (known !== -1) findings.splice(known, 1);
+  const text = `nobody used the mount, but it could not be ended: ${message}`;
+  findings.push({ severity: 'warning', code: 'mount-stays', message: text, object: id });
 }
 
 function disposing(run: () => Promise<unknown>): AsyncDisposable {

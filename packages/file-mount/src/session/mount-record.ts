@@ -1,7 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { SendenseError } from '@sendense/core';
+import { type Finding, SendenseError } from '@sendense/core';
 import { isHolderAlive, parseOptions } from '@sendense/plugin-kit';
 import { nodeFileSystem, readSmallFile, writeFileDurably } from '@sendense/plugin-kit/files';
 import { z } from 'zod';
@@ -58,33 +56,46 @@ export async function writeRecord(directory: string, record: MountRecord): Promi
   await writeFileDurably(nodeFileSystem, file, Buffer.from(JSON.stringify(record)));
 }
 
-/** Mounts of all processes, by their ids. A folder without a record holds nothing. */
-export async function readRecords(directory: string): Promise<readonly MountRecord[]> {
-  if ((await nodeFileSystem.stat(directory))?.kind !== 'directory') return [];
+/** Mounts of all processes, by their ids. A folder without a record holds nothing. Each record that cannot be read is told. */
+export async function readRecords(
+  directory: string,
+): Promise<{ readonly records: readonly MountRecord[]; readonly findings: readonly Finding[] }> {
   const records: MountRecord[] = [];
-  for (const id of await nodeFileSystem.list(directory)) {
-    const record = MOUNT_ID.test(id) ? await readRecord(directory, id) : undefined;
-    if (record !== undefined) records.push(record);
+  const findings: Finding[] = [];
+  for (const id of await sessionIds(directory)) {
+    try {
+      const record = await readRecord(directory, id);
+      if (record !== undefined) records.push(record);
+    } catch (error) {
+      if (!SendenseError.is(error)) throw error;
+      findings.push(unreadable(id, error));
+    }
   }
-  return records;
+  return { records, findings };
+}
+
+/** The ids of all mounts, whether they have a record or not. */
+export async function sessionIds(directory: string): Promise<readonly string[]> {
+  if ((await nodeFileSystem.stat(directory))?.kind !== 'directory') return [];
+  return (await nodeFileSystem.list(directory)).filter((name) => MOUNT_ID.test(name));
+}
+
+function unreadable(id: string, { message, remedy }: SendenseError): Finding {
+  const todo = remedy === undefined ? '' : `: ${remedy}`;
+  return {
+    severity: 'warning',
+    code: 'mount-unreadable',
+    message: `what the mount ${id} is made of cannot be read: ${message}${todo}`,
+    object: id,
+  };
 }
 
 /** Whether the process that keeps the mount lives. */
 export function isKept({ keeper }: MountRecord): boolean {
-  return isHolderAlive(keeper) && !isZombie(keeper);
+  return isHolderAlive(keeper);
 }
 
-/** Whether it was killed, and its parent has not asked yet how it ended: it serves nothing any more. */
-function isZombie(keeper: string): boolean {
-  const [, host, pid] = /^(.*):(\d+):[^:]*$/u.exec(keeper) ?? [];
-  if (host !== hostname()) return false;
-  try {
-    return /\) Z [^)]*$/u.test(readFileSync(`/proc/${pid ?? ''}/stat`, 'latin1'));
-  } catch {
-    return false; // it is gone, or the system does not tell
-  }
-}
-
+/** Rejects with `CORRUPT` where it is none. */
 async function readRecord(directory: string, id: string): Promise<MountRecord | undefined> {
   const { record: file } = sessionPaths(directory, id);
   try {

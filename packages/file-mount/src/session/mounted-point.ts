@@ -23,7 +23,10 @@ export class MountedPoint implements AsyncDisposable {
   /** The folder of the files; where the point has several file systems it has a folder for each. */
   readonly path: string;
   readonly volumes: readonly MountedVolume[];
-  /** What was noteworthy: of the volumes, of those that are not mounted, of what mounts that died had left. */
+  /**
+   * What was noteworthy: of the volumes, of those that are not mounted, of what mounts that died had left. Once it has `ended` also what
+   * somebody had open in it then; before, why it goes on though nobody uses it.
+   */
   readonly findings: readonly Finding[];
   /** Resolves when it is gone; rejects when taking it away failed. */
   readonly ended: Promise<MountEnd>;

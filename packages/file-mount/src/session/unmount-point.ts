@@ -28,23 +28,32 @@ export type MountInfo = MountRecord & {
 const LOOK_MS = 20;
 const MOST_END_MS = 30_000;
 
-/** The mounts of all processes of this machine that use the folder. */
-export async function listMounts(directory: string): Promise<readonly MountInfo[]> {
-  const records = await readRecords(await openDirectory(directory));
+/**
+ * The mounts of all processes of this machine that use the folder. `tell` is told of each whose record cannot be read; without it such a
+ * one rejects with `CORRUPT`.
+ */
+export async function listMounts(
+  directory: string,
+  tell: (finding: Finding) => void = refuse,
+): Promise<readonly MountInfo[]> {
+  const { records, findings } = await readRecords(await openDirectory(directory));
+  for (const finding of findings) tell(finding);
   return records.map((record) => ({ ...record, isKept: isKept(record) }));
 }
 
 /**
- * Ends a mount of another process, or what is left of one. Rejects with `NOT_FOUND`, `LOCKED` while somebody has something open in it,
- * `UNSUPPORTED` for one of a process that is not dedicated to it.
+ * Ends a mount of another process, or what is left of one. Rejects with `NOT_FOUND`, `CORRUPT` where its record cannot be read, `LOCKED`
+ * while somebody has something open in it or mounted something over it, `UNSUPPORTED` for one of a process that is not dedicated to it.
  */
 export async function unmountPoint(
   { directory, mount, force }: UnmountRequest,
   timer: Timer = systemTimer,
 ): Promise<{ readonly record: MountRecord; readonly findings: readonly Finding[] }> {
   const place = await openDirectory(directory);
-  const records = await readRecords(place);
-  const record = records.find(({ id, path }) => id === mount || path === resolve(mount));
+  const { records, findings: unreadable } = await readRecords(place);
+  for (const finding of unreadable) if (finding.object === mount) refuse(finding);
+  const wanted = [resolve(mount), await realPathOf(mount)];
+  const record = records.find(({ id, path }) => id === mount || wanted.includes(path));
   if (record === undefined) throw unknown(mount, records);
   const keeper = isKept(record) ? keeperOf(record) : undefined;
   const findings = await unmountVolumes(place, record, force);
@@ -52,8 +61,22 @@ export async function unmountPoint(
   return { record, findings: [...findings, ...(await removeRests(place, record))] };
 }
 
-/** Asks the process that keeps the mount to end, and waits until it has, or has let go of it. Rejects with `TIMEOUT` when it does not. */
+/** Where symbolic links lead to; `undefined` where nothing is, or nothing can be asked for any more. */
+async function realPathOf(path: string): Promise<string | undefined> {
+  try {
+    return await nodeFileSystem.realPath(path);
+  } catch (error) {
+    if (!SendenseError.is(error)) throw error;
+    return undefined;
+  }
+}
+
+/**
+ * Asks the process that keeps the mount to end, and waits until it has, or has let go of it. Rejects with `TIMEOUT` when it does not. One
+ * that ended while its volumes were unmounted is not asked: its id may be another one's.
+ */
 async function endKeeper(directory: string, record: MountRecord, pid: number, timer: Timer): Promise<void> {
+  if (!isKept(record)) return;
   sendSignal(pid, 'SIGTERM');
   const endMs = timer.monotonicMs() + MOST_END_MS;
   while (isKept(record) && (await isRecorded(directory, record))) {
@@ -77,6 +100,10 @@ function keeperOf(record: MountRecord): number {
 
 async function isRecorded(directory: string, { id }: MountRecord): Promise<boolean> {
   return (await nodeFileSystem.stat(sessionPaths(directory, id).record)) !== undefined;
+}
+
+function refuse({ message }: Finding): never {
+  throw new SendenseError('CORRUPT', message, { operation: 'read-mounts' });
 }
 
 function unknown(mount: string, records: readonly MountRecord[]): SendenseError {

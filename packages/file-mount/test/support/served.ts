@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { createFileDriver } from '@sendense/blockio-file';
-import { type NbdServerLimits, startNbdServer } from '@sendense/blockio-nbd/server';
+import { type NbdServerOptions, startNbdServer } from '@sendense/blockio-nbd/server';
 import { Closer, orClose } from '@sendense/plugin-kit';
 import { needProgram } from '../../src/programs/find-program.ts';
 import { startStorageDaemon } from '../../src/programs/storage-daemon.ts';
@@ -17,7 +17,7 @@ export type Served = AsyncDisposable & { readonly record: MountRecord; readonly 
 export async function serveDisk(
   directory: string,
   disk: string,
-  limits: Partial<NbdServerLimits> = {},
+  options: NbdServerOptions = {},
 ): Promise<Served> {
   const record = recordOf(directory, '0123456789ab');
   const { folder, socket, pidFile, volumes, files } = sessionPaths(directory, record.id);
@@ -27,7 +27,7 @@ export async function serveDisk(
   await writeRecord(directory, record);
   const closer = new Closer();
   return orClose(closer, async () => {
-    const server = closer.add(await startNbdServer({ address: { kind: 'unix', path: socket }, limits }));
+    const server = closer.add(await startNbdServer({ ...options, address: { kind: 'unix', path: socket } }));
     const reader = await createFileDriver().openReader({ kind: 'file', path: disk });
     server.addExport('v0', { reader });
     const program = await needProgram('qemu-storage-daemon', 'qemu-system-common');
