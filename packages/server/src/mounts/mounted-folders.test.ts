@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { type LogRecord, type PointReader, SendenseError } from '@sendense/core';
 import type { MountEnd, MountedPoint } from '@sendense/file-mount';
 import { expect, it } from 'vitest';
@@ -42,7 +43,12 @@ it('A stop waits for a mount that is on its way, and takes it away: its caller i
   const mount = mountOf('late');
   const { folders } = foldersOf(() => promise);
   const shown = folders.show(ACME, openPoint);
-  const stopped = folders[Symbol.asyncDispose]();
+  let isStopped = false;
+  const stopped = folders[Symbol.asyncDispose]().then(() => {
+    isStopped = true;
+  });
+  await turn();
+  expect(isStopped).toBe(false);
   resolve(mount.mounted);
   await expect(shown).rejects.toMatchObject({ code: 'ABORTED', operation: 'mount-backup' });
   await stopped;
