@@ -30,7 +30,7 @@ export const s3StoreOptionsSchema = z.strictObject({
   objectLock: z.enum(['compliance', 'governance']).optional(),
   /** `first`: of every object the version that was written first, whatever was put or deleted over it since. */
   versions: z.enum(['current', 'first']).default('current'),
-  /** Objects larger than this are sent in parts of this size. */
+  /** Objects larger than this, and than 16 MiB and 36 bytes, are sent in parts of this size. */
   partBytes: z
     .int()
     .min(5 * MIB)

@@ -1,7 +1,7 @@
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { type Call, SendenseError } from '@sendense/core';
 import type { ObjectStatus, PutOptions } from '@sendense/object-repository';
-import { createOnce, joinPieces } from '@sendense/object-repository/remote';
+import { createOnce, joinPieces, MAX_SEALED_BYTES } from '@sendense/object-repository/remote';
 import type { Bucket } from './bucket.ts';
 import { headObject } from './head-object.ts';
 import { findOwn, newObject, type Upload, type VersionId, versionOf } from './new-object.ts';
@@ -18,9 +18,14 @@ export async function putObject(
   const body = joinPieces(bytes, bucket.subject(key));
   const creation = bucket.services.random.uuid();
   const object = newObject(bucket, key, creation, retainUntil);
-  const send = body.byteLength > bucket.settings.partBytes ? uploadParts : uploadWhole;
+  const send = isInParts(bucket, body.byteLength) ? uploadParts : uploadWhole;
   const version = await send(bucket, key, { object, body, creation, beforeSend }, call);
   return checkCreated(bucket, key, { ...version, sizeBytes: body.byteLength, retainUntil }, call);
+}
+
+/** What is sent in parts has the time of the first request: nothing by whose time anybody judges whether it came late is large enough. */
+function isInParts({ settings }: Bucket, sizeBytes: number): boolean {
+  return sizeBytes > Math.max(settings.partBytes, MAX_SEALED_BYTES);
 }
 
 async function uploadWhole(

@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import { ListMultipartUploadsCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import type { LogRecord } from '@sendense/core';
 import type { ObjectStore } from '@sendense/object-repository';
+import { MAX_SEALED_BYTES } from '@sendense/object-repository/remote';
 import { openS3Store, type S3StoreOptions, type S3StoreServices } from '@sendense/repository-s3';
 import { type FaultScript, type ScriptedProxy, startScriptedProxy, TEST_KEYS } from '@sendense/tests/objects';
 import { describeWithPeers } from '@sendense/tests/peers';
@@ -17,7 +18,7 @@ const s3Error = (status: number, code: string, headers: Record<string, string> =
   }) as const;
 
 const bytes = Buffer.alloc(100_000, 'the bytes of an object ');
-const large = Buffer.alloc(11 * 2 ** 20, 'a large object ');
+const large = Buffer.alloc(18 * 2 ** 20, 'a large object ');
 
 describeWithPeers(['versitygw'], 'faults between the store and its bucket', () => {
   let gateway: Gateway;
@@ -211,6 +212,13 @@ describeWithPeers(['versitygw'], 'faults between the store and its bucket', () =
     await store.put(key, large);
     expect(isDone).toBe(true);
     expect(Buffer.from(await store.get(key)).equals(large)).toBe(true);
+  });
+
+  it('what a manifest or an index object may have is sent at once, however small parts are: those have an earlier time', async () => {
+    await using store = await open();
+    await store.put(key, large.subarray(0, MAX_SEALED_BYTES));
+    expect(proxy.seen.map((request) => request.split(/[ ?]/)[0])).toEqual(['PUT', 'HEAD']);
+    expect((await store.get(key)).byteLength).toBe(MAX_SEALED_BYTES);
   });
 
   it('a large object is known again when its upload is gone because it was completed', async () => {

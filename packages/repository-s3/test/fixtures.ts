@@ -10,7 +10,7 @@ const MIB = 2 ** 20;
 /** The shape of the sizes of a user's validation, small: several pages, several parts. */
 export const SMALL_SIZES: ValidationSizes = {
   listedObjects: 30,
-  largeBytes: 11 * MIB,
+  largeBytes: 18 * MIB,
   racers: 16,
   lockMs: 60_000,
 };

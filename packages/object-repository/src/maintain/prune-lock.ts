@@ -1,11 +1,11 @@
 import { type Call, SendenseError } from '@sendense/core';
 import { newObjectId, type RepositoryContext } from '../context.ts';
 import { lockKey, numberAtEnd, PREFIXES } from '../layout/object-keys.ts';
-import { MAX_RECORD_BYTES, openRecord, sealRecord } from '../records/sealed-json.ts';
+import { openRecord, sealRecord } from '../records/sealed-json.ts';
 import { lockRecord } from '../records/small-records.ts';
-import { SEAL_BYTES } from '../seal/seal.ts';
-import { getSmall } from '../store/get-listed.ts';
+import { getSmall, MAX_SEALED_BYTES } from '../store/get-listed.ts';
 import { deleteUnlessLocked } from '../store/locked-objects.ts';
+import { TIME_GRAIN_MS } from '../store/object-store.ts';
 import { StoreAge } from '../store/store-age.ts';
 import { askStoreTime, storeTime } from '../store/store-time.ts';
 
@@ -98,7 +98,7 @@ class HeldLock implements PruneLock {
   }
 
   mayBeLost(modifiedAt: Date): boolean {
-    return modifiedAt.getTime() - this.#last.putAt.getTime() >= LEASE_MS;
+    return modifiedAt.getTime() - this.#last.putAt.getTime() >= LEASE_MS - TIME_GRAIN_MS;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -116,7 +116,7 @@ class HeldLock implements PruneLock {
     const key = lockKey(this.#last.number);
     const { store, sealer } = this.#context;
     try {
-      const bytes = await getSmall(store, key, MAX_RECORD_BYTES + SEAL_BYTES, call);
+      const bytes = await getSmall(store, key, MAX_SEALED_BYTES, call);
       return openRecord(sealer, lockRecord, key, bytes).token === this.#token;
     } catch (error) {
       if (SendenseError.is(error, 'NOT_FOUND') || SendenseError.is(error, 'CORRUPT')) return false;

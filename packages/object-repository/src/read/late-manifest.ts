@@ -1,7 +1,5 @@
 import type { PointRecord } from '../records/point-record.ts';
-
-/** Stores tell whole seconds, some in some answers only. */
-const GRAIN_MS = 1000;
+import { TIME_GRAIN_MS } from '../store/object-store.ts';
 
 /** By what readers tell whether a manifest came in time. */
 export type LateRule = {
@@ -13,7 +11,7 @@ export type LateRule = {
 
 /** The latest that what others rely on may be there after its point was begun; see the format, section 4. */
 export function isBeyondGrace(graceMs: number, begunAt: Date, modifiedAt: Date): boolean {
-  return modifiedAt.getTime() - begunAt.getTime() > (graceMs * 3) / 4 + GRAIN_MS;
+  return modifiedAt.getTime() - begunAt.getTime() > (graceMs * 3) / 4 + TIME_GRAIN_MS;
 }
 
 /**
@@ -26,6 +24,6 @@ export function cameLate(
   rule: LateRule,
 ): boolean {
   if (begunAt === undefined || configuredAt === undefined) return false;
-  if (Math.abs(configuredAt.getTime() - rule.configuredAt.getTime()) > GRAIN_MS) return false;
+  if (Math.abs(configuredAt.getTime() - rule.configuredAt.getTime()) > TIME_GRAIN_MS) return false;
   return isBeyondGrace(rule.graceMs, begunAt, modifiedAt);
 }

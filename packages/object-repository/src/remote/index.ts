@@ -1,3 +1,4 @@
+export { MAX_SEALED_BYTES } from '../store/get-listed.ts';
 export {
   type AttemptOptions,
   type AttemptServices,

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { dirname, join } from 'node:path';
-import { type ByteRange, type Call, SendenseError, throwIfAborted } from '@sendense/core';
+import { amendError, type ByteRange, type Call, SendenseError, throwIfAborted } from '@sendense/core';
 import { type FileHandle, type FileSystem, nodeFileSystem } from '@sendense/plugin-kit/files';
+import { dateByNaming } from './date-by-naming.ts';
 import { listDirectory } from './list-directory.ts';
 import { checkKey } from './object-key.ts';
 import type { ListedObject, ListOptions, ObjectStatus, ObjectStore, PutOptions } from './object-store.ts';
+import { unlessGone } from './unless-gone.ts';
 
 /** Files on their way; no object is in there. */
 export const INCOMING = '.incoming';
@@ -19,8 +21,8 @@ export type DirectoryStoreOptions = {
 };
 
 /**
- * Objects as files of a folder, also of one that is mounted from elsewhere. Its clock is that of the file system. What a
- * process that died left on the way is in `.incoming` and no object.
+ * Objects as files of a folder, also of one that is mounted from elsewhere. Its clock is that of the file system, and the time of an
+ * object that of its name, see {@link dateByNaming}. What a process that died left on the way is in `.incoming` and no object.
  */
 export function createDirectoryStore(
   { path }: DirectoryStoreOptions,
@@ -63,11 +65,14 @@ class DirectoryStore implements ObjectStore {
       await this.#makeFolder(dirname(path));
       options.beforeSend?.();
       await this.#files.link(partial, path);
+      await onceThere(() => dateByNaming(this.#files, partial, incoming));
     } finally {
       await this.#files.unlink(partial).catch(unlessGone);
     }
-    await this.#files.syncDirectory(dirname(path));
-    return (await this.head(key)) ?? missing(key);
+    return await onceThere(async () => {
+      await this.#files.syncDirectory(dirname(path));
+      return (await this.head(key)) ?? missing(key);
+    });
   }
 
   async get(key: string, range?: ByteRange, call?: Call): Promise<Uint8Array> {
@@ -162,8 +167,13 @@ class DirectoryStore implements ObjectStore {
   }
 }
 
-function unlessGone(error: unknown): void {
-  if (!SendenseError.is(error, 'NOT_FOUND')) throw error;
+/** Runs what is done once an object has its name: whoever is told that it failed must look whether the object is there. */
+async function onceThere<T>(run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    throw SendenseError.is(error) ? amendError(error, { effect: 'unknown' }) : error;
+  }
 }
 
 function missing(key: string): never {

@@ -4,6 +4,9 @@ import { MAX_RECORD_BYTES } from '../records/sealed-json.ts';
 import { SEAL_BYTES } from '../seal/seal.ts';
 import type { ListedObject, ObjectStore } from './object-store.ts';
 
+/** No sealed object is larger: no manifest, index object, plan or other record. */
+export const MAX_SEALED_BYTES = MAX_RECORD_BYTES + SEAL_BYTES;
+
 /** An object and how large the store says that it is. */
 export type Sized = Pick<ListedObject, 'key' | 'sizeBytes'>;
 
@@ -26,7 +29,7 @@ export async function getListed(
 
 /** A whole sealed record; see {@link getListed}. */
 export function getRecord(store: ObjectStore, listed: Sized, call?: Call): Promise<Uint8Array> {
-  return getListed(store, listed, MAX_RECORD_BYTES + SEAL_BYTES, call);
+  return getListed(store, listed, MAX_SEALED_BYTES, call);
 }
 
 /** As {@link getListed}, of an object that was not listed. Rejects with `NOT_FOUND` when there is none. */

@@ -1,9 +1,12 @@
 import type { ByteRange, Call } from '@sendense/core';
 
+/** Times of objects are whole seconds in some stores, and in some of their answers only. */
+export const TIME_GRAIN_MS = 1000;
+
 /** What a store says of one object. */
 export type ObjectStatus = {
   readonly sizeBytes: number;
-  /** By the store's clock. */
+  /** When it came to be under its key, by the store's clock; at most a second early. Of what is sent in parts some tell an earlier time. */
   readonly modifiedAt: Date;
   /** Until when the store refuses to delete or replace it; absent = no object lock on it. */
   readonly retainUntil?: Date;

@@ -1,11 +1,9 @@
+import { TIME_GRAIN_MS } from '../store/object-store.ts';
 import { expectThat, listed, sampleBytes } from './expect-store.ts';
 import type { StoreCase } from './store-case.ts';
 
 /** What clocks of machines in order differ by at most; S3 itself refuses requests beyond 15 minutes. */
 const TOLERATED_MS = 5 * 60_000;
-
-/** Services tell whole seconds. */
-const GRAIN_MS = 1000;
 
 /** Time: prune measures its grace by the store's clock. */
 export const clockCases: readonly StoreCase[] = [
@@ -17,7 +15,7 @@ export const clockCases: readonly StoreCase[] = [
       const first = await store.put(`${prefix}/1`, sampleBytes(1, 1));
       const second = await store.put(`${prefix}/2`, sampleBytes(1, 1));
       expectThat(
-        second.modifiedAt.getTime() >= first.modifiedAt.getTime() - GRAIN_MS,
+        second.modifiedAt.getTime() >= first.modifiedAt.getTime() - TIME_GRAIN_MS,
         'the clock of the store went back between two objects',
       );
       const [one, two] = await listed(other, `${prefix}/`);
@@ -27,7 +25,7 @@ export const clockCases: readonly StoreCase[] = [
         const differenceMs = Math.abs(
           (status?.modifiedAt.getTime() ?? 0) - (told[index]?.modifiedAt.getTime() ?? 0),
         );
-        expectThat(differenceMs <= GRAIN_MS, 'put, head and list tell different times of an object');
+        expectThat(differenceMs <= TIME_GRAIN_MS, 'put, head and list tell different times of an object');
       }
     },
   },
@@ -40,8 +38,8 @@ export const clockCases: readonly StoreCase[] = [
       const before = now().getTime();
       const { modifiedAt } = await store.put(`${prefix}/now`, sampleBytes(1, 1));
       const skewMs = Math.max(
-        before - GRAIN_MS - modifiedAt.getTime(),
-        modifiedAt.getTime() - now().getTime() - GRAIN_MS,
+        before - TIME_GRAIN_MS - modifiedAt.getTime(),
+        modifiedAt.getTime() - now().getTime() - TIME_GRAIN_MS,
         0,
       );
       expectThat(skewMs <= TOLERATED_MS, `the clock of the store differs by ${Math.round(skewMs / 1000)} s`);
