@@ -24,13 +24,17 @@ export interface FileRestore extends AsyncDisposable {
   session(id: string): BrowseSession;
 }
 
-/** What sessions are made with. `openFiles`: how the files of a point are opened; default all in this process. */
-export type FileRestoreServices = { readonly random: Pick<Random, 'uuid'>; readonly openFiles?: OpenFiles };
+/** What sessions are made with. */
+export type FileRestoreServices = {
+  readonly random?: Pick<Random, 'uuid'>;
+  /** How the files of a point are opened. Default: all in this process. */
+  readonly openFiles?: OpenFiles;
+};
 
 /** Makes the place that sessions live in; dispose closes them all. Rejects with `CONFIG_INVALID` for wrong options. */
 export async function createFileRestore(
   options: FileRestoreOptions = {},
-  { random, openFiles }: FileRestoreServices = { random: systemRandom },
+  { random = systemRandom, openFiles }: FileRestoreServices = {},
 ): Promise<FileRestore> {
   const { idleMs, maxSessions } = await parseOptions(fileRestoreOptions, options, 'file-restore');
   const sessions = new Map<string, BrowseSession>();

@@ -37,7 +37,6 @@ it('Sessions are of the files that another way opened, and close with them what 
   await using files = await createFileRestore(
     {},
     {
-      random: { uuid: () => 'one' },
       openFiles: async (reader, call) => {
         const { volumes } = await openPointFiles(reader, call);
         const choice = { reason: 'it was asked for', missing: [] };

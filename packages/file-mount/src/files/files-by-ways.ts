@@ -6,9 +6,11 @@ import {
   type OpenVolume,
   openPointFiles,
   PointFiles,
+  type VolumeAccess,
 } from '@sendense/file-restore';
 import { Closer, orClose, parseOptions } from '@sendense/plugin-kit';
-import { chooseWay, wantsMount } from './choose-way.ts';
+import { readByAppliance } from '../appliance/read-by-appliance.ts';
+import { chooseWays, inProcessOffers, type Way } from './choose-way.ts';
 import { type FilesOptions, type FilesSettings, filesOptions } from './files-options.ts';
 import { mountForReading } from './mount-for-reading.ts';
 
@@ -43,24 +45,36 @@ async function openByWays(
   call: Call | undefined,
 ): Promise<PointFiles> {
   const { volumes, findings } = await openPointFiles(reader, call);
-  const wanted = volumes.filter((open) => wantsMount(open, settings.ways));
-  const mounts = await mountForReading(closer, reader, wanted, settings, call);
-  const chosen = volumes.map((open) => chooseWay(open, settings.ways, mounts.volumes.get(open.volume.id)));
-  const isMounted = (id: string | undefined) =>
-    chosen.some(({ volume }) => volume.id === id && volume.access === 'mounted');
-  const read = findings.filter(({ code, object }) => code !== 'volume-unreadable' || !isMounted(object));
-  return new PointFiles(chosen, [...read, ...chosen.flatMap(tellMount), ...mounts.findings]);
+  const told: Finding[] = [];
+  const ways: { readonly [way in VolumeAccess]: Way['offersFor'] } = {
+    'in-process': (unread) => Promise.resolve(inProcessOffers(unread)),
+    mounted: async (unread) => {
+      const mounts = await mountForReading(closer, reader, unread, settings, call);
+      told.push(...mounts.findings);
+      return mounts.offers;
+    },
+    appliance: (unread) => readByAppliance(closer, reader.point.id, unread, settings.directory, call),
+  };
+  const chosen = await chooseWays(
+    volumes,
+    settings.ways.map((way) => ({ way, offersFor: ways[way] })),
+  );
+  const isRead = (id: string | undefined) =>
+    chosen.some(({ volume }) => volume.id === id && volume.access !== null);
+  const unread = findings.filter(({ code, object }) => code !== 'volume-unreadable' || !isRead(object));
+  return new PointFiles(chosen, [...unread, ...chosen.flatMap(tellWay), ...told]);
 }
 
 /** What is to be known of a volume that another way than the preferred one reads, or none. */
-function tellMount({ volume: { id, access, fileSystem }, choice }: OpenVolume): readonly Finding[] {
+function tellWay({ volume: { id, access, fileSystem }, choice }: OpenVolume): readonly Finding[] {
   const lacks = choice.missing.map(({ way, why }) => `${way}: ${why}`).join('; ');
-  if (access === 'mounted' && lacks !== '') {
-    const message = `the files of volume ${id} are read from a mount: ${choice.reason} (${lacks})`;
-    return [{ severity: 'info', code: 'volume-mounted', message, object: id }];
+  if (lacks === '' || fileSystem === null) return [];
+  if (access !== null) {
+    const message = `the files of volume ${id} are read another way than the first one: ${choice.reason} (${lacks})`;
+    return [{ severity: 'info', code: `volume-${access}`, message, object: id }];
   }
-  const tried = choice.missing.find(({ way }) => way === 'mounted');
-  if (access !== null || tried === undefined || fileSystem === null) return [];
-  const message = `the files of volume ${id} are not mounted: ${tried.why}`;
+  const tried = choice.missing.filter(({ way }) => way !== 'in-process');
+  if (tried.length === 0) return [];
+  const message = `the files of volume ${id} are not mounted: ${tried.map(({ way, why }) => `${way}: ${why}`).join('; ')}`;
   return [{ severity: 'warning', code: 'volume-not-mounted', message, object: id }];
 }

@@ -2,9 +2,9 @@ import { z } from 'zod';
 
 /** Options of {@link filesByWays}. */
 export const filesOptions = z.strictObject({
-  /** Ways that are allowed, the one that is preferred first. */
+  /** Ways that are allowed, the one that is preferred first. `appliance` starts a virtual machine, which takes a while. */
   ways: z
-    .array(z.enum(['in-process', 'mounted']))
+    .array(z.enum(['in-process', 'mounted', 'appliance']))
     .min(1)
     .refine((ways) => new Set(ways).size === ways.length, 'names a way twice')
     .default(['in-process', 'mounted']),

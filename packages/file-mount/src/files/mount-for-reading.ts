@@ -1,21 +1,17 @@
 import { type Call, type Finding, type PointReader, SendenseError } from '@sendense/core';
-import type { FileSystemReader, OpenVolume } from '@sendense/file-restore';
+import type { OpenVolume } from '@sendense/file-restore';
 import type { Closer } from '@sendense/plugin-kit';
 import { mountPoint } from '../session/mount-point.ts';
 import type { MountedPoint } from '../session/mounted-point.ts';
-import { type MountDriver, mountWays } from '../volumes/mount-ways.ts';
+import { mountWays } from '../volumes/mount-ways.ts';
+import type { VolumeOffer } from './choose-way.ts';
 import type { FilesSettings } from './files-options.ts';
 import { MountedFolder } from './mounted-folder.ts';
 import { MountedReader } from './mounted-reader.ts';
 
-/** A volume that a driver of this machine shows, or why none does. */
-export type MountedFiles =
-  | { readonly reader: FileSystemReader; readonly driver: MountDriver; readonly why?: undefined }
-  | { readonly reader?: undefined; readonly why: string };
-
-/** All volumes that were to be mounted, by id, and what was told of mounts before. */
-export type MountedVolumes = {
-  readonly volumes: ReadonlyMap<string, MountedFiles>;
+/** What mounting has for volumes, by id, and what was told of mounts before. */
+export type MountedOffers = {
+  readonly offers: ReadonlyMap<string, VolumeOffer>;
   readonly findings: readonly Finding[];
 };
 
@@ -32,23 +28,23 @@ export async function mountForReading(
   wanted: readonly OpenVolume[],
   { trustImage, directory }: FilesSettings,
   call?: Call,
-): Promise<MountedVolumes> {
-  const volumes = new Map<string, MountedFiles>();
+): Promise<MountedOffers> {
+  const offers = new Map<string, VolumeOffer>();
   for (const open of wanted) {
     const why = obstacleTo(open, trustImage);
-    if (why !== undefined) volumes.set(open.volume.id, { why });
+    if (why !== undefined) offers.set(open.volume.id, { why });
   }
-  const ids = wanted.map(({ volume }) => volume.id).filter((id) => !volumes.has(id));
-  if (ids.length === 0) return { volumes, findings: [] };
+  const ids = wanted.map(({ volume }) => volume.id).filter((id) => !offers.has(id));
+  if (ids.length === 0) return { offers, findings: [] };
   try {
     const options = { directory, volumes: ids, trustImage };
     const mounted = closer.add(await mountPoint(lent(reader), options, call));
-    for (const id of ids) volumes.set(id, readMounted(closer, mounted, id));
-    return { volumes, findings: mounted.findings.filter(({ code }) => code === 'mount-removed') };
+    for (const id of ids) offers.set(id, readMounted(closer, mounted, id));
+    return { offers, findings: mounted.findings.filter(({ code }) => code.startsWith('mount-')) };
   } catch (error) {
     if (!LACKS.some((code) => SendenseError.is(error, code))) throw error;
-    for (const id of ids) volumes.set(id, { why: (error as SendenseError).message });
-    return { volumes, findings: [] };
+    for (const id of ids) offers.set(id, { why: (error as SendenseError).message });
+    return { offers, findings: [] };
   }
 }
 
@@ -64,14 +60,16 @@ function obstacleTo({ volume, isDamaged }: OpenVolume, trustImage: boolean): str
     : 'drivers of the system trust what they read, and nobody said that the disks of this backup are trusted (trustImage)';
 }
 
-function readMounted(closer: Closer, mounted: MountedPoint, id: string): MountedFiles {
+function readMounted(closer: Closer, mounted: MountedPoint, id: string): VolumeOffer {
   const volume = mounted.volumes.find((shown) => shown.id === id);
   if (volume === undefined) {
     const told = mounted.findings.find(({ code, object }) => code === 'volume-not-mounted' && object === id);
     return { why: told?.message ?? 'it was not mounted' };
   }
   const folder = closer.add(new MountedFolder({ root: volume.target, served: volume.file }));
-  return { reader: new MountedReader(volume.fileSystem, folder), driver: volume.driver };
+  const driver = volume.driver === 'kernel' ? 'the kernel' : volume.driver;
+  const reason = `${volume.fileSystem} is mounted read-only, by ${driver}`;
+  return { reader: new MountedReader(volume.fileSystem, folder), reason };
 }
 
 /** A mount owns what it is given: this one is closed by its owner. */

@@ -46,6 +46,17 @@ it('Names that were let go of are listed again, and have the same numbers', asyn
   expect(lists).toEqual(['', 'a', '', 'a']);
 });
 
+it('The names that were asked for last are kept, as many as there is room for', async () => {
+  const { byteLength } = (await new MountedNames(sameFolders('a', 'b', 'c').folder).list(ROOT)).names;
+  const { folder, lists } = sameFolders('a', 'b', 'c');
+  const names = new MountedNames(folder, 3 * byteLength);
+  const { first } = await names.list(ROOT);
+  for (const index of [0, 1, 0, 1, 2, 1, 2]) await names.list(first + index);
+  expect(lists).toEqual(['', 'a', 'b', 'c']);
+  await names.list(first);
+  expect(lists).toEqual(['', 'a', 'b', 'c', 'a']);
+});
+
 it('Who asks for the same folder at once waits for one list of it', async () => {
   const { folder, lists } = sameFolders('a');
   const names = new MountedNames(folder);

@@ -36,7 +36,7 @@ export class MountedNames {
     if (node === ROOT) return { folder: ROOT, way: [] };
     const { folder, index } = this.#find(node);
     const { names } = await this.list(folder, call);
-    return { folder, way: await this.#way(folder), name: names.bytes(index).slice() };
+    return { folder, way: await this.#way(folder), name: names.bytes(index) };
   }
 
   /** Names from the root to a folder. */
@@ -44,7 +44,7 @@ export class MountedNames {
     const way: Uint8Array[] = [];
     for (let here = folder; here !== ROOT; ) {
       const { folder: above, index } = this.#find(here);
-      way.push((await this.list(above)).names.bytes(index).slice());
+      way.push((await this.list(above)).names.bytes(index));
       here = above;
     }
     return way.toReversed();

@@ -8,6 +8,7 @@ const SERVING: ReadonlySet<string> = new Set([
   'qemu-storage-daemon',
   'ntfs-3g',
   'mount.exfat-fuse',
+  'guestmount',
   'mount',
   'losetup',
 ]);

@@ -14,8 +14,8 @@ import { missing, type ResolveOptions, resolvePath, splitPath } from '../paths/r
 import { findVolumes } from '../volumes/find-volumes.ts';
 import type { Volume } from '../volumes/volume.ts';
 
-/** A way to the files of a volume: a reader of this process, or a driver of this machine. */
-export type VolumeAccess = 'in-process' | 'mounted';
+/** A way to the files of a volume: a reader of this process, a driver of this machine, or one of a virtual machine of libguestfs. */
+export type VolumeAccess = 'in-process' | 'mounted' | 'appliance';
 
 /** Why a volume is read as it is. */
 export type WayChoice = {

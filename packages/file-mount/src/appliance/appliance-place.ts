@@ -1,0 +1,53 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { type Closer, processHolder } from '@sendense/plugin-kit';
+import { nodeFileSystem } from '@sendense/plugin-kit/files';
+import { type MountRecord, sessionPaths, writeRecord } from '../session/mount-record.ts';
+import { openDirectory, reconcileMounts } from '../session/reconcile-mounts.ts';
+import { removeRests } from '../session/remove-rests.ts';
+
+const ID_BYTES = 6;
+
+/** Where the appliances of a session show files. */
+export type AppliancePlace = {
+  /** For an NBD server. */
+  readonly socket: string;
+  /** Holds an empty folder for each of the names. */
+  readonly files: string;
+};
+
+/**
+ * Makes a place for appliances, written down as mounts are before anything of it is made: what a process that was killed leaves of it is
+ * taken away as theirs is. It goes with `closer`.
+ */
+export async function openAppliancePlace(
+  closer: Closer,
+  point: string,
+  mounts: string,
+  names: readonly string[],
+): Promise<AppliancePlace> {
+  const directory = await openDirectory(mounts);
+  await reconcileMounts(directory);
+  const id = randomBytes(ID_BYTES).toString('hex');
+  const { files, socket } = sessionPaths(directory, id);
+  const made = [files, ...names.map((name) => join(files, name))];
+  const keeper = processHolder();
+  const record: MountRecord = {
+    version: 1,
+    id,
+    point,
+    keeper,
+    dedicated: false,
+    path: files,
+    made,
+    volumes: [],
+  };
+  await writeRecord(directory, record);
+  closer.add({
+    async [Symbol.asyncDispose]() {
+      await removeRests(directory, record);
+    },
+  });
+  for (const path of made) await nodeFileSystem.makeDirectory(path);
+  return { socket, files };
+}

@@ -1,0 +1,85 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import type { Readable } from 'node:stream';
+import { type Call, SendenseError } from '@sendense/core';
+import { processEnvironment, withTimeout } from '@sendense/plugin-kit';
+
+/** What is mounted by an appliance, and where. */
+export type GuestMount = {
+  /** `guestmount` */
+  readonly program: string;
+  /** The unix socket of an NBD server. */
+  readonly socket: string;
+  readonly exportName: string;
+  /** See `applianceMount`. */
+  readonly mount: string;
+  /** An empty folder. */
+  readonly target: string;
+};
+
+/** A machine that is emulated takes about ten seconds; the first one is built before. */
+const MOST_START_MS = 120_000;
+const KEPT_CHARACTERS = 2000;
+/** A virtual machine is shut down meanwhile. */
+const MOST_END_MS = 20_000;
+/** Where the program tells that it is ready. */
+const READY_FD = 3;
+
+/**
+ * Starts a virtual machine of libguestfs that mounts an NBD export read-only and shows its files in a folder; resolves when it does. Disposing
+ * ends it; so may whoever finds the program by the name of the folder. Rejects with `UNSUPPORTED` and what it said, `TIMEOUT`, `ABORTED`.
+ */
+export async function startGuestmount(start: GuestMount, call?: Call): Promise<AsyncDisposable> {
+  const child = spawn(start.program, guestmountArguments(start), {
+    // a signal to the group of this process is not meant for it
+    detached: true,
+    stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
+    env: {
+      PATH: processEnvironment().PATH,
+      LC_ALL: 'C.UTF-8',
+      LIBGUESTFS_BACKEND: 'direct',
+      // hardware that only seems to be there makes it hang
+      LIBGUESTFS_BACKEND_SETTINGS: 'force_tcg',
+    },
+  });
+  let said = '';
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    said = (said + text).slice(-KEPT_CHARACTERS);
+  });
+  const ready = new Promise<void>((resolve, reject) => {
+    (child.stdio[READY_FD] as Readable).once('data', () => resolve());
+    child.once('error', (error) => reject(refused(error.message)));
+    child.once('close', () => reject(refused(said.trim())));
+  });
+  try {
+    const signal = call?.signal && { signal: call.signal };
+    await withTimeout(() => ready, MOST_START_MS, { operation: 'start-appliance', ...signal });
+    return { [Symbol.asyncDispose]: () => endChild(child) };
+  } catch (error) {
+    await endChild(child);
+    throw error;
+  }
+}
+
+async function endChild(child: ChildProcess): Promise<void> {
+  const { pid, exitCode, signalCode } = child;
+  if (pid === undefined || exitCode !== null || signalCode !== null) return;
+  const ended = once(child, 'exit');
+  child.kill('SIGTERM');
+  const kill = setTimeout(() => child.kill('SIGKILL'), MOST_END_MS);
+  await ended;
+  clearTimeout(kill);
+}
+
+function guestmountArguments({ socket, exportName, mount, target }: GuestMount): readonly string[] {
+  const disk = `nbd:///${exportName}?socket=${encodeURIComponent(socket)}`;
+  const kept = ['--ro', '--no-fork', `--fd=${READY_FD}`];
+  return [...kept, '--format=raw', '--add', disk, '--mount', mount, target];
+}
+
+function refused(said: string): SendenseError {
+  return new SendenseError('UNSUPPORTED', `libguestfs does not show the files: ${said}`, {
+    operation: 'start-appliance',
+    remedy: 'run libguestfs-test-tool, which tells what is missing: it needs a kernel in /boot and /dev/fuse',
+  });
+}
