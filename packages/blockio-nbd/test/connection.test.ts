@@ -121,6 +121,22 @@ describe('several connections', () => {
   });
 });
 
+/** A server that answers once it is let, and what happened. */
+async function startHeld() {
+  const events: string[] = [];
+  const held: { answer?: () => void } = {};
+  const at = await start({
+    flags: writable,
+    answer: (request, data, socket) => {
+      held.answer = () => {
+        events.push('answered');
+        succeed(request, data, socket);
+      };
+    },
+  });
+  return { at, events, held };
+}
+
 describe('requests', () => {
   it('are not longer than the server is sure to take, and are each answered once', async () => {
     const at = await start({ answer: reads, sizeBytes: 64 * 1024 * 1024 });
@@ -249,17 +265,7 @@ describe('requests', () => {
   });
 
   it('of a write that is cancelled settle only when the server has answered', async () => {
-    const events: string[] = [];
-    const held: { answer?: () => void } = {};
-    const at = await start({
-      flags: writable,
-      answer: (request, data, socket) => {
-        held.answer = () => {
-          events.push('answered');
-          succeed(request, data, socket);
-        };
-      },
-    });
+    const { at, events, held } = await startHeld();
     await using disk = await connectNbd({ ...at, abortTimeoutMs: 60_000 });
     const cancel = new AbortController();
     const writing = disk.write(0, new Uint8Array(512), { signal: cancel.signal }).catch((error: unknown) => {
@@ -275,17 +281,7 @@ describe('requests', () => {
   });
 
   it('of a write that is under way keep its export from closing until the server has answered', async () => {
-    const events: string[] = [];
-    const held: { answer?: () => void } = {};
-    const at = await start({
-      flags: writable,
-      answer: (request, data, socket) => {
-        held.answer = () => {
-          events.push('answered');
-          succeed(request, data, socket);
-        };
-      },
-    });
+    const { at, events, held } = await startHeld();
     const disk = await connectNbd({ ...at, abortTimeoutMs: 60_000 });
     const writing = disk.write(0, new Uint8Array(512));
     while (held.answer === undefined) await turn();
