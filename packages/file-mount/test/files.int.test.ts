@@ -83,6 +83,25 @@ describeWithPeers([...needed, 'xfs-tools'], 'a disk of XFS', () => {
   });
 });
 
+describeWithPeers([...needed, 'btrfs-tools'], 'a disk of btrfs with a subvolume', () => {
+  it('has the same files both ways, also where files of two subvolumes have one number', async () => {
+    const disk = scene.blank('btrfs.raw', '128M');
+    run('mkfs.btrfs', ['-q', '-f', disk]);
+    await scene.fill(disk, ['-t', 'btrfs', '-o', 'loop'], async (mount) => {
+      await makeTree(mount, 'btrfs', true);
+      run('btrfs', ['subvolume', 'create', join(mount, 'sub')]);
+      await makeTree(join(mount, 'sub'), 'sub', true);
+      for (const folder of [mount, join(mount, 'sub')])
+        await link(join(folder, 'noise'), join(folder, 'docs', 'noise again'));
+      const numbers = [mount, join(mount, 'sub')].map((folder) =>
+        run('stat', ['-c', '%i', join(folder, 'noise')]),
+      );
+      expect(new Set(numbers).size).toBe(1);
+    });
+    await expectSameBothWays(disk);
+  });
+});
+
 /** A tree on a disk of a file system that is not read in process. */
 async function makeImage(name: string, make: (tree: string, disk: string) => void): Promise<string> {
   const tree = scene.at(`${name}.tree`);
@@ -155,6 +174,22 @@ describeWithPeers([...needed, 'squashfs-tools'], 'a disk of squashfs, which is n
     const options: FilesOptions = { directory: scene.directory, trustImage: true, ways: ['in-process'] };
     await using session = await browseByWays(options, disk);
     expect(session.ways).toMatchObject([{ way: null, missing: [{ way: 'in-process' }] }]);
+  });
+});
+
+describeWithPeers(['ext4-tools'], 'a disk of ext4 that is to be mounted rather than read in process', () => {
+  it('is read in process all the same where nobody trusts it, which is told', async () => {
+    const tree = scene.at('rather.tree');
+    await makeTree(tree, 'rather', true);
+    const disk = scene.at('rather.raw');
+    makeExt4(disk, '32M', tree);
+    await using session = await browseByWays(
+      { directory: scene.directory, ways: ['mounted', 'in-process'] },
+      disk,
+    );
+    expect(session.ways).toMatchObject([{ way: 'in-process', missing: [{ way: 'mounted' }] }]);
+    expect(session.findings).toMatchObject([{ severity: 'info', code: 'volume-in-process' }]);
+    expect((await session.stat('/noise')).sizeBytes).toBe(3_000_001);
   });
 });
 

@@ -19,8 +19,8 @@ const IDLE_MS = 3_600_000;
 
 /**
  * How `createFileRestore` and `BrowseSession.open` open files of points by the best way that this machine has for each volume: a reader
- * of this process, or a driver of the system over a read-only mount, which ends with the session. The operations are the same; `ways`
- * of the session tells which was chosen and why. Rejects with `CONFIG_INVALID` for wrong options; a way that cannot be taken is told.
+ * of this process, a driver of the system over a read-only mount, or one of a virtual machine; what was started ends with the session.
+ * The operations are the same; `ways` of the session tells which was chosen and why. Rejects with `CONFIG_INVALID` for wrong options; a way that cannot be taken is told.
  */
 export function filesByWays(options: FilesOptions): OpenFiles {
   return async (reader, call) => {

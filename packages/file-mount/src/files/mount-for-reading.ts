@@ -15,8 +15,8 @@ export type MountedOffers = {
   readonly findings: readonly Finding[];
 };
 
-/** What this machine or its user lacks: the volumes have another way, or none. */
-const LACKS = ['UNSUPPORTED', 'PERMISSION_DENIED', 'FORMAT_UNSUPPORTED'] as const;
+/** What this machine or its user lacks, or another mount holds up: the volumes have another way, or none. */
+const LACKS = ['UNSUPPORTED', 'PERMISSION_DENIED', 'FORMAT_UNSUPPORTED', 'LOCKED', 'TIMEOUT'] as const;
 
 /**
  * Mounts volumes of a point to read them; all of it ends with `closer`. Of those that cannot be mounted it tells why. `reader` stays the
