@@ -1,10 +1,14 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createFileDriver } from '@sendense/blockio-file';
 import { describeWithPeers } from '@sendense/tests/peers';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { listMounts, reconcileMounts, unmountPoint } from '../src/index.ts';
+import { listMounts, mountPoint, reconcileMounts, unmountPoint } from '../src/index.ts';
+import { needProgram } from '../src/programs/find-program.ts';
+import { runProgram } from '../src/programs/run-program.ts';
 import { makeExt4 } from './support/ext4.ts';
 import { run } from './support/program.ts';
+import { pointOf } from './support/raw-point.ts';
 import { restsOf } from './support/rests.ts';
 import { Scene } from './support/scene.ts';
 import { makeTree } from './support/tree.ts';
@@ -72,6 +76,19 @@ describeWithPeers(peers, 'what somebody else mounted', () => {
     }
     expect((await reconcileMounts(directory)).removed).toEqual([keeper.told.id]);
     expect(scene.rests()).toEqual([]);
+  });
+
+  it('over the folder of a mount whose process lives on: once that is gone, whoever comes next takes the mount away', async () => {
+    const { directory } = scene;
+    const path = scene.at('shown');
+    const reader = await createFileDriver().openReader({ kind: 'file', path: disk });
+    const mounted = await mountPoint(pointOf([reader]), { directory, path, trustImage: true });
+    await runProgram(await needProgram('mount', 'mount'), ['-t', 'tmpfs', 'foreign', path]);
+    await expect(mounted.close()).rejects.toMatchObject({ code: 'LOCKED' });
+    expect(await listMounts(directory)).toMatchObject([{ id: mounted.id, isKept: false }]);
+    await runProgram(await needProgram('umount', 'mount'), [path]);
+    expect((await reconcileMounts(directory)).removed).toEqual([mounted.id]);
+    expect(restsOf(directory, path)).toEqual([]);
   });
 
   it('inside of a mount keeps it, unless by force: then it goes along, which is told', async () => {

@@ -12,7 +12,7 @@ import { endWhenIdle } from './end-when-idle.ts';
 import { type MountRecord, sessionPaths } from './mount-record.ts';
 import { MountedPoint } from './mounted-point.ts';
 import { openDirectory, reconcileMounts } from './reconcile-mounts.ts';
-import { removeRests } from './remove-rests.ts';
+import { letGo } from './remove-rests.ts';
 import { showVolume } from './show-volume.ts';
 import { unmountVolumes } from './unmount-volumes.ts';
 
@@ -40,7 +40,7 @@ export async function mountPoint(
     const plan = await planMounts(volumes, settings.volumes);
     const record = await beginSession(directory, reader.point.id, settings, plan);
     const told = [...findings, ...plan.findings];
-    closer.add(disposing(async () => told.push(...(await removeRests(directory, record)))));
+    closer.add(disposing(async () => told.push(...(await letGo(directory, record)))));
     const served = await serve(closer, directory, record, plan, program, call);
     closer.add(disposing(async () => told.push(...(await unmountVolumes(directory, record, true)))));
     const failed = await showAll(directory, plan, record);

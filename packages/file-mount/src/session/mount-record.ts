@@ -13,7 +13,7 @@ const recordSchema = z.strictObject({
   version: z.literal(1),
   id: z.string().regex(MOUNT_ID),
   point: z.string(),
-  /** The process that serves the bytes, as `processHolder` names it. */
+  /** The process that serves the bytes, as `processHolder` names it, or `NOBODY`. */
   keeper: z.string(),
   /** Whether that process is ended with the mount. */
   dedicated: z.boolean(),
@@ -32,6 +32,9 @@ const recordSchema = z.strictObject({
     }),
   ),
 });
+
+/** The keeper of a mount whose process has given it up: it names no process, so it is dead. */
+export const NOBODY = 'nobody';
 
 /** What is known of a mount outside of its process, written before anything of it is made. */
 export type MountRecord = z.output<typeof recordSchema>;

@@ -6,7 +6,7 @@ import { runProgram } from '../programs/run-program.ts';
 import { loopDevices } from '../system/loop-devices.ts';
 import { readMountTable } from '../system/mount-table.ts';
 import { endServing } from '../system/session-processes.ts';
-import { type MountRecord, sessionPaths } from './mount-record.ts';
+import { type MountRecord, NOBODY, sessionPaths, writeRecord } from './mount-record.ts';
 import { unmountVolumes } from './unmount-volumes.ts';
 
 /**
@@ -25,6 +25,19 @@ export async function removeRests(directory: string, record: MountRecord): Promi
   await unmountFiles(folder);
   await removeFolders(directory, record);
   return findings;
+}
+
+/**
+ * Does {@link removeRests} for a mount that this process kept. Where that fails nobody keeps it any more, and its record says so: whoever
+ * comes next takes it away, also while this process lives on.
+ */
+export async function letGo(directory: string, record: MountRecord): Promise<readonly Finding[]> {
+  try {
+    return await removeRests(directory, record);
+  } catch (error) {
+    await writeRecord(directory, { ...record, keeper: NOBODY });
+    throw error;
+  }
 }
 
 /** A storage daemon that was killed leaves its files mounted, and dead. */
