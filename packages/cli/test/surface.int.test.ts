@@ -11,6 +11,7 @@ const MIB = 1 << 20;
 const printedDisks: Shape = [{ id: 'disk-N', sizeBytes: 'count', path: 'absolute path' }];
 const printedPoint = {
   id: 'text',
+  repository: 'text',
   instant: 'instant',
   machine: 'uuid',
   kind: 'kind',
