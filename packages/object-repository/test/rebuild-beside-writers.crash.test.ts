@@ -190,7 +190,7 @@ async function play(seed: number) {
 
 /**
  * What is committed restores at once, and after prunes; then nothing is left of the time when it was unsure. The damage record of a late
- * index object stays as long as points need what is in its packs (rule 13), which are whole.
+ * index object is taken back by the verification that reads its packs whole (rule 21); what it named beside is gone, and goes by rule 13.
  */
 async function expectWhole(
   shared: SharedObjects,
@@ -211,6 +211,9 @@ async function expectWhole(
   }
   expect(keysOf(shared, 'young/'), `${young} before`).toEqual([]);
   if (!cameLate) expect(keysOf(shared, 'damage/')).toEqual([]);
+  await using repository = await open(shared);
+  await repository.maintenance.prune({ last: 9 });
+  expect(keysOf(shared, 'damage/')).toEqual([]);
 }
 
 describe('a rebuild of a lost, damaged or whole index beside up to five writers, one of which gives up, and a prune', () => {

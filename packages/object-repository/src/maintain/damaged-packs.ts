@@ -6,8 +6,8 @@ import { openRecord, sealRecord } from '../records/sealed-json.ts';
 import { damageRecord, MOST_PACKS } from '../records/small-records.ts';
 import { getRecord } from '../store/get-listed.ts';
 
-/** A record of packs that a verification found missing or damaged. */
-export type DamagedPacks = { readonly key: string; readonly packs: PackIdSet };
+/** A record of packs that a verification found missing or damaged, or that came to be named late. */
+export type DamagedPacks = { readonly key: string; readonly modifiedAt: Date; readonly packs: PackIdSet };
 
 /** The damage records of the store. One that cannot be read is told in the log: verify finds again what it named. */
 export async function readDamagedPacks(
@@ -16,10 +16,10 @@ export async function readDamagedPacks(
 ): Promise<readonly DamagedPacks[]> {
   const found: DamagedPacks[] = [];
   for await (const listed of store.list(PREFIXES.damage, undefined, call)) {
-    const { key } = listed;
+    const { key, modifiedAt } = listed;
     try {
       const { packs } = openRecord(sealer, damageRecord, key, await getRecord(store, listed, call));
-      found.push({ key, packs: new PackIdSet(packs) });
+      found.push({ key, modifiedAt, packs: new PackIdSet(packs) });
     } catch (error) {
       if (SendenseError.is(error, 'NOT_FOUND')) continue; // removed meanwhile
       if (!SendenseError.is(error, 'CORRUPT')) throw error;

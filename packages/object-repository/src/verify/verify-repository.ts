@@ -5,6 +5,7 @@ import { packKey } from '../layout/object-keys.ts';
 import { DamageNotes } from '../maintain/damaged-packs.ts';
 import { lateFinding } from '../maintain/late-points.ts';
 import { withOwnIndex } from '../maintain/own-index.ts';
+import { takeBackDamage } from '../maintain/take-back-damage.ts';
 import { damage } from './damage.ts';
 import { GoneCopies } from './gone-copies.ts';
 import { MapVerifier } from './verify-map.ts';
@@ -35,6 +36,7 @@ export async function* verifyRepository(
   await using notes = new DamageNotes(context);
   const { index, clock } = context;
   const startMs = clock.monotonicMs();
+  const isOver = () => scope.budgetMs !== undefined && clock.monotonicMs() - startMs > scope.budgetMs;
   // Manifests first: the index objects of each were there before it.
   const { points, late, damaged } = await context.points.all(call);
   await index.refresh(call);
@@ -58,7 +60,7 @@ export async function* verifyRepository(
   const verifier = new MapVerifier(context, request, call);
   for (const record of behind(oldestFirst(points.map((point) => point.record)), scope)) {
     throwIfAborted(call?.signal, 'verify-points');
-    if (scope.budgetMs !== undefined && clock.monotonicMs() - startMs > scope.budgetMs) {
+    if (isOver()) {
       const message = `the time was over before point ${record.id}`;
       yield { severity: 'warning', code: 'verify-stopped', message, point: record.id };
       return;
@@ -79,6 +81,8 @@ export async function* verifyRepository(
         point: record.id,
       };
   }
+  if (scope.depth === 'data' && scope.points === undefined && !isOver())
+    yield* await takeBackDamage(context, new Set([...lost, ...verifier.hurtPacks]), call);
 }
 
 /** Index objects that were found damaged since the last time. */
