@@ -22,7 +22,7 @@ export type DirectoryStoreOptions = {
 
 /**
  * Objects as files of a folder, also of one that is mounted from elsewhere. Its clock is that of the file system, and the time of an
- * object that of its name, see {@link dateByNaming}. What a process that died left on the way is in `.incoming` and no object.
+ * object that of its name (see `dateByNaming`). What a process that died left on the way is in `.incoming` and no object.
  */
 export function createDirectoryStore(
   { path }: DirectoryStoreOptions,
