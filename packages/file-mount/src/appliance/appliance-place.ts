@@ -14,6 +14,8 @@ export type AppliancePlace = {
   readonly socket: string;
   /** Holds an empty folder for each of the names. */
   readonly files: string;
+  /** For temporary files. */
+  readonly temporary: string;
 };
 
 /**
@@ -29,7 +31,7 @@ export async function openAppliancePlace(
   const directory = await openDirectory(mounts);
   await reconcileMounts(directory);
   const id = randomBytes(ID_BYTES).toString('hex');
-  const { files, socket } = sessionPaths(directory, id);
+  const { files, socket, temporary } = sessionPaths(directory, id);
   const made = [files, ...names.map((name) => join(files, name))];
   const keeper = processHolder();
   const record: MountRecord = {
@@ -48,6 +50,6 @@ export async function openAppliancePlace(
       await removeRests(directory, record);
     },
   });
-  for (const path of made) await nodeFileSystem.makeDirectory(path);
-  return { socket, files };
+  for (const path of [temporary, ...made]) await nodeFileSystem.makeDirectory(path);
+  return { socket, files, temporary };
 }

@@ -59,13 +59,13 @@ function notAsked({ volume: { fileSystem }, isDamaged }: OpenVolume): string {
 async function offerOf(
   closer: Closer,
   program: string,
-  { socket, files }: AppliancePlace,
+  { socket, files, temporary }: AppliancePlace,
   { open, name, mount }: Planned,
   call: Call | undefined,
 ): Promise<VolumeOffer> {
   const target = join(files, name);
   try {
-    closer.add(await startGuestmount({ program, socket, exportName: name, mount, target }, call));
+    closer.add(await startGuestmount({ program, socket, exportName: name, mount, target, temporary }, call));
   } catch (error) {
     if (SendenseError.is(error, 'UNSUPPORTED') || SendenseError.is(error, 'TIMEOUT'))
       return { why: error.message };

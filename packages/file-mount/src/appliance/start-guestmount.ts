@@ -1,8 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Readable } from 'node:stream';
-import { type Call, SendenseError } from '@sendense/core';
+import { type Call, SendenseError, throwIfAborted } from '@sendense/core';
 import { processEnvironment, withTimeout } from '@sendense/plugin-kit';
+import { findProgram } from '../programs/find-program.ts';
+import { runProgram } from '../programs/run-program.ts';
 
 /** What is mounted by an appliance, and where. */
 export type GuestMount = {
@@ -15,9 +17,11 @@ export type GuestMount = {
   readonly mount: string;
   /** An empty folder. */
   readonly target: string;
+  /** Holds what the virtual machine writes, and names its emulator for those who look for what is left of a mount. */
+  readonly temporary: string;
 };
 
-/** A machine that is emulated takes about ten seconds; the first one is built before. */
+/** A machine that is emulated takes about ten seconds; the first start builds it, too. */
 const MOST_START_MS = 120_000;
 const KEPT_CHARACTERS = 2000;
 /** A virtual machine is shut down meanwhile. */
@@ -30,6 +34,7 @@ const READY_FD = 3;
  * ends it; so may whoever finds the program by the name of the folder. Rejects with `UNSUPPORTED` and what it said, `TIMEOUT`, `ABORTED`.
  */
 export async function startGuestmount(start: GuestMount, call?: Call): Promise<AsyncDisposable> {
+  throwIfAborted(call?.signal, 'start-appliance');
   const child = spawn(start.program, guestmountArguments(start), {
     // a signal to the group of this process is not meant for it
     detached: true,
@@ -37,6 +42,7 @@ export async function startGuestmount(start: GuestMount, call?: Call): Promise<A
     env: {
       PATH: processEnvironment().PATH,
       LC_ALL: 'C.UTF-8',
+      LIBGUESTFS_TMPDIR: start.temporary,
       LIBGUESTFS_BACKEND: 'direct',
       // hardware that only seems to be there makes it hang
       LIBGUESTFS_BACKEND_SETTINGS: 'force_tcg',
@@ -51,24 +57,37 @@ export async function startGuestmount(start: GuestMount, call?: Call): Promise<A
     child.once('error', (error) => reject(refused(error.message)));
     child.once('close', () => reject(refused(said.trim())));
   });
+  ready.catch(() => undefined); // who waits for it is told
   try {
     const signal = call?.signal && { signal: call.signal };
     await withTimeout(() => ready, MOST_START_MS, { operation: 'start-appliance', ...signal });
-    return { [Symbol.asyncDispose]: () => endChild(child) };
+    return { [Symbol.asyncDispose]: () => endGuestmount(child, start.target) };
   } catch (error) {
-    await endChild(child);
+    await endGuestmount(child, start.target);
     throw error;
   }
 }
 
-async function endChild(child: ChildProcess): Promise<void> {
+/** Where it has mounted, unmounting ends it in good order: a signal leaves files of its virtual machine. */
+async function endGuestmount(child: ChildProcess, target: string): Promise<void> {
   const { pid, exitCode, signalCode } = child;
   if (pid === undefined || exitCode !== null || signalCode !== null) return;
   const ended = once(child, 'exit');
-  child.kill('SIGTERM');
+  if (!(await unmount(target))) child.kill('SIGTERM');
   const kill = setTimeout(() => child.kill('SIGKILL'), MOST_END_MS);
   await ended;
   clearTimeout(kill);
+}
+
+async function unmount(target: string): Promise<boolean> {
+  const umount = await findProgram('umount');
+  if (umount === undefined) return false;
+  try {
+    return (await runProgram(umount, [target], MOST_END_MS)).code === 0;
+  } catch (error) {
+    if (SendenseError.is(error)) return false;
+    throw error;
+  }
 }
 
 function guestmountArguments({ socket, exportName, mount, target }: GuestMount): readonly string[] {

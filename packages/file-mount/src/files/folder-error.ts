@@ -2,6 +2,8 @@ import type { SendenseError } from '@sendense/core';
 import { type ErrorTable, mapByTable } from '@sendense/plugin-kit';
 
 const RESTORE = 'restore the disk, and read it with the system that made it';
+const LOST = 'has lost the disk: what serves the mount went away';
+const AGAIN = 'open the point again';
 const CHECK = 'check the file system of the machine, or browse an earlier point';
 
 /** What errors of a driver mean that reads the file system of a backup. */
@@ -21,7 +23,10 @@ const ERRORS: ErrorTable = {
   ENOTSUP: ['FORMAT_UNSUPPORTED', 'cannot read that', RESTORE],
   EINVAL: ['FORMAT_UNSUPPORTED', 'cannot read that', RESTORE],
   EOVERFLOW: ['FORMAT_UNSUPPORTED', 'finds it too large', RESTORE],
-  ENOTCONN: ['CONNECTION_LOST', 'has lost the disk: what serves the mount went away', 'open the point again'],
+  ENOTCONN: ['CONNECTION_LOST', LOST, AGAIN],
+  // of a driver in a program that ends while it is asked
+  ECONNABORTED: ['CONNECTION_LOST', LOST, AGAIN],
+  ESHUTDOWN: ['CONNECTION_LOST', LOST, AGAIN],
   EMFILE: ['QUOTA_EXCEEDED', 'cannot open it: too many open files', 'raise the open-file limit (ulimit -n)'],
   ENFILE: ['QUOTA_EXCEEDED', 'cannot open it: too many open files on this machine'],
 };

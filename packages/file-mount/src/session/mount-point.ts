@@ -1,5 +1,5 @@
 import { startNbdServer } from '@sendense/blockio-nbd/server';
-import { type Call, type Finding, type PointReader, SendenseError } from '@sendense/core';
+import { type Call, type Finding, type PointReader, SendenseError, throwIfAborted } from '@sendense/core';
 import { openPointVolumes } from '@sendense/file-restore';
 import { Closer, orClose, parseOptions, systemTimer } from '@sendense/plugin-kit';
 import { MOST_TIMER_MS, type MountOptions, type MountSettings, mountOptions } from '../options.ts';
@@ -36,6 +36,7 @@ export async function mountPoint(
     const program = await needProgram('qemu-storage-daemon', 'qemu-system-common');
     const directory = await openDirectory(settings.directory);
     const rests = await reconcileMounts(directory);
+    throwIfAborted(call?.signal, 'mount-point');
     const { volumes, findings } = await openPointVolumes(reader, call);
     const plan = await planMounts(volumes, settings.volumes);
     const record = await beginSession(directory, reader.point.id, settings, plan);
@@ -43,7 +44,7 @@ export async function mountPoint(
     closer.add(disposing(async () => told.push(...(await letGo(directory, record)))));
     const served = await serve(closer, directory, record, plan, program, call);
     closer.add(disposing(async () => told.push(...(await unmountVolumes(directory, record, true)))));
-    const failed = await showAll(directory, plan, record);
+    const failed = await showAll(directory, plan, record, call);
     told.push(...failed, ...rests.findings);
     const shown = record.volumes.filter(({ id }) => failed.every(({ object }) => object !== id));
     const mounted = { ...record, volumes: shown };
@@ -79,9 +80,15 @@ async function serve(
 }
 
 /** Mounts all volumes; why some are not. Rejects where none is, or somebody else came between. */
-async function showAll(directory: string, plan: MountPlan, record: MountRecord): Promise<readonly Finding[]> {
+async function showAll(
+  directory: string,
+  plan: MountPlan,
+  record: MountRecord,
+  call: Call | undefined,
+): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
   for (const volume of record.volumes) {
+    throwIfAborted(call?.signal, 'mount-point');
     const planned = plan.volumes.find((each) => each.volume.id === volume.id);
     try {
       if (planned !== undefined) await showVolume(directory, record, volume, planned.way);

@@ -49,6 +49,7 @@ export function sessionPaths(directory: string, id: string) {
     pidFile: join(folder, 'daemon.pid'),
     volumes: join(folder, 'volumes'),
     files: join(folder, 'files'),
+    temporary: join(folder, 'tmp'),
   };
 }
 

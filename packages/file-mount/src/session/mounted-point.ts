@@ -33,6 +33,7 @@ export class MountedPoint implements AsyncDisposable {
   readonly #parts: MountParts;
   readonly #end = Promise.withResolvers<MountEnd>();
   #closing: Promise<void> | undefined;
+  #unmounting: Promise<unknown> = Promise.resolve();
 
   constructor(parts: MountParts) {
     this.id = parts.record.id;
@@ -44,11 +45,11 @@ export class MountedPoint implements AsyncDisposable {
     this.#parts = parts;
   }
 
-  /** Ends it, unless somebody has something open in it: rejects with `LOCKED`, and all volumes are shown still. */
-  async unmount(end: MountEnd = 'closed'): Promise<void> {
-    const { directory, record } = this.#parts;
-    await unmountVolumes(directory, record, false);
-    await this.close(end);
+  /** Ends it, unless somebody has something open in it: rejects with `LOCKED`, and all volumes are shown still. One after another. */
+  unmount(end: MountEnd = 'closed'): Promise<void> {
+    const unmounted = this.#unmounting.then(() => this.#unmount(end));
+    this.#unmounting = unmounted.catch(() => undefined); // who asked is told
+    return unmounted;
   }
 
   /** Ends it at once. What is open in it gives errors from then on. Idempotent. */
@@ -65,5 +66,12 @@ export class MountedPoint implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /** Volumes that are busy are mounted again: two that do so at once would lay them over each other. */
+  async #unmount(end: MountEnd): Promise<void> {
+    const { directory, record } = this.#parts;
+    if (this.#closing === undefined) await unmountVolumes(directory, record, false);
+    await this.close(end);
   }
 }

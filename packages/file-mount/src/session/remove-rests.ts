@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { sep } from 'node:path';
 import { type Finding, SendenseError } from '@sendense/core';
 import { nodeFileSystem } from '@sendense/plugin-kit/files';
@@ -16,9 +17,15 @@ import { unmountVolumes } from './unmount-volumes.ts';
  */
 export async function removeRests(directory: string, record: MountRecord): Promise<readonly Finding[]> {
   const { folder } = sessionPaths(directory, record.id);
-  const findings = [...(await unmountVolumes(directory, record, true))];
-  // before the programs end: the file behind a device has no name without them
-  await detachDevices(folder);
+  const findings: Finding[] = [];
+  try {
+    findings.push(...(await unmountVolumes(directory, record, true)));
+    // before the programs end: the file behind a device has no name without them
+    await detachDevices(folder);
+  } catch (error) {
+    // of a disk that does not answer: it does once the programs that serve it have ended
+    if (!SendenseError.is(error, 'TIMEOUT')) throw error;
+  }
   await endServing(folder);
   // a program that was mounting when its process died may have been done after the first time
   findings.push(...(await unmountVolumes(directory, record, true)));
@@ -56,11 +63,13 @@ async function detachDevices(folder: string): Promise<void> {
   for (const { device } of left) await runProgram(losetup, ['--detach', device]);
 }
 
-/** Folders go when they are empty: nothing that is not ours is ever removed with them. */
+/** Folders go when they are empty, but for that of temporary files: nothing that is not ours is ever removed with them. */
 async function removeFolders(directory: string, record: MountRecord): Promise<void> {
-  const { folder, record: file, socket, pidFile, volumes } = sessionPaths(directory, record.id);
+  const { folder, record: file, socket, pidFile, volumes, temporary } = sessionPaths(directory, record.id);
   for (const { file: shown } of record.volumes) await removeFile(shown);
   for (const path of [socket, pidFile]) await removeFile(path);
+  // made for one mount alone, by its programs
+  await rm(temporary, { recursive: true, force: true });
   for (const path of [volumes, ...record.made.toReversed()]) await removeFolder(path);
   await removeFile(file);
   await removeFolder(folder);

@@ -12,6 +12,8 @@ const SERVING: ReadonlySet<string> = new Set([
   'mount',
   'losetup',
 ]);
+/** The virtual machines of `guestmount`, by their architecture. */
+const EMULATORS = 'qemu-system-';
 
 /** A process, and when it started (field 22 of proc_pid_stat(5)): its id may be another one's later. */
 type Served = { readonly pid: number; readonly start: string };
@@ -34,9 +36,13 @@ async function servingOf(folder: string): Promise<readonly Served[]> {
     const start = await startOf(pid);
     const [program = '', ...args] = await argumentsOf(pid);
     const serves = args.some((argument) => argument.includes(`${folder}${sep}`));
-    if (start !== undefined && serves && SERVING.has(basename(program))) found.push({ pid, start });
+    if (start !== undefined && serves && isServing(basename(program))) found.push({ pid, start });
   }
   return found;
+}
+
+function isServing(program: string): boolean {
+  return SERVING.has(program) || program.startsWith(EMULATORS);
 }
 
 async function end({ pid, start }: Served, timer: Timer): Promise<void> {
