@@ -62,6 +62,13 @@ it('serves what the configuration names until SIGTERM: a backup, its point, a re
   expect(await readdir(join(home, '.local/state/sendense/server'))).not.toContain('lock');
 });
 
+it('stops in good order when its terminal goes away', async () => {
+  const { server, url } = await scene.serve();
+  server.child.kill('SIGHUP');
+  const run = await server.end;
+  expect([run.code, JSON.parse(run.lines.at(-1) ?? '')]).toEqual([0, { url, stopped: true }]);
+});
+
 it('asks for a token as soon as one was made, and knows what it may', async () => {
   const { url } = await scene.serve();
   expect((await fetch(`${url}/api/v1/jobs`)).status).toBe(200);

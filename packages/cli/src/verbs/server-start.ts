@@ -19,9 +19,12 @@ function flags(command: Command): Command {
 /** `server start` */
 export const serverStart = defineVerb<Options>({
   words: ['server', 'start'],
-  summary: 'serve the HTTP API until SIGINT or SIGTERM',
+  summary: 'serve the HTTP API until SIGINT, SIGTERM or SIGHUP',
   flags,
   async run(session, { listen, json }) {
+    const hangup = new AbortController();
+    // before it starts: a SIGHUP that nobody listens for would end this process as it stands
+    const endHangup = session.host.onHangup(() => hangup.abort());
     // with its libraries it is for this verb alone
     const { startServer } = await import('@sendense/server');
     const server = session.own(
@@ -29,8 +32,10 @@ export const serverStart = defineVerb<Options>({
     );
     const { url } = server;
     session.host.stdout.write(`${json === true ? JSON.stringify({ url }) : `listening at ${url}`}\n`);
-    if (!session.stop.signal.aborted) await once(session.stop.signal, 'abort');
+    const stop = AbortSignal.any([session.stop.signal, hangup.signal]);
+    if (!stop.aborted) await once(stop, 'abort');
     await server.close();
+    endHangup();
     return { json: { url, stopped: true }, lines: ['stopped'] };
   },
 });

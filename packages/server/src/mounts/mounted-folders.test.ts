@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { type LogRecord, type PointReader, SendenseError } from '@sendense/core';
+import { type Finding, type LogRecord, type PointReader, SendenseError } from '@sendense/core';
 import type { MountEnd, MountedPoint } from '@sendense/file-mount';
 import { expect, it } from 'vitest';
 import { MountedFolders } from './mounted-folders.ts';
@@ -9,14 +9,14 @@ const OF_ALL = { tenant: null };
 const openPoint = async (): Promise<PointReader> => ({}) as PointReader;
 
 /** A mount that nobody looks into: it ends when it is told to, or by `end`. */
-function mountOf(id: string) {
+function mountOf(id: string, findings: Finding[] = []) {
   const ended = Promise.withResolvers<MountEnd>();
   let isClosed = false;
   const close = async (): Promise<void> => {
     isClosed = true;
     ended.resolve('closed');
   };
-  const mounted = { id, path: `/mounts/${id}`, ended: ended.promise, unmount: close, close };
+  const mounted = { id, path: `/mounts/${id}`, ended: ended.promise, unmount: close, close, findings };
   return {
     mounted: mounted as unknown as MountedPoint,
     end: ended,
@@ -127,4 +127,12 @@ it('A stop goes on with the others where one cannot be taken away, and fails the
   await expect(folders[Symbol.asyncDispose]()).rejects.toThrow('it is stuck');
   expect(other.isClosed).toBe(true);
   expect(logged).toMatchObject([{ level: 'warn', fields: { mount: 'stuck' } }]);
+});
+
+it('What earlier mounts left is logged: it may be of another tenant than whose mount tells it', async () => {
+  const left = { severity: 'warning', code: 'mount-not-removed', message: 'of somebody else' } as const;
+  const own = { severity: 'warning', code: 'volume-not-mounted', message: 'of the caller' } as const;
+  const { folders, logged } = foldersOf(async () => mountOf('1', [left, own]).mounted);
+  await folders.show(ACME, openPoint);
+  expect(logged).toMatchObject([{ level: 'warn', message: 'of somebody else' }]);
 });

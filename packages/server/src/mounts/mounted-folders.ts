@@ -9,6 +9,7 @@ import {
 import type { MountedPoint, mountPoint, reconcileMounts } from '@sendense/file-mount';
 import type { Principal } from '../access/principal.ts';
 import { TenantCounts } from '../routes/files/tenant-counts.ts';
+import { isOfEarlierMount } from './earlier-mounts.ts';
 import { mountsAreOff, notTrusted, stopping, takenByForce, tooManyFolders } from './folder-refusals.ts';
 import type { MountOptions } from './mount-options.ts';
 
@@ -91,8 +92,10 @@ export class MountedFolders implements AsyncDisposable {
       return [];
     } catch (error) {
       if (!force || !SendenseError.is(error)) throw error;
+      const known = mounted.findings.length;
       await mounted.close();
-      return [takenByForce(mounted, error)];
+      const alongside = mounted.findings.slice(known).filter(({ code }) => code !== 'mount-in-use');
+      return [takenByForce(mounted, error), ...alongside];
     }
   }
 
@@ -109,7 +112,7 @@ export class MountedFolders implements AsyncDisposable {
     over: () => void,
     call: Call | undefined,
   ): Promise<MountedPoint> {
-    const { directory, fileMount, options } = this.#parts;
+    const { directory, fileMount, log, options } = this.#parts;
     const asked = { directory, trustImage: true, idleMs: options.idleMs };
     const mounted = await fileMount.mountPoint(await open(), asked, call);
     try {
@@ -119,6 +122,8 @@ export class MountedFolders implements AsyncDisposable {
       await mounted.close();
       throw error;
     }
+    for (const { code, message } of mounted.findings.filter(isOfEarlierMount))
+      log({ level: 'warn', message, fields: { code } });
     this.#keep(mounted, over);
     return mounted;
   }

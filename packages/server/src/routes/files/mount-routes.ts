@@ -9,6 +9,7 @@ import {
 import type { Finding } from '@sendense/core';
 import type { MountedPoint } from '@sendense/file-mount';
 import type { AuditSubject } from '../../audit/audit-log.ts';
+import { isOfEarlierMount } from '../../mounts/earlier-mounts.ts';
 import type { MountedFolders } from '../../mounts/mounted-folders.ts';
 import type { Places } from '../../places/places.ts';
 import { type Route, route } from '../route.ts';
@@ -104,9 +105,8 @@ export function subjectOf({ repositoryName, point }: MountRecord): AuditSubject 
   return { repository: repositoryName, backup: point.id, machine: point.machine };
 }
 
-/** What an earlier server had left is none of the caller's. */
 function findingsOf({ findings }: MountedPoint): readonly Finding[] {
-  return findings.filter(({ code }) => code !== 'mount-removed');
+  return findings.filter((finding) => !isOfEarlierMount(finding));
 }
 
 function describeMount({ id, folder, point, repositoryName }: Mount) {
