@@ -58,10 +58,13 @@ function aptOptions(work: string, source: string): string[] {
   mkdirSync(join(work, 'lists', 'partial'), { recursive: true });
   mkdirSync(join(work, 'cache', 'archives', 'partial'), { recursive: true });
   writeFileSync(join(work, 'sources.list'), `${source}\n`);
+  writeFileSync(join(work, 'status'), '');
   const settings = [
     `Dir::Etc::SourceList=${join(work, 'sources.list')}`,
     'Dir::Etc::SourceParts=-',
     `Dir::State::Lists=${join(work, 'lists')}`,
+    // what is installed may be newer than what the source has, and apt would want that
+    `Dir::State::Status=${join(work, 'status')}`,
     `Dir::Cache=${join(work, 'cache')}`,
     // As root apt would download as another user, who may not write here.
     'APT::Sandbox::User=root',
