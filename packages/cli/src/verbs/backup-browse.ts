@@ -3,6 +3,7 @@ import { findingLines } from '../output/describe-findings.ts';
 import { entryLines } from '../output/describe-folder.ts';
 import { parsePositive, parseText } from '../program/flag-values.ts';
 import { backupIdFlag, repositoryFlag } from '../program/shared-flags.ts';
+import { wayFlags } from '../program/way-flags.ts';
 import { defineServedVerb } from '../verb.ts';
 import type { BrowseOptions } from '../work/work.ts';
 
@@ -12,7 +13,7 @@ type Options = Omit<BrowseOptions, 'limit'> & { readonly limit?: number };
 const LIMIT = 10_000;
 
 function flags(command: Command): Command {
-  return backupIdFlag(repositoryFlag(command))
+  return wayFlags(backupIdFlag(repositoryFlag(command)))
     .option(
       '--path <folder>',
       'the folder; where the point has several file systems, / lists them',
@@ -30,7 +31,7 @@ function flags(command: Command): Command {
 /** `backup browse` */
 export const backupBrowse = defineServedVerb<Options>({
   words: ['backup', 'browse'],
-  summary: 'list a folder of a recovery point, without restoring or mounting it',
+  summary: 'list a folder of a recovery point, without restoring it',
   flags,
   served: ['--repository', '--backup-id', '--path', '--limit', '--from'],
   async runBy(work, options) {

@@ -3,11 +3,12 @@ import { findingLines } from '../output/describe-findings.ts';
 import { formatBytes } from '../output/human-size.ts';
 import { parseText } from '../program/flag-values.ts';
 import { backupIdFlag, repositoryFlag } from '../program/shared-flags.ts';
+import { wayFlags } from '../program/way-flags.ts';
 import { defineServedVerb } from '../verb.ts';
 import type { ExtractOptions } from '../work/work.ts';
 
 function flags(command: Command): Command {
-  return backupIdFlag(repositoryFlag(command))
+  return wayFlags(backupIdFlag(repositoryFlag(command)))
     .requiredOption('--file <path>', 'the file or folder to take out', parseText)
     .requiredOption(
       '--output <file>',

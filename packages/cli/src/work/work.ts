@@ -8,6 +8,7 @@ import type { PrintedRestore, PrintedRestoreStatus } from '../output/describe-re
 import type { ErrorReport } from '../output/error-report.ts';
 import type { JobOption } from '../program/job-flag.ts';
 import type { BackupIdOption, MachineOption, RepositoryOption } from '../program/shared-flags.ts';
+import type { WayOptions } from '../program/way-flags.ts';
 import type { BackupStartOptions } from '../verbs/backup-start-flags.ts';
 import type { RestoreStartOptions } from '../verbs/restore-start-flags.ts';
 
@@ -18,18 +19,20 @@ export type PointOptions = RepositoryOption & BackupIdOption;
 export type ChainOptions = RepositoryOption & { readonly machine: string; readonly backupId?: string };
 
 /** What `backup browse` is asked; `limit` entries at most, in the order of the folder. */
-export type BrowseOptions = PointOptions & {
-  readonly path: string;
-  readonly limit: number;
-  readonly from?: string;
-};
+export type BrowseOptions = PointOptions &
+  WayOptions & {
+    readonly path: string;
+    readonly limit: number;
+    readonly from?: string;
+  };
 
 /** What `backup extract` is asked. */
-export type ExtractOptions = PointOptions & {
-  readonly file: string;
-  readonly output: string;
-  readonly overwrite?: true;
-};
+export type ExtractOptions = PointOptions &
+  WayOptions & {
+    readonly file: string;
+    readonly output: string;
+    readonly overwrite?: true;
+  };
 
 /** A machine of several that was not backed up. */
 export type PrintedFailure = { readonly machine: string; readonly error: ErrorReport };
