@@ -1,5 +1,5 @@
 /** Why chunk work failed. */
-export type ChunkFailure = 'damaged' | 'stopped' | 'no-random' | 'panicked';
+export type ChunkFailure = 'damaged' | 'misnamed' | 'stopped' | 'no-room' | 'no-random' | 'panicked';
 
 /** Keys and sizes of chunk work. */
 export type NativeChunkOptions = {
@@ -18,21 +18,21 @@ export interface ChunkStop {
   ask(): void;
 }
 
-/** Frames or chunks back to back; nothing of them where there is a failure. */
-export type PackedChunks = {
-  readonly bytes?: Uint8Array;
-  readonly lengths?: Uint32Array;
-  readonly failure?: ChunkFailure;
-};
+/** Lengths of what was put into memory of the caller; nothing where there is a failure. */
+export type PlacedChunks = { readonly lengths?: Uint32Array; readonly failure?: ChunkFailure };
 
-/** Work on many chunks; a call leaves their bytes as they are, and nobody may change them until it settles. */
+/** Work on many chunks; a call leaves what it reads as it is, and nobody may change that, or touch `into`, until it settles. */
 export interface NativeChunks {
   name(
     chunks: readonly Uint8Array[],
     stop: ChunkStop,
   ): Promise<{ readonly ids?: Uint8Array; readonly zero?: Uint8Array; readonly failure?: ChunkFailure }>;
-  encode(chunks: readonly Uint8Array[], stop: ChunkStop): Promise<PackedChunks>;
-  decode(frames: readonly Uint8Array[], stop: ChunkStop): Promise<PackedChunks>;
+  encode(chunks: readonly Uint8Array[], into: Uint8Array, stop: ChunkStop): Promise<PlacedChunks>;
+  decode(
+    frames: readonly Uint8Array[],
+    stop: ChunkStop,
+  ): Promise<{ readonly bytes?: Uint8Array; readonly failure?: ChunkFailure }>;
+  decodeInto(frame: Uint8Array, id: Uint8Array, into: Uint8Array, stop: ChunkStop): Promise<PlacedChunks>;
 }
 
 /** What the addon exports for chunk work. */

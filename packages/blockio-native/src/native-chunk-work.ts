@@ -1,5 +1,5 @@
 import { abortedError, type Call, SendenseError, throwIfAborted } from '@sendense/core';
-import { type CreateChunkWork, damagedChunk } from '@sendense/plugin-kit/chunks';
+import { type CreateChunkWork, damagedChunk, misnamedChunk } from '@sendense/plugin-kit/chunks';
 import type { ChunkAddon, ChunkFailure, ChunkStop } from './chunk-addon.ts';
 
 type Fallible = { readonly failure?: ChunkFailure };
@@ -15,12 +15,17 @@ export function nativeChunkWork(addon: ChunkAddon, threads: number): CreateChunk
         const { ids, zero } = await run('read-chunks', call, (stop) => native.name(chunks, stop));
         return { ids: given(ids), zero: given(zero) };
       },
-      async encode(chunks, call) {
-        const { bytes, lengths } = await run('encode-chunks', call, (stop) => native.encode(chunks, stop));
-        return { bytes: given(bytes), lengths: given(lengths) };
+      async encode(chunks, into, call) {
+        return given((await run('encode-chunks', call, (stop) => native.encode(chunks, into, stop))).lengths);
       },
       async decode(frames, call) {
         return given((await run('decode-chunks', call, (stop) => native.decode(frames, stop))).bytes);
+      },
+      async decodeInto(frame, id, into, call) {
+        const { lengths } = await run('decode-chunks', call, (stop) =>
+          native.decodeInto(frame, id, into, stop),
+        );
+        return given(lengths?.[0]);
       },
     };
   };
@@ -51,6 +56,7 @@ function chunkError(
   signal: AbortSignal | undefined,
 ): SendenseError {
   if (failure === 'damaged') return damagedChunk();
+  if (failure === 'misnamed') return misnamedChunk();
   if (failure === 'stopped') return abortedError(operation, signal);
   const message =
     failure === 'no-random'

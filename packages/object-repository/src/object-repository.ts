@@ -108,6 +108,7 @@ async function openContext(
   const sealer = createSealer(keys.seal, configuration.id);
   const codec = new ChunkCodec(
     openChunker(drivers, chunkerOptions(keys, configuration.chunkBytes, zstdLevel)),
+    configuration.chunkBytes,
   );
   const createTable = tableStorageIn(services.fileSystem ?? nodeFileSystem, temporaryDirectory);
   const openIndex = () =>

@@ -18,6 +18,21 @@ afterAll(() => rm(path, { recursive: true }));
 const open = () => Promise.resolve(createDirectoryStore({ path }));
 objectStoreConformance({ describe, it }, { name: 'directory', cases, sizes, capabilities, open });
 
+describe('a folder that is asked for bytes with room for them', () => {
+  it('puts them at its start where they fit, and gives memory of its own where they do not', async () => {
+    await using store = createDirectoryStore({ path });
+    await store.put('packs/aa/room', Uint8Array.of(1, 2, 3, 4, 5));
+    const into = new Uint8Array(4).fill(9);
+    const found = await store.get('packs/aa/room', { offset: 1, length: 3 }, { into });
+    expect([found.buffer, [...found], [...into]]).toEqual([into.buffer, [2, 3, 4], [2, 3, 4, 9]]);
+    const whole = await store.get('packs/aa/room', undefined, { into });
+    expect([[...whole], [...into]]).toEqual([
+      [1, 2, 3, 4, 5],
+      [2, 3, 4, 9],
+    ]);
+  });
+});
+
 describe('a power loss after a deletion from a folder', () => {
   it('does not bring the object back', async () => {
     const files = createMemoryFileSystem();

@@ -65,7 +65,7 @@ export async function storePointOfManyIds(store: ObjectStore, count: number): Pr
   const chunker = createChunker({ ...options, idKey: secret(keys.id), dataKey: secret(keys.data) }, () =>
     Promise.reject(new TypeError('chunks are in memory')),
   );
-  await using codec = new ChunkCodec(chunker);
+  await using codec = new ChunkCodec(chunker, configuration.chunkBytes);
   const packs: IndexedPack[] = [];
   let [frames, entries]: [Uint8Array[], PackEntry[]] = [[], []];
   const close = async () => {
@@ -78,9 +78,10 @@ export async function storePointOfManyIds(store: ObjectStore, count: number): Pr
   const map = new MapBuilder(count, undefined, async (node) => {
     const batch = await codec.name(node);
     const id = Uint8Array.from(batch.ids);
-    const { bytes } = await codec.encode(batch, [0]);
+    const { bytes, [Symbol.dispose]: dispose } = await codec.encode(batch, [0]);
     frames.push(Uint8Array.from(bytes));
     entries.push({ id, length: bytes.byteLength, kind: CHUNK_KINDS.node });
+    dispose?.();
     if (frames.length === 256) await close();
     return id;
   });

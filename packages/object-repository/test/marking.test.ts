@@ -118,10 +118,11 @@ describe('packs that points need', () => {
       configuration: { chunkBytes: CHUNK_BYTES },
       index: { table: async () => table },
       chunks: {
-        loadAll: (ids: readonly Uint8Array[]) =>
-          ids.map(async (id) => nodes.get(Buffer.from(id).toString('hex')) ?? assert.fail('no node')),
-        readCopy: async (id: Uint8Array, { pack }: { readonly pack: string }) =>
-          damaged.has(pack) ? undefined : id,
+        useAll: <T>(ids: readonly Uint8Array[], use: (chunk: Uint8Array, index: number) => T) =>
+          ids.map(async (id, index) =>
+            use(nodes.get(Buffer.from(id).toString('hex')) ?? assert.fail('no node'), index),
+          ),
+        isWhole: async (_id: Uint8Array, { pack }: { readonly pack: string }) => !damaged.has(pack),
       },
     };
     const disks = roots.map((root) => ({ root, sizeBytes: DISK_CHUNKS * CHUNK_BYTES }));

@@ -93,6 +93,8 @@ const guardChunker = guardOnce<Chunker>((inner) => {
     encode: (batch, wanted, call) =>
       gate.query('encode-chunks', call, undefined, () => inner.encode(batch, wanted, call)),
     decode: (frames, call) => gate.query('decode-chunks', call, undefined, () => inner.decode(frames, call)),
+    decodeInto: (frame, id, into, call) =>
+      gate.query('decode-chunks', call, undefined, () => inner.decodeInto(frame, id, into, call)),
     [Symbol.asyncDispose]: () => gate.close(inner),
   };
 });

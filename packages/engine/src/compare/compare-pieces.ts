@@ -16,6 +16,7 @@ export type ComparisonOptions = {
 export function comparePieces(reader: BlockReader, options: ComparisonOptions, call: Call): UnchangedPieces {
   const pieceBytes = reader.digestPieceBytes ?? PLAIN_PIECE_BYTES;
   const windows = openDigestWindows(reader, call);
+  const equalsBytes = createComparison(reader, call);
   return {
     pieceBytes,
     async test(range, data) {
@@ -28,23 +29,26 @@ export function comparePieces(reader: BlockReader, options: ComparisonOptions, c
       const head = data === 'zero' ? data : data.subarray(0, inside);
       const whole = inside === Math.min(pieceBytes, reader.sizeBytes - range.offset);
       const digest = whole ? await windows?.digest(range.offset / pieceBytes) : undefined;
-      if (digest === undefined)
-        return equalsBytes(reader, { offset: range.offset, length: inside }, head, call);
+      if (digest === undefined) return equalsBytes({ offset: range.offset, length: inside }, head);
       if (digest.length === 0) return head === 'zero' || isZero(head);
       return head !== 'zero' && Buffer.compare(options.blake3(head), digest) === 0;
     },
   };
 }
 
-async function equalsBytes(
-  reader: BlockReader,
-  range: ByteRange,
-  data: Uint8Array | 'zero',
-  call: Call,
-): Promise<boolean> {
-  const bytes = Buffer.allocUnsafe(range.length);
-  await reader.read(range.offset, bytes, call);
-  return data === 'zero' ? isZero(bytes) : bytes.equals(data);
+/** Compares bytes with those of a reader, in memory that the next comparison uses again: there is one for each 64 KiB of a disk. */
+function createComparison(reader: BlockReader, call: Call) {
+  let spare: Buffer | undefined;
+  return async (range: ByteRange, data: Uint8Array | 'zero'): Promise<boolean> => {
+    const room = spare !== undefined && spare.byteLength >= range.length ? spare : undefined;
+    spare = undefined; // until it was read into: another comparison may begin meanwhile
+    const memory = room ?? Buffer.allocUnsafeSlow(range.length);
+    const bytes = memory.subarray(0, range.length);
+    await reader.read(range.offset, bytes, call);
+    const isEqual = data === 'zero' ? isZero(bytes) : bytes.equals(data);
+    spare = memory;
+    return isEqual;
+  };
 }
 
 function isZero(data: Uint8Array): boolean {

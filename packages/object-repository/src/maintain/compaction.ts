@@ -155,7 +155,7 @@ export class Compaction implements AsyncDisposable {
       const some = this.#copied.slice(first, first + AT_ONCE);
       await Promise.all(
         some.map(async ({ id, place }) => {
-          if ((await this.#context.chunks.readFrame(id, place)) === undefined)
+          if (!(await this.#context.chunks.isWhole(id, place)))
             throw damagedObject(packKey(place.pack), 'is not what was just stored');
         }),
       );

@@ -28,7 +28,7 @@ const AT_ONCE = 16;
 /** What it takes of a repository to find the packs that its points need. */
 export type LiveContext = MarkContext & {
   readonly index: Pick<ChunkIndex, 'table'>;
-  readonly chunks: Pick<ChunkSource, 'readCopy'>;
+  readonly chunks: Pick<ChunkSource, 'isWhole'>;
 };
 
 type KeptCopy = { readonly id: Uint8Array; readonly place: number; readonly at: ChunkPlace };
@@ -189,7 +189,7 @@ export class LivePacks implements AsyncDisposable {
 
   async #isWhole({ id, place, at }: KeptCopy): Promise<boolean> {
     if (this.#whole.has(place)) return true;
-    if ((await this.#context.chunks.readCopy(id, at)) !== undefined) {
+    if (await this.#context.chunks.isWhole(id, at)) {
       this.#whole.add(place);
       return true;
     }

@@ -20,7 +20,7 @@ const NODES_AT_ONCE = 32;
 /** What marking needs of a repository. */
 export type MarkContext = Pick<RepositoryContext, 'createTable'> & {
   readonly configuration: Pick<Configuration, 'chunkBytes'>;
-  readonly chunks: Pick<ChunkSource, 'loadAll'>;
+  readonly chunks: Pick<ChunkSource, 'useAll'>;
 };
 
 type MarkedMap = Pick<RecordDisk, 'root' | 'sizeBytes'>;
@@ -118,7 +118,7 @@ class Marker {
     for (let first = 0; first < unmarked.length; first += NODES_AT_ONCE) {
       await this.#check();
       const some = unmarked.slice(first, first + NODES_AT_ONCE).map((index) => idAt(ids, index));
-      const nodes = await Promise.all(this.#context.chunks.loadAll(some));
+      const nodes = await Promise.all(this.#context.chunks.useAll(some, (node) => Uint8Array.from(node)));
       for (const [index, node] of nodes.entries()) {
         const into = level > 0 ? newIds() : this.#ids;
         const below = MapNode.idsInto(into, node, level, nameOf(some[index]));

@@ -1,13 +1,28 @@
 import type { BlockReader, Call, ChunkBatch, Chunker, EncodedChunks } from '@sendense/core';
-import { damagedChunk } from '@sendense/plugin-kit/chunks';
-import { ID_BYTES } from './pack-directory.ts';
+import { limitConcurrency } from '@sendense/plugin-kit';
+import { BufferPool } from '@sendense/plugin-kit/chunks';
+
+/** Frames that are decoded at once: those that wait take no memory yet. */
+const DECODED_AT_ONCE = 8;
+/** Bytes of buffers that are kept for the next chunks. */
+const KEPT_BYTES = 16 * 1024 * 1024;
+
+/** A chunk in memory that its holder has until it gives it back. */
+export type HeldChunk = {
+  readonly bytes: Uint8Array;
+  /** Once, when nobody reads `bytes` any more. */
+  giveBack(): void;
+};
 
 /** Names, encodes and decodes chunks that are in memory, with the chunker of the repository. */
 export class ChunkCodec implements AsyncDisposable {
   readonly #chunker: Chunker;
+  readonly #buffers: BufferPool;
+  readonly #decoding = limitConcurrency(DECODED_AT_ONCE);
 
-  constructor(chunker: Chunker) {
+  constructor(chunker: Chunker, chunkBytes: number) {
     this.#chunker = chunker;
+    this.#buffers = new BufferPool(chunkBytes, Math.max(1, Math.floor(KEPT_BYTES / chunkBytes)));
   }
 
   /** The chunks of `bytes`, which may be reused once it has resolved. */
@@ -15,20 +30,23 @@ export class ChunkCodec implements AsyncDisposable {
     return this.#chunker.read(readerOf(bytes), Float64Array.of(0, bytes.byteLength), call);
   }
 
-  /** The frames of some chunks of a batch, which is free after it. */
+  /** The frames of some chunks of a batch, which is free after it; disposed when nobody reads them any more. */
   encode(batch: ChunkBatch, wanted: readonly number[], call?: Call): Promise<EncodedChunks> {
     return this.#chunker.encode(batch, Uint32Array.from(wanted), call);
   }
 
   /** The chunk of a frame. Rejects with `CORRUPT` unless it is the chunk of that id. */
-  async decode(frame: Uint8Array, id: Uint8Array, call?: Call): Promise<Uint8Array> {
-    const chunk = await this.#chunker.decode(
-      { bytes: frame, lengths: Uint32Array.of(frame.byteLength) },
-      call,
-    );
-    await using batch = await this.name(chunk, call);
-    if (batch.ids.byteLength === ID_BYTES && Buffer.compare(batch.ids, id) === 0) return chunk;
-    throw damagedChunk(undefined, 'a stored chunk is another one than its name says');
+  decode(frame: Uint8Array, id: Uint8Array, call?: Call): Promise<HeldChunk> {
+    return this.#decoding(async () => {
+      const buffer = this.#buffers.take();
+      const length = await this.#chunker.decodeInto(frame, id, buffer, call); // of a failure nothing is used again
+      const bytes = buffer.subarray(0, length);
+      const giveBack = () => this.#buffers.give(buffer);
+      if (length * 2 >= buffer.byteLength) return { bytes, giveBack };
+      const own = { bytes: Uint8Array.from(bytes), giveBack() {} }; // a node would take many times its bytes
+      giveBack();
+      return own;
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,45 +1,67 @@
-/** Chunks that were read lately or are on their way, up to a number of bytes; the oldest goes first. */
+import type { HeldChunk } from '../packs/chunk-codec.ts';
+
+type Entry = {
+  readonly held: Promise<HeldChunk>;
+  /** Once it is there. */
+  chunk: HeldChunk | undefined;
+  /** Who waits for it or looks at it. */
+  users: number;
+};
+
+/**
+ * Chunks that were read lately or are on their way, up to a number of bytes; the oldest that nobody uses goes first, and gives its
+ * memory back. So a chunk may be looked at only where the cache knows of it: while `use` runs.
+ */
 export class ChunkCache {
   readonly #mostBytes: number;
-  readonly #chunks = new Map<string, { readonly chunk: Promise<Uint8Array>; bytes: number }>();
+  readonly #entries = new Map<string, Entry>();
   #bytes = 0;
 
   constructor(mostBytes: number) {
     this.#mostBytes = mostBytes;
   }
 
-  /** The chunk of an id, by `read` when it is not known. One that could not be read is forgotten. */
-  get(id: Uint8Array, read: () => Promise<Uint8Array>): Promise<Uint8Array> {
-    const name = Buffer.from(id).toString('latin1');
-    const known = this.#chunks.get(name);
-    if (known !== undefined) {
-      this.#chunks.delete(name);
-      this.#chunks.set(name, known);
-      return known.chunk;
+  /**
+   * What `use` makes of the chunk of an id, which comes by `read` when it is not known. The bytes are there until `use` returns, no
+   * longer. A chunk that could not be read is forgotten.
+   */
+  async use<T>(id: Uint8Array, read: () => Promise<HeldChunk>, use: (chunk: Uint8Array) => T): Promise<T> {
+    const entry = this.#entryOf(Buffer.from(id).toString('latin1'), read);
+    entry.users += 1;
+    try {
+      return use((await entry.held).bytes);
+    } finally {
+      entry.users -= 1;
+      this.#trim();
     }
-    const chunk = read();
-    const entry = { chunk, bytes: 0 };
-    this.#chunks.set(name, entry);
-    chunk.then(
-      ({ byteLength }) => {
-        if (this.#chunks.get(name) !== entry) return;
-        entry.bytes = byteLength;
-        this.#bytes += byteLength;
-        this.#trim();
+  }
+
+  #entryOf(name: string, read: () => Promise<HeldChunk>): Entry {
+    const known = this.#entries.get(name);
+    if (known !== undefined) {
+      this.#entries.delete(name);
+      this.#entries.set(name, known);
+      return known;
+    }
+    const entry: Entry = { held: read(), chunk: undefined, users: 0 };
+    this.#entries.set(name, entry);
+    entry.held.then(
+      (chunk) => {
+        entry.chunk = chunk;
+        this.#bytes += chunk.bytes.byteLength;
       },
-      () => {
-        if (this.#chunks.get(name) === entry) this.#chunks.delete(name);
-      },
+      () => this.#entries.delete(name),
     );
-    return chunk;
+    return entry;
   }
 
   #trim(): void {
-    for (const [name, { bytes }] of this.#chunks) {
+    for (const [name, { chunk, users }] of this.#entries) {
       if (this.#bytes <= this.#mostBytes) return;
-      if (bytes === 0) continue; // on its way
-      this.#chunks.delete(name);
-      this.#bytes -= bytes;
+      if (chunk === undefined || users > 0) continue;
+      this.#entries.delete(name);
+      this.#bytes -= chunk.bytes.byteLength;
+      chunk.giveBack();
     }
   }
 }

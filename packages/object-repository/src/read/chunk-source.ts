@@ -1,12 +1,17 @@
 import { type Call, SendenseError, throwIfAborted } from '@sendense/core';
+import { BufferPool } from '@sendense/plugin-kit/chunks';
 import type { IndexView } from '../index/index-view.ts';
 import type { ChunkPlace } from '../index/table-page.ts';
 import { packKey } from '../layout/object-keys.ts';
-import type { ChunkCodec } from '../packs/chunk-codec.ts';
+import type { ChunkCodec, HeldChunk } from '../packs/chunk-codec.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import type { AdaptiveWindow } from './adaptive-window.ts';
+import { ByteBudget } from './byte-budget.ts';
 import { ChunkCache } from './chunk-cache.ts';
-import { type FrameRun, joinFrames, type WantedChunk } from './frame-runs.ts';
+import { type FrameRun, joinFrames, RUN_BYTES, type WantedChunk } from './frame-runs.ts';
+
+/** Frames that were asked for and are not decoded yet: eight large runs, at 20 ms of latency enough for 1.6 GB a second. */
+const AT_ONCE_BYTES = 8 * RUN_BYTES;
 
 /** What a chunk source needs of its repository. */
 export type ChunkSourceOptions = {
@@ -21,6 +26,8 @@ export type ChunkSourceOptions = {
 export class ChunkSource {
   readonly #options: ChunkSourceOptions;
   readonly #cache: ChunkCache;
+  readonly #budget = new ByteBudget(AT_ONCE_BYTES);
+  readonly #rooms = new BufferPool(RUN_BYTES, AT_ONCE_BYTES / RUN_BYTES);
 
   constructor(options: ChunkSourceOptions) {
     this.#options = options;
@@ -32,45 +39,47 @@ export class ChunkSource {
     return this.#options.window.width;
   }
 
-  /** One chunk; see {@link ChunkSource.loadAll}. */
+  /** One chunk, in memory of the caller's own; see {@link ChunkSource.useAll}. */
   async load(id: Uint8Array, call?: Call): Promise<Uint8Array> {
-    const [chunk] = await Promise.all(this.loadAll([id]));
+    const [chunk] = await Promise.all(this.useAll([id], (bytes) => Uint8Array.from(bytes)));
     throwIfAborted(call?.signal, 'read-chunks');
     return chunk ?? new Uint8Array();
   }
 
   /**
-   * The chunks of `ids`, each checked against its id. Each rejects with `CORRUPT` naming the chunk when no copy of it can be
+   * What `use` makes of each chunk of `ids` as it comes, checked against its id; it is told the index, too. The bytes are there until
+   * `use` returns, no longer. Each rejects with `CORRUPT` naming the chunk when no copy of it can be
    * read, with what the store says when it does not answer. A request may serve several callers, so none can abort it.
    */
-  loadAll(ids: readonly Uint8Array[]): readonly Promise<Uint8Array>[] {
+  useAll<T>(ids: readonly Uint8Array[], use: (chunk: Uint8Array, index: number) => T): readonly Promise<T>[] {
     const missing: WantedChunk[] = [];
-    const chunks = ids.map((id) =>
-      this.#cache.get(id, () => {
-        const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
-        missing.push({ id: Uint8Array.from(id), resolve, reject });
-        return promise;
-      }),
-    );
+    const read = (id: Uint8Array) => () => {
+      const { promise, resolve, reject } = Promise.withResolvers<HeldChunk>();
+      missing.push({ id: Uint8Array.from(id), resolve, reject });
+      return promise;
+    };
+    const used = ids.map((id, index) => this.#cache.use(id, read(id), (chunk) => use(chunk, index)));
     if (missing.length > 0) void this.#fetchAll(missing);
-    return chunks;
+    return used;
   }
 
-  /** This copy of a chunk, never from memory; `undefined` when it is damaged or gone. Rejects as the store does. */
-  async readCopy(id: Uint8Array, place: ChunkPlace): Promise<Uint8Array | undefined> {
-    return (await this.#readWhole(id, place))?.chunk;
+  /** Whether this copy is the chunk of `id`; never from memory. Rejects as the store does. */
+  async isWhole(id: Uint8Array, place: ChunkPlace): Promise<boolean> {
+    return (await this.readFrame(id, place)) !== undefined;
   }
 
-  /** The frame of this copy, sealed as it is, once it was found to be the chunk of `id`; else as {@link ChunkSource.readCopy}. */
+  /** The frame of this copy, sealed as it is, once it was found to be the chunk of `id`; `undefined` when it is damaged or gone. */
   async readFrame(id: Uint8Array, place: ChunkPlace): Promise<Uint8Array | undefined> {
-    return (await this.#readWhole(id, place))?.frame;
+    const found = await this.#readCopy(id, place);
+    found?.chunk.giveBack();
+    return found?.frame;
   }
 
-  async #readWhole(id: Uint8Array, { pack, offset, length }: ChunkPlace) {
-    const { store, window } = this.#options;
+  async #readCopy(id: Uint8Array, { pack, offset, length }: ChunkPlace) {
+    const { store, window, codec } = this.#options;
     try {
       const frame = await window.run(() => store.get(packKey(pack), { offset, length }));
-      return { frame, chunk: await this.#decode(frame, id) };
+      return { frame, chunk: await codec.decode(frame, id) };
     } catch (error) {
       if (isLost(error)) return undefined;
       throw error;
@@ -92,26 +101,44 @@ export class ChunkSource {
     }
   }
 
-  async #fetchRun({ pack, offset, length, chunks }: FrameRun): Promise<void> {
-    const { store, window } = this.#options;
-    const key = packKey(pack);
+  /** Settles the chunks of a run; those that could not be read there are read again when the others are done. */
+  async #fetchRun(run: FrameRun): Promise<void> {
+    const { pack, chunks } = run;
+    const failures = await this.#budget.run(run.length, () => this.#decodeRun(run));
+    await Promise.all(
+      chunks.map((chunk, index) => {
+        const failure = failures[index];
+        return failure && this.#fetchAgain(chunk, new Set([pack]), failure.error);
+      }),
+    );
+  }
+
+  /** Reads and decodes a run; says by which failure each of its chunks is still to be settled. */
+  async #decodeRun({ pack, offset, length, chunks }: FrameRun) {
+    const { store, window, codec } = this.#options;
+    let room: Uint8Array | undefined;
     let bytes: Uint8Array;
     try {
-      bytes = await window.run(() => store.get(key, { offset, length }));
+      bytes = await window.run(() => {
+        if (length <= RUN_BYTES) room = this.#rooms.take();
+        return store.get(packKey(pack), { offset, length }, room && { into: room });
+      });
     } catch (error) {
-      await Promise.all(chunks.map((chunk) => this.#fetchAgain(chunk, new Set([pack]), error)));
-      return;
+      return chunks.map(() => ({ error })); // the room is not used again: a store that breaks its contract may still write
     }
-    await Promise.all(
-      chunks.map(async (chunk) => {
-        const at = chunk.place.offset - offset;
+    const failures = await Promise.all(
+      chunks.map(async ({ id, place, resolve }) => {
+        const at = place.offset - offset;
         try {
-          chunk.resolve(await this.#decode(bytes.subarray(at, at + chunk.place.length), chunk.id));
+          resolve(await codec.decode(bytes.subarray(at, at + place.length), id));
+          return undefined;
         } catch (error) {
-          await this.#fetchAgain(chunk, new Set([pack]), error);
+          return { error };
         }
       }),
     );
+    if (room !== undefined) this.#rooms.give(room);
+    return failures;
   }
 
   /** Reads another copy, at last by what the store's index says now; settles the chunk. */
@@ -129,9 +156,9 @@ export class ChunkSource {
           const place = await index.find(id, ({ pack }) => !tried.has(pack));
           if (place === undefined) break;
           tried.add(place.pack);
-          const chunk = await this.readCopy(id, place);
-          if (chunk === undefined) continue;
-          resolve(chunk);
+          const found = await this.#readCopy(id, place);
+          if (found === undefined) continue;
+          resolve(found.chunk);
           return;
         }
       }
@@ -139,10 +166,6 @@ export class ChunkSource {
     } catch (error) {
       reject(error);
     }
-  }
-
-  #decode(frame: Uint8Array, id: Uint8Array): Promise<Uint8Array> {
-    return this.#options.codec.decode(frame, id);
   }
 }
 

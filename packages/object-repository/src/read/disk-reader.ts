@@ -66,15 +66,19 @@ export class DiskReader implements BlockReader {
     const follows = offset === this.#end;
     this.#end = offset + into.byteLength;
     const ids = await this.#ids(first, end);
-    const wanted = ids.filter((id) => !isZeroId(id));
-    const chunks = this.#chunks.loadAll(wanted);
-    for (const chunk of chunks) chunk.catch(() => undefined); // each is awaited below, one after another
-    if (follows) this.#readAhead(end);
-    let next = 0;
-    for (const [index, id] of ids.entries()) {
-      const chunk = isZeroId(id) ? undefined : await chunks[next++];
+    const copy = (index: number, chunk?: Uint8Array): void => {
       if (this.#isOpen) copyChunk((first + index) * this.#chunkBytes, this.#chunkBytes, chunk, offset, into);
-    }
+    };
+    const stored = [...ids.entries()].filter(([, id]) => !isZeroId(id));
+    const copied = this.#chunks.useAll(
+      stored.map(([, id]) => id),
+      (chunk, at) => copy(stored[at]?.[0] ?? 0, chunk),
+    );
+    for (const [index, id] of ids.entries()) if (isZeroId(id)) copy(index);
+    if (follows) this.#readAhead(end);
+    const settled = await Promise.allSettled(copied); // nothing is written any more when a failure is told
+    const failure = settled.find((result) => result.status === 'rejected');
+    if (failure !== undefined) throw failure.reason;
   }
 
   #readAhead(from: number): void {
@@ -85,7 +89,8 @@ export class DiskReader implements BlockReader {
     if (end - start < Math.min(depth / 2, this.#map.chunks - start) || start >= end) return;
     this.#ahead = end;
     const reading = this.#ids(start, end)
-      .then((ids) => Promise.allSettled(this.#chunks.loadAll(ids.filter((id) => !isZeroId(id)))))
+      .then((ids) => ids.filter((id) => !isZeroId(id)))
+      .then((ids) => Promise.allSettled(this.#chunks.useAll(ids, () => undefined)))
       .catch(() => undefined); // who reads there is told
     void this.#while(reading);
   }

@@ -1,9 +1,10 @@
 import type { ChunkPlace } from '../index/table-page.ts';
+import type { HeldChunk } from '../packs/chunk-codec.ts';
 
 /** A chunk that somebody waits for. */
 export type WantedChunk = {
   readonly id: Uint8Array;
-  readonly resolve: (chunk: Uint8Array) => void;
+  readonly resolve: (chunk: HeldChunk) => void;
   readonly reject: (error: unknown) => void;
 };
 
@@ -18,8 +19,8 @@ export type FrameRun = {
   readonly chunks: readonly PlacedChunk[];
 };
 
-/** The most bytes of one request: large enough for a line, small enough that several share it. */
-const MOST_BYTES = 4 * 1024 * 1024;
+/** The most bytes of one request: large enough for a line, small enough that several share it; four whole chunks of 1 MiB. */
+export const RUN_BYTES = 4 * 1024 * 1024 + 4096;
 
 /** Joins frames that touch each other. */
 export function joinFrames(chunks: readonly PlacedChunk[]): readonly FrameRun[] {
@@ -31,7 +32,7 @@ export function joinFrames(chunks: readonly PlacedChunk[]): readonly FrameRun[] 
     const { pack, offset, length } = chunk.place;
     const last = runs.at(-1);
     const touches = last?.pack === pack && last.offset + last.length === offset;
-    if (last !== undefined && touches && last.length + length <= MOST_BYTES) {
+    if (last !== undefined && touches && last.length + length <= RUN_BYTES) {
       last.length += length;
       last.chunks.push(chunk);
     } else runs.push({ pack, offset, length, chunks: [chunk] });

@@ -5,7 +5,14 @@ import { type FileHandle, type FileSystem, nodeFileSystem } from '@sendense/plug
 import { dateByNaming } from './date-by-naming.ts';
 import { listDirectory } from './list-directory.ts';
 import { checkKey } from './object-key.ts';
-import type { ListedObject, ListOptions, ObjectStatus, ObjectStore, PutOptions } from './object-store.ts';
+import type {
+  GetOptions,
+  ListedObject,
+  ListOptions,
+  ObjectStatus,
+  ObjectStore,
+  PutOptions,
+} from './object-store.ts';
 import { unlessGone } from './unless-gone.ts';
 
 /** Files on their way; no object is in there. */
@@ -75,17 +82,18 @@ class DirectoryStore implements ObjectStore {
     });
   }
 
-  async get(key: string, range?: ByteRange, call?: Call): Promise<Uint8Array> {
-    const path = this.#enter('get-object', key, call);
+  async get(key: string, range?: ByteRange, options?: GetOptions): Promise<Uint8Array> {
+    const path = this.#enter('get-object', key, options);
     await using file = await this.#files.open(path, 'read').catch((error: unknown) => {
       throw SendenseError.is(error, 'NOT_FOUND') ? missingError(key, error) : error;
     });
     const sizeBytes = await file.size();
     const { offset, length } = range ?? { offset: 0, length: sizeBytes };
     if (offset + length > sizeBytes) throw pastEnd(key, sizeBytes, { offset, length });
-    const bytes = Buffer.allocUnsafeSlow(length);
+    const into = options?.into?.subarray(0, length);
+    const bytes = into?.byteLength === length ? into : Buffer.allocUnsafeSlow(length);
     for (let done = 0; done < length; ) {
-      throwIfAborted(call?.signal, 'get-object');
+      throwIfAborted(options?.signal, 'get-object');
       const read = await file.read(bytes.subarray(done), offset + done);
       if (read === 0) throw pastEnd(key, offset + done, { offset, length });
       done += read;

@@ -29,6 +29,12 @@ export type PutOptions = {
   readonly beforeSend?: () => void;
 };
 
+/** Options of {@link ObjectStore.get}. */
+export type GetOptions = Call & {
+  /** Room for the bytes: a store that can puts them at its start and gives that part; another one takes no notice of it. */
+  readonly into?: Uint8Array;
+};
+
 /** Options of {@link ObjectStore.list}. */
 export type ListOptions = {
   /** Only keys behind it. */
@@ -61,9 +67,10 @@ export interface ObjectStore extends AsyncDisposable {
 
   /**
    * Exactly the bytes of the range, or of the whole object. Must: reject with `NOT_FOUND`; with `RANGE_INVALID` when the
-   * range reaches past the end; never give fewer bytes; give memory of the caller's own, which it may change or give back.
+   * range reaches past the end; never give fewer bytes; give memory of the caller's own, which it may change or give back; touch
+   * `into` no more once it has settled.
    */
-  get(key: string, range?: ByteRange, call?: Call): Promise<Uint8Array>;
+  get(key: string, range?: ByteRange, options?: GetOptions): Promise<Uint8Array>;
 
   /** What the store says of the object, `undefined` when there is none. */
   head(key: string, call?: Call): Promise<ObjectStatus | undefined>;

@@ -121,7 +121,10 @@ export class MapVerifier {
         }
       }
       const outcomes = await Promise.allSettled(
-        this.#context.chunks.loadAll(single.map(({ slot }) => node.at(slot))),
+        this.#context.chunks.useAll(
+          single.map(({ slot }) => node.at(slot)),
+          () => undefined,
+        ),
       );
       for (const [index, { slot, copies }] of single.entries()) {
         const outcome = outcomes[index];
@@ -137,9 +140,7 @@ export class MapVerifier {
     const readable: Copies[number][] = [];
     for (const copy of copies) {
       const { place, at } = copy;
-      const isReadable =
-        this.#whole.has(place) || (await this.#context.chunks.readCopy(id, at)) !== undefined;
-      if (isReadable) readable.push(copy);
+      if (this.#whole.has(place) || (await this.#context.chunks.isWhole(id, at))) readable.push(copy);
       else if (!(await this.#request.gone.has(id, at))) this.#noteHurt(at.pack);
     }
     return readable;

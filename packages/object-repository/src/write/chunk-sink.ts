@@ -206,8 +206,9 @@ export class ChunkSink implements AsyncDisposable {
 
   async #store(batch: ChunkBatch, wanted: readonly number[], kind: ChunkKind, meter: Meter): Promise<void> {
     const { ids } = batch;
-    const { bytes, lengths } = await this.#context.codec.encode(batch, wanted);
+    const frames = await this.#context.codec.encode(batch, wanted);
     this.#check();
+    const { bytes, lengths } = frames;
     const records: Buffer[] = [];
     let at = 0;
     for (const [index, chunk] of wanted.entries()) {
@@ -218,6 +219,7 @@ export class ChunkSink implements AsyncDisposable {
       meter.storedBytes += length;
       at += length;
     }
+    frames[Symbol.dispose]?.();
     await this.#own.add(Buffer.concat(records));
     for (const chunk of wanted)
       this.#claimed.delete(nameOf(ids.subarray(chunk * ID_BYTES, (chunk + 1) * ID_BYTES)));

@@ -1,4 +1,5 @@
 import { type Call, SendenseError } from '@sendense/core';
+import { BufferPool } from '@sendense/plugin-kit/chunks';
 import { newObjectId, type RepositoryContext } from '../context.ts';
 import type { IndexedPack } from '../index/index-object.ts';
 import type { ChunkPlace } from '../index/table-page.ts';
@@ -7,6 +8,7 @@ import type { PackEntry } from '../packs/pack-directory.ts';
 import { PACK_HEADER_BYTES, serializePack } from '../packs/pack-layout.ts';
 import type { PutOptions } from '../store/object-store.ts';
 import type { Deadline } from './deadline.ts';
+import { FRAME_BUFFER_BYTES, FrameBuffer } from './frame-buffer.ts';
 
 /** A pack is closed when it has so many bytes. */
 const PACK_BYTES = 16 * 1024 * 1024;
@@ -14,10 +16,12 @@ const PACK_BYTES = 16 * 1024 * 1024;
 const PACK_ENTRIES = 65_536;
 /** Uploads under way at once. */
 const UPLOADS = 3;
+/** Buffers that are kept for the next packs: those of a pack, and of what is uploaded meanwhile. */
+const KEPT_BUFFERS = ((UPLOADS + 1) * PACK_BYTES) / FRAME_BUFFER_BYTES;
 
 type OpenPack = {
   readonly id: string;
-  readonly frames: Uint8Array[];
+  readonly frames: FrameBuffer;
   readonly entries: PackEntry[];
   bytes: number;
 };
@@ -42,6 +46,7 @@ export class PackWriter {
   /** Packs that are stored, or may be, and that no index object names. */
   readonly #created = new Set<string>();
   readonly #uploads = new Set<Promise<void>>();
+  readonly #buffers = new BufferPool(FRAME_BUFFER_BYTES, KEPT_BUFFERS);
   readonly #stop = new AbortController();
   #open: OpenPack | undefined;
   #failure: { readonly error: unknown } | undefined;
@@ -58,16 +63,16 @@ export class PackWriter {
     this.#stored = stored;
   }
 
-  /** Appends a frame; says where it will lie. */
+  /** Appends a copy of a frame; says where it will lie. */
   add(entry: PackEntry, frame: Uint8Array): ChunkPlace {
     this.#open ??= {
       id: newObjectId(this.#context.random),
-      frames: [],
+      frames: new FrameBuffer(this.#buffers),
       entries: [],
       bytes: PACK_HEADER_BYTES,
     };
     const { id, frames, entries, bytes } = this.#open;
-    frames.push(frame);
+    frames.add(frame);
     entries.push(entry);
     this.#open.bytes += frame.byteLength;
     if (this.#open.bytes >= PACK_BYTES || entries.length >= PACK_ENTRIES) this.#close();
@@ -122,10 +127,11 @@ export class PackWriter {
 
   async #upload({ id, frames, entries }: OpenPack, call: Call): Promise<void> {
     const { store, sealer } = this.#context;
-    const parts = serializePack(packKey(id), frames, entries, sealer);
+    const parts = serializePack(packKey(id), frames.parts(), entries, sealer);
     const sizeBytes = parts.reduce((sum, part) => sum + part.byteLength, 0);
     this.#created.add(id);
     const { modifiedAt } = await store.put(packKey(id), parts, this.#lock, call);
+    frames.giveBack();
     this.#deadline.note(modifiedAt);
     await this.#stored({ id, sizeBytes, entries });
   }

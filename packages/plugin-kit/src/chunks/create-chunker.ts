@@ -9,8 +9,10 @@ import {
   SendenseError,
   throwIfAborted,
 } from '@sendense/core';
+import { BufferPool } from './buffer-pool.ts';
 import { checkChunkerOptions } from './check-chunker-options.ts';
-import type { ChunkWork, CreateChunkWork } from './chunk-work.ts';
+import { ChunkBuffers } from './chunk-buffers.ts';
+import { type ChunkWork, type CreateChunkWork, FRAME_EXTRA_BYTES } from './chunk-work.ts';
 import { cutRanges } from './cut-ranges.ts';
 import { framesOf } from './packed-frames.ts';
 import { createPortableWork } from './portable-work.ts';
@@ -33,17 +35,27 @@ export function createChunker(
   return new WorkingChunker(checked.chunkBytes, createWork(checked), openReader);
 }
 
+/** A batch of a writer is about so large. */
+const BATCH_BYTES = 4 * 1024 * 1024;
+/** Buffers for chunks of so many bytes are kept, and frames of so many batches: a writer has no more under way. */
+const KEPT = { chunkBytes: 24 * 1024 * 1024, frames: 5 };
+
 class WorkingChunker implements Chunker {
   readonly #chunkBytes: number;
   readonly #work: ChunkWork;
   readonly #openReader: OpenReader;
-  readonly #batches = new WeakMap<ChunkBatch, readonly Uint8Array[]>();
+  readonly #batches = new WeakMap<ChunkBatch, ChunkBuffers>();
+  readonly #chunks: BufferPool;
+  readonly #frames: BufferPool;
   #open = true;
 
   constructor(chunkBytes: number, work: ChunkWork, openReader: OpenReader) {
     this.#chunkBytes = chunkBytes;
     this.#work = work;
     this.#openReader = openReader;
+    const batch = Math.max(1, Math.floor(BATCH_BYTES / chunkBytes));
+    this.#chunks = new BufferPool(chunkBytes, Math.max(1, Math.floor(KEPT.chunkBytes / chunkBytes)));
+    this.#frames = new BufferPool(batch * (chunkBytes + FRAME_EXTRA_BYTES), KEPT.frames);
   }
 
   async read(from: BlockReader | BlockEndpoint, ranges: Float64Array, call: Call = {}): Promise<ChunkBatch> {
@@ -51,10 +63,12 @@ class WorkingChunker implements Chunker {
     const reader = 'kind' in from ? await this.#openReader(from, call) : from;
     try {
       const cut = cutRanges(ranges, this.#chunkBytes, reader.sizeBytes);
-      const chunks = await readChunks(reader, cut, call);
-      const named = await this.#work.name(chunks, call);
+      // of a failure nothing is used again: a reader that breaks its contract may still write
+      const buffers = new ChunkBuffers(cut, this.#chunks);
+      await readChunks(reader, cut, buffers.chunks, call);
+      const named = await this.#work.name(buffers.chunks, call);
       this.#enter('read-chunks', call);
-      return this.#batchOf(chunks, named);
+      return this.#batchOf(buffers, named);
     } finally {
       if (reader !== from) await reader[Symbol.asyncDispose]();
     }
@@ -62,11 +76,15 @@ class WorkingChunker implements Chunker {
 
   async encode(batch: ChunkBatch, wanted: Uint32Array, call: Call = {}): Promise<EncodedChunks> {
     this.#enter('encode-chunks', call);
-    const chunks = this.#batches.get(batch);
-    if (chunks === undefined) throw freed();
-    const picked = Array.from(wanted, (index) => chunks[index] ?? missing(index));
+    const buffers = this.#batches.get(batch);
+    if (buffers === undefined) throw freed();
+    const picked = Array.from(wanted, (index) => buffers.chunks[index] ?? missing(index));
     this.#batches.delete(batch);
-    return this.#work.encode(picked, call);
+    try {
+      return await this.#encode(picked, call);
+    } finally {
+      buffers.giveBack();
+    }
   }
 
   async decode(frames: EncodedChunks, call: Call = {}): Promise<Uint8Array> {
@@ -74,8 +92,16 @@ class WorkingChunker implements Chunker {
     return this.#work.decode(framesOf(frames), call);
   }
 
+  async decodeInto(frame: Uint8Array, id: Uint8Array, into: Uint8Array, call: Call = {}): Promise<number> {
+    this.#enter('decode-chunks', call);
+    if (into.byteLength < this.#chunkBytes) throw noRoom(into.byteLength);
+    return this.#work.decodeInto(frame, id, into.subarray(0, this.#chunkBytes), call);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#open = false;
+    this.#chunks.clear();
+    this.#frames.clear();
   }
 
   #enter(operation: string, { signal }: Call): void {
@@ -83,16 +109,36 @@ class WorkingChunker implements Chunker {
     throwIfAborted(signal, operation);
   }
 
-  #batchOf(chunks: readonly Uint8Array[], named: Pick<ChunkBatch, 'ids' | 'zero'>): ChunkBatch {
+  #batchOf(buffers: ChunkBuffers, named: Pick<ChunkBatch, 'ids' | 'zero'>): ChunkBatch {
     const batch: ChunkBatch = {
       ...named,
-      lengths: Uint32Array.from(chunks, (chunk) => chunk.byteLength),
+      lengths: Uint32Array.from(buffers.chunks, (chunk) => chunk.byteLength),
       [Symbol.asyncDispose]: async () => {
-        this.#batches.delete(batch);
+        if (this.#batches.delete(batch)) buffers.giveBack();
       },
     };
-    this.#batches.set(batch, chunks);
+    this.#batches.set(batch, buffers);
     return batch;
+  }
+
+  /** The frames of chunks, in memory that is used again where they are no more than those of a batch. */
+  async #encode(chunks: readonly Uint8Array[], call: Call): Promise<EncodedChunks> {
+    const most = chunks.reduce((sum, chunk) => sum + chunk.byteLength + FRAME_EXTRA_BYTES, 0);
+    const isPooled = most <= this.#frames.bufferBytes;
+    const into = isPooled ? this.#frames.take() : Buffer.allocUnsafeSlow(most);
+    const lengths = await this.#work.encode(chunks, into, call);
+    let isHeld = isPooled;
+    return {
+      bytes: into.subarray(
+        0,
+        lengths.reduce((sum, length) => sum + length, 0),
+      ),
+      lengths,
+      [Symbol.dispose]: () => {
+        if (isHeld) this.#frames.give(into);
+        isHeld = false;
+      },
+    };
   }
 }
 
@@ -101,6 +147,16 @@ function freed(): SendenseError {
     operation: 'encode-chunks',
     remedy: 'read the ranges again',
   });
+}
+
+function noRoom(bytes: number): SendenseError {
+  return new SendenseError(
+    'RANGE_INVALID',
+    `a chunk may have more than the ${bytes} bytes that there is room for`,
+    {
+      operation: 'decode-chunks',
+    },
+  );
 }
 
 function missing(index: number): never {

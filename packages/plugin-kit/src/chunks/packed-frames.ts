@@ -1,9 +1,14 @@
 import type { EncodedChunks } from '@sendense/core';
 import { damagedChunk } from './chunk-work.ts';
 
-/** Frames back to back. */
-export function packFrames(frames: readonly Uint8Array[]): EncodedChunks {
-  return { bytes: Buffer.concat(frames), lengths: Uint32Array.from(frames, (frame) => frame.byteLength) };
+/** Puts frames back to back at the start of `into`; gives their lengths. */
+export function packFrames(frames: readonly Uint8Array[], into: Uint8Array): Uint32Array {
+  let end = 0;
+  for (const frame of frames) {
+    into.set(frame, end);
+    end += frame.byteLength;
+  }
+  return Uint32Array.from(frames, (frame) => frame.byteLength);
 }
 
 /** The single frames. Throws `CORRUPT` when the lengths do not add up to the bytes. */

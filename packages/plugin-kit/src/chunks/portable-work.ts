@@ -4,7 +4,7 @@ import { loadKeyedBlake3 } from '../digest/keyed-blake3.ts';
 import { limitConcurrency } from '../flow/limit-concurrency.ts';
 import type { CheckedChunkerOptions } from './check-chunker-options.ts';
 import { decodeBody, encodeBody } from './chunk-body.ts';
-import { type ChunkWork, damagedChunk } from './chunk-work.ts';
+import { type ChunkWork, damagedChunk, misnamedChunk } from './chunk-work.ts';
 import { packFrames } from './packed-frames.ts';
 import { openBody, sealBody } from './seal-body.ts';
 
@@ -15,6 +15,13 @@ const THREADS = 4;
 export function createPortableWork(options: CheckedChunkerOptions): ChunkWork {
   const { chunkBytes, idKey, dataKey, zstdLevel } = options;
   const loaded = loadKeyedBlake3(idKey);
+  const decodeOne = async (frame: Uint8Array) => {
+    try {
+      return await decodeBody(openBody(frame, dataKey), chunkBytes);
+    } catch (cause) {
+      throw damagedChunk(cause);
+    }
+  };
   return {
     async name(chunks, call) {
       const digest = await loaded;
@@ -27,19 +34,20 @@ export function createPortableWork(options: CheckedChunkerOptions): ChunkWork {
         zero: Uint8Array.from(chunks, (chunk) => (isZeroBytes(chunk) ? 1 : 0)),
       };
     },
-    async encode(chunks, call) {
+    async encode(chunks, into, call) {
       const encode = async (chunk: Uint8Array) => sealBody(await encodeBody(chunk, zstdLevel), dataKey);
-      return packFrames(await eachOf(chunks, 'encode-chunks', call, encode));
+      return packFrames(await eachOf(chunks, 'encode-chunks', call, encode), into);
     },
     async decode(frames, call) {
-      const decode = async (frame: Uint8Array) => {
-        try {
-          return await decodeBody(openBody(frame, dataKey), chunkBytes);
-        } catch (cause) {
-          throw damagedChunk(cause);
-        }
-      };
-      return Buffer.concat(await eachOf(frames, 'decode-chunks', call, decode));
+      return Buffer.concat(await eachOf(frames, 'decode-chunks', call, decodeOne));
+    },
+    async decodeInto(frame, id, into, { signal }) {
+      const digest = await loaded;
+      const chunk = await decodeOne(frame);
+      throwIfAborted(signal, 'decode-chunks');
+      if (Buffer.compare(digest(chunk), id) !== 0) throw misnamedChunk();
+      into.set(chunk);
+      return chunk.byteLength;
     },
   };
 }

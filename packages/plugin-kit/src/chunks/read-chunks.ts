@@ -4,12 +4,13 @@ import { limitConcurrency } from '../flow/limit-concurrency.ts';
 /** Reads of one batch under way at once: enough for a disk and for a connection. */
 const MOST_IN_FLIGHT = 8;
 
-/** The bytes of each chunk. Settles when no read is under way any more. */
+/** Reads the bytes of each chunk into its buffer, which has its length. Settles when no read is under way any more. */
 export async function readChunks(
   reader: BlockReader,
   chunks: readonly ByteRange[],
+  buffers: readonly Uint8Array[],
   call: Call,
-): Promise<Uint8Array[]> {
+): Promise<void> {
   const { maxInFlight, maxBytes, alignmentBytes } = reader.limits;
   const limited = limitConcurrency(Math.min(maxInFlight, MOST_IN_FLIGHT));
   const pieceBytes = maxBytes - (maxBytes % alignmentBytes);
@@ -18,7 +19,6 @@ export async function readChunks(
     limited(async () => {
       if (!failed) await reader.read(offset, into, call);
     });
-  const buffers = chunks.map(({ length }) => new Uint8Array(length));
   const reads = chunks.flatMap(({ offset, length }, index) => {
     const pieces: Promise<void>[] = [];
     for (let at = 0; at < length; at += pieceBytes)
@@ -32,5 +32,4 @@ export async function readChunks(
   const settled = await Promise.allSettled(reads);
   const failure = settled.find((result) => result.status === 'rejected');
   if (failure !== undefined) throw failure.reason;
-  return buffers;
 }

@@ -1,4 +1,4 @@
-import { type ChunkBatch, Secret } from '@sendense/core';
+import { type ChunkBatch, Secret, SendenseError } from '@sendense/core';
 import { chunkerConformance, createMemoryDriver, overlay, type Runner } from '../../src/index.ts';
 import { type ChunkerChange, memoryChunkerSubject } from '../memory-chunker-subject.ts';
 import type { Mutant } from './mutant.ts';
@@ -136,6 +136,75 @@ export const chunkerMutants: readonly Mutant<ChunkerChange>[] = [
         },
       });
     },
+  },
+  {
+    breaks: 'uses the memory of frames again at once',
+    caughtBy: 'leaves frames as they are until they are disposed',
+    change: (chunker) => {
+      const memory = new Uint8Array(8 * 16_384);
+      return overlay(chunker, {
+        async encode(...given) {
+          const { bytes, lengths } = await chunker.encode(...given);
+          memory.set(bytes);
+          return { bytes: memory.subarray(0, bytes.byteLength), lengths };
+        },
+      });
+    },
+  },
+  {
+    breaks: 'fills all of the room',
+    caughtBy: 'puts the chunk of a frame at the start of the room, and leaves what is behind a chunk alone',
+    change: (chunker) =>
+      overlay(chunker, {
+        async decodeInto(frame, id, into, call) {
+          const length = await chunker.decodeInto(frame, id, into, call);
+          into.fill(0, length);
+          return length;
+        },
+      }),
+  },
+  {
+    breaks: 'believes that a frame is the chunk that it should be',
+    caughtBy: 'refuses a frame that is the chunk of another id',
+    change: (chunker) =>
+      overlay(chunker, {
+        async decodeInto(frame, _id, into, call) {
+          const chunk = await chunker.decode(
+            { bytes: frame, lengths: Uint32Array.of(frame.byteLength) },
+            call,
+          );
+          if (into.byteLength < 16_384)
+            throw new SendenseError('RANGE_INVALID', 'no room', { operation: 'decode-chunks' });
+          into.set(chunk);
+          return chunk.byteLength;
+        },
+      }),
+  },
+  {
+    breaks: 'gives a damaged frame as an empty chunk',
+    caughtBy: 'refuses a frame with any flipped bit, and one that was cut, also when it decodes into room',
+    change: (chunker) =>
+      overlay(chunker, {
+        decodeInto: (frame, id, into, call) =>
+          chunker.decode({ bytes: frame, lengths: Uint32Array.of(frame.byteLength) }, call).then(
+            () => chunker.decodeInto(frame, id, into, call),
+            (error: unknown) => (SendenseError.is(error, 'CORRUPT') ? 0 : Promise.reject(error)),
+          ),
+      }),
+  },
+  {
+    breaks: 'decodes into room that is too small',
+    caughtBy: 'refuses room for less than a chunk, and writes nothing there',
+    change: (chunker) =>
+      overlay(chunker, {
+        async decodeInto(frame, id, into, call) {
+          const room = new Uint8Array(Math.max(16_384, into.byteLength));
+          room.set(into);
+          const length = await chunker.decodeInto(frame, id, room, call);
+          into.set(room.subarray(0, into.byteLength));
+          return length;
+        },
+      }),
   },
   {
     breaks: 'leaves out chunks that the batch does not have',

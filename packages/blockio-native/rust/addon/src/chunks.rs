@@ -1,7 +1,7 @@
 use napi::bindgen_prelude::{AsyncTask, Buffer, Uint8Array, Uint32Array};
 use napi::{Env, Error, Result, Status, Task};
 use napi_derive::napi;
-use sendense_chunks::{ChunkFailure, Frames, Part, Stop, name_chunks};
+use sendense_chunks::{ChunkFailure, Frames, Stop, name_chunks};
 use std::sync::Arc;
 
 /// Keys and sizes of chunk work; the caller has checked them.
@@ -49,10 +49,17 @@ pub struct NamedChunks {
     pub failure: Option<&'static str>,
 }
 
-/// Frames or chunks back to back, or why there are none.
+/// Chunks back to back, or why there are none.
 #[napi(object, object_from_js = false)]
-pub struct PackedChunks {
+pub struct DecodedChunks {
     pub bytes: Option<Buffer>,
+    /// One of `ChunkFailure` in `src/addon.ts`.
+    pub failure: Option<&'static str>,
+}
+
+/// Lengths of what was put into memory of the caller, or why there is nothing.
+#[napi(object, object_from_js = false)]
+pub struct PlacedChunks {
     pub lengths: Option<Uint32Array>,
     /// One of `ChunkFailure` in `src/addon.ts`.
     pub failure: Option<&'static str>,
@@ -87,16 +94,33 @@ impl NativeChunks {
         AsyncTask::new(NameTask { work: self.work(chunks, stop) })
     }
 
-    /// A frame for each chunk.
+    /// A frame for each chunk, back to back from the start of `into`.
     #[napi(catch_unwind)]
-    pub fn encode(&self, chunks: Vec<Uint8Array>, stop: &ChunkStop) -> AsyncTask<FrameTask> {
-        AsyncTask::new(FrameTask { work: self.work(chunks, stop), step: Frames::encode })
+    pub fn encode(
+        &self,
+        chunks: Vec<Uint8Array>,
+        into: Uint8Array,
+        stop: &ChunkStop,
+    ) -> AsyncTask<PlaceTask> {
+        AsyncTask::new(PlaceTask { work: self.work(chunks, stop), into, step: Place::Frames })
     }
 
     /// The chunk of each frame.
     #[napi(catch_unwind)]
-    pub fn decode(&self, frames: Vec<Uint8Array>, stop: &ChunkStop) -> AsyncTask<FrameTask> {
-        AsyncTask::new(FrameTask { work: self.work(frames, stop), step: Frames::decode })
+    pub fn decode(&self, frames: Vec<Uint8Array>, stop: &ChunkStop) -> AsyncTask<DecodeTask> {
+        AsyncTask::new(DecodeTask { work: self.work(frames, stop) })
+    }
+
+    /// The chunk of one frame, at the start of `into`; it must have this id.
+    #[napi(catch_unwind)]
+    pub fn decode_into(
+        &self,
+        frame: Uint8Array,
+        id: Uint8Array,
+        into: Uint8Array,
+        stop: &ChunkStop,
+    ) -> AsyncTask<PlaceTask> {
+        AsyncTask::new(PlaceTask { work: self.work(vec![frame], stop), into, step: Place::Chunk(id) })
     }
 }
 
@@ -140,32 +164,65 @@ impl Task for NameTask {
     }
 }
 
-type Step = fn(&Frames, &[&[u8]], &Stop) -> std::result::Result<Vec<Part>, ChunkFailure>;
-
-pub struct FrameTask {
+pub struct DecodeTask {
     work: Work,
-    step: Step,
 }
 
-impl Task for FrameTask {
-    type Output = std::result::Result<(Vec<u8>, Vec<u32>), ChunkFailure>;
-    type JsValue = PackedChunks;
+impl Task for DecodeTask {
+    type Output = std::result::Result<Vec<u8>, ChunkFailure>;
+    type JsValue = DecodedChunks;
 
     fn compute(&mut self) -> Result<Self::Output> {
-        let parts = (self.step)(&self.work.shared.frames, &self.work.bytes(), &self.work.stop);
-        Ok(parts.map(|parts| {
-            let lengths = parts.iter().map(|part| part.len() as u32).collect();
-            let slices: Vec<&[u8]> = parts.iter().map(|part| &**part).collect();
-            (slices.concat(), lengths)
-        }))
+        let parts = self.work.shared.frames.decode(&self.work.bytes(), &self.work.stop);
+        Ok(parts.map(|parts| parts.iter().map(|part| &**part).collect::<Vec<_>>().concat()))
     }
 
-    fn resolve(&mut self, _: Env, output: Self::Output) -> Result<PackedChunks> {
+    fn resolve(&mut self, _: Env, output: Self::Output) -> Result<DecodedChunks> {
         Ok(match output {
-            Ok((bytes, lengths)) => {
-                PackedChunks { bytes: Some(bytes.into()), lengths: Some(lengths.into()), failure: None }
+            Ok(bytes) => DecodedChunks { bytes: Some(bytes.into()), failure: None },
+            Err(failure) => DecodedChunks { bytes: None, failure: Some(word_of(failure)) },
+        })
+    }
+}
+
+/// What is put into memory of the caller.
+enum Place {
+    Frames,
+    /// The chunk of this id.
+    Chunk(Uint8Array),
+}
+
+pub struct PlaceTask {
+    work: Work,
+    into: Uint8Array,
+    step: Place,
+}
+
+impl Task for PlaceTask {
+    type Output = std::result::Result<Vec<usize>, ChunkFailure>;
+    type JsValue = PlacedChunks;
+
+    fn compute(&mut self) -> Result<Self::Output> {
+        let Work { shared, stop, .. } = &self.work;
+        let items = self.work.bytes();
+        // SAFETY: the caller leaves the bytes alone until the promise settles, and no item lies in them (ChunkWork in plugin-kit).
+        let into = unsafe { self.into.as_mut() };
+        Ok(match &self.step {
+            Place::Frames => shared.frames.encode(&items, into, stop),
+            Place::Chunk(id) => shared
+                .frames
+                .decode_into(items[0], (&shared.id_key, &**id), into, stop)
+                .map(|length| vec![length]),
+        })
+    }
+
+    fn resolve(&mut self, _: Env, output: Self::Output) -> Result<PlacedChunks> {
+        Ok(match output {
+            Ok(lengths) => {
+                let lengths: Vec<u32> = lengths.into_iter().map(|length| length as u32).collect();
+                PlacedChunks { lengths: Some(lengths.into()), failure: None }
             }
-            Err(failure) => PackedChunks { bytes: None, lengths: None, failure: Some(word_of(failure)) },
+            Err(failure) => PlacedChunks { lengths: None, failure: Some(word_of(failure)) },
         })
     }
 }
@@ -177,6 +234,8 @@ fn key_of(bytes: &[u8]) -> Result<[u8; 32]> {
 fn word_of(failure: ChunkFailure) -> &'static str {
     match failure {
         ChunkFailure::Damaged => "damaged",
+        ChunkFailure::Misnamed => "misnamed",
+        ChunkFailure::NoRoom => "no-room",
         ChunkFailure::Stopped => "stopped",
         ChunkFailure::NoRandom => "no-random",
         ChunkFailure::Panicked => "panicked",

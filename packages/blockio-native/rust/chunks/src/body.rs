@@ -69,13 +69,34 @@ impl Decoder {
         }
     }
 
+    /// Puts the chunk of `body` at the start of `into`; gives its length. One that is longer than a chunk may be is damaged.
+    pub fn decode_into(&mut self, body: &[u8], into: &mut [u8]) -> Result<usize, ChunkFailure> {
+        let into = into.get_mut(..self.chunk_bytes).ok_or(ChunkFailure::NoRoom)?;
+        match body.split_first() {
+            Some((&PLAIN, chunk)) if chunk.len() <= into.len() => {
+                into[..chunk.len()].copy_from_slice(chunk);
+                Ok(chunk.len())
+            }
+            Some((&ZSTD, frame)) => {
+                self.told_bytes(frame)?;
+                self.decompressor.decompress_to_buffer(frame, into).map_err(|_| ChunkFailure::Damaged)
+            }
+            _ => Err(ChunkFailure::Damaged),
+        }
+    }
+
     fn decompress(&mut self, frame: &[u8]) -> Result<Vec<u8>, ChunkFailure> {
+        let bytes = self.told_bytes(frame)?;
+        self.decompressor.decompress(frame, bytes).map_err(|_| ChunkFailure::Damaged)
+    }
+
+    /// The bytes that a zstd frame tells of, which are those of a chunk at most; these where it tells of none.
+    fn told_bytes(&self, frame: &[u8]) -> Result<usize, ChunkFailure> {
         let told = get_frame_content_size(frame).map_err(|_| ChunkFailure::Damaged)?;
-        let most = self.chunk_bytes as u64;
-        let bytes = told.unwrap_or(most);
-        if bytes > most {
+        let bytes = told.unwrap_or(self.chunk_bytes as u64);
+        if bytes > self.chunk_bytes as u64 {
             return Err(ChunkFailure::Damaged);
         }
-        self.decompressor.decompress(frame, bytes as usize).map_err(|_| ChunkFailure::Damaged)
+        Ok(bytes as usize)
     }
 }

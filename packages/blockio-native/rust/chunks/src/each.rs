@@ -10,6 +10,10 @@ pub enum ChunkFailure {
     Damaged,
     /// The caller asked to stop.
     Stopped,
+    /// It is whole, and not the chunk that it should be.
+    Misnamed,
+    /// The caller gave too little room.
+    NoRoom,
     /// The system gave no random bytes.
     NoRandom,
     /// A thread panicked.

@@ -5,12 +5,22 @@ mod body;
 mod each;
 mod part;
 mod seal;
+mod window;
 
 pub use each::{ChunkFailure, Stop};
 pub use part::Part;
+pub use seal::FRAME_EXTRA;
 
 use body::{Decoder, Encoder};
 use seal::FrameKey;
+use std::cell::RefCell;
+use std::sync::Mutex;
+use window::{Window, join, windows};
+
+thread_local! {
+    /// The body of a frame, in memory that each thread uses again.
+    static BODY: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
 
 /// Bytes of a chunk's id.
 pub const ID_BYTES: usize = 32;
@@ -50,15 +60,18 @@ impl Frames {
         Frames { key: FrameKey::new(key), level, chunk_bytes, threads }
     }
 
-    /// A frame for each chunk.
-    pub fn encode(&self, chunks: &[&[u8]], stop: &Stop) -> Result<Vec<Part>, ChunkFailure> {
-        each::each(
+    /// A frame for each chunk, back to back from the start of `into`, which has `FRAME_EXTRA` more bytes of room for each; gives
+    /// their lengths.
+    pub fn encode(&self, chunks: &[&[u8]], into: &mut [u8], stop: &Stop) -> Result<Vec<usize>, ChunkFailure> {
+        let lengths = each::each(
             self.threads,
-            chunks,
+            &windows(chunks, FRAME_EXTRA, into)?,
             stop,
             || Encoder::new(self.level),
-            |encoder, chunk| Ok(Part::new(self.key.seal(encoder.encode(chunk))?, 0)),
-        )
+            |encoder, Window { item, room }| self.key.seal(encoder.encode(item), &mut window::enter(room)),
+        )?;
+        join(chunks, FRAME_EXTRA, &lengths, into);
+        Ok(lengths)
     }
 
     /// The chunk of each frame. `Damaged` when any is not whole, of another key, or holds what `encode` never makes.
@@ -68,8 +81,39 @@ impl Frames {
             frames,
             stop,
             || Decoder::new(self.chunk_bytes),
-            |decoder, frame| decoder.decode(self.key.open(frame)?),
+            |decoder, frame| {
+                let mut body = Vec::new();
+                self.key.open(frame, &mut body)?;
+                decoder.decode(body)
+            },
         )
+    }
+
+    /// Puts the chunk of a frame at the start of `into`, which has room for the longest; gives its length. `Misnamed` unless its
+    /// keyed digest is `id`; what `into` holds after a failure is of no use.
+    pub fn decode_into(
+        &self,
+        frame: &[u8],
+        (key, id): (&[u8; 32], &[u8]),
+        into: &mut [u8],
+        stop: &Stop,
+    ) -> Result<usize, ChunkFailure> {
+        let lengths = each::each(
+            1,
+            &[Mutex::new(into)],
+            stop,
+            || (),
+            |(), room| {
+                let into = &mut *window::enter(room);
+                let length = BODY.with_borrow_mut(|body| {
+                    self.key.open(frame, body)?;
+                    Decoder::new(self.chunk_bytes).decode_into(body, into)
+                })?;
+                let is_named = blake3::keyed_hash(key, &into[..length]).as_bytes() == id;
+                if is_named { Ok(length) } else { Err(ChunkFailure::Misnamed) }
+            },
+        )?;
+        Ok(lengths[0])
     }
 }
 

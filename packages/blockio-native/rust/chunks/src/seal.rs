@@ -2,6 +2,11 @@ use crate::each::ChunkFailure;
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use ring::rand::{SecureRandom, SystemRandom};
 
+/// How much longer a frame is than its body.
+const SEAL_BYTES: usize = NONCE_LEN + 16;
+/// The most that a frame is longer than its chunk.
+pub const FRAME_EXTRA: usize = SEAL_BYTES + 1;
+
 /// Seals bodies into frames: 12 bytes of nonce, the encrypted body, 16 bytes of tag (AES-256-GCM, NIST SP 800-38D). The
 /// nonce is random: one made of the chunk would repeat with it. One key is good for 2^32 frames.
 pub struct FrameKey {
@@ -15,32 +20,34 @@ impl FrameKey {
         FrameKey { key: LessSafeKey::new(unbound), random: SystemRandom::new() }
     }
 
-    /// The frame of a body, which comes in two parts.
-    pub fn seal(&self, (kind, stored): (u8, &[u8])) -> Result<Vec<u8>, ChunkFailure> {
-        let mut nonce = [0; NONCE_LEN];
-        self.random.fill(&mut nonce).map_err(|_| ChunkFailure::NoRandom)?;
-        let mut frame = Vec::with_capacity(NONCE_LEN + 1 + stored.len() + AES_256_GCM.tag_len());
-        frame.extend_from_slice(&nonce);
-        frame.push(kind);
-        frame.extend_from_slice(stored);
-        let body = &mut frame[NONCE_LEN..];
-        let nonce = Nonce::assume_unique_for_key(nonce);
+    /// Puts the frame of a body, which comes in two parts, at the start of `into`; gives its length.
+    pub fn seal(&self, (kind, stored): (u8, &[u8]), into: &mut [u8]) -> Result<usize, ChunkFailure> {
+        let length = FRAME_EXTRA + stored.len();
+        let frame = into.get_mut(..length).ok_or(ChunkFailure::NoRoom)?;
+        let mut bytes = [0; NONCE_LEN];
+        self.random.fill(&mut bytes).map_err(|_| ChunkFailure::NoRandom)?;
+        let (nonce, sealed) = frame.split_at_mut(NONCE_LEN);
+        let (body, end) = sealed.split_at_mut(1 + stored.len());
+        nonce.copy_from_slice(&bytes);
+        body[0] = kind;
+        body[1..].copy_from_slice(stored);
         let tag = self
             .key
-            .seal_in_place_separate_tag(nonce, Aad::empty(), body)
+            .seal_in_place_separate_tag(Nonce::assume_unique_for_key(bytes), Aad::empty(), body)
             .expect("a chunk is far below the limit of AES-GCM");
-        frame.extend_from_slice(tag.as_ref());
-        Ok(frame)
+        end.copy_from_slice(tag.as_ref());
+        Ok(length)
     }
 
-    /// The body of a frame.
-    pub fn open(&self, frame: &[u8]) -> Result<Vec<u8>, ChunkFailure> {
+    /// Leaves the body of a frame in `body`, whatever that held before.
+    pub fn open(&self, frame: &[u8], body: &mut Vec<u8>) -> Result<(), ChunkFailure> {
         let (nonce, sealed) = frame.split_at_checked(NONCE_LEN).ok_or(ChunkFailure::Damaged)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| ChunkFailure::Damaged)?;
-        let mut body = sealed.to_vec();
+        body.clear();
+        body.extend_from_slice(sealed);
         let length =
-            self.key.open_in_place(nonce, Aad::empty(), &mut body).map_err(|_| ChunkFailure::Damaged)?.len();
+            self.key.open_in_place(nonce, Aad::empty(), body).map_err(|_| ChunkFailure::Damaged)?.len();
         body.truncate(length);
-        Ok(body)
+        Ok(())
     }
 }

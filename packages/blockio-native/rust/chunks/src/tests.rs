@@ -17,33 +17,52 @@ fn text(length: usize) -> Vec<u8> {
     b"all work and no play ".iter().copied().cycle().take(length).collect()
 }
 
+fn encode(chunks: &[&[u8]]) -> Vec<Vec<u8>> {
+    let mut into = vec![0xee; chunks.iter().map(|chunk| chunk.len() + FRAME_EXTRA).sum()];
+    let lengths = frames().encode(chunks, &mut into, &Stop::default()).unwrap();
+    let mut rest = &into[..];
+    lengths.iter().map(|length| rest.split_off(..*length).unwrap().to_vec()).collect()
+}
+
+fn decode(frame: &[u8], id: &[u8], into: &mut [u8]) -> Result<usize, ChunkFailure> {
+    frames().decode_into(frame, (&KEY, id), into, &Stop::default())
+}
+
 #[test]
 fn reads_back_what_it_made_in_the_same_order() {
     let chunks = [random(CHUNK), text(CHUNK), vec![0; CHUNK], random(1), text(100), random(20_000)];
     let borrowed: Vec<&[u8]> = chunks.iter().map(Vec::as_slice).collect();
-    let made = frames().encode(&borrowed, &Stop::default()).unwrap();
-    assert_eq!(made[0].len(), CHUNK + 29);
+    let made = encode(&borrowed);
+    assert_eq!(made[0].len(), CHUNK + FRAME_EXTRA);
     assert!(made[1].len() < CHUNK / 100);
-    let made: Vec<&[u8]> = made.iter().map(|part| &**part).collect();
+    let (ids, _) = name_chunks(&KEY, &borrowed, 1, &Stop::default()).unwrap();
+    let mut into = vec![0xee; CHUNK];
+    for ((frame, chunk), id) in made.iter().zip(borrowed).zip(ids.chunks(ID_BYTES)) {
+        assert_eq!(decode(frame, id, &mut into), Ok(chunk.len()));
+        assert_eq!(into[..chunk.len()], *chunk);
+    }
+    let made: Vec<&[u8]> = made.iter().map(Vec::as_slice).collect();
     let read = frames().decode(&made, &Stop::default()).unwrap();
-    assert!(read.iter().map(|part| &**part).eq(borrowed.iter().copied()));
+    assert!(read.iter().map(|part| &**part).eq(chunks.iter().map(Vec::as_slice)));
 }
 
 #[test]
 fn makes_another_frame_of_the_same_chunk_each_time() {
     let chunk = text(1000);
-    let made = frames().encode(&[&chunk, &chunk], &Stop::default()).unwrap();
+    let made = encode(&[&chunk, &chunk]);
     assert_ne!(made[0], made[1]);
 }
 
 #[test]
 fn refuses_damaged_frames_and_those_of_another_key() {
-    let made = frames().encode(&[&text(1000)], &Stop::default()).unwrap().remove(0).to_vec();
+    let made = encode(&[&text(1000)]).remove(0);
+    let mut into = vec![0; CHUNK];
     for at in 0..made.len() {
         let mut bad = made.clone();
         bad[at] ^= 1 << (at % 8);
         assert_eq!(frames().decode(&[&bad], &Stop::default()), Err(ChunkFailure::Damaged), "byte {at}");
         assert_eq!(frames().decode(&[&made[..at]], &Stop::default()), Err(ChunkFailure::Damaged));
+        assert_eq!(decode(&bad, &[0; ID_BYTES], &mut into), Err(ChunkFailure::Damaged), "byte {at}");
     }
     let other = Frames::new(&[8; 32], 3, CHUNK, 1);
     assert_eq!(other.decode(&[&made], &Stop::default()), Err(ChunkFailure::Damaged));
@@ -56,9 +75,28 @@ fn refuses_bodies_that_are_never_made_although_they_are_sealed() {
     let long = vec![0; CHUNK + 1];
     let bodies: [(u8, &[u8]); 5] = [(0, &long), (1, &bomb), (1, &[1, 2, 3]), (1, &[]), (9, &[1])];
     for (kind, stored) in bodies {
-        let frame = key.seal((kind, stored)).unwrap();
+        let mut frame = vec![0; stored.len() + FRAME_EXTRA];
+        assert_eq!(key.seal((kind, stored), &mut frame), Ok(frame.len()));
         assert_eq!(frames().decode(&[&frame], &Stop::default()), Err(ChunkFailure::Damaged), "kind {kind}");
+        let mut into = vec![0; CHUNK + 100];
+        assert_eq!(decode(&frame, &[0; ID_BYTES], &mut into), Err(ChunkFailure::Damaged), "kind {kind}");
+        assert!(into[CHUNK..].iter().all(|byte| *byte == 0), "kind {kind} wrote behind a chunk");
     }
+}
+
+#[test]
+fn refuses_a_chunk_of_another_name_and_room_for_less_than_a_chunk() {
+    let frame = encode(&[&text(1000)]).remove(0);
+    let id = *blake3::keyed_hash(&KEY, &text(1000)).as_bytes();
+    let mut other = id;
+    other[31] ^= 1;
+    let mut into = vec![0; CHUNK];
+    assert_eq!(decode(&frame, &id, &mut into), Ok(1000));
+    assert_eq!(decode(&frame, &other, &mut into), Err(ChunkFailure::Misnamed));
+    assert_eq!(decode(&frame, &id[..31], &mut into), Err(ChunkFailure::Misnamed));
+    assert_eq!(decode(&frame, &id, &mut into[1..]), Err(ChunkFailure::NoRoom));
+    let short = &mut [0; 1000 + FRAME_EXTRA - 1];
+    assert_eq!(frames().encode(&[&text(1000)], short, &Stop::default()), Err(ChunkFailure::NoRoom));
 }
 
 #[test]
@@ -84,7 +122,8 @@ fn names_chunks_by_the_keyed_digest_of_their_bytes_and_tells_zeros() {
 fn stops_between_two_chunks() {
     let stop = Stop::default();
     stop.ask();
-    assert_eq!(frames().encode(&[&[1]], &stop), Err(ChunkFailure::Stopped));
+    let into = &mut [0; 100];
+    assert_eq!(frames().encode(&[&[1]], into, &stop), Err(ChunkFailure::Stopped));
     assert_eq!(name_chunks(&KEY, &[&[1]], 1, &stop), Err(ChunkFailure::Stopped));
 }
 

@@ -1,9 +1,10 @@
 import { openMemoryReader } from '../../memory/disk/memory-reader.ts';
 import type { ConformanceCase } from '../case.ts';
 import { expectCode } from '../expect.ts';
-import { type ChunkerContext, chunkedDisk, WHOLE } from './chunker-subject.ts';
+import { CHUNK_BYTES, type ChunkerContext, chunkedDisk, WHOLE } from './chunker-subject.ts';
 
-const NO_FRAMES = { bytes: new Uint8Array(), lengths: new Uint32Array() };
+const NOTHING = new Uint8Array();
+const NO_FRAMES = { bytes: NOTHING, lengths: new Uint32Array() };
 
 /** Closed, aborted, and nothing at all. */
 export const chunkerTraitCases: readonly ConformanceCase<ChunkerContext>[] = [
@@ -19,6 +20,7 @@ export const chunkerTraitCases: readonly ConformanceCase<ChunkerContext>[] = [
       await expectCode(() => own.read(reader, WHOLE), 'NOT_OPEN');
       await expectCode(() => own.encode(batch, new Uint32Array()), 'NOT_OPEN');
       await expectCode(() => own.decode(NO_FRAMES), 'NOT_OPEN');
+      await expectCode(() => own.decodeInto(NOTHING, NOTHING, new Uint8Array(CHUNK_BYTES)), 'NOT_OPEN');
     },
   },
   {
@@ -30,6 +32,7 @@ export const chunkerTraitCases: readonly ConformanceCase<ChunkerContext>[] = [
       const reader = openMemoryReader(chunkedDisk());
       await expectCode(() => own.read(reader, WHOLE, call), 'ABORTED');
       await expectCode(() => own.decode(NO_FRAMES, call), 'ABORTED');
+      await expectCode(() => own.decodeInto(NOTHING, NOTHING, new Uint8Array(CHUNK_BYTES), call), 'ABORTED');
       const batch = await own.read(reader, WHOLE);
       await expectCode(() => own.encode(batch, Uint32Array.of(0), call), 'ABORTED');
       await own.encode(batch, Uint32Array.of(0));

@@ -109,4 +109,31 @@ export const frameCases: readonly ConformanceCase<ChunkerContext>[] = [
       await expectCode(() => own.encode(batch, Uint32Array.of(0, 5)), 'RANGE_INVALID');
     },
   },
+  {
+    name: 'leaves frames as they are until they are disposed',
+    clause: 'Chunker.encode: leave the frames as they are until they are disposed',
+    async run(context) {
+      const own = context.chunker();
+      const encode = async (index: number) =>
+        own.encode(await own.read(openMemoryReader(chunkedDisk()), WHOLE), Uint32Array.of(index));
+      const first = await encode(0);
+      const before = Uint8Array.from(first.bytes);
+      const second = await encode(4);
+      expectBytes(first.bytes, before, 'the frame of the first call');
+      first[Symbol.dispose]?.();
+      first[Symbol.dispose]?.();
+      const third = await encode(1);
+      const content = chunkedDisk();
+      expectBytes(
+        await own.decode(second),
+        content.bytes({ offset: 4 * CHUNK_BYTES, length: CHUNK_BYTES / 2 }),
+        'the chunk of the second call',
+      );
+      expectBytes(
+        await own.decode(third),
+        content.bytes({ offset: CHUNK_BYTES, length: CHUNK_BYTES }),
+        'the chunk of the third call',
+      );
+    },
+  },
 ];
