@@ -1,10 +1,14 @@
+import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
+import type { BlockIoDriver } from '@sendense/core';
 import { soloFence } from '@sendense/plugin-kit';
+import { overlay } from '@sendense/testkit';
 import { describe, expect, it } from 'vitest';
 import { createObjectRepository, openObjectRepository } from '../src/object-repository.ts';
 import type { GetOptions, ObjectStore } from '../src/store/object-store.ts';
 import { testKey } from './keys.ts';
 import { createMemoryStore, noObjects, type SharedObjects } from './memory-store.ts';
+import { plainChunks } from './plain-chunks.ts';
 import { CHUNK_BYTES, chunkBytes, draftOf, type SamplePoint, sampleId, writeSample } from './sample-disk.ts';
 
 const MIB = 1024 * 1024;
@@ -42,14 +46,31 @@ function spoilingStore(shared: SharedObjects) {
   return { store, rooms, used: () => used, again: () => again };
 }
 
+/** Looks at a frame some turns of the event loop after it was asked to, as one that is busy. */
+const slowChunks: BlockIoDriver = {
+  ...plainChunks,
+  chunker(options) {
+    const chunker = plainChunks.chunker?.(options) ?? assert.fail();
+    return overlay(chunker, {
+      async decodeInto(...given) {
+        for (let waited = 0; waited < 5; waited += 1) await turn();
+        return chunker.decodeInto(...given);
+      },
+    });
+  },
+};
+
 describe('memory that is used again', () => {
   it('holds what was read as long as somebody needs it, also with a cache of few chunks and many readers', async () => {
     const shared = noObjects();
     const created = { store: createMemoryStore(shared), key: testKey, chunkBytes: CHUNK_BYTES };
-    await using writer = await createObjectRepository(created);
+    await using writer = await createObjectRepository(created, { drivers: [slowChunks] });
     await writeSample(writer, point);
     const { store, rooms, used, again } = spoilingStore(shared);
-    await using repository = await openObjectRepository({ store, key: testKey, cacheBytes: MIB });
+    await using repository = await openObjectRepository(
+      { store, key: testKey, cacheBytes: MIB },
+      { drivers: [slowChunks] },
+    );
     await using reader = await repository.open(sampleId(point));
     const disk = reader.disks[0]?.reader;
     const readAll = async (next: (at: number) => number) => {

@@ -106,9 +106,9 @@ export class ChunkSource {
     const { pack, chunks } = run;
     const failures = await this.#budget.run(run.length, () => this.#decodeRun(run));
     await Promise.all(
-      chunks.map((chunk, index) => {
+      chunks.map(async (chunk, index) => {
         const failure = failures[index];
-        return failure && this.#fetchAgain(chunk, new Set([pack]), failure.error);
+        if (failure !== undefined) await this.#fetchAgain(chunk, new Set([pack]), failure.error);
       }),
     );
   }
