@@ -44,8 +44,10 @@ async function isWhole(context: RepositoryContext, pack: IndexedPack, call?: Cal
     for (const { offset, length, frames } of runsOf(entries)) {
       throwIfAborted(call?.signal, 'verify-points');
       const bytes = await store.get(packKey(id), { offset, length }, call);
-      for (const frame of frames)
-        await codec.decode(bytes.subarray(frame.at, frame.at + frame.length), frame.id, call);
+      for (const frame of frames) {
+        const chunk = await codec.decode(bytes.subarray(frame.at, frame.at + frame.length), frame.id, call);
+        chunk.giveBack();
+      }
     }
     return true;
   } catch (error) {
