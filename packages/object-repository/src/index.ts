@@ -18,6 +18,7 @@ export type {
 } from './options.ts';
 export { createDirectoryStore, type DirectoryStoreOptions } from './store/directory-store.ts';
 export type {
+  GetOptions,
   ListedObject,
   ListOptions,
   ObjectStatus,
