@@ -13,6 +13,9 @@ import { type FrameRun, joinFrames, RUN_BYTES, type WantedChunk } from './frame-
 /** Frames that were asked for and are not decoded yet: eight large runs, at 20 ms of latency enough for 1.6 GB a second. */
 const AT_ONCE_BYTES = 8 * RUN_BYTES;
 
+/** What a reader has read before it is asked for, at most. */
+const AHEAD_BYTES = 32 * 1024 * 1024;
+
 /** What a chunk source needs of its repository. */
 export type ChunkSourceOptions = {
   readonly store: ObjectStore;
@@ -37,6 +40,11 @@ export class ChunkSource {
   /** How many requests at once pay now. */
   get width(): number {
     return this.#options.window.width;
+  }
+
+  /** Bytes that a reader may have read ahead: more would drive each other out of the cache before they are asked for. */
+  get aheadBytes(): number {
+    return Math.min(AHEAD_BYTES, this.#options.cacheBytes / 2);
   }
 
   /** One chunk, in memory of the caller's own; see {@link ChunkSource.useAll}. */

@@ -11,6 +11,7 @@ import type { DiskMap } from '../map/disk-map.ts';
 import { mapExtents } from '../map/map-extents.ts';
 import { isZeroId } from '../map/map-node.ts';
 import type { ChunkSource } from './chunk-source.ts';
+import { RUN_BYTES } from './frame-runs.ts';
 
 const LIMITS: BlockLimits = {
   alignmentBytes: 1,
@@ -18,8 +19,6 @@ const LIMITS: BlockLimits = {
   maxInFlight: 32,
   order: 'random',
 };
-/** What is read before it is asked for, at most. */
-const AHEAD_BYTES = 32 * 1024 * 1024;
 
 /** Reads a disk of a point anywhere; reads that follow one another are met by chunks that are on their way already. */
 export class DiskReader implements BlockReader {
@@ -30,7 +29,8 @@ export class DiskReader implements BlockReader {
   readonly #chunkBytes: number;
   readonly #running = new Set<Promise<unknown>>();
   #isOpen = true;
-  /** Where the last read ended, and up to which chunk was read ahead. */
+  /** Where reads began that each followed the one before, where the last one ended, and up to which chunk was read ahead. */
+  #begin = 0;
   #end = 0;
   #ahead = 0;
 
@@ -64,6 +64,7 @@ export class DiskReader implements BlockReader {
     const first = Math.floor(offset / this.#chunkBytes);
     const end = Math.ceil((offset + into.byteLength) / this.#chunkBytes);
     const follows = offset === this.#end;
+    if (!follows) [this.#begin, this.#ahead] = [offset, 0];
     this.#end = offset + into.byteLength;
     const ids = await this.#ids(first, end);
     const copy = (index: number, chunk?: Uint8Array): void => {
@@ -81,9 +82,13 @@ export class DiskReader implements BlockReader {
     if (failure !== undefined) throw failure.reason;
   }
 
+  /** Reads ahead what fills the requests that pay, but no more than was read so far: who looks at the start of a disk wants little of it. */
   #readAhead(from: number): void {
-    const most = Math.max(1, Math.floor(AHEAD_BYTES / this.#chunkBytes));
-    const depth = Math.min(most, this.#chunks.width * 2);
+    const most = Math.max(1, Math.floor(this.#chunks.aheadBytes / this.#chunkBytes));
+    const single = this.#chunks.width * 2;
+    const whole = single * Math.max(1, Math.floor(RUN_BYTES / this.#chunkBytes));
+    const followed = Math.floor((this.#end - this.#begin) / this.#chunkBytes);
+    const depth = Math.min(most, whole, Math.max(single, followed));
     const start = Math.max(from, Math.min(this.#ahead, from + depth));
     const end = Math.min(from + depth, this.#map.chunks);
     if (end - start < Math.min(depth / 2, this.#map.chunks - start) || start >= end) return;

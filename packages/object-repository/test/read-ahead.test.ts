@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { expect, it } from 'vitest';
+import { createObjectRepository, openObjectRepository } from '../src/object-repository.ts';
+import { testKey } from './keys.ts';
+import { createMemoryStore, noObjects } from './memory-store.ts';
+import { plainChunks } from './plain-chunks.ts';
+import { CHUNK_BYTES, type SamplePoint, sampleId, writeSample } from './sample-disk.ts';
+
+const CHUNKS = 600;
+const point: SamplePoint = {
+  stream: 'a',
+  sequence: 1,
+  disk: Array.from({ length: CHUNKS }, (_, chunk) => 1 + chunk),
+};
+const services = { drivers: [plainChunks] };
+
+/** Reads the first `chunks` of the disk, one after another, so many times; tells of how many bytes of packs each request of the last time was. */
+async function requestsOf(chunks: number, times = 1): Promise<readonly number[]> {
+  const shared = noObjects();
+  await using writer = await createObjectRepository(
+    { store: createMemoryStore(shared), key: testKey, chunkBytes: CHUNK_BYTES },
+    services,
+  );
+  await writeSample(writer, point);
+  const inner = createMemoryStore(shared);
+  const requests: number[] = [];
+  const store: typeof inner = {
+    ...inner,
+    get(key, range, options) {
+      if (key.startsWith('packs/')) requests.push(range?.length ?? 0);
+      return inner.get(key, range, options);
+    },
+  };
+  const cacheBytes = 16 * 1024 * 1024;
+  await using repository = await openObjectRepository({ store, key: testKey, cacheBytes }, services);
+  await using opened = await repository.open(sampleId(point));
+  const reader = opened.disks[0]?.reader ?? assert.fail();
+  const into = new Uint8Array(CHUNK_BYTES);
+  for (let time = 0; time < times; time += 1) {
+    requests.length = 0;
+    for (let chunk = 0; chunk < chunks; chunk += 1) await reader.read(chunk * CHUNK_BYTES, into);
+  }
+  return requests;
+}
+
+it('who reads a whole disk makes requests that grow to whole runs', async () => {
+  const requests = await requestsOf(CHUNKS);
+  expect(requests.length).toBeLessThan(CHUNKS / 10);
+  expect(Math.max(...requests)).toBeGreaterThan(32 * CHUNK_BYTES);
+});
+
+it('who reads a disk a second time, as a restore that reads back, reads ahead as the first time', async () => {
+  expect((await requestsOf(CHUNKS, 2)).length).toBeLessThan(CHUNKS / 10);
+});
+
+it('who looks at the start of a disk reads little of the rest', async () => {
+  const requests = await requestsOf(2);
+  expect(requests.reduce((sum, bytes) => sum + bytes, 0)).toBeLessThan(20 * CHUNK_BYTES);
+});
