@@ -3,7 +3,7 @@ import { type Call, SendenseError } from '@sendense/core';
 import type { Bucket } from './bucket.ts';
 import { findDefaultLock } from './default-lock.ts';
 import { findLock } from './head-object.ts';
-import { allVersions } from './object-versions.ts';
+import { allVersions, type ObjectVersion } from './object-versions.ts';
 
 const OPERATION = 'delete-object';
 
@@ -23,12 +23,25 @@ export async function deleteObject(bucket: Bucket, key: string, call?: Call): Pr
       await remove(bucket, key, versionId, call);
     } catch (error) {
       if (SendenseError.is(error, 'NOT_FOUND')) continue;
-      if (bucket.settings.objectLock === undefined)
-        for (const mark of versions.filter(({ isMarker }) => isMarker))
-          await remove(bucket, key, mark.versionId, call);
+      if (bucket.settings.objectLock === undefined) await showAgain(bucket, key, versions, call);
       await explain(bucket, key, versionId, error, call);
     }
   }
+}
+
+/** Takes away the marks that hide an object; one that went before it, or by somebody else, is as good. */
+async function showAgain(
+  bucket: Bucket,
+  key: string,
+  versions: readonly ObjectVersion[],
+  call?: Call,
+): Promise<void> {
+  for (const { versionId } of versions.filter(({ isMarker }) => isMarker))
+    try {
+      await remove(bucket, key, versionId, call);
+    } catch (error) {
+      if (!SendenseError.is(error, 'NOT_FOUND')) throw error;
+    }
 }
 
 async function remove(bucket: Bucket, key: string, versionId: string | undefined, call?: Call) {

@@ -89,7 +89,10 @@ export async function findFirstVersion(
   return undefined;
 }
 
-/** Every version and mark of one object, the ones written first in front. */
+/**
+ * Every version and mark of one object, the ones written first in front. Services tell times by the second: of the same time, a version
+ * is in front of the marks that may hide it.
+ */
 export async function allVersions(
   bucket: Bucket,
   key: string,
@@ -101,5 +104,11 @@ export async function allVersions(
     if (version.name === name) found.push(version);
     else if (version.name > name) break;
   }
-  return found.toReversed().sort((one, other) => one.modifiedAt.getTime() - other.modifiedAt.getTime());
+  return found
+    .toReversed()
+    .sort(
+      (one, other) =>
+        one.modifiedAt.getTime() - other.modifiedAt.getTime() ||
+        Number(one.isMarker) - Number(other.isMarker),
+    );
 }
