@@ -176,11 +176,11 @@ it.each([
   ],
   [
     'a part of a path that is too long',
-    `GET /api/v1/backup/${'x'.repeat(600)} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n`,
+    `GET /api/v1/backup/${'x'.repeat(800)} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n`,
     414,
   ],
   ['bytes that are no request', 'garbage\r\n\r\n', 400],
-  ['too large a header', `GET / HTTP/1.1\r\nx: ${'x'.repeat(20_000)}\r\n\r\n`, 431],
+  ['too large a header', `GET / HTTP/1.1\r\nx: ${'x'.repeat(80_000)}\r\n\r\n`, 431],
 ])('answers %s in the form of every failure', async (_what, bytes, status) => {
   const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
   socket.write(bytes);

@@ -32,8 +32,11 @@ export type AppParts = {
   readonly log: LogSink;
 };
 
-/** Longer than any id or name in a path. */
-const MAX_PARAMETER = 512;
+/** The longest id or name in a path has 256 characters, which are three each where they must be encoded. */
+const MAX_PARAMETER = 3 * 256;
+
+/** The longest URL that an operation takes, a path of 4096 characters that are nine each once encoded, has room beside other headers. */
+const MAX_HEADER_BYTES = 64 * 1024;
 
 /** The app with all operations, not listening yet. The order of the hooks is the order in which a request is judged. */
 export async function createApp(parts: AppParts): Promise<FastifyInstance> {
@@ -72,10 +75,14 @@ function bareApp({ options: { limits }, tls }: AppParts): FastifyInstance {
     logger: false,
     requestIdHeader: false as const,
   };
+  const http = { maxHeaderSize: MAX_HEADER_BYTES };
   const app =
     tls === undefined
-      ? fastify(options)
-      : (fastify({ ...options, https: { ...tls, minVersion: 'TLSv1.2' } }) as unknown as FastifyInstance);
+      ? fastify({ ...options, http })
+      : (fastify({
+          ...options,
+          https: { ...http, ...tls, minVersion: 'TLSv1.2' },
+        }) as unknown as FastifyInstance);
   app.server.maxConnections = limits.connections;
   return app;
 }

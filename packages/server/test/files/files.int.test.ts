@@ -80,6 +80,12 @@ describeWithPeers(['ext4-tools', 'zip-tools'], 'the files of a backup over HTTP'
     });
   });
 
+  it('are looked for by as long a path as there may be, in whatever letters', async () => {
+    const path = `/${'語'.repeat(4095)}`;
+    const reply = await server.request('web', `${mount}/files?path=${encodeURIComponent(path)}`);
+    expect([reply.status, await codeOf(reply)]).toEqual([404, 'NOT_FOUND']);
+  });
+
   it('come as they are, with their length, as something to save', async () => {
     const reply = await download('/etc/deep/content');
     expect(reply.status).toBe(200);

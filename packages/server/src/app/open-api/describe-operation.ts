@@ -98,12 +98,17 @@ const ALWAYS: readonly ErrorCode[] = ['CONFIG_INVALID', 'RATE_LIMITED', 'UNEXPEC
 /** A body that is too large, or no JSON: it is read before it is known that none is wanted. */
 const REFUSED_BODIES = [413, 415] as const;
 
+/** What is too large to be read, whatever it asks for: a part of the path, and the request line with the headers. */
+const TOO_LONG = { parameter: 414, headers: 431 } as const;
+
 /** The failures by status, each with its codes; `default` are those of places behind the server, and of broken HTTP. */
 function failures({ method, role, errors = [], params }: Route): JsonSchema {
   const byStatus = new Map<number, Set<string>>();
   const add = (status: number, code: ErrorCode) =>
     byStatus.set(status, (byStatus.get(status) ?? new Set()).add(code));
   for (const code of [...ALWAYS, ...errors]) add(statusOf(code), code);
+  add(TOO_LONG.headers, 'CONFIG_INVALID');
+  if (params !== undefined) add(TOO_LONG.parameter, 'CONFIG_INVALID');
   if (params !== undefined) add(404, 'NOT_FOUND');
   if (method !== 'GET') for (const status of REFUSED_BODIES) add(status, 'CONFIG_INVALID');
   if (role !== 'public')

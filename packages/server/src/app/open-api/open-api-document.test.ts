@@ -71,10 +71,11 @@ it('says what every operation is refused with, and asks for credentials where th
   for (const { operationId, responses, security } of operations) {
     const route = routes.find((each) => each.operationId === operationId);
     const statuses = Object.keys(responses);
-    expect(statuses, operationId).toEqual(expect.arrayContaining(['400', '429', '500', 'default']));
+    expect(statuses, operationId).toEqual(expect.arrayContaining(['400', '429', '431', '500', 'default']));
     const isPublic = route?.role === 'public';
     expect([statuses.includes('401'), statuses.includes('403')], operationId).toEqual([!isPublic, !isPublic]);
     expect(security, operationId).toEqual(isPublic ? [] : undefined);
+    expect(statuses.includes('414'), operationId).toBe(route?.params !== undefined);
     const takesBody = route?.method !== 'GET';
     expect([statuses.includes('413'), statuses.includes('415')], operationId).toEqual([takesBody, takesBody]);
   }
