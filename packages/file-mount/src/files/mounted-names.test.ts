@@ -57,6 +57,35 @@ it('The names that were asked for last are kept, as many as there is room for', 
   expect(lists).toEqual(['', 'a', 'b', 'c', 'a']);
 });
 
+it('A folder whose names take all the room is listed once, however many of its files are asked for', async () => {
+  const { folder, lists } = sameFolders('a', 'b');
+  const names = new MountedNames(folder, 1);
+  const outer = await names.list((await names.list(ROOT)).first);
+  const inner = await names.list(outer.first + 1);
+  for (const index of [0, 1, 0, 1]) {
+    const place = await names.place(inner.first + index);
+    expect(text(place.way)).toEqual(['a', 'b']);
+  }
+  expect(lists).toEqual(['', 'a', 'a/b']);
+});
+
+it.each([
+  ['in another order', ['b', 'a']],
+  ['with a name more', ['a', 'b', 'c']],
+  ['with another name', ['a', 'c']],
+])(
+  'A folder that is listed %s the second time is damaged, and no other file is taken for one',
+  async (_, others) => {
+    const [before, after] = [sameFolders('a', 'b').folder, sameFolders(...others).folder];
+    const asked: FolderReads[] = [before, before, after];
+    const names = new MountedNames({ ask: (question) => (asked.shift() ?? after).ask(question) }, 1);
+    const { first } = await names.list(ROOT);
+    await names.list(first);
+    await expect(names.place(first + 1)).rejects.toMatchObject({ code: 'CORRUPT' });
+    await expect(names.list(ROOT)).rejects.toMatchObject({ code: 'CORRUPT' });
+  },
+);
+
 it('Who asks for the same folder at once waits for one list of it', async () => {
   const { folder, lists } = sameFolders('a');
   const names = new MountedNames(folder);

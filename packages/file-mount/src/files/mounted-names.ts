@@ -1,18 +1,23 @@
+import { createHash } from 'node:crypto';
 import { type Call, SendenseError, throwIfAborted } from '@sendense/core';
 import type { NodeId } from '@sendense/file-restore';
 import { FolderNames } from './folder-names.ts';
-import type { PlaceBelow } from './folder-protocol.ts';
+import type { FolderList, PlaceBelow } from './folder-protocol.ts';
 import type { FolderReads } from './mounted-folder.ts';
 import { NodeNumbers, type NumberedName, ROOT } from './node-numbers.ts';
 
 /** Names that are kept, in bytes; those of the last folder, however many it has. */
 const MOST_BYTES = 32 * 1024 * 1024;
 
+/** What stays known of a folder that was listed: its own name, empty for the root, and a digest of the names in it. */
+type Listed = { readonly name: Uint8Array; readonly digest: string };
+
 /** The names of the folders of a mount, by numbers. Those that were asked for last are kept. */
 export class MountedNames {
   readonly #folder: FolderReads;
   readonly #mostBytes: number;
   readonly #numbers = new NodeNumbers();
+  readonly #listed = new Map<NodeId, Listed>();
   /** The folder that was asked for last is at the end. */
   readonly #kept = new Map<NodeId, FolderNames>();
   readonly #reading = new Map<NodeId, Promise<FolderNames>>();
@@ -24,7 +29,10 @@ export class MountedNames {
     this.#mostBytes = mostBytes;
   }
 
-  /** The names of a folder, and the number of the first of them. Rejects as the system refuses. */
+  /**
+   * The names of a folder, and the number of the first of them. Rejects as the system refuses, and with `CORRUPT` for a folder that lists
+   * other names than before: a number would stand for another file.
+   */
   async list(folder: NodeId, call?: Call): Promise<{ readonly names: FolderNames; readonly first: NodeId }> {
     throwIfAborted(call?.signal, 'list-folder');
     const names = this.#recall(folder) ?? (await this.#readOnce(folder));
@@ -39,12 +47,12 @@ export class MountedNames {
     return { folder, way: await this.#way(folder), name: names.bytes(index) };
   }
 
-  /** Names from the root to a folder. */
+  /** Names from the root to a folder. No list of names pushes that of the folder itself out for it: names of listed folders are known. */
   async #way(folder: NodeId): Promise<readonly Uint8Array[]> {
     const way: Uint8Array[] = [];
     for (let here = folder; here !== ROOT; ) {
       const { folder: above, index } = this.#find(here);
-      way.push((await this.list(above)).names.bytes(index));
+      way.push(this.#listed.get(here)?.name ?? (await this.list(above)).names.bytes(index));
       here = above;
     }
     return way.toReversed();
@@ -68,12 +76,22 @@ export class MountedNames {
   }
 
   async #read(folder: NodeId): Promise<FolderNames> {
-    const place = { folder, way: await this.#way(folder) };
-    const names = new FolderNames(await this.#folder.ask({ kind: 'list', place }));
+    const way = await this.#way(folder);
+    const list = await this.#folder.ask({ kind: 'list', place: { folder, way } });
+    this.#refuseOthers(folder, way, list);
+    const names = new FolderNames(list);
     this.#kept.set(folder, names);
     this.#keptBytes += names.byteLength;
     this.#forget(folder);
     return names;
+  }
+
+  /** Drivers of programs may list a folder in another order, and a disk may answer otherwise. */
+  #refuseOthers(folder: NodeId, way: readonly Uint8Array[], { names }: FolderList): void {
+    const digest = createHash('sha256').update(names).digest('base64');
+    const known = this.#listed.get(folder);
+    if (known === undefined) this.#listed.set(folder, { name: way.at(-1) ?? new Uint8Array(), digest });
+    else if (known.digest !== digest) throw listedOtherwise();
   }
 
   #forget(last: NodeId): void {
@@ -89,4 +107,12 @@ export class MountedNames {
     if (found !== undefined) return found;
     throw new SendenseError('NOT_FOUND', `there is no file of number ${node}`, { operation: 'read-folder' });
   }
+}
+
+function listedOtherwise(): SendenseError {
+  return new SendenseError('CORRUPT', 'the driver of this file system lists other names than before', {
+    operation: 'list-folder',
+    remedy:
+      'open the point again; where that happens again, restore the disk and read it with the system that made it',
+  });
 }
