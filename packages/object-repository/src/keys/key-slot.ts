@@ -1,13 +1,11 @@
-import { createCipheriv, createDecipheriv, randomBytes, scrypt } from 'node:crypto';
+import { randomBytes, scrypt } from 'node:crypto';
 import { SendenseError } from '@sendense/core';
 import { z } from 'zod';
+import { decrypt, encrypt, GCM_BYTES } from '../seal/aes-gcm.ts';
 import type { KeySource } from './key-source.ts';
 import { type ClaimedRecord, damagedObject, serializeProven } from './proven-json.ts';
 import { KEY_BYTES, type RepositoryKeys } from './repository-keys.ts';
 
-const CIPHER = 'aes-256-gcm';
-const NONCE_BYTES = 12;
-const TAG_BYTES = 16;
 const SALT_BYTES = 32;
 /** Of scrypt, as powers of two: 16 MiB to 1 GiB of memory for each guess. */
 export const SCRYPT_COST_LOG2 = { least: 14, default: 17, most: 20 };
@@ -75,7 +73,7 @@ export async function serializeKeySlot(
   }
   const salt = randomBytes(SALT_BYTES);
   const key = await stretch(source.passphrase.reveal(), salt, costLog2);
-  const wrapped = wrapKey(masterKey, key, place).toString('hex');
+  const wrapped = encrypt(key, masterKey, associated(place)).toString('hex');
   const cost = { salt: salt.toString('hex'), costLog2, blockSize: BLOCK_SIZE, parallel: 1 };
   return serializeProven(schema.parse({ ...common, kind: 'scrypt', ...cost, wrapped }), keys.proof);
 }
@@ -112,25 +110,10 @@ function associated({ repositoryId, object }: SlotPlace): Buffer {
   return Buffer.from(`sendense/1/slot\0${repositoryId}\0${object}`);
 }
 
-function wrapKey(masterKey: Uint8Array, key: Uint8Array, place: SlotPlace): Buffer {
-  const nonce = randomBytes(NONCE_BYTES);
-  const cipher = createCipheriv(CIPHER, key, nonce, { authTagLength: TAG_BYTES }).setAAD(associated(place));
-  const encrypted = cipher.update(masterKey);
-  cipher.final();
-  return Buffer.concat([nonce, encrypted, cipher.getAuthTag()]);
-}
-
 function unwrapKey(wrapped: Uint8Array, key: Uint8Array, place: SlotPlace): Uint8Array | undefined {
-  const end = NONCE_BYTES + KEY_BYTES;
-  if (wrapped.byteLength !== end + TAG_BYTES) return undefined;
-  const options = { authTagLength: TAG_BYTES };
-  const decipher = createDecipheriv(CIPHER, key, wrapped.subarray(0, NONCE_BYTES), options)
-    .setAAD(associated(place))
-    .setAuthTag(wrapped.subarray(end));
-  const masterKey = decipher.update(wrapped.subarray(NONCE_BYTES, end));
+  if (wrapped.byteLength !== KEY_BYTES + GCM_BYTES) return undefined;
   try {
-    decipher.final();
-    return masterKey;
+    return decrypt(key, wrapped, associated(place));
   } catch {
     return undefined; // another passphrase, or a slot that was changed
   }

@@ -2,7 +2,7 @@ import { Secret } from '@sendense/core';
 import { describe, expect, it } from 'vitest';
 import { openKeySlot, parseKeySlot, serializeKeySlot, stretch } from './key-slot.ts';
 import { isProven, parseClaimed, serializeProven } from './proven-json.ts';
-import { deriveKeys, hmac, nameTag } from './repository-keys.ts';
+import { deriveKeys, hkdf, hmac, nameTag } from './repository-keys.ts';
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
 const MASTER = Buffer.alloc(32, 7);
@@ -17,10 +17,51 @@ describe('the primitives', () => {
     expect(hex(key)).toBe('7023bdcb3afd7348461c06cd81fd38ebfda8fbba904f8e3ea9b543f6545da1f2');
   });
 
-  it('prove by HMAC-SHA256 as RFC 4231 says (case 2)', () => {
-    expect(hex(hmac(Buffer.from('Jefe'), 'what do ya want for nothing?'))).toBe(
+  const filled = (byte: number, length: number) => new Uint8Array(length).fill(byte);
+  it.each([
+    ['1', filled(0x0b, 20), 'Hi There', 'b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7'],
+    [
+      '2',
+      Buffer.from('Jefe'),
+      'what do ya want for nothing?',
       '5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843',
-    );
+    ],
+    [
+      '3',
+      filled(0xaa, 20),
+      filled(0xdd, 50),
+      '773ea91e36800e46854db8ebd09181a72959098b3ef8c122d9635514ced565fe',
+    ],
+    [
+      '6',
+      filled(0xaa, 131),
+      'Test Using Larger Than Block-Size Key - Hash Key First',
+      '60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54',
+    ],
+  ])('prove by HMAC-SHA256 as RFC 4231 says (case %s)', (_case, key, data, mac) => {
+    expect(hex(hmac(key, data))).toBe(mac);
+  });
+
+  // Each L of the RFC is more than the 32 bytes of a key, which are the first of them.
+  const counted = (first: number, length: number) => Uint8Array.from({ length }, (_, at) => first + at);
+  it.each([
+    [
+      'A.1',
+      filled(0x0b, 22),
+      counted(0x00, 13),
+      counted(0xf0, 10),
+      '3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf',
+    ],
+    [
+      'A.2',
+      counted(0x00, 80),
+      counted(0x60, 80),
+      counted(0xb0, 80),
+      'b11e398dc80327a1c8e7f78c596a49344f012eda2d4efad8a050cc4c19afa97c',
+    ],
+    ['A.3', filled(0x0b, 22), '', '', '8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d'],
+  ])('derive by HKDF-SHA256 as RFC 5869 says (%s)', (_case, secret, salt, info, key) => {
+    expect(hex(hkdf(secret, salt, info))).toBe(key);
   });
 
   it('derive the same keys for ever, each for one purpose', () => {

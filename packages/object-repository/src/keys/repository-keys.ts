@@ -14,8 +14,7 @@ export type RepositoryKeys = {
 
 /** Makes the keys of the repository of that id. */
 export function deriveKeys(masterKey: Uint8Array, repositoryId: string): RepositoryKeys {
-  const derive = (purpose: string) =>
-    new Uint8Array(hkdfSync('sha256', masterKey, repositoryId, `sendense/1/${purpose}`, KEY_BYTES));
+  const derive = (purpose: string) => hkdf(masterKey, repositoryId, `sendense/1/${purpose}`);
   return {
     id: derive('chunk-id'),
     data: derive('chunk-data'),
@@ -23,6 +22,11 @@ export function deriveKeys(masterKey: Uint8Array, repositoryId: string): Reposit
     name: derive('name'),
     proof: derive('proof'),
   };
+}
+
+/** The 32 bytes that HKDF-SHA256 (RFC 5869) makes of a secret. */
+export function hkdf(secret: Uint8Array, salt: Uint8Array | string, info: Uint8Array | string): Uint8Array {
+  return new Uint8Array(hkdfSync('sha256', secret, salt, info, KEY_BYTES));
 }
 
 /** HMAC-SHA256 of `data`. */

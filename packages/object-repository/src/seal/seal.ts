@@ -1,15 +1,13 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { damagedObject } from '../keys/proven-json.ts';
+import { decrypt, encrypt, GCM_BYTES } from './aes-gcm.ts';
 
 const MAGIC = Buffer.from('SNDO');
 const VERSION = 1;
 const HEADER_BYTES = 8;
-const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
-const CIPHER = 'aes-256-gcm';
 
 /** Bytes that sealing adds. */
-export const SEAL_BYTES = HEADER_BYTES + NONCE_BYTES + TAG_BYTES;
+export const SEAL_BYTES = HEADER_BYTES + GCM_BYTES;
 
 /** What a sealed object is; see the format, section 3.3. */
 export const SEALED = {
@@ -42,28 +40,17 @@ export function createSealer(sealKey: Uint8Array, repositoryId: string): Sealer 
   return {
     seal(kind, key, content) {
       const header = headerOf(kind);
-      const nonce = randomBytes(NONCE_BYTES);
-      const cipher = createCipheriv(CIPHER, sealKey, nonce, { authTagLength: TAG_BYTES });
-      cipher.setAAD(associated(header, key));
-      const encrypted = cipher.update(content);
-      cipher.final();
-      return Buffer.concat([header, nonce, encrypted, cipher.getAuthTag()]);
+      return Buffer.concat([header, encrypt(sealKey, content, associated(header, key))]);
     },
     open(kind, key, bytes) {
       const header = headerOf(kind);
-      const end = bytes.byteLength - TAG_BYTES;
-      if (end < HEADER_BYTES + NONCE_BYTES || !header.equals(bytes.subarray(0, HEADER_BYTES)))
+      if (bytes.byteLength < SEAL_BYTES || !header.equals(bytes.subarray(0, HEADER_BYTES)))
         throw damagedObject(key, `is not a sealed ${kind}, or of a newer version`);
-      const nonce = bytes.subarray(HEADER_BYTES, HEADER_BYTES + NONCE_BYTES);
-      const decipher = createDecipheriv(CIPHER, sealKey, nonce, { authTagLength: TAG_BYTES });
-      decipher.setAAD(associated(header, key)).setAuthTag(bytes.subarray(end));
-      const content = decipher.update(bytes.subarray(HEADER_BYTES + NONCE_BYTES, end));
       try {
-        decipher.final();
+        return decrypt(sealKey, bytes.subarray(HEADER_BYTES), associated(header, key));
       } catch (cause) {
         throw damagedObject(key, 'was changed, or belongs elsewhere', cause);
       }
-      return content;
     },
   };
 }

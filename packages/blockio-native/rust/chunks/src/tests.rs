@@ -17,6 +17,11 @@ fn text(length: usize) -> Vec<u8> {
     b"all work and no play ".iter().copied().cycle().take(length).collect()
 }
 
+/// The bytes of hex digits.
+fn bytes(hex: &str) -> Vec<u8> {
+    (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect()
+}
+
 fn encode(chunks: &[&[u8]]) -> Vec<Vec<u8>> {
     let mut into = vec![0xee; chunks.iter().map(|chunk| chunk.len() + FRAME_EXTRA).sum()];
     let lengths = frames().encode(chunks, &mut into, &Stop::default()).unwrap();
@@ -51,6 +56,34 @@ fn makes_another_frame_of_the_same_chunk_each_time() {
     let chunk = text(1000);
     let made = encode(&[&chunk, &chunk]);
     assert_ne!(made[0], made[1]);
+}
+
+#[test]
+fn opens_the_published_frames_of_aes_256_gcm() {
+    // McGrew and Viega, "The Galois/Counter Mode of Operation (GCM)", test cases 13 and 15: key, nonce, ciphertext and tag, content
+    let long = bytes("feffe9928665731c6d6a8f9467308308feffe9928665731c6d6a8f9467308308");
+    let cases: [(&[u8], &str, &str); 2] = [
+        (&[0; 32], "000000000000000000000000530f8afbc74536b9a963b4f1c4cb738b", ""),
+        (
+            &long,
+            concat!(
+                "cafebabefacedbaddecaf888",
+                "522dc1f099567d07f47f37a32a84427d643a8cdcbfe5c0c97598a2bd2555d1aa",
+                "8cb08e48590dbb3da7b08b1056828838c5f61e6393ba7a0abcc9f662898015ad",
+                "b094dac5d93471bdec1a502270e3cc6c",
+            ),
+            concat!(
+                "d9313225f88406e5a55909c5aff5269a86a7a9531534f7da2e4c303d8a318a72",
+                "1c3c0c95956809532fcf0e2449a6b525b16aedf5aa0de657ba637b391aafd255",
+            ),
+        ),
+    ];
+    for (key, frame, content) in cases {
+        let key = FrameKey::new(key.try_into().unwrap());
+        let mut body = vec![0xee; 3];
+        assert_eq!(key.open(&bytes(frame), &mut body), Ok(()));
+        assert_eq!(body, bytes(content));
+    }
 }
 
 #[test]
@@ -104,7 +137,7 @@ fn names_chunks_by_the_keyed_digest_of_their_bytes_and_tells_zeros() {
     // BLAKE3 test vectors (BLAKE3-team/BLAKE3, test_vectors.json), keyed mode, empty input
     let key = b"whats the Elvish word for friend";
     let (ids, _) = name_chunks(key, &[&[]], 1, &Stop::default()).unwrap();
-    assert_eq!(ids[..4], [0x92, 0xb2, 0xb7, 0x56]);
+    assert_eq!(ids, bytes("92b2b75604ed3c761f9d6f62392c8a9227ad0ea3f09573e783f1498a4ed60d26"));
     let almost = {
         let mut bytes = vec![0; 1000];
         bytes[999] = 1;
