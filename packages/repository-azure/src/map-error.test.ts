@@ -14,6 +14,7 @@ it.each([
   ['InvalidRange', 416, 'RANGE_INVALID', 'never'],
   ['AuthenticationFailed', 403, 'AUTHENTICATION_FAILED', 'never'],
   ['AuthorizationPermissionMismatch', 403, 'PERMISSION_DENIED', 'never'],
+  ['AuthorizationFailure', 403, 'PERMISSION_DENIED', 'never'],
   ['BlobImmutableDueToPolicy', 409, 'IMMUTABLE', 'never'],
   ['ServerBusy', 503, 'RATE_LIMITED', 'later'],
   ['InternalError', 500, 'CONNECTION_LOST', 'later'],

@@ -7,6 +7,7 @@ import {
   type StoreRule,
   storeFailure,
 } from '@sendense/object-repository/remote';
+import { type RefusedRequest, refusalByTime } from './refused-credentials.ts';
 
 const REFUSED: StoreRule = {
   code: 'AUTHENTICATION_FAILED',
@@ -46,6 +47,11 @@ const RULES: Readonly<Record<string, StoreRule>> = {
   AuthenticationFailed: REFUSED,
   InvalidAuthenticationInfo: REFUSED,
   NoAuthenticationInformation: REFUSED,
+  AuthorizationFailure: {
+    code: 'PERMISSION_DENIED',
+    text: 'is refused: the account does not allow it',
+    remedy: 'grant the right, or let this machine through the network rules of the account',
+  },
   CredentialUnavailableError: NO_CREDENTIALS,
   AggregateAuthenticationError: NO_CREDENTIALS,
   AuthenticationRequiredError: NO_CREDENTIALS,
@@ -61,24 +67,28 @@ const RULES: Readonly<Record<string, StoreRule>> = {
   APINotImplemented: commonRules.notOffered,
 };
 
+/** What the service says of credentials that it does not take now; Azurite says the second where Azure says the first. */
+const REFUSALS: ReadonlySet<string> = new Set(['AuthenticationFailed', 'AuthorizationFailure']);
+
 /** The fields that errors of the SDK have; none is relied on. */
-type VendorError = {
+type VendorError = RefusedRequest & {
   readonly name?: unknown;
   readonly code?: unknown;
   readonly statusCode?: unknown;
   readonly details?: { readonly errorCode?: unknown };
-  readonly response?: { readonly headers?: { get(name: string): string | undefined } };
 };
 
 /** The SendenseError of what the SDK threw; nothing of its text is taken over, because it can hold signatures. */
 export function mapAzureError(error: unknown, failed: FailedRequest): SendenseError {
   if (SendenseError.is(error)) return error;
-  return storeFailure(answerOf(error), RULES, failed);
+  const vendor: VendorError = typeof error === 'object' ? (error ?? {}) : {};
+  const answer = answerOf(vendor);
+  const refusal = REFUSALS.has(answer.vendorCode) ? refusalByTime(vendor) : undefined;
+  const rules = refusal === undefined ? RULES : { ...RULES, [answer.vendorCode]: refusal };
+  return storeFailure(answer, rules, failed);
 }
 
-function answerOf(error: unknown): ServiceAnswer {
-  const { name, code, statusCode, details, response }: VendorError =
-    typeof error === 'object' ? (error ?? {}) : {};
+function answerOf({ name, code, statusCode, details, response }: VendorError): ServiceAnswer {
   const words = [code, details?.errorCode, response?.headers?.get('x-ms-error-code'), name];
   const requestId = response?.headers?.get('x-ms-request-id');
   const wait = retryAfterMs(response?.headers?.get('retry-after'), new Date());
