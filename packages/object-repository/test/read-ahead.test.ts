@@ -53,6 +53,38 @@ it('who reads a disk a second time, as a restore that reads back, reads ahead as
   expect((await requestsOf(CHUNKS, 2)).length).toBeLessThan(CHUNKS / 10);
 });
 
+it('disks that are read at the same time leave each other room: no chunk is asked for twice', async () => {
+  const shared = noObjects();
+  const created = { store: createMemoryStore(shared), key: testKey, chunkBytes: CHUNK_BYTES };
+  await using writer = await createObjectRepository(created, services);
+  const points = [1, 2, 3, 4].map((disk) => ({
+    stream: `stream-${disk}`,
+    sequence: 1,
+    disk: point.disk.map((seed) => disk * CHUNKS + seed),
+  }));
+  for (const each of points) await writeSample(writer, each);
+  const inner = createMemoryStore(shared);
+  let bytes = 0;
+  const store: typeof inner = {
+    ...inner,
+    get(key, range, options) {
+      if (key.startsWith('packs/')) bytes += range?.length ?? 0;
+      return inner.get(key, range, options);
+    },
+  };
+  const cacheBytes = 16 * 1024 * 1024;
+  await using repository = await openObjectRepository({ store, key: testKey, cacheBytes }, services);
+  await Promise.all(
+    points.map(async (each) => {
+      await using opened = await repository.open(sampleId(each));
+      const reader = opened.disks[0]?.reader ?? assert.fail();
+      const into = new Uint8Array(CHUNK_BYTES);
+      for (let chunk = 0; chunk < CHUNKS; chunk += 1) await reader.read(chunk * CHUNK_BYTES, into);
+    }),
+  );
+  expect(bytes / (points.length * CHUNKS * CHUNK_BYTES)).toBeLessThan(1.05);
+});
+
 it('who looks at the start of a disk reads little of the rest', async () => {
   const requests = await requestsOf(2);
   expect(requests.reduce((sum, bytes) => sum + bytes, 0)).toBeLessThan(20 * CHUNK_BYTES);

@@ -49,7 +49,8 @@ export interface Chunker extends AsyncDisposable {
   decode(frames: EncodedChunks, call?: Call): Promise<Uint8Array>;
   /**
    * Puts the chunk of one frame at the start of `into`, which has at least `chunkBytes`, and gives its length. Must: reject with
-   * `CORRUPT` when the frame fails authentication or is not the chunk of `id`, with `RANGE_INVALID` when `into` is too small;
+   * `CORRUPT` when the frame fails authentication or is not the chunk of `id`, with `RANGE_INVALID` when `into` is too small or shares
+   * bytes with `frame` or `id`, which the caller leaves alone, all three, until it has settled;
    * leave bytes behind `chunkBytes` alone; touch `into` no more once it has settled. After a rejection `into` holds anything.
    */
   decodeInto(frame: Uint8Array, id: Uint8Array, into: Uint8Array, call?: Call): Promise<number>;

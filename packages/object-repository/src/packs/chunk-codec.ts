@@ -10,6 +10,8 @@ const KEPT_BYTES = 16 * 1024 * 1024;
 /** A chunk in memory that its holder has until it gives it back. */
 export type HeldChunk = {
   readonly bytes: Uint8Array;
+  /** Bytes of memory that are held for it. */
+  readonly heldBytes: number;
   /** Once, when nobody reads `bytes` any more. */
   giveBack(): void;
 };
@@ -42,8 +44,8 @@ export class ChunkCodec implements AsyncDisposable {
       const length = await this.#chunker.decodeInto(frame, id, buffer, call); // of a failure nothing is used again
       const bytes = buffer.subarray(0, length);
       const giveBack = () => this.#buffers.give(buffer);
-      if (length * 2 >= buffer.byteLength) return { bytes, giveBack };
-      const own = { bytes: Uint8Array.from(bytes), giveBack() {} }; // a node would take many times its bytes
+      if (length * 2 >= buffer.byteLength) return { bytes, heldBytes: buffer.byteLength, giveBack };
+      const own = { bytes: Uint8Array.from(bytes), heldBytes: length, giveBack() {} }; // a node would take many times its bytes
       giveBack();
       return own;
     });

@@ -16,7 +16,7 @@ function reads() {
       givenBack.push(chunk);
       bytes.fill(0xee);
     };
-    return { bytes, giveBack };
+    return { bytes, heldBytes: BYTES, giveBack };
   };
   return { read, givenBack, count: () => count };
 }

@@ -9,7 +9,7 @@ type Entry = {
 };
 
 /**
- * Chunks that were read lately or are on their way, up to a number of bytes; the oldest that nobody uses goes first, and gives its
+ * Chunks that were read lately or are on their way, up to a number of bytes of memory; the oldest that nobody uses goes first, and gives its
  * memory back. So a chunk may be looked at only where the cache knows of it: while `use` runs.
  */
 export class ChunkCache {
@@ -48,7 +48,7 @@ export class ChunkCache {
     entry.held.then(
       (chunk) => {
         entry.chunk = chunk;
-        this.#bytes += chunk.bytes.byteLength;
+        this.#bytes += chunk.heldBytes;
       },
       () => this.#entries.delete(name),
     );
@@ -60,7 +60,7 @@ export class ChunkCache {
       if (this.#bytes <= this.#mostBytes) return;
       if (chunk === undefined || users > 0) continue;
       this.#entries.delete(name);
-      this.#bytes -= chunk.bytes.byteLength;
+      this.#bytes -= chunk.heldBytes;
       chunk.giveBack();
     }
   }

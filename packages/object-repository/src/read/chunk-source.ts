@@ -1,5 +1,4 @@
 import { type Call, SendenseError, throwIfAborted } from '@sendense/core';
-import { BufferPool } from '@sendense/plugin-kit/chunks';
 import type { IndexView } from '../index/index-view.ts';
 import type { ChunkPlace } from '../index/table-page.ts';
 import { packKey } from '../layout/object-keys.ts';
@@ -9,11 +8,12 @@ import type { AdaptiveWindow } from './adaptive-window.ts';
 import { ByteBudget } from './byte-budget.ts';
 import { ChunkCache } from './chunk-cache.ts';
 import { type FrameRun, joinFrames, RUN_BYTES, type WantedChunk } from './frame-runs.ts';
+import { RunRooms } from './run-rooms.ts';
 
 /** Frames that were asked for and are not decoded yet: eight large runs, at 20 ms of latency enough for 1.6 GB a second. */
 const AT_ONCE_BYTES = 8 * RUN_BYTES;
 
-/** What a reader has read before it is asked for, at most. */
+/** What readers have read before it is asked for, at most. */
 const AHEAD_BYTES = 32 * 1024 * 1024;
 
 /** What a chunk source needs of its repository. */
@@ -30,7 +30,8 @@ export class ChunkSource {
   readonly #options: ChunkSourceOptions;
   readonly #cache: ChunkCache;
   readonly #budget = new ByteBudget(AT_ONCE_BYTES);
-  readonly #rooms = new BufferPool(RUN_BYTES, AT_ONCE_BYTES / RUN_BYTES);
+  readonly #rooms = new RunRooms();
+  readonly #readers = new Set<object>();
 
   constructor(options: ChunkSourceOptions) {
     this.#options = options;
@@ -42,9 +43,18 @@ export class ChunkSource {
     return this.#options.window.width;
   }
 
-  /** Bytes that a reader may have read ahead: more would drive each other out of the cache before they are asked for. */
-  get aheadBytes(): number {
-    return Math.min(AHEAD_BYTES, this.#options.cacheBytes / 2);
+  /**
+   * Bytes that `reader` may have read ahead: its share among those that read ahead until they are forgotten. More would drive each other
+   * out of the cache before they are asked for.
+   */
+  aheadBytesOf(reader: object): number {
+    this.#readers.add(reader);
+    return Math.min(AHEAD_BYTES, this.#options.cacheBytes / 2) / this.#readers.size;
+  }
+
+  /** `reader` reads no more. */
+  forget(reader: object): void {
+    this.#readers.delete(reader);
   }
 
   /** One chunk, in memory of the caller's own; see {@link ChunkSource.useAll}. */
@@ -112,27 +122,32 @@ export class ChunkSource {
   /** Settles the chunks of a run; those that could not be read there are read again when the others are done. */
   async #fetchRun(run: FrameRun): Promise<void> {
     const { pack, chunks } = run;
-    const failures = await this.#budget.run(run.length, () => this.#decodeRun(run));
+    const failures = await this.#budget.run(this.#rooms.bytesFor(run.length), () => this.#decodeRun(run));
     await Promise.all(
       chunks.map(async (chunk, index) => {
         const failure = failures[index];
-        if (failure !== undefined) await this.#fetchAgain(chunk, new Set([pack]), failure.error);
+        if (failure === undefined) return;
+        const tried = new Set(failure.inRoom ? [] : [pack]);
+        await this.#fetchAgain(chunk, tried, failure.error);
       }),
     );
   }
 
-  /** Reads and decodes a run; says by which failure each of its chunks is still to be settled. */
+  /**
+   * Reads and decodes a run; says by which failure each of its chunks is still to be settled. A frame that was damaged in a room is looked
+   * at once more in memory of its own: a store that breaks its contract may have written there for somebody else.
+   */
   async #decodeRun({ pack, offset, length, chunks }: FrameRun) {
     const { store, window, codec } = this.#options;
     let room: Uint8Array | undefined;
     let bytes: Uint8Array;
     try {
       bytes = await window.run(() => {
-        if (length <= RUN_BYTES) room = this.#rooms.take();
+        room = this.#rooms.take(length);
         return store.get(packKey(pack), { offset, length }, room && { into: room });
       });
     } catch (error) {
-      return chunks.map(() => ({ error })); // the room is not used again: a store that breaks its contract may still write
+      return chunks.map(() => ({ error, inRoom: false })); // the room is not used again: a store that breaks its contract may still write
     }
     const failures = await Promise.all(
       chunks.map(async ({ id, place, resolve }) => {
@@ -141,7 +156,7 @@ export class ChunkSource {
           resolve(await codec.decode(bytes.subarray(at, at + place.length), id));
           return undefined;
         } catch (error) {
-          return { error };
+          return { error, inRoom: room !== undefined };
         }
       }),
     );

@@ -44,7 +44,7 @@ export class DiskReader implements BlockReader {
   async read(offset: number, into: Uint8Array, call?: Call): Promise<void> {
     this.#enter('read-blocks', call);
     await this.#while(this.#read(offset, into));
-    throwIfAborted(call?.signal, 'read-blocks');
+    this.#enter('read-blocks', call); // of a reader that was closed meanwhile not all was copied
   }
 
   async *extents(range: ByteRange, call?: Call): AsyncGenerator<Extent> {
@@ -57,6 +57,7 @@ export class DiskReader implements BlockReader {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isOpen = false;
+    this.#chunks.forget(this);
     await Promise.allSettled(this.#running);
   }
 
@@ -84,7 +85,7 @@ export class DiskReader implements BlockReader {
 
   /** Reads ahead what fills the requests that pay, but no more than was read so far: who looks at the start of a disk wants little of it. */
   #readAhead(from: number): void {
-    const most = Math.max(1, Math.floor(this.#chunks.aheadBytes / this.#chunkBytes));
+    const most = Math.max(1, Math.floor(this.#chunks.aheadBytesOf(this) / this.#chunkBytes));
     const single = this.#chunks.width * 2;
     const whole = single * Math.max(1, Math.floor(RUN_BYTES / this.#chunkBytes));
     const followed = Math.floor((this.#end - this.#begin) / this.#chunkBytes);

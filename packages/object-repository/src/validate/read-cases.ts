@@ -78,6 +78,26 @@ export const readCases: readonly StoreCase[] = [
     },
   },
   {
+    name: 'what is put where the reader says is right, however much room is there',
+    clause:
+      'ObjectStore.get: `into`, exactly the bytes of the range; touch `into` no more once it has settled',
+    consequence: 'restores that use memory again read the wrong bytes',
+    async run({ store, prefix }) {
+      const key = `${prefix}/into`;
+      const bytes = sampleBytes(9000, 15);
+      await store.put(key, bytes);
+      const range = { offset: 1234, length: 5000 };
+      const expected = bytes.subarray(1234, 6234);
+      for (const room of [5000, 7000, 4999, 0]) {
+        const into = new Uint8Array(room).fill(0xa5);
+        const found = await store.get(key, range, { into });
+        expectSame(found, expected, `5000 bytes with room for ${room}`);
+        await store.get(key, { offset: 0, length: 5000 }, { into: new Uint8Array(5000) });
+        expectSame(found, expected, 'what was read, after something else was read elsewhere');
+      }
+    },
+  },
+  {
     name: 'what was read belongs to its reader, who may change it',
     clause: 'ObjectStore.get: give memory of the caller’s own, which it may change or give back',
     consequence: 'whoever reads an object again gets what the first reader made of it',

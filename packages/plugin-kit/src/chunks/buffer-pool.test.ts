@@ -22,10 +22,15 @@ it('a pool keeps no more than it may, and nothing once it is cleared', () => {
   expect(again).not.toContain(pool.take());
 });
 
-it('a pool refuses a buffer that is there already, and one of another size', () => {
+it('a pool refuses a buffer that it has back already, and one that it did not give', () => {
   const pool = new BufferPool(64, 2);
   const buffer = pool.take();
   expect(() => pool.give(buffer.subarray(1))).toThrow(/another pool/);
+  expect(() => new BufferPool(64, 2).give(buffer)).toThrow(/another pool/);
   pool.give(buffer);
+  expect(() => pool.give(buffer)).toThrow(/twice/);
+  const next = pool.take();
+  pool.give(next);
+  expect(next).toBe(buffer);
   expect(() => pool.give(buffer)).toThrow(/twice/);
 });

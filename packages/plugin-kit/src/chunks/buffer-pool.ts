@@ -7,6 +7,7 @@ export class BufferPool {
   readonly bufferBytes: number;
   readonly #mostIdle: number;
   readonly #idle = new Set<Uint8Array>();
+  readonly #taken = new WeakSet<Uint8Array>();
 
   /** Keeps at most `mostIdle` buffers that nobody has. */
   constructor(bufferBytes: number, mostIdle: number) {
@@ -17,16 +18,15 @@ export class BufferPool {
   /** A buffer for the caller alone; it holds anything, and nothing is cleared. */
   take(): Uint8Array {
     const [known] = this.#idle;
-    if (known === undefined) return Buffer.allocUnsafeSlow(this.bufferBytes);
-    this.#idle.delete(known);
-    return known;
+    const buffer = known ?? Buffer.allocUnsafeSlow(this.bufferBytes);
+    this.#idle.delete(buffer);
+    this.#taken.add(buffer);
+    return buffer;
   }
 
-  /** Takes back a buffer that `take` gave and nobody touches any more. Throws for one that is here already, or of another size. */
+  /** Takes back a buffer that `take` gave and nobody touches any more. Throws for one that it did not give, or has back already. */
   give(buffer: Uint8Array): void {
-    if (this.#idle.has(buffer)) throw new TypeError('a buffer was given back twice');
-    if (buffer.byteLength !== this.bufferBytes)
-      throw new TypeError('a buffer was given back to another pool');
+    if (!this.#taken.delete(buffer)) throw new TypeError('a buffer was given back twice, or to another pool');
     if (this.#idle.size < this.#mostIdle) this.#idle.add(buffer);
   }
 

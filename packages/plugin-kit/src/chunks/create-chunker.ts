@@ -95,6 +95,7 @@ class WorkingChunker implements Chunker {
   async decodeInto(frame: Uint8Array, id: Uint8Array, into: Uint8Array, call: Call = {}): Promise<number> {
     this.#enter('decode-chunks', call);
     if (into.byteLength < this.#chunkBytes) throw noRoom(into.byteLength);
+    if (overlap(frame, into) || overlap(id, into)) throw overlapping();
     return this.#work.decodeInto(frame, id, into.subarray(0, this.#chunkBytes), call);
   }
 
@@ -157,6 +158,21 @@ function noRoom(bytes: number): SendenseError {
       operation: 'decode-chunks',
     },
   );
+}
+
+function overlap(one: Uint8Array, other: Uint8Array): boolean {
+  return (
+    one.buffer === other.buffer &&
+    one.byteOffset < other.byteOffset + other.byteLength &&
+    other.byteOffset < one.byteOffset + one.byteLength
+  );
+}
+
+function overlapping(): SendenseError {
+  return new SendenseError('RANGE_INVALID', 'a chunk is not decoded over its own frame or id', {
+    operation: 'decode-chunks',
+    remedy: 'give it memory of its own',
+  });
 }
 
 function missing(index: number): never {

@@ -73,6 +73,24 @@ export const readerMutants: readonly Mutant<Change>[] = [
       }),
   },
   {
+    breaks: 'is done with a read that its end came before',
+    caughtBy: 'lets a read under way end when it is disposed',
+    change: (reader) => {
+      let isOpen = true;
+      return overlay(reader, {
+        async read(offset, into, call) {
+          const bytes = new Uint8Array(into.byteLength);
+          await reader.read(offset, bytes, call);
+          await new Promise(setImmediate);
+          if (isOpen) into.set(bytes);
+        },
+        async [Symbol.asyncDispose]() {
+          isOpen = false;
+        },
+      });
+    },
+  },
+  {
     breaks: 'mixes up reads at once',
     caughtBy: 'answers as many reads at once as it allows',
     change: sharesScratch,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { collect } from '../../collect.ts';
 import type { ConformanceCase } from '../case.ts';
-import { expectCode, settle } from '../expect.ts';
+import { expectBytes, expectCode, settle } from '../expect.ts';
 import { abortedBeforeCases, abortedDuringCases } from '../traits/aborted.ts';
 import { closedCases } from '../traits/closed.ts';
 import type { Method } from '../traits/method.ts';
@@ -44,12 +44,15 @@ export const readerTraitCases: readonly ConformanceCase<BlockReaderContext>[] = 
   },
   {
     name: 'lets a read under way end when it is disposed',
-    clause: 'BlockReader: dispose gives up; a call under way settles',
-    async run({ reader }) {
-      const into = new Uint8Array(aligned(reader, { offset: 0, length: 1 }).length);
+    clause:
+      'BlockReader: dispose gives up; a call under way settles, and has filled `into` unless it rejects',
+    async run({ reader, content }) {
+      const range = aligned(reader, { offset: 0, length: 1 });
+      const into = new Uint8Array(range.length).fill(0xa5);
       const reading = settle(() => reader.read(0, into));
       await reader[Symbol.asyncDispose]();
-      await reading;
+      const { ok } = await reading;
+      if (ok) expectBytes(into, content.bytes(range), 'what was read meanwhile');
       await expectCode(() => collect(reader.extents({ offset: 0, length: 1 })), 'NOT_OPEN');
     },
   },

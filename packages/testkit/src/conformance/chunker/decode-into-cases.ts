@@ -70,6 +70,23 @@ export const decodeIntoCases: readonly ConformanceCase<ChunkerContext>[] = [
     },
   },
   {
+    name: 'refuses room that holds the frame or the id',
+    clause: 'Chunker.decodeInto: RANGE_INVALID when `into` shares bytes with `frame` or `id`',
+    async run(context) {
+      const own = context.chunker();
+      const [{ frame, id } = { frame: new Uint8Array(), id: new Uint8Array() }] = await framesOf(context);
+      const inside = (bytes: Uint8Array) => {
+        const room = new Uint8Array(CHUNK_BYTES + bytes.byteLength);
+        room.set(bytes, CHUNK_BYTES - 1);
+        return { room, bytes: room.subarray(CHUNK_BYTES - 1, CHUNK_BYTES - 1 + bytes.byteLength) };
+      };
+      const ofFrame = inside(frame);
+      await expectCode(() => own.decodeInto(ofFrame.bytes, id, ofFrame.room), 'RANGE_INVALID');
+      const ofId = inside(id);
+      await expectCode(() => own.decodeInto(frame, ofId.bytes, ofId.room), 'RANGE_INVALID');
+    },
+  },
+  {
     name: 'refuses room for less than a chunk, and writes nothing there',
     clause: 'Chunker.decodeInto: RANGE_INVALID when `into` is too small',
     async run(context) {
