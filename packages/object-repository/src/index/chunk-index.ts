@@ -45,6 +45,8 @@ export class ChunkIndex implements AsyncDisposable {
   /** The index objects of the table, and their sizes. */
   readonly #loaded = new Map<string, number>();
   readonly #damaged = new Map<string, SendenseError>();
+  /** Index objects that were stored here and that no listing has shown yet. */
+  readonly #published = new Set<string>();
   #current: LoadedIndex | undefined;
 
   constructor(options: ChunkIndexOptions) {
@@ -121,7 +123,9 @@ export class ChunkIndex implements AsyncDisposable {
   /** Stores an index object of the content that `serializeIndex` gave, at a key that `newKey` gave. */
   async publish(key: string, content: Uint8Array, options?: PutOptions, call?: Call): Promise<ObjectStatus> {
     const { store, sealer } = this.#options;
-    return store.put(key, sealer.seal('index', key, content), options, call);
+    const status = await store.put(key, sealer.seal('index', key, content), options, call);
+    this.#published.add(key);
+    return status;
   }
 
   /** A stored index object. Rejects with `CORRUPT`, or as the store does. */
@@ -144,10 +148,14 @@ export class ChunkIndex implements AsyncDisposable {
 
   async #open(key: string, sizeBytes: number | undefined, call?: Call): Promise<Uint8Array> {
     const { store, sealer } = this.#options;
-    const bytes =
+    const most = MAX_INDEX_BYTES + SEAL_BYTES;
+    const getting =
       sizeBytes === undefined
-        ? await getSmall(store, key, MAX_INDEX_BYTES + SEAL_BYTES, call)
-        : await getListed(store, { key, sizeBytes }, MAX_INDEX_BYTES + SEAL_BYTES, call);
+        ? getSmall(store, key, most, call)
+        : getListed(store, { key, sizeBytes }, most, call);
+    const bytes = await getting.catch((error: unknown) => {
+      throw SendenseError.is(error, 'NOT_FOUND') ? goneIndex(key, error) : error;
+    });
     const content = sealer.open('index', key, bytes);
     release(bytes);
     return content;
@@ -159,6 +167,7 @@ export class ChunkIndex implements AsyncDisposable {
     for (const prefix of [PREFIXES.young, PREFIXES.index])
       for await (const { key, sizeBytes } of this.#options.store.list(prefix, undefined, call))
         listed.set(key, sizeBytes);
+    await this.#addUnlisted(listed, call);
     if (this.#current === undefined || [...this.#loaded.keys()].some((key) => !listed.has(key))) {
       const old = this.#current;
       this.#current = new LoadedIndex(await ChunkTable.open(this.#options.createTable));
@@ -169,6 +178,22 @@ export class ChunkIndex implements AsyncDisposable {
     for (const key of this.#loaded.keys()) listed.delete(key);
     await this.#loadObjects(this.#current, listed, call);
     return this.#current;
+  }
+
+  /**
+   * Adds what was stored here and is there, although the listing lacks it: a prune that has put packs into another index object would take
+   * them for those that nobody names.
+   */
+  async #addUnlisted(listed: Map<string, number>, call?: Call): Promise<void> {
+    for (const key of this.#published) {
+      if (listed.has(key)) {
+        this.#published.delete(key);
+        continue;
+      }
+      const status = await this.#options.store.head(key, call);
+      if (status === undefined) this.#published.delete(key);
+      else listed.set(key, status.sizeBytes);
+    }
   }
 
   /** Adds the records of index objects to the table: divided first, where they are more than are sorted at once. */
@@ -227,6 +252,18 @@ export class ChunkIndex implements AsyncDisposable {
       fields: { object: key },
     });
   }
+}
+
+/** The error of an index object that was listed and is not there. */
+function goneIndex(key: string, cause: SendenseError): SendenseError {
+  const why = 'another process replaced it, or the store goes on listing what was deleted';
+  return new SendenseError('NOT_FOUND', `the index object ${key} is gone: ${why}`, {
+    operation: 'read-index',
+    retry: 'later',
+    remedy: 'run it again later; where it stays, run "sendense-ctl repository validate" on the store',
+    context: { object: key },
+    cause,
+  });
 }
 
 function isYoungKey(key: string): boolean {

@@ -72,6 +72,14 @@ function notARepository({ location }: ObjectStore, cause?: unknown): SendenseErr
 }
 
 function noKey({ location }: ObjectStore, slots: number): SendenseError {
+  if (slots === 0) {
+    return new SendenseError('KEY_UNAVAILABLE', `${location} lists no key slot`, {
+      operation: 'open-repository',
+      remedy:
+        'run "sendense-ctl repository validate" on the store: where its listings are late, repeat later; where the key slots were deleted, a copy of the repository can give one back',
+      context: { location, slots },
+    });
+  }
   return new SendenseError(
     'KEY_UNAVAILABLE',
     `none of the ${slots} key slots of ${location} opens with this key`,
