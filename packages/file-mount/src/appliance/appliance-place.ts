@@ -2,9 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { type Closer, processHolder } from '@sendense/plugin-kit';
 import { nodeFileSystem } from '@sendense/plugin-kit/files';
+import { checkSocket } from '../session/begin-session.ts';
+import { withDirectoryLock } from '../session/directory-lock.ts';
 import { type MountRecord, sessionPaths, writeRecord } from '../session/mount-record.ts';
 import { openDirectory, reconcileMounts } from '../session/reconcile-mounts.ts';
-import { removeRests } from '../session/remove-rests.ts';
+import { letGo } from '../session/remove-rests.ts';
 
 const ID_BYTES = 6;
 
@@ -19,8 +21,8 @@ export type AppliancePlace = {
 };
 
 /**
- * Makes a place for appliances, written down as mounts are before anything of it is made: what a process that was killed leaves of it is
- * taken away as theirs is. It goes with `closer`.
+ * Makes a place for appliances, written down as mounts are before anything of it is made, while no mount begins: what a process that was
+ * killed leaves of it is taken away as theirs is. It goes with `closer`. Rejects as the start of a mount does.
  */
 export async function openAppliancePlace(
   closer: Closer,
@@ -29,9 +31,10 @@ export async function openAppliancePlace(
   names: readonly string[],
 ): Promise<AppliancePlace> {
   const directory = await openDirectory(mounts);
-  await reconcileMounts(directory);
   const id = randomBytes(ID_BYTES).toString('hex');
   const { files, socket, temporary } = sessionPaths(directory, id);
+  checkSocket(socket);
+  await reconcileMounts(directory);
   const made = [files, ...names.map((name) => join(files, name))];
   const keeper = processHolder();
   const record: MountRecord = {
@@ -44,12 +47,14 @@ export async function openAppliancePlace(
     made,
     volumes: [],
   };
-  await writeRecord(directory, record);
-  closer.add({
-    async [Symbol.asyncDispose]() {
-      await removeRests(directory, record);
-    },
+  await withDirectoryLock(directory, async () => {
+    await writeRecord(directory, record);
+    closer.add({
+      async [Symbol.asyncDispose]() {
+        await letGo(directory, record);
+      },
+    });
+    for (const path of [temporary, ...made]) await nodeFileSystem.makeDirectory(path);
   });
-  for (const path of [temporary, ...made]) await nodeFileSystem.makeDirectory(path);
   return { socket, files, temporary };
 }

@@ -8,7 +8,7 @@ const CHECK = 'check the file system of the machine, or browse an earlier point'
 
 /** What errors of a driver mean that reads the file system of a backup. */
 const ERRORS: ErrorTable = {
-  EIO: ['CORRUPT', 'cannot read it: it is damaged, or the backup could not be read', CHECK],
+  EIO: ['CORRUPT', 'cannot read it: it is damaged', CHECK],
   EUCLEAN: ['CORRUPT', 'finds it damaged', CHECK],
   EBADMSG: ['CORRUPT', 'finds that its checksum is wrong', CHECK],
   ENOENT: ['CORRUPT', 'does not find what its folder names', CHECK],

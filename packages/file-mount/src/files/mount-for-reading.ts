@@ -8,6 +8,7 @@ import type { VolumeOffer } from './choose-way.ts';
 import type { FilesSettings } from './files-options.ts';
 import { MountedFolder } from './mounted-folder.ts';
 import { MountedReader } from './mounted-reader.ts';
+import { ReadFailures } from './read-failures.ts';
 
 /** What mounting has for volumes, by id, and what was told of mounts before. */
 export type MountedOffers = {
@@ -38,8 +39,9 @@ export async function mountForReading(
   if (ids.length === 0) return { offers, findings: [] };
   try {
     const options = { directory, volumes: ids, trustImage };
-    const mounted = closer.add(await mountPoint(lent(reader), options, call));
-    for (const id of ids) offers.set(id, readMounted(closer, mounted, id));
+    const failures = new ReadFailures();
+    const mounted = closer.add(await mountPoint(lent(reader, failures), options, call));
+    for (const id of ids) offers.set(id, readMounted(closer, mounted, id, failures));
     return { offers, findings: mounted.findings.filter(({ code }) => code.startsWith('mount-')) };
   } catch (error) {
     if (!LACKS.some((code) => SendenseError.is(error, code))) throw error;
@@ -60,19 +62,20 @@ function obstacleTo({ volume, isDamaged }: OpenVolume, trustImage: boolean): str
     : 'drivers of the system trust what they read, and nobody said that the disks of this backup are trusted (trustImage)';
 }
 
-function readMounted(closer: Closer, mounted: MountedPoint, id: string): VolumeOffer {
+function readMounted(closer: Closer, mounted: MountedPoint, id: string, failures: ReadFailures): VolumeOffer {
   const volume = mounted.volumes.find((shown) => shown.id === id);
   if (volume === undefined) {
     const told = mounted.findings.find(({ code, object }) => code === 'volume-not-mounted' && object === id);
     return { why: told?.message ?? 'it was not mounted' };
   }
-  const folder = closer.add(new MountedFolder({ root: volume.target, served: volume.file }));
+  const folder = closer.add(new MountedFolder({ root: volume.target, served: volume.file }, failures));
   const driver = volume.driver === 'kernel' ? 'the kernel' : volume.driver;
   const reason = `${volume.fileSystem} is mounted read-only, by ${driver}`;
   return { reader: new MountedReader(volume.fileSystem, folder), reason };
 }
 
 /** A mount owns what it is given: this one is closed by its owner. */
-function lent({ point, disks, artifacts }: PointReader): PointReader {
-  return { point, disks, artifacts, [Symbol.asyncDispose]: () => Promise.resolve() };
+function lent({ point, disks, artifacts }: PointReader, failures: ReadFailures): PointReader {
+  const watched = disks.map((disk) => ({ ...disk, reader: failures.watch(disk.reader) }));
+  return { point, disks: watched, artifacts, [Symbol.asyncDispose]: () => Promise.resolve() };
 }

@@ -10,10 +10,11 @@ import type {
   FolderRequest,
   FolderThreadData,
 } from './folder-protocol.ts';
+import { ReadFailures } from './read-failures.ts';
 
 /** A folder that another thread reads. */
 export interface FolderReads {
-  /** Rejects with `CORRUPT`, `FORMAT_UNSUPPORTED`, `CONNECTION_LOST`, `ABORTED`. */
+  /** Rejects with `CORRUPT`, `FORMAT_UNSUPPORTED`, `CONNECTION_LOST`, `ABORTED`, and with what the backup could not be read for. */
   ask<Q extends FolderQuestion>(question: Q, call?: Call): Promise<FolderAnswers[Q['kind']]>;
 }
 
@@ -28,11 +29,14 @@ const MOST_END_MS = 2_000;
  */
 export class MountedFolder implements FolderReads, AsyncDisposable {
   readonly #thread: Worker;
+  readonly #failures: ReadFailures;
   readonly #waiting = new Map<number, Waiting>();
   #next = 0;
   #ended: SendenseError | undefined;
 
-  constructor(data: FolderThreadData) {
+  /** `failures`: those of the disk that the folder shows. */
+  constructor(data: FolderThreadData, failures: ReadFailures = new ReadFailures()) {
+    this.#failures = failures;
     // the path of a program, in the sources and as it is shipped
     const program = createRequire(import.meta.url).resolve('@sendense/file-mount/folder-thread');
     this.#thread = new Worker(program, { workerData: data });
@@ -46,10 +50,12 @@ export class MountedFolder implements FolderReads, AsyncDisposable {
   async ask<Q extends FolderQuestion>(question: Q, call?: Call): Promise<FolderAnswers[Q['kind']]> {
     throwIfAborted(call?.signal, 'read-folder');
     if (this.#ended !== undefined) throw this.#ended;
+    const { count } = this.#failures;
     const reply = await this.#post(question, call?.signal);
     // a thread answers what it was asked
     if ('answer' in reply) return reply.answer as FolderAnswers[Q['kind']];
-    throw folderError(reply.errno, reply.message);
+    const error = folderError(reply.errno, reply.message);
+    throw (error.code === 'CORRUPT' ? this.#failures.since(count) : undefined) ?? error;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

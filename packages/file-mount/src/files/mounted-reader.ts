@@ -35,6 +35,8 @@ export class MountedReader implements FileSystemReader {
   readonly #names: MountedNames;
   /** The first number that was given for each file with several names. */
   readonly #linked = new Map<string, NodeId>();
+  /** What was told last: an archive asks what a file is, where its data lies, and for its bytes, one right after the other. */
+  #told: { readonly node: NodeId; readonly stat: FileStat } | undefined;
 
   constructor(kind: string, folder: FolderReads) {
     this.kind = kind;
@@ -43,6 +45,12 @@ export class MountedReader implements FileSystemReader {
   }
 
   async stat(node: NodeId, call?: Call): Promise<FileStat> {
+    const stat = await this.#stat(node, call);
+    this.#told = { node, stat };
+    return stat;
+  }
+
+  async #stat(node: NodeId, call: Call | undefined): Promise<FileStat> {
     const place = await this.#names.place(node, call);
     const status = await this.#folder.ask({ kind: 'stat', place }, call);
     const stat = nodeStat(node, status);
@@ -115,7 +123,8 @@ export class MountedReader implements FileSystemReader {
 
   /** The part of a file that was asked for. Holes cannot be asked for: files that take less than they are long have zeros for them. */
   async #part(node: NodeId, { offset, length }: ByteRange, call: Call | undefined) {
-    const { type, sizeBytes, allocatedBytes } = await this.stat(node, call);
+    const told = this.#told?.node === node ? this.#told.stat : await this.stat(node, call);
+    const { type, sizeBytes, allocatedBytes } = told;
     if (type !== 'file')
       throw new SendenseError('CONFIG_INVALID', `this is a ${type}, not a file`, { operation: 'read-file' });
     const from = Math.min(Math.max(0, offset), sizeBytes);

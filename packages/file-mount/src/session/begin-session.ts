@@ -117,7 +117,8 @@ async function freePlace(path: string): Promise<Place> {
   return { path: await nodeFileSystem.realPath(path), isThere: true };
 }
 
-function checkSocket(path: string): void {
+/** Throws `CONFIG_INVALID` for a path that no socket can have. */
+export function checkSocket(path: string): void {
   const bytes = Buffer.byteLength(path);
   if (bytes <= MOST_SOCKET_BYTES) return;
   throw new SendenseError(
