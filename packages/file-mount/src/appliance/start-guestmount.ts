@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import { type Call, SendenseError, throwIfAborted } from '@sendense/core';
 import { processEnvironment, withTimeout } from '@sendense/plugin-kit';
+import { awaitEnd, hasEnded } from '../programs/await-end.ts';
 import { findProgram } from '../programs/find-program.ts';
+import { killAtExit } from '../programs/kill-at-exit.ts';
 import { runProgram } from '../programs/run-program.ts';
 
 /** What is mounted by an appliance, and where. */
@@ -48,6 +49,7 @@ export async function startGuestmount(start: GuestMount, call?: Call): Promise<A
       LIBGUESTFS_BACKEND_SETTINGS: 'force_tcg',
     },
   });
+  killAtExit(child);
   let said = '';
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     said = (said + text).slice(-KEPT_CHARACTERS);
@@ -70,13 +72,9 @@ export async function startGuestmount(start: GuestMount, call?: Call): Promise<A
 
 /** Where it has mounted, unmounting ends it in good order: a signal leaves files of its virtual machine. */
 async function endGuestmount(child: ChildProcess, target: string): Promise<void> {
-  const { pid, exitCode, signalCode } = child;
-  if (pid === undefined || exitCode !== null || signalCode !== null) return;
-  const ended = once(child, 'exit');
+  if (hasEnded(child)) return;
   if (!(await unmount(target))) child.kill('SIGTERM');
-  const kill = setTimeout(() => child.kill('SIGKILL'), MOST_END_MS);
-  await ended;
-  clearTimeout(kill);
+  await awaitEnd(child, MOST_END_MS);
 }
 
 async function unmount(target: string): Promise<boolean> {

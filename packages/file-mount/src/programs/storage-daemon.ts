@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { abortedError, type Call, SendenseError } from '@sendense/core';
 import { processEnvironment, systemTimer, type Timer } from '@sendense/plugin-kit';
 import { nodeFileSystem } from '@sendense/plugin-kit/files';
+import { awaitEnd, hasEnded } from './await-end.ts';
+import { killAtExit } from './kill-at-exit.ts';
 
-/** A storage daemon that shows NBD exports as files. Disposing ends it. */
+/** A storage daemon that shows NBD exports as files. Disposing ends it, or rejects with `TIMEOUT`. */
 export interface StorageDaemon extends AsyncDisposable {
   /** Resolves when it has ended, for whatever cause. */
   readonly ended: Promise<void>;
@@ -42,6 +43,7 @@ export async function startStorageDaemon(start: DaemonStart, call?: Call): Promi
     stdio: ['ignore', 'ignore', 'pipe'],
     env: { PATH: processEnvironment().PATH, LC_ALL: 'C' },
   });
+  killAtExit(child);
   let said = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     said = (said + text).slice(-KEPT_CHARACTERS);
@@ -52,7 +54,7 @@ export async function startStorageDaemon(start: DaemonStart, call?: Call): Promi
     said += error.message;
     ended.resolve();
   });
-  const daemon: StorageDaemon = { ended: ended.promise, [Symbol.asyncDispose]: () => endChild(child) };
+  const daemon: StorageDaemon = { ended: ended.promise, [Symbol.asyncDispose]: () => endDaemon(child) };
   try {
     for (const startedMs = timer.monotonicMs(); ; await timer.sleep(LOOK_MS, call?.signal)) {
       if (call?.signal?.aborted === true) throw abortedError('mount-point', call.signal);
@@ -61,7 +63,7 @@ export async function startStorageDaemon(start: DaemonStart, call?: Call): Promi
       if (timer.monotonicMs() - startedMs > MOST_START_MS) throw refused('it does not come up');
     }
   } catch (error) {
-    await endChild(child);
+    await endDaemon(child);
     throw error;
   }
 }
@@ -80,17 +82,9 @@ function daemonArguments({ socket, pidFile, shown }: DaemonStart): string[] {
   return [...args, '--pidfile', pidFile];
 }
 
-function hasEnded({ pid, exitCode, signalCode }: ChildProcess): boolean {
-  return pid === undefined || exitCode !== null || signalCode !== null;
-}
-
-async function endChild(child: ChildProcess): Promise<void> {
-  if (hasEnded(child)) return;
-  const ended = once(child, 'exit');
+async function endDaemon(child: ChildProcess): Promise<void> {
   child.kill('SIGTERM');
-  const kill = setTimeout(() => child.kill('SIGKILL'), MOST_END_MS);
-  await ended;
-  clearTimeout(kill);
+  await awaitEnd(child, MOST_END_MS);
 }
 
 function refused(said: string): SendenseError {

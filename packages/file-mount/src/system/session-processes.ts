@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, join, sep } from 'node:path';
+import { SendenseError } from '@sendense/core';
 import { systemTimer, type Timer } from '@sendense/plugin-kit';
 import { sendSignal } from './send-signal.ts';
 
@@ -21,10 +22,19 @@ type Served = { readonly pid: number; readonly start: string };
 const LOOK_MS = 20;
 const MOST_END_MS = 5_000;
 
-/** Ends the programs that serve files of `folder`, which has a name that was never used for anything else; how many there were. */
-export async function endServing(folder: string, timer: Timer = systemTimer): Promise<number> {
+/**
+ * Ends the programs that serve files of `folder`, which has a name that was never used for anything else; how many there were. Rejects with
+ * `TIMEOUT` where one outlives SIGKILL by five seconds. `send`: how signals are sent.
+ */
+export async function endServing(
+  folder: string,
+  timer: Timer = systemTimer,
+  send: typeof sendSignal = sendSignal,
+): Promise<number> {
   const found = await servingOf(folder);
-  for (const served of found) await end(served, timer);
+  const outlived: number[] = [];
+  for (const served of found) if (!(await end(served, timer, send))) outlived.push(served.pid);
+  if (outlived.length > 0) throw notEnded(outlived);
   return found.length;
 }
 
@@ -45,16 +55,27 @@ function isServing(program: string): boolean {
   return SERVING.has(program) || program.startsWith(EMULATORS);
 }
 
-async function end({ pid, start }: Served, timer: Timer): Promise<void> {
+/** Whether it has ended. */
+async function end({ pid, start }: Served, timer: Timer, send: typeof sendSignal): Promise<boolean> {
   for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
-    if ((await startOf(pid)) !== start) return;
-    sendSignal(pid, signal);
+    if ((await startOf(pid)) !== start) return true;
+    send(pid, signal);
     const endMs = timer.monotonicMs() + MOST_END_MS;
     while ((await startOf(pid)) === start) {
       if (timer.monotonicMs() > endMs) break;
       await timer.sleep(LOOK_MS);
     }
   }
+  return (await startOf(pid)) !== start;
+}
+
+function notEnded(pids: readonly number[]): SendenseError {
+  const those = pids.length === 1 ? `process ${pids[0]}` : `processes ${pids.join(', ')}`;
+  return new SendenseError('TIMEOUT', `${those} of the mount cannot be ended, not even by SIGKILL`, {
+    operation: 'end-mount-programs',
+    remedy: 'what they wait for in the kernel has to come back, or this machine is started anew',
+    context: { pids },
+  });
 }
 
 async function argumentsOf(pid: number): Promise<readonly string[]> {
