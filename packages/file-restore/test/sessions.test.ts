@@ -84,8 +84,8 @@ it('A session that is closed gives no more of an archive under way, also of file
   const { repository } = emptyPoints();
   await using files = await createFileRestore();
   const session = await files.open(repository, POINT);
-  const reader = madeFiles(3, () => Buffer.from('content'));
-  const volume = { id: 'made', sizeBytes: 1024 } as BrowsedVolume;
+  const reader = madeFiles(3, () => Buffer.alloc(2 ** 20));
+  const volume = { id: 'made', sizeBytes: 2 ** 22 } as BrowsedVolume;
   const found = { volume, reader, stat: await reader.stat(reader.root) };
   const archive = session.tar(found, 'all', () => undefined);
   expect((await archive.next()).done).toBe(false);

@@ -10,6 +10,8 @@ import { NameSet } from './name-set.ts';
 import { shortPath } from './short-path.ts';
 
 const PAGE = 1000;
+/** Entries of the folders under way that are listed at once to be put in order, but for a page of each: some 10 MB. */
+const MOST_ORDERED = 16_384;
 /** Folders inside of one another. */
 const MOST_DEPTH = 2048;
 /**
@@ -57,7 +59,8 @@ export type WalkOptions = {
 };
 
 /**
- * A file or folder and all that is in it, each folder before what it holds. A folder that is named twice (only damage can do
+ * A file or folder and all that is in it, each folder before what it holds, and what a folder holds by its numbers: so it mostly lies on
+ * the disk, where names may be in an order that jumps about. A folder that is named twice (only damage can do
  * that) is entered once; what cannot be read, lies in more than 2048 folders, has a path of more than 32,767 characters, or comes
  * after 12 million names of the folders under way is told to `onFinding` and left out. Links are not followed.
  */
@@ -75,7 +78,7 @@ export async function* walkTree(
   const levels: Level[] = [levelOf('', begin.node)];
   let names = 0;
   for (let level = levels.at(-1); level !== undefined; level = levels.at(-1)) {
-    const entry = await nextEntry(reader, level, onFinding, call);
+    const entry = await nextEntry(reader, levels, level, onFinding, call);
     const isFull = entry !== undefined && names >= mostNames;
     if (isFull) onFinding(restLeftOut(level.path, mostNames));
     if (entry === undefined || isFull) {
@@ -125,6 +128,7 @@ function levelOf(path: string, node: NodeId): Level {
 
 async function nextEntry(
   reader: FileSystemReader,
+  levels: readonly Level[],
   level: Level,
   onFinding: OnFinding,
   call: Call | undefined,
@@ -133,13 +137,11 @@ async function nextEntry(
     const from = level.next;
     if (level.isListed && from === undefined) return undefined;
     level.isListed = true;
-    const page = await attempt(
-      () => reader.list(level.node, { from, limit: PAGE }, call),
-      level.path,
-      onFinding,
-    );
+    const held = levels.reduce((sum, { entries }) => sum + entries.length, 0) - level.entries.length;
+    const limit = Math.max(PAGE, MOST_ORDERED - held);
+    const page = await attempt(() => reader.list(level.node, { from, limit }, call), level.path, onFinding);
     for (const finding of page?.findings ?? []) onFinding({ ...finding, object: level.path });
-    level.entries = page?.entries ?? [];
+    level.entries = (page?.entries ?? []).toSorted((one, other) => one.node - other.node);
     level.index = 0;
     level.next = page?.next;
   }

@@ -10,6 +10,7 @@ import {
 import { limitConcurrency } from '@sendense/plugin-kit';
 import type { ArchiveRequest } from '../archive/archive-entries.ts';
 import { fillHoles } from '../archive/fill-holes.ts';
+import { gatherPieces } from '../archive/gather-pieces.ts';
 import { tarTree } from '../archive/tar-tree.ts';
 import { zipTree } from '../archive/zip-tree.ts';
 import type { DirectoryEntry, FilePiece, FileStat, FileSystemReader } from '../file-system-reader.ts';
@@ -172,7 +173,7 @@ export class BrowseSession implements AsyncDisposable {
     onFinding: OnFinding,
     call?: Call,
   ): AsyncGenerator<Uint8Array, void, undefined> {
-    return this.#while(() => tarTree(archiveRequest(found, name, onFinding), call));
+    return this.#while(() => gatherPieces(tarTree(archiveRequest(found, name, onFinding), call)));
   }
 
   /** The same as a zip archive. What is left out, and what a zip cannot keep as it is, is told. */
@@ -182,7 +183,7 @@ export class BrowseSession implements AsyncDisposable {
     onFinding: OnFinding,
     call?: Call,
   ): AsyncGenerator<Uint8Array, void, undefined> {
-    return this.#while(() => zipTree(archiveRequest(found, name, onFinding), call));
+    return this.#while(() => gatherPieces(zipTree(archiveRequest(found, name, onFinding), call)));
   }
 
   /** Closes the point. Idempotent. */
