@@ -70,7 +70,7 @@ function downloadRoute(mounts: Mounts, archives: Archives): Route {
       const mount = await mounts.find(params.mount_id, caller, { signal });
       noteSubject(subjectOf(mount));
       const archive: Download['archive'] = (begin) => archives.make(caller.principal, mount, begin);
-      return mounts.download(caller.principal, () =>
+      return mounts.download(caller.principal, mount, () =>
         download(mount, { path, format, signal, reply, archive }),
       );
     },

@@ -7,6 +7,7 @@ import type { TenantScope } from '../../access/tenant-scope.ts';
 import type { MountedFolders } from '../../mounts/mounted-folders.ts';
 import type { FoundPoint, Places } from '../../places/places.ts';
 import { tooManyDownloads, tooManyMounts, unknownMount } from './mount-refusals.ts';
+import { SessionDownloads } from './session-downloads.ts';
 import { TenantCounts } from './tenant-counts.ts';
 
 /** Mounts of one tenant, so that none takes the place of all others. */
@@ -64,6 +65,7 @@ export class Mounts {
   readonly #ended = new Map<string, MountRecord>();
   readonly #opening = new TenantCounts();
   readonly #downloads = new TenantCounts();
+  readonly #read = new SessionDownloads();
 
   constructor({ files, folders, places }: MountParts) {
     this.#files = files;
@@ -114,11 +116,20 @@ export class Mounts {
     return all.filter((_, index) => seen[index] === true);
   }
 
-  /** Begins a download, which counts until its stream ends. Rejects as `begin` does; `QUOTA_EXCEEDED` for too many of the tenant. */
-  async download({ tenant }: Principal, begin: () => Promise<Readable>): Promise<Readable> {
+  /** Begins a download of a mount, which counts until its stream ends. Rejects as `begin` does; `QUOTA_EXCEEDED` for too many of the tenant. */
+  async download(
+    { tenant }: Pick<Principal, 'tenant'>,
+    { session }: Pick<Mount, 'session'>,
+    begin: () => Promise<Readable>,
+  ): Promise<Readable> {
     if (tenant !== null && this.#downloads.of(tenant) >= MOST_DOWNLOADS)
       throw tooManyDownloads(MOST_DOWNLOADS);
-    const ended = this.#downloads.begin(tenant);
+    const counted = this.#downloads.begin(tenant);
+    const read = this.#read.begin(session);
+    const ended = (): void => {
+      counted();
+      read();
+    };
     try {
       const stream = await begin();
       finished(stream, ended);
@@ -203,12 +214,13 @@ export class Mounts {
       if (mount.folder === null && !this.#isBrowsed(mount)) this.#forget(mount.id);
   }
 
-  /** It ended by itself. Downloads go on to their end; who made archives may ask for what these told. */
+  /** It ended by itself. Downloads go on to their end, and its session ends with them; who made archives may ask for what these told. */
   #forget(id: string): void {
     const mount = this.#mounts.get(id);
     if (mount === undefined) return;
     const { tenant, repositoryName, point, told } = mount;
     this.#mounts.delete(id);
+    this.#read.leave(mount.session);
     if (told.findings.length > 0) this.#ended.set(id, { tenant, repositoryName, point, told });
     for (const oldest of [...this.#ended.keys()].slice(0, -MOST_ENDED)) this.#ended.delete(oldest);
   }
