@@ -77,7 +77,7 @@ export { systemClock, systemRandom, systemServices } from './plugin/system-servi
 export type { BackupKind } from './repository/backup-kind.ts';
 export type { DraftDisk, PointDraft } from './repository/point-draft.ts';
 export type { PointWriter } from './repository/point-writer.ts';
-export type { PointFilter, RepositoryUsage, VerifyScope } from './repository/queries.ts';
+export type { PointFilter, RepositoryUsage, VerifyCoverage, VerifyScope } from './repository/queries.ts';
 export type { PointDisk, RecoveryPoint } from './repository/recovery-point.ts';
 export type { PointReader, Repository } from './repository/repository.ts';
 export type {

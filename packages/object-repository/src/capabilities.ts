@@ -11,6 +11,7 @@ export const capabilities: RepositoryCapabilities = {
   plainFiles: false,
   sharedWriters: true,
   resumesPoint: true,
+  partialVerify: true,
   maxDiskBytes: 2 ** 51,
   proof: {
     incremental: 'real',
@@ -23,6 +24,7 @@ export const capabilities: RepositoryCapabilities = {
     // by schedules of two writers in one process
     sharedWriters: 'model',
     resumesPoint: 'real',
+    partialVerify: 'real',
     maxDiskBytes: 'model',
   },
 };

@@ -4,6 +4,7 @@ import type {
   CopyPointsRequest,
   RestoreMachineRequest,
   ResumeRestoreRequest,
+  VerifyRequest,
 } from '@sendense/engine';
 import type { ResolveSourceOptions } from './names/resolve-source.ts';
 
@@ -38,10 +39,9 @@ export type SendenseResume = Omit<ResumeRestoreRequest, 'repository' | 'target'>
 export type SendensePoints = { readonly repository: string; readonly machine?: string };
 
 /** A verification by names. */
-export type SendenseVerify = {
+export type SendenseVerify = Omit<VerifyRequest, 'repository' | 'points' | 'jobId'> & {
   readonly repository: string;
   readonly points?: readonly (PointId | string)[];
-  readonly depth?: 'structure' | 'data';
 };
 
 /** Points copied by names. */

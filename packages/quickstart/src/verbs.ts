@@ -64,10 +64,10 @@ export function createVerbs(ground: VerbGround): Omit<Sendense, typeof Symbol.as
       return await engine.rollbackRestore(again.request, call);
     },
     restoreStatus: (jobId) => engine.restoreStatus(jobId),
-    async verify({ repository: name, points, depth }, call) {
+    async verify({ repository: name, points, ...request }, call) {
       const { repository } = await places.repository(name);
       const ids = points?.map((point) => pointId(point));
-      return engine.verify({ repository, ...(ids && { points: ids }), ...(depth && { depth }) }, call);
+      return engine.verify({ ...request, repository, ...(ids && { points: ids }) }, call);
     },
     async copy({ from, to, points, ...request }, call) {
       const source = await places.repository(from);

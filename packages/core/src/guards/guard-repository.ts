@@ -1,6 +1,7 @@
 import { SendenseError } from '../errors/sendense-error.ts';
 import type { RepositoryCapabilities } from '../plugin/capabilities.ts';
 import type { PointDraft } from '../repository/point-draft.ts';
+import type { VerifyScope } from '../repository/queries.ts';
 import type { Repository } from '../repository/repository.ts';
 import { checkArray, checkCapability, checkCount, checkObject, checkText } from './check-arguments.ts';
 import { Gate } from './gate.ts';
@@ -39,7 +40,7 @@ export const guardRepository = guardOnce<Repository>((inner) => {
       gate.iterate(
         'verify-points',
         call,
-        () => checkObject(scope, 'scope'),
+        () => checkVerifyScope(scope, capabilities),
         () => inner.verify(scope, call),
       ),
     usage: (call) => gate.query('measure-usage', call, undefined, () => inner.usage(call)),
@@ -50,6 +51,19 @@ export const guardRepository = guardOnce<Repository>((inner) => {
 
 function wrongDraft(message: string, id: string): SendenseError {
   return new SendenseError('CONFIG_INVALID', message, { operation: 'begin-point', context: { point: id } });
+}
+
+function checkVerifyScope(scope: VerifyScope, { partialVerify = false }: RepositoryCapabilities): void {
+  checkObject(scope, 'scope');
+  const { sample, budgetMs, resume } = scope;
+  if ((sample ?? 1) !== 1 || budgetMs !== undefined || resume !== undefined)
+    checkCapability(partialVerify, 'partialVerify', 'repository', 'verify-points');
+  if (sample !== undefined && !(sample > 0 && sample <= 1))
+    throw new SendenseError('RANGE_INVALID', `a sample of ${sample} is not above 0 and at most 1`, {
+      operation: 'verify-points',
+    });
+  if (budgetMs !== undefined) checkCount(budgetMs, 'the budget of a verification', 1);
+  if (resume !== undefined) checkText(resume, 'scope.resume', 'verify-points');
 }
 
 function checkDraft(draft: PointDraft, capabilities: RepositoryCapabilities): void {

@@ -176,6 +176,23 @@ describe('guardRepository', () => {
     await guard.begin(draft(), fence);
   });
 
+  it('refuses parts of a verification where they are not offered, and what is no part', async () => {
+    const { guard } = repository();
+    for (const part of [{ sample: 0.5 }, { budgetMs: 1000 }, { resume: 'cursor' }])
+      await expect(all(guard.verify({ depth: 'data', ...part }))).rejects.toMatchObject({
+        code: 'UNSUPPORTED',
+        context: { capability: 'partialVerify' },
+      });
+    await expect(all(guard.verify({ depth: 'data', sample: 1 }))).resolves.toEqual([]);
+    const { guard: able } = repository({ partialVerify: true });
+    await expect(all(able.verify({ depth: 'data', sample: 0.5, budgetMs: 1, resume: 'x' }))).resolves.toEqual(
+      [],
+    );
+    for (const part of [{ sample: 0 }, { sample: 1.5 }, { sample: Number.NaN }, { budgetMs: 0 }])
+      await expect(all(able.verify({ depth: 'data', ...part }))).rejects.toEqual(code('RANGE_INVALID'));
+    await expect(all(able.verify({ depth: 'data', resume: '' }))).rejects.toEqual(code('CONFIG_INVALID'));
+  });
+
   it('refuses a commit while a disk has unflushed writes, and after a disk has failed', async () => {
     const { guard, point } = repository();
     const writer = await guard.begin(draft(), fence);

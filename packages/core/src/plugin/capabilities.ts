@@ -36,6 +36,8 @@ export type RepositoryCapabilities = Proven<{
   readonly plainFiles: boolean;
   readonly sharedWriters: boolean;
   readonly resumesPoint: boolean;
+  /** Verifies a sample of the data, for a time, and goes on later. */
+  readonly partialVerify?: boolean;
   readonly maxDiskBytes: number;
 }>;
 

@@ -8,8 +8,35 @@ export type PointFilter = {
   readonly to?: Date;
 };
 
-/** What to verify. `structure` reads metadata only; `data` also every stored byte. */
-export type VerifyScope = { readonly points?: readonly PointId[]; readonly depth: 'structure' | 'data' };
+/** What to verify. `sample`, `budgetMs` and `resume` require `partialVerify`. */
+export type VerifyScope = {
+  readonly points?: readonly PointId[];
+  /** `structure` reads metadata only; `data` also every stored byte. */
+  readonly depth: 'structure' | 'data';
+  /** With depth `data`: the part of the stored data that is read, above 0, at most 1; each byte has the same chance. Default 1. */
+  readonly sample?: number;
+  /**
+   * Stops, telling so as a `verify-stopped` warning, when this time is over; a verification that is resumed again and again reaches
+   * its end however short it is.
+   */
+  readonly budgetMs?: number;
+  /** Goes on where an earlier verification of the same scope stopped: a cursor of its coverage. What that one found is not told again. */
+  readonly resume?: string;
+  /** Learns how far it is: after each point, now and then within one, and at the end. Must not throw. */
+  readonly onCoverage?: (coverage: VerifyCoverage) => void;
+};
+
+/** How far a verification is; told by repositories with `partialVerify`. */
+export type VerifyCoverage = {
+  /** Points that were gone through, by this verification and those that it resumes; oldest first, without those deleted since. */
+  readonly checked: readonly PointId[];
+  /** Those of the scope that are not; one of them may have been begun. */
+  readonly left: readonly PointId[];
+  /** The part of the data that is read, see {@link VerifyScope}. */
+  readonly sample: number;
+  /** For `resume`; `null` once nothing is left. */
+  readonly cursor: string | null;
+};
 
 /** What a repository takes. */
 export type RepositoryUsage = {

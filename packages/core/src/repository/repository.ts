@@ -50,8 +50,9 @@ export interface Repository extends AsyncDisposable {
   /**
    * Looks for damage.
    *
-   * Requires: nothing.
-   * Must: find any flipped bit of the scope as an `error` finding, or prove it harmless; change nothing; go on after a
+   * Requires: `partialVerify` for a sample, a budget or a cursor to resume (the guard sees to it).
+   * Receives: a sample above 0 and at most 1, and a budget of at least 1 ms.
+   * Must: reject a cursor that is damaged, or of another repository or scope, with `CONFIG_INVALID`; find any flipped bit of the scope as an `error` finding, or prove it harmless; change nothing; go on after a
    * finding.
    */
   verify(scope: VerifyScope, call?: Call): AsyncIterable<Finding>;

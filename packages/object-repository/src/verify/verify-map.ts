@@ -4,14 +4,27 @@ import type { ChunkTable } from '../index/chunk-table.ts';
 import type { DamageNotes } from '../maintain/damaged-packs.ts';
 import { PlaceMarks } from '../maintain/place-marks.ts';
 import { depthOf, FAN_OUT, isZeroId, MapNode } from '../map/map-node.ts';
-import type { PointRecord } from '../records/point-record.ts';
+import type { PointRecord, RecordArtifact, RecordDisk } from '../records/point-record.ts';
 import type { GoneCopies } from './gone-copies.ts';
+import { FIRST_PLACE, type MapPlace } from './map-place.ts';
 
 /** Chunks that are read at once. */
 const AT_ONCE = 32;
 
 type Copies = Awaited<ReturnType<ChunkTable['copiesOf']>>;
 type Hurt = { readonly first: number; chunks: number; readonly why: string };
+
+/** A walk through the map of a disk or artifact. */
+type Walk = {
+  readonly root: number;
+  /** Chunks before this one are taken for what an earlier verification found them to be. */
+  readonly from: number;
+  readonly hurt: Hurt[];
+  /** Chunks before `from` that are not taken for whole. */
+  doubts: number;
+  /** The first chunk that was not looked at, because the time was over. */
+  stoppedAt?: number;
+};
 
 /** By what maps are walked. */
 export type MapRequest = {
@@ -22,8 +35,16 @@ export type MapRequest = {
   readonly gone: GoneCopies;
   /** Learns the packs with a copy of a chunk that cannot be read. */
   readonly notes: DamageNotes;
-  /** The part of the chunks that is read, 0 to 1. */
-  readonly sample: number;
+  /** Whether a chunk is one of those that are read. */
+  readonly isSampled: (id: Uint8Array) => boolean;
+  /** Packs that an earlier verification found hurt: what lies in them is read again. */
+  readonly doubted: ReadonlySet<string>;
+  /** Whether the time is over. */
+  readonly isOver: () => boolean;
+  /** Learns how far a point was walked, as long as there is nothing to tell of what lies before. */
+  readonly onPlace: (place: MapPlace) => void;
+  /** Learns how many stored bytes were read, all in all. */
+  readonly onBytes: (bytes: number) => void;
 };
 
 /** Walks the maps of points; what was found whole once is not walked again. */
@@ -35,6 +56,9 @@ export class MapVerifier {
   readonly #whole: PlaceMarks;
   /** The packs with a copy of a chunk that cannot be read. */
   readonly hurtPacks = new Set<string>();
+  #readBytes = 0;
+  /** However short the time is, something is looked at. */
+  #isAdvanced = false;
 
   constructor(context: RepositoryContext, request: MapRequest, call?: Call) {
     this.#context = context;
@@ -43,29 +67,35 @@ export class MapVerifier {
     this.#whole = new PlaceMarks(request.table.places);
   }
 
-  /** What is wrong with a point: for each disk and artifact one finding that tells what of it is lost. */
-  async *verify({ id, disks, artifacts }: PointRecord): AsyncGenerator<Finding> {
-    for (const { id: disk, root, sizeBytes } of disks) {
-      const lost = await this.#walkRoot(root, sizeBytes);
-      if (lost !== undefined)
-        yield {
-          severity: 'error',
-          code: 'disk-damaged',
-          message: `disk ${disk} of point ${id}: ${this.#tell(lost)}`,
-          disk,
-          point: id,
-        };
+  /** Whether it is time to stop. */
+  get isOver(): boolean {
+    return this.#isAdvanced && this.#request.isOver();
+  }
+
+  /**
+   * What is wrong with a point from a place on: for each disk and artifact one finding that tells what of it is lost. Gives where it
+   * stopped because the time was over.
+   */
+  async *verify(record: PointRecord, from = FIRST_PLACE): AsyncGenerator<Finding, MapPlace | undefined> {
+    for (const [root, map] of mapsOf(record).entries()) {
+      const before = root < from.root ? Number.POSITIVE_INFINITY : root === from.root ? from.chunk : 0;
+      const walk = await this.#walkMap(map, root, before);
+      const [first] = walk.hurt;
+      if (first !== undefined && root >= from.root) {
+        const chunks = walk.hurt.reduce((sum, each) => sum + each.chunks, 0);
+        const message = `${map.name} of point ${record.id}: ${this.#tell({ ...first, chunks })}`;
+        yield { severity: 'error', ...map.told, message, point: record.id };
+      }
+      if (walk.stoppedAt !== undefined) return { root, chunk: walk.stoppedAt };
     }
-    for (const { name, root, sizeBytes } of artifacts) {
-      const lost = await this.#walkRoot(root, sizeBytes);
-      if (lost !== undefined)
-        yield {
-          severity: 'error',
-          code: 'artifact-damaged',
-          message: `${name} of point ${id}: ${this.#tell(lost)}`,
-          point: id,
-        };
-    }
+    this.#isAdvanced = true;
+    return undefined;
+  }
+
+  /** Takes what is in a point for what an earlier verification found it to be, but for what lies in packs that are hurt. */
+  async pass(record: PointRecord): Promise<void> {
+    for (const [root, map] of mapsOf(record).entries())
+      await this.#walkMap(map, root, Number.POSITIVE_INFINITY);
   }
 
   #tell({ first, chunks, why }: Hurt): string {
@@ -73,65 +103,93 @@ export class MapVerifier {
     return `${chunks} chunks of ${chunkBytes} bytes cannot be read, the first at ${first * chunkBytes}: ${why}`;
   }
 
-  async #walkRoot(root: string | null, sizeBytes: number): Promise<Hurt | undefined> {
-    if (root === null) return undefined;
+  async #walkMap({ id, sizeBytes }: PointMap, root: number, from: number): Promise<Walk> {
+    const walk: Walk = { root, from, hurt: [], doubts: 0 };
+    if (id === null) return walk;
     const chunks = Math.ceil(sizeBytes / this.#context.configuration.chunkBytes);
-    const hurt: Hurt[] = [];
-    await this.#walk(Buffer.from(root, 'hex'), depthOf(chunks) - 1, 0, hurt);
-    const [first] = hurt;
-    return first && { ...first, chunks: hurt.reduce((sum, each) => sum + each.chunks, 0) };
+    await this.#walk(Buffer.from(id, 'hex'), depthOf(chunks) - 1, 0, walk);
+    return walk;
   }
 
   /** Walks a node; `first` is the first chunk that it covers. */
-  async #walk(id: Uint8Array, level: number, first: number, hurt: Hurt[]): Promise<void> {
+  async #walk(id: Uint8Array, level: number, first: number, walk: Walk): Promise<void> {
     throwIfAborted(this.#call?.signal, 'verify-points');
     const covered = FAN_OUT ** level;
     const copies = await this.#copies(id);
-    if (copies.length > 0 && copies.every(({ place }) => this.#whole.has(place))) return;
-    const before = hurt.length;
+    if (this.#areWhole(copies)) return;
+    const before = walk.hurt.length + walk.doubts;
+    const isPassed = first + covered * FAN_OUT <= walk.from;
     try {
-      if (copies.length > 1) await this.#readCopies(id, copies);
+      if (copies.length > 1 && !isPassed) await this.#readCopies(id, copies);
       const node = MapNode.parse(await this.#context.chunks.load(id), level, Buffer.from(id).toString('hex'));
+      if (copies.length === 1) this.#count(copies);
       const slots = Array.from({ length: FAN_OUT }, (_, slot) => slot).filter(
         (slot) => !isZeroId(node.at(slot)),
       );
-      if (level === 0) await this.#readChunks(node, slots, first, hurt);
-      else for (const slot of slots) await this.#walk(node.at(slot), level - 1, first + slot * covered, hurt);
+      if (level === 0) await this.#walkChunks(node, slots, first, walk);
+      else
+        for (const slot of slots) {
+          if (walk.stoppedAt === undefined)
+            await this.#walk(node.at(slot), level - 1, first + slot * covered, walk);
+        }
     } catch (error) {
-      hurt.push({ first, chunks: covered * FAN_OUT, why: this.#whyOf(error, copies) });
+      walk.hurt.push({ first, chunks: covered * FAN_OUT, why: this.#whyOf(error, copies) });
     }
     // A readable node says nothing of what is below it: it is whole when all that was walked is.
-    if (hurt.length === before) this.#markWhole(copies);
+    if (walk.hurt.length + walk.doubts === before && walk.stoppedAt === undefined) this.#markWhole(copies);
+  }
+
+  async #walkChunks(node: MapNode, slots: readonly number[], first: number, walk: Walk): Promise<void> {
+    const isPassed = (slot: number) => first + slot < walk.from;
+    for (const slot of slots.filter(isPassed)) await this.#passChunk(node.at(slot), walk);
+    const ahead = slots.filter((slot) => !isPassed(slot));
+    for (let at = 0; at < ahead.length; at += AT_ONCE) {
+      throwIfAborted(this.#call?.signal, 'verify-points');
+      const batch = ahead.slice(at, at + AT_ONCE);
+      if (this.isOver) {
+        walk.stoppedAt = first + (batch[0] ?? 0);
+        return;
+      }
+      await this.#readChunks(node, batch, first, walk.hurt);
+      this.#isAdvanced = true;
+      if (walk.hurt.length === 0)
+        this.#request.onPlace({ root: walk.root, chunk: first + (batch.at(-1) ?? 0) + 1 });
+    }
+  }
+
+  async #passChunk(id: Uint8Array, walk: Walk): Promise<void> {
+    const copies = await this.#copies(id);
+    if (copies.length === 0 || copies.some(({ at }) => this.#request.doubted.has(at.pack))) walk.doubts += 1;
+    else this.#markWhole(copies);
   }
 
   async #readChunks(node: MapNode, slots: readonly number[], first: number, hurt: Hurt[]): Promise<void> {
-    for (let at = 0; at < slots.length; at += AT_ONCE) {
-      const single: { readonly slot: number; readonly copies: Copies }[] = [];
-      for (const slot of slots.slice(at, at + AT_ONCE)) {
-        const copies = await this.#copies(node.at(slot));
-        if (copies.length === 0)
-          hurt.push({ first: first + slot, chunks: 1, why: 'a chunk of it is in no pack that is left' });
-        else if (copies.every(({ place }) => this.#whole.has(place)) || !this.#isSampled()) continue;
-        else if (copies.length === 1) single.push({ slot, copies });
-        else {
-          const readable = await this.#readCopies(node.at(slot), copies);
-          this.#markWhole(readable);
-          // a prune may have copied it meanwhile
-          if (readable.length === 0) single.push({ slot, copies: [] });
-        }
+    const single: { readonly slot: number; readonly copies: Copies }[] = [];
+    for (const slot of slots) {
+      const copies = await this.#copies(node.at(slot));
+      if (copies.length === 0)
+        hurt.push({ first: first + slot, chunks: 1, why: 'a chunk of it is in no pack that is left' });
+      else if (this.#areWhole(copies) || !this.#request.isSampled(node.at(slot))) continue;
+      else if (copies.length === 1) single.push({ slot, copies });
+      else {
+        const readable = await this.#readCopies(node.at(slot), copies);
+        this.#markWhole(readable);
+        // a prune may have copied it meanwhile
+        if (readable.length === 0) single.push({ slot, copies: [] });
       }
-      const outcomes = await Promise.allSettled(
-        this.#context.chunks.useAll(
-          single.map(({ slot }) => node.at(slot)),
-          () => undefined,
-        ),
-      );
-      for (const [index, { slot, copies }] of single.entries()) {
-        const outcome = outcomes[index];
-        if (outcome?.status === 'rejected')
-          hurt.push({ first: first + slot, chunks: 1, why: this.#whyOf(outcome.reason, copies) });
-        else this.#markWhole(copies);
-      }
+    }
+    const outcomes = await Promise.allSettled(
+      this.#context.chunks.useAll(
+        single.map(({ slot }) => node.at(slot)),
+        () => undefined,
+      ),
+    );
+    for (const [index, { slot, copies }] of single.entries()) {
+      const outcome = outcomes[index];
+      if (!this.#areWhole(copies)) this.#count(copies); // the same chunk may stand twice in a batch
+      if (outcome?.status === 'rejected')
+        hurt.push({ first: first + slot, chunks: 1, why: this.#whyOf(outcome.reason, copies) });
+      else this.#markWhole(copies);
     }
   }
 
@@ -140,6 +198,7 @@ export class MapVerifier {
     const readable: Copies[number][] = [];
     for (const copy of copies) {
       const { place, at } = copy;
+      if (!this.#whole.has(place)) this.#count([copy]);
       if (this.#whole.has(place) || (await this.#context.chunks.isWhole(id, at))) readable.push(copy);
       else if (!(await this.#request.gone.has(id, at))) this.#noteHurt(at.pack);
     }
@@ -150,10 +209,13 @@ export class MapVerifier {
     for (const { place } of copies) this.#whole.add(place);
   }
 
-  #isSampled(): boolean {
-    const { sample } = this.#request;
-    if (sample >= 1) return true;
-    return sample > 0 && Buffer.from(this.#context.random.bytes(4)).readUInt32LE() / 2 ** 32 < sample;
+  #areWhole(copies: Copies): boolean {
+    return copies.length > 0 && copies.every(({ place }) => this.#whole.has(place));
+  }
+
+  #count(copies: Copies): void {
+    this.#readBytes += copies.reduce((sum, { at }) => sum + at.length, 0);
+    this.#request.onBytes(this.#readBytes);
   }
 
   async #copies(id: Uint8Array): Promise<Copies> {
@@ -172,4 +234,28 @@ export class MapVerifier {
     this.hurtPacks.add(pack);
     this.#request.notes.add(pack);
   }
+}
+
+/** The map of a disk or artifact, and what a finding of it tells. */
+type PointMap = {
+  readonly id: string | null;
+  readonly sizeBytes: number;
+  readonly name: string;
+  readonly told: Pick<Finding, 'code' | 'disk'>;
+};
+
+function mapsOf({ disks, artifacts }: PointRecord): readonly PointMap[] {
+  const ofDisk = ({ id, root, sizeBytes }: RecordDisk): PointMap => ({
+    id: root,
+    sizeBytes,
+    name: `disk ${id}`,
+    told: { code: 'disk-damaged', disk: id },
+  });
+  const ofArtifact = ({ name, root, sizeBytes }: RecordArtifact): PointMap => ({
+    id: root,
+    sizeBytes,
+    name,
+    told: { code: 'artifact-damaged' },
+  });
+  return [...disks.map(ofDisk), ...artifacts.map(ofArtifact)];
 }

@@ -1,29 +1,27 @@
-import { type Call, type Finding, type PointId, throwIfAborted, type VerifyScope } from '@sendense/core';
+import type { Call, Finding, PointId, VerifyScope } from '@sendense/core';
 import { oldestFirst } from '@sendense/plugin-kit/points';
 import type { RepositoryContext } from '../context.ts';
-import { packKey } from '../layout/object-keys.ts';
-import { DamageNotes } from '../maintain/damaged-packs.ts';
+import { DamageNotes, readDamagedPacks } from '../maintain/damaged-packs.ts';
 import { lateFinding } from '../maintain/late-points.ts';
 import { withOwnIndex } from '../maintain/own-index.ts';
 import { takeBackDamage } from '../maintain/take-back-damage.ts';
+import type { FoundPoints } from '../read/point-catalog.ts';
 import { damage } from './damage.ts';
 import { GoneCopies } from './gone-copies.ts';
-import { MapVerifier } from './verify-map.ts';
+import { type CursorState, parseCursor } from './verify-cursor.ts';
 import { verifyPacks } from './verify-packs.ts';
+import { verifyPoints } from './verify-points.ts';
+import { VerifyProgress } from './verify-progress.ts';
 import { verifySmallObjects } from './verify-small-objects.ts';
 
 /** What to verify, beyond the contract's scope. */
 export type ObjectVerifyScope = VerifyScope & {
-  /** With depth `data`: which part of the chunks is read, 0 to 1; each has the same chance. Default 1. */
-  readonly sample?: number;
-  /** Goes on behind this point, where an earlier verification stopped. */
+  /** Only what lies behind this point. */
   readonly after?: PointId;
-  /** Stops before the first point that begins later than this. */
-  readonly budgetMs?: number;
 };
 
 /**
- * Verifies a repository; see `Repository.verify`. Each whole point is told as `point-verified`, and where a budget ended as
+ * Verifies a repository; see `Repository.verify`. Each point without damage is told as `point-verified`, and where a budget ended as
  * `verify-stopped`.
  */
 export async function* verifyRepository(
@@ -32,18 +30,46 @@ export async function* verifyRepository(
   call?: Call,
 ): AsyncGenerator<Finding> {
   shared.enter('verify-points', call);
+  const { depth, points, after, sample } = scope;
+  const key = { repository: shared.configuration.id, depth, points, after, sample };
+  const resumed = scope.resume === undefined ? undefined : parseCursor(scope.resume, key);
+  const startMs = shared.clock.monotonicMs();
   await using context = withOwnIndex(shared);
   await using notes = new DamageNotes(context);
-  const { index, clock } = context;
-  const startMs = clock.monotonicMs();
-  const isOver = () => scope.budgetMs !== undefined && clock.monotonicMs() - startMs > scope.budgetMs;
   // Manifests first: the index objects of each were there before it.
-  const { points, late, damaged } = await context.points.all(call);
-  await index.refresh(call);
+  const found = await context.points.all(call);
+  await context.index.refresh(call);
+  const state = resumed ?? beginning(context, sample);
+  const wanted = behind(oldestFirst(found.points.map((point) => point.record)), scope);
+  const progress = new VerifyProgress(key, wanted, state, scope.onCoverage);
+  const isOver = () => scope.budgetMs !== undefined && context.clock.monotonicMs() - startMs > scope.budgetMs;
+  const request = { scope, found, notes, progress, isOver };
+  if (state.errors > 0) yield toldBefore(state.errors);
+  for await (const finding of verifyAll(context, request, call)) {
+    if (finding.severity === 'error') progress.noteError();
+    yield finding;
+  }
+}
+
+/** A verification, and what it learns by. */
+type Verification = {
+  readonly scope: ObjectVerifyScope;
+  readonly found: FoundPoints;
+  readonly notes: DamageNotes;
+  readonly progress: VerifyProgress;
+  readonly isOver: () => boolean;
+};
+
+async function* verifyAll(
+  context: RepositoryContext,
+  { scope, found, notes, progress, isOver }: Verification,
+  call?: Call,
+): AsyncGenerator<Finding> {
+  const { index } = context;
   const lost = new Set<string>();
   /** Index objects and packs. */
   const told = new Set<string>();
-  const isBeginning = scope.after === undefined;
+  const isBeginning = scope.after === undefined && scope.resume === undefined;
   if (isBeginning) {
     yield* verifySmallObjects(context, call);
     yield* damagedIndexes(context, told);
@@ -52,37 +78,35 @@ export async function* verifyRepository(
   // those that took the place of others meanwhile
   yield* damagedIndexes(context, told);
   if (isBeginning) {
-    for (const [object, error] of damaged) yield damage('manifest-damaged', error, object);
-    yield* late.map(lateFinding);
+    for (const [object, error] of found.damaged) yield damage('manifest-damaged', error, object);
+    yield* found.late.map(lateFinding);
   }
   await using gone = new GoneCopies(context, call);
-  const request = { table: await index.table(call), lost, gone, notes, sample: sampleOf(scope) };
-  const verifier = new MapVerifier(context, request, call);
-  for (const record of behind(oldestFirst(points.map((point) => point.record)), scope)) {
-    throwIfAborted(call?.signal, 'verify-points');
-    if (isOver()) {
-      const message = `the time was over before point ${record.id}`;
-      yield { severity: 'warning', code: 'verify-stopped', message, point: record.id };
-      return;
-    }
-    let hurt = 0;
-    for await (const finding of verifier.verify(record)) {
-      hurt += 1;
-      yield* await notes.settle(call);
-      yield finding;
-    }
-    yield* await notes.settle(call);
-    yield* tellPacks(verifier.hurtPacks, told);
-    if (hurt === 0)
-      yield {
-        severity: 'info',
-        code: 'point-verified',
-        message: `point ${record.id} is whole`,
-        point: record.id,
-      };
-  }
-  if (scope.depth === 'data' && scope.points === undefined && !isOver())
-    yield* await takeBackDamage(context, new Set([...lost, ...verifier.hurtPacks]), call);
+  const doubted = await packsInDoubt(context, scope, call);
+  const maps = { table: await index.table(call), lost, gone, notes, doubted };
+  const hurt = yield* verifyPoints(context, { scope, notes, progress, isOver, maps, told }, call);
+  if (hurt !== undefined && scope.depth === 'data' && scope.points === undefined && !isOver())
+    yield* await takeBackDamage(context, new Set([...lost, ...hurt]), call);
+}
+
+/** What a verification that is resumed reads again though it was gone through: whatever lies in packs that are noted. */
+async function packsInDoubt(
+  context: RepositoryContext,
+  { resume }: VerifyScope,
+  call?: Call,
+): Promise<ReadonlySet<string>> {
+  if (resume === undefined) return new Set();
+  return new Set((await readDamagedPacks(context, call)).flatMap(({ packs }) => [...packs]));
+}
+
+function beginning({ random }: RepositoryContext, sample = 1): CursorState {
+  const seed = Buffer.from(random.bytes(4)).readUInt32LE();
+  return { sample, seed, errors: 0, checked: new Set(), within: null };
+}
+
+function toldBefore(errors: number): Finding {
+  const message = `${errors} errors were told before this verification was resumed, and are not told again`;
+  return { severity: 'warning', code: 'damage-told-before', message };
 }
 
 /** Index objects that were found damaged since the last time. */
@@ -92,21 +116,6 @@ function* damagedIndexes({ index }: RepositoryContext, told: Set<string>): Gener
     told.add(object);
     yield damage('index-damaged', error, object);
   }
-}
-
-/** Packs that were found hurt since the last time. */
-function* tellPacks(packs: ReadonlySet<string>, told: Set<string>): Generator<Finding> {
-  for (const pack of packs) {
-    if (told.has(pack)) continue;
-    told.add(pack);
-    const object = packKey(pack);
-    const message = `a chunk in ${object} cannot be read; a full backup stores it again`;
-    yield { severity: 'error', code: 'pack-damaged', message, object };
-  }
-}
-
-function sampleOf({ depth, sample = 1 }: ObjectVerifyScope): number {
-  return depth === 'data' ? sample : 0;
 }
 
 function behind<P extends { readonly id: PointId }>(

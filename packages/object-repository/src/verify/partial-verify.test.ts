@@ -1,0 +1,199 @@
+import assert from 'node:assert/strict';
+import type { Finding, VerifyCoverage } from '@sendense/core';
+import { describe, expect, it } from 'vitest';
+import { create, dataPacks, flip, open } from '../../test/hurt-objects.ts';
+import { testKey } from '../../test/keys.ts';
+import { createMemoryStore, type SharedObjects } from '../../test/memory-store.ts';
+import { CHUNK_BYTES, type SamplePoint, sampleId, writeSample } from '../../test/sample-disk.ts';
+import { openObjectRepository } from '../object-repository.ts';
+import type { ObjectVerifyScope } from './verify-repository.ts';
+
+const CHUNKS = 100;
+const seeds = (from: number, count = CHUNKS) => Array.from({ length: count }, (_, index) => from + index);
+const older: SamplePoint = { stream: 'a', sequence: 1, disk: seeds(1) };
+/** Shares all but its last chunk with the older one. */
+const newer: SamplePoint = { stream: 'a', sequence: 2, disk: [...seeds(1, CHUNKS - 1), 500] };
+
+async function stored(...points: readonly SamplePoint[]): Promise<SharedObjects> {
+  const shared = await create();
+  await using writer = await open(shared);
+  for (const point of points) await writeSample(writer, point);
+  return shared;
+}
+
+type Run = {
+  readonly findings: readonly Finding[];
+  readonly codes: readonly string[];
+  readonly coverage: VerifyCoverage;
+  /** Bytes of chunks of disks that the store gave. */
+  readonly dataBytes: number;
+};
+
+type Listeners = {
+  readonly signal?: AbortSignal;
+  readonly onData?: (bytes: number) => unknown;
+  readonly onFinding?: (finding: Finding) => unknown;
+};
+
+/** Verifies by a clock that goes on a second with each request of a pack. */
+async function verify(
+  shared: SharedObjects,
+  scope: Partial<ObjectVerifyScope> = {},
+  { signal, onData, onFinding }: Listeners = {},
+): Promise<Run> {
+  const store = createMemoryStore(shared);
+  const data = new Set(dataPacks(shared));
+  let dataBytes = 0;
+  const get: typeof store.get = (key, range, options) => {
+    if (key.startsWith('packs/')) shared.nowMs += 1000;
+    const { offset = 0, length = 0 } = range ?? {};
+    // what reaches to its end is its directory
+    const isFrame = offset + length < (shared.objects.get(key)?.bytes.byteLength ?? 0);
+    if (data.has(key) && isFrame) dataBytes += length;
+    onData?.(dataBytes);
+    return store.get(key, range, options);
+  };
+  const clock = { now: () => new Date(shared.nowMs), monotonicMs: () => shared.nowMs };
+  await using repository = await openObjectRepository({ store: { ...store, get }, key: testKey }, { clock });
+  let coverage: VerifyCoverage | undefined;
+  const findings: Finding[] = [];
+  const onCoverage = (told: VerifyCoverage) => (coverage = told);
+  const found = repository.verify({ depth: 'data', onCoverage, ...scope }, signal && { signal });
+  for await (const finding of found) {
+    findings.push(finding);
+    onFinding?.(finding);
+  }
+  return {
+    findings,
+    codes: findings.map(({ code }) => code),
+    coverage: coverage ?? { checked: [], left: [], sample: 1, cursor: null },
+    dataBytes,
+  };
+}
+
+/** Verifies in steps that are as short as may be, until nothing is left. */
+async function verifyInSteps(shared: SharedObjects, scope: Partial<ObjectVerifyScope> = {}) {
+  const runs = [await verify(shared, { ...scope, budgetMs: 1 })];
+  for (let cursor = runs[0]?.coverage.cursor; typeof cursor === 'string'; ) {
+    const run = await verify(shared, { ...scope, budgetMs: 1, resume: cursor });
+    runs.push(run);
+    cursor = run.coverage.cursor;
+    assert(runs.length < 100, 'it does not come to its end');
+  }
+  return runs;
+}
+
+describe('a verification with a budget', () => {
+  it('stops within a point, and resumed again and again reads each chunk once', async () => {
+    const shared = await stored(older, newer);
+    const runs = await verifyInSteps(shared);
+    expect(runs.length).toBeGreaterThan(3);
+    expect(runs[0]?.coverage).toMatchObject({ checked: [], left: [older, newer].map(sampleId), sample: 1 });
+    for (const { codes } of runs.slice(0, -1)) expect(codes).toContain('verify-stopped');
+    expect(runs.flatMap(({ codes }) => codes.filter((code) => code !== 'verify-stopped'))).toEqual([
+      'point-verified',
+      'point-verified',
+    ]);
+    expect(runs.at(-1)?.coverage).toEqual({
+      checked: [older, newer].map(sampleId),
+      left: [],
+      sample: 1,
+      cursor: null,
+    });
+    const chunks = runs.reduce((sum, { dataBytes }) => sum + dataBytes, 0) / CHUNK_BYTES;
+    expect(chunks).toBeGreaterThanOrEqual(CHUNKS + 1);
+    expect(chunks).toBeLessThan(CHUNKS + 2);
+  });
+
+  it('tells each damaged chunk, whichever step comes upon it', async () => {
+    const shared = await stored(older);
+    for (const pack of dataPacks(shared)) flip(shared, pack);
+    await using writer = await open(shared);
+    await writeSample(writer, { ...newer, disk: seeds(501) });
+    const [, ...packs] = dataPacks(shared);
+    for (const pack of packs.slice(-1)) flip(shared, pack);
+    const findings = (await verifyInSteps(shared)).flatMap((run) => run.findings);
+    const hurt = findings.filter(({ code }) => code === 'disk-damaged').map(({ point }) => point);
+    expect(hurt).toEqual([older, newer].map(sampleId));
+    expect(findings.map(({ code }) => code)).not.toContain('point-verified');
+  });
+
+  it('names points that share what was found damaged before it was resumed', async () => {
+    const shared = await stored(older, newer);
+    const [pack = ''] = dataPacks(shared);
+    flip(shared, pack);
+    const runs = await verifyInSteps(shared);
+    const findings = runs.flatMap((run) => run.findings);
+    const hurt = findings.filter(({ code }) => code === 'disk-damaged').map(({ point }) => point);
+    expect(hurt).toEqual([older, newer].map(sampleId));
+    expect(runs.at(-1)?.codes).toContain('damage-told-before');
+  });
+
+  it('goes through points that came meanwhile, older ones too, and forgets those that went', async () => {
+    const shared = await stored(newer);
+    const first = await verify(shared, { budgetMs: 1 });
+    await using writer = await open(shared);
+    await writeSample(writer, { ...older, stream: 'b', disk: seeds(900, 3) });
+    const { coverage } = await verify(shared, { resume: first.coverage.cursor ?? '' });
+    expect(coverage).toMatchObject({ checked: ['b-1', 'a-2'], left: [], cursor: null });
+  });
+});
+
+describe('a verification that broke off', () => {
+  it('goes on from what it told last, and loses no damage that it found and did not tell', async () => {
+    const small = { ...older, disk: seeds(1, 40) };
+    const large = { ...newer, disk: [...seeds(1, 40), ...seeds(501)] };
+    const shared = await stored(small);
+    const [pack] = dataPacks(shared);
+    await using writer = await open(shared);
+    await writeSample(writer, large);
+    const [other = ''] = dataPacks(shared).filter((key) => key !== pack);
+    flip(shared, other); // its first frame: about the 41st chunk
+    const cancel = new AbortController();
+    let told: VerifyCoverage | undefined;
+    const findings: Finding[] = [];
+    let read = 0;
+    const breaking = verify(
+      shared,
+      { onCoverage: (coverage) => (told = coverage) },
+      {
+        signal: cancel.signal,
+        onData: (bytes) => {
+          read = bytes;
+          if (bytes > 110 * CHUNK_BYTES) cancel.abort();
+        },
+        onFinding: (finding) => findings.push(finding),
+      },
+    );
+    await expect(breaking).rejects.toMatchObject({ code: 'ABORTED' });
+    expect(read).toBeLessThan(135 * CHUNK_BYTES);
+    expect(findings).toMatchObject([{ code: 'point-verified', point: sampleId(small) }]);
+    expect(told).toMatchObject({ checked: [sampleId(small)], left: [sampleId(large)] });
+    const { codes, dataBytes } = await verify(shared, { resume: told?.cursor ?? '' });
+    expect(codes).toEqual(['disk-damaged', 'pack-damaged']);
+    expect(dataBytes).toBeLessThan(110 * CHUNK_BYTES);
+  });
+});
+
+describe('a sample', () => {
+  it('is about as large as was asked, in steps as at once, and says that it is one', async () => {
+    const shared = await stored({ ...older, disk: seeds(1, 300) });
+    const { dataBytes, findings, coverage } = await verify(shared, { sample: 0.5 });
+    expect(coverage).toMatchObject({ sample: 0.5, left: [] });
+    expect(findings).toMatchObject([
+      { code: 'point-verified', message: expect.stringContaining('50 %') as string },
+    ]);
+    // eight standard deviations
+    expect(Math.abs(dataBytes / CHUNK_BYTES - 150)).toBeLessThan(70);
+    const runs = await verifyInSteps(shared, { sample: 0.5 });
+    const chunks = runs.reduce((sum, run) => sum + run.dataBytes, 0) / CHUNK_BYTES;
+    expect(runs.length).toBeGreaterThan(3);
+    expect(Math.abs(chunks - 150)).toBeLessThan(70);
+  });
+
+  it('reads no data with depth structure, and says so', async () => {
+    const { dataBytes, findings } = await verify(await stored(older), { depth: 'structure' });
+    expect(dataBytes).toBe(0);
+    expect(findings).toMatchObject([{ message: expect.stringContaining('was not read') as string }]);
+  });
+});

@@ -1,0 +1,73 @@
+import { pointId, repositoryId, SendenseError } from '@sendense/core';
+import { seededBytes } from '@sendense/testkit';
+import { describe, expect, it } from 'vitest';
+import {
+  type CursorScope,
+  type CursorState,
+  parseCursor,
+  pointDigest,
+  serializeCursor,
+} from './verify-cursor.ts';
+
+const scope: CursorScope = { repository: repositoryId('r'), depth: 'data' };
+const state: CursorState = {
+  sample: 0.25,
+  seed: 2 ** 32 - 1,
+  errors: 3,
+  checked: new Set([pointDigest(pointId('a')), pointDigest(pointId('b'))]),
+  within: { point: pointId('c'), root: 1, chunk: 77, hurt: true },
+};
+
+function refusal(text: string, of: CursorScope = scope): string {
+  try {
+    parseCursor(text, of);
+  } catch (error) {
+    if (SendenseError.is(error, 'CONFIG_INVALID')) return error.message;
+    throw error;
+  }
+  return 'it was taken';
+}
+
+describe('a cursor of a verification', () => {
+  const text = serializeCursor(scope, state);
+
+  it('says how far it was, in text that needs no quotes', () => {
+    expect(text).toMatch(/^[\w.-]+$/);
+    expect(parseCursor(text, scope)).toEqual(state);
+    expect(parseCursor(`${text}\n`, { ...scope, sample: 0.25 })).toEqual(state);
+    const empty = { ...state, checked: new Set<string>(), within: null };
+    expect(parseCursor(serializeCursor(scope, empty), scope)).toEqual(empty);
+  });
+
+  it.each<[string, CursorScope]>([
+    ['repository', { ...scope, repository: repositoryId('s') }],
+    ['depth', { ...scope, depth: 'structure' }],
+    ['choice of points', { ...scope, points: [pointId('a')] }],
+    ['beginning', { ...scope, after: pointId('a') }],
+  ])('is refused for another %s', (_what, other) => {
+    expect(refusal(text, other)).toContain('another');
+  });
+
+  it('is refused for another sample', () => {
+    expect(refusal(text, { ...scope, sample: 0.5 })).toContain('reads 0.25 of the data, not 0.5');
+  });
+
+  it('counts the same points in any order as the same', () => {
+    const points = [pointId('b'), pointId('a')];
+    const made = serializeCursor({ ...scope, points }, state);
+    expect(parseCursor(made, { ...scope, points: points.toReversed() })).toEqual(state);
+  });
+
+  it('is refused when a character of it is another one, missing or more', () => {
+    const random = seededBytes(7, 3 * text.length);
+    for (const at of Array.from(text, (_, index) => index)) {
+      const other = 'Aa0-_.!é'[(random[at] ?? 0) % 8] ?? '';
+      const changed = text.slice(0, at) + (other === text[at] ? 'Z' : other) + text.slice(at + 1);
+      for (const wrong of [changed, text.slice(0, at), `${text.slice(0, at)}~${text.slice(at)}`])
+        expect({ wrong, refused: refusal(wrong) }).toMatchObject({
+          refused: 'the cursor is not one that a verification told',
+        });
+    }
+    expect(refusal('a'.repeat(1 << 22))).toContain('not one that a verification told');
+  });
+});
