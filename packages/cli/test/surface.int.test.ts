@@ -84,6 +84,11 @@ const SURFACE: Readonly<Record<string, Shape>> = {
   'restore resume': restoreStatus,
   verify: {
     checkedBytes: 'count',
+    complete: 'boolean',
+    depth: 'text',
+    samplePercent: 'number',
+    pointsLeft: ['text'],
+    cursor: 'text or null',
     findings: [{ severity: 'severity', pointId: 'text or null', object: 'text or null', message: 'text' }],
   },
   'repository usage': {

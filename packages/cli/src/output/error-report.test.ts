@@ -22,3 +22,15 @@ it('calls anything unexpected a defect', () => {
   expect(asSendenseError(new TypeError('x is undefined'), 'run').code).toBe('UNEXPECTED');
   expect(errorReport(asSendenseError('text', 'run'))).toMatchObject({ message: 'text', operation: 'run' });
 });
+
+it('says how a verification that broke off goes on', () => {
+  const context = { cursor: 'abc.def' };
+  const aborted = new SendenseError('ABORTED', 'cancelled', { operation: 'verify', context });
+  expect(errorReport(aborted)).toMatchObject({ remedy: 'go on with --resume abc.def', context });
+  const lost = new SendenseError('CONNECTION_LOST', 'cut', {
+    operation: 'verify',
+    remedy: 'try again',
+    context,
+  });
+  expect(errorReport(lost).remedy).toBe('try again; then go on with --resume abc.def');
+});

@@ -25,6 +25,11 @@ export function asSendenseError(error: unknown, operation: string): SendenseErro
 function remedyOf({ code, remedy, context }: SendenseError): string | undefined {
   if (typeof context.parentFolder === 'string')
     return `add --parents ${JSON.stringify(context.parentFolder)} if you trust the image`;
+  // of a verification that broke off
+  if (typeof context.cursor === 'string') {
+    const goOn = `go on with --resume ${context.cursor}`;
+    return remedy === undefined || code === 'ABORTED' ? goOn : `${remedy}; then ${goOn}`;
+  }
   return remedy ?? (code === 'ABORTED' ? 'run the command again; what was committed stays' : undefined);
 }
 

@@ -3,10 +3,12 @@ import {
   collectText,
   parseBytes,
   parseCount,
+  parsePercent,
   parsePositive,
   parseSpan,
   parseText,
   parseUuid,
+  parseWorkTime,
 } from './flag-values.ts';
 
 it('reads byte counts with and without binary units', () => {
@@ -31,6 +33,22 @@ it('reads spans of hours, days and weeks', () => {
   );
   for (const text of ['', '30', 'd', '0d', '1.5d', '-1d', '1m', '999999d']) {
     expect(() => parseSpan(text)).toThrow('hours, days or weeks');
+  }
+});
+
+it('reads how long work may take in seconds, minutes, hours and days', () => {
+  expect(['5ms', '90s', '30m', '8h', '2d'].map(parseWorkTime)).toEqual([
+    5, 90_000, 1_800_000, 28_800_000, 172_800_000,
+  ]);
+  for (const text of ['', '30', 'm', '0m', '1.5h', '-1s', '1w', '30 m', '999999s']) {
+    expect(() => parseWorkTime(text)).toThrow('seconds, minutes, hours or days');
+  }
+});
+
+it('reads percent as a part of one', () => {
+  expect(['5', '0.5', '5%', '12.5 %', '100'].map(parsePercent)).toEqual([0.05, 0.005, 0.05, 0.125, 1]);
+  for (const text of ['', '0', '0%', '100.1', '-5', '1e1', '%', '5%%', '0.0000001']) {
+    expect(() => parsePercent(text)).toThrow('percent above 0');
   }
 });
 

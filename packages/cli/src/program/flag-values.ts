@@ -11,14 +11,42 @@ export function parseBytes(text: string): number {
   throw new InvalidArgumentError('It must be a number of bytes above 0, such as 1048576, 100M or 1.5G.');
 }
 
-const SPANS: Readonly<Record<string, number>> = { h: 3_600_000, d: 86_400_000, w: 604_800_000 };
+const SPANS: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+  w: 604_800_000,
+};
+
+/** A count and one of the units, as milliseconds; `undefined` for anything else. */
+function spanOf(text: string, units: readonly string[]): number | undefined {
+  const [, count, unit = ''] = /^(\d{1,5})([a-z]{1,2})$/.exec(text) ?? [];
+  const spanMs = units.includes(unit) ? Number(count) * (SPANS[unit] ?? Number.NaN) : Number.NaN;
+  return spanMs > 0 ? spanMs : undefined;
+}
 
 /** `12h`, `30d`, `4w` as milliseconds. */
 export function parseSpan(text: string): number {
-  const [, count, unit = ''] = /^(\d{1,5})([hdw])$/.exec(text) ?? [];
-  const spanMs = Number(count) * (SPANS[unit] ?? Number.NaN);
-  if (spanMs > 0) return spanMs;
+  const spanMs = spanOf(text, ['h', 'd', 'w']);
+  if (spanMs !== undefined) return spanMs;
   throw new InvalidArgumentError('It must be hours, days or weeks, such as 12h, 30d or 4w.');
+}
+
+/** `500ms`, `90s`, `30m`, `8h`, `1d` as milliseconds. */
+export function parseWorkTime(text: string): number {
+  const spanMs = spanOf(text, ['ms', 's', 'm', 'h', 'd']);
+  if (spanMs !== undefined) return spanMs;
+  throw new InvalidArgumentError('It must be seconds, minutes, hours or days, such as 90s, 30m or 8h.');
+}
+
+/** `5`, `0.5%` as a part of one: above 0, at most 100. */
+export function parsePercent(text: string): number {
+  const [, percent] = /^(\d{1,3}(?:\.\d{1,6})?)\s?%?$/.exec(text) ?? [];
+  const part = Number(percent) / 100;
+  if (part > 0 && part <= 1) return part;
+  throw new InvalidArgumentError('It must be percent above 0 and at most 100, such as 5, 0.5 or 5%.');
 }
 
 /** A whole number from 0. */
