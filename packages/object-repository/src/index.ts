@@ -5,6 +5,7 @@ export type { KeyProvider, KeySource } from './keys/key-source.ts';
 export type { KeySlotInfo } from './keys/rotate-keys.ts';
 export type { ObjectMaintenance } from './maintain/maintenance.ts';
 export type { RebuildReport } from './maintain/rebuild-index.ts';
+export type { LockReport } from './maintain/renew-locks.ts';
 export {
   createObjectRepository,
   type ObjectRepository,

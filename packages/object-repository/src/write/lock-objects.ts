@@ -72,7 +72,8 @@ async function eachNeededPack(
   });
 }
 
-async function eachPack(packs: PackTable, visit: (pack: string) => Promise<void>): Promise<void> {
+/** Visits the packs of a table, a few at once. */
+export async function eachPack(packs: PackTable, visit: (pack: string) => Promise<void>): Promise<void> {
   const limited = limitConcurrency(AT_ONCE);
   await packs.each((some) => Promise.all(some.map((pack) => limited(() => visit(pack)))));
 }
