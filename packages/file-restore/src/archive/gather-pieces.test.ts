@@ -19,15 +19,22 @@ async function* ofAll(pieces: readonly Uint8Array[]): AsyncGenerator<Uint8Array,
   }
 }
 
-it('Small pieces come as few, of up to 256 KiB', async () => {
-  expect(await gather(...Array.from({ length: 1000 }, () => 512))).toEqual([256 * KIB, 244 * KIB]);
+it('The first piece comes at once, small ones after it as few, of up to 256 KiB', async () => {
+  expect(await gather(...Array.from({ length: 1001 }, () => 512))).toEqual([512, 256 * KIB, 244 * KIB]);
 });
 
 it('A large piece comes as it is, after the small ones before it', async () => {
-  expect(await gather(512, 100, 256 * KIB, 7, 1024 * KIB, 3)).toEqual([612, 256 * KIB, 7, 1024 * KIB, 3]);
+  expect(await gather(9, 512, 100, 256 * KIB, 7, 1024 * KIB, 3)).toEqual([
+    9,
+    612,
+    256 * KIB,
+    7,
+    1024 * KIB,
+    3,
+  ]);
 });
 
-it('Pieces of nothing do not come', async () => {
+it('Pieces of nothing come to nothing', async () => {
   expect(await gather()).toEqual([]);
-  expect(await gather(0, 5, 0)).toEqual([5]);
+  expect(await gather(5, 0, 0)).toEqual([5]);
 });
