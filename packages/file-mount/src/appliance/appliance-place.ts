@@ -5,7 +5,8 @@ import { nodeFileSystem } from '@sendense/plugin-kit/files';
 import { checkSocket } from '../session/begin-session.ts';
 import { withDirectoryLock } from '../session/directory-lock.ts';
 import { type MountRecord, sessionPaths, writeRecord } from '../session/mount-record.ts';
-import { openDirectory, reconcileMounts } from '../session/reconcile-mounts.ts';
+import { reconcileBeforeMount } from '../session/reconcile-before-mount.ts';
+import { openDirectory } from '../session/reconcile-mounts.ts';
 import { letGo } from '../session/remove-rests.ts';
 
 const ID_BYTES = 6;
@@ -34,7 +35,7 @@ export async function openAppliancePlace(
   const id = randomBytes(ID_BYTES).toString('hex');
   const { files, socket, temporary } = sessionPaths(directory, id);
   checkSocket(socket);
-  await reconcileMounts(directory);
+  await reconcileBeforeMount(directory);
   const made = [files, ...names.map((name) => join(files, name))];
   const keeper = processHolder();
   const record: MountRecord = {

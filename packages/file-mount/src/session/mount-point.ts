@@ -11,7 +11,8 @@ import { beginSession } from './begin-session.ts';
 import { endWhenIdle } from './end-when-idle.ts';
 import { type MountRecord, sessionPaths } from './mount-record.ts';
 import { MountedPoint } from './mounted-point.ts';
-import { openDirectory, reconcileMounts } from './reconcile-mounts.ts';
+import { reconcileBeforeMount } from './reconcile-before-mount.ts';
+import { openDirectory } from './reconcile-mounts.ts';
 import { letGo } from './remove-rests.ts';
 import { showVolume } from './show-volume.ts';
 import { unmountVolumes } from './unmount-volumes.ts';
@@ -35,7 +36,7 @@ export async function mountPoint(
     checkAllowed(settings);
     const program = await needProgram('qemu-storage-daemon', 'qemu-system-common');
     const directory = await openDirectory(settings.directory);
-    const rests = await reconcileMounts(directory);
+    const rests = await reconcileBeforeMount(directory);
     throwIfAborted(call?.signal, 'mount-point');
     const { volumes, findings } = await openPointVolumes(reader, call);
     const plan = await planMounts(volumes, settings.volumes);
@@ -45,7 +46,7 @@ export async function mountPoint(
     const served = await serve(closer, directory, record, plan, program, call);
     closer.add(disposing(async () => told.push(...(await unmountVolumes(directory, record, true)))));
     const failed = await showAll(directory, plan, record, call);
-    told.push(...failed, ...rests.findings);
+    told.push(...failed, ...rests);
     const shown = record.volumes.filter(({ id }) => failed.every(({ object }) => object !== id));
     const mounted = { ...record, volumes: shown };
     return keep(closer, { directory, record: mounted, findings: told, settings, ...served });

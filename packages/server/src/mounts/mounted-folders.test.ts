@@ -136,3 +136,24 @@ it('What earlier mounts left is logged: it may be of another tenant than whose m
   await folders.show(ACME, openPoint);
   expect(logged).toMatchObject([{ level: 'warn', message: 'of somebody else' }]);
 });
+
+it('A start does not wait for what an earlier server left and cannot be taken away, and logs how that ends', async () => {
+  const going = Promise.withResolvers<{ removed: string[]; findings: Finding[] }>();
+  const logged: LogRecord[] = [];
+  const folders = new MountedFolders({
+    options: { enabled: true, most: 1, idleMs: 1000 },
+    directory: '/mounts',
+    fileMount: { mountPoint: () => Promise.reject(new Error('none')), reconcileMounts: () => going.promise },
+    log: (record) => void logged.push(record),
+    timer: { monotonicMs: () => 0, sleep: () => turn() },
+  });
+  await folders.tidyUp();
+  expect(logged).toMatchObject([
+    { level: 'warn', message: expect.stringContaining('still being taken away') },
+  ]);
+  going.resolve({
+    removed: [],
+    findings: [{ severity: 'warning', code: 'mount-not-removed', message: 'it stays' }],
+  });
+  await expect.poll(() => logged.at(-1)).toMatchObject({ level: 'warn', message: 'it stays' });
+});

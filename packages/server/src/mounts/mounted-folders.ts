@@ -7,6 +7,7 @@ import {
   throwIfAborted,
 } from '@sendense/core';
 import type { MountedPoint, mountPoint, reconcileMounts } from '@sendense/file-mount';
+import { systemTimer, type Timer, withTimeout } from '@sendense/plugin-kit';
 import type { Principal } from '../access/principal.ts';
 import { TenantCounts } from '../routes/files/tenant-counts.ts';
 import { isOfEarlierMount } from './earlier-mounts.ts';
@@ -26,7 +27,11 @@ export type FolderParts = {
   readonly directory: string;
   readonly fileMount: FileMount;
   readonly log: LogSink;
+  readonly timer?: Timer;
 };
+
+/** What an earlier server left is mostly gone in less; a start does not wait longer for it. */
+const MOST_TIDY_MS = 10_000;
 
 /** Points that are folders of this machine, served by this process. Dispose takes all of them away, also what is in use. */
 export class MountedFolders implements AsyncDisposable {
@@ -40,8 +45,25 @@ export class MountedFolders implements AsyncDisposable {
     this.#parts = parts;
   }
 
-  /** Takes away what a server that was killed had left, also where folders are not enabled any more. What cannot be is logged. */
+  /**
+   * Takes away what a server that was killed had left, also where folders are not enabled any more. What cannot be is logged; what takes
+   * longer than ten seconds goes on afterwards.
+   */
   async tidyUp(): Promise<void> {
+    const { directory, log, timer = systemTimer } = this.#parts;
+    const tidied = this.#tidy();
+    try {
+      await withTimeout(() => tidied, MOST_TIDY_MS, { operation: 'tidy-up', timer });
+    } catch (error) {
+      if (!SendenseError.is(error, 'TIMEOUT')) throw error;
+      const message =
+        'what an earlier server had mounted is still being taken away: a program of it does not answer';
+      log({ level: 'warn', message, fields: { directory } });
+    }
+  }
+
+  /** Never rejects. */
+  async #tidy(): Promise<void> {
     const { directory, fileMount, log } = this.#parts;
     try {
       const { findings } = await fileMount.reconcileMounts(directory);
