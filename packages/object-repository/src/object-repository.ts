@@ -115,7 +115,7 @@ async function openContext(
     new ChunkIndex({ store, sealer, createTable, log, newId: () => newObjectId(random) });
   const index = openIndex();
   const window = new AdaptiveWindow(clock);
-  const chunks = new ChunkSource({ store, codec, index, window, cacheBytes });
+  const chunks = new ChunkSource({ store, codec, index, window, cacheBytes, log });
   const late = { graceMs: configuration.graceMs, configuredAt };
   const points = new PointCatalog({ store, sealer, log, late });
   const head =

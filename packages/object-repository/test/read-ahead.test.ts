@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { BlockReader, PointReader } from '@sendense/core';
 import { expect, it } from 'vitest';
 import { createObjectRepository, openObjectRepository } from '../src/object-repository.ts';
 import { testKey } from './keys.ts';
@@ -14,8 +15,14 @@ const point: SamplePoint = {
 };
 const services = { drivers: [plainChunks] };
 
-/** Reads the first `chunks` of the disk, one after another, so many times; tells of how many bytes of packs each request of the last time was. */
-async function requestsOf(chunks: number, times = 1): Promise<readonly number[]> {
+/** A disk that others read before. */
+type Before = (open: () => Promise<BlockReader>) => Promise<unknown>;
+
+/**
+ * Reads the first `chunks` of the disk, one after another, so many times, after whatever came `before`; tells of how many bytes of packs
+ * each request of the last time was.
+ */
+async function requestsOf(chunks: number, times = 1, before?: Before): Promise<readonly number[]> {
   const shared = noObjects();
   await using writer = await createObjectRepository(
     { store: createMemoryStore(shared), key: testKey, chunkBytes: CHUNK_BYTES },
@@ -34,12 +41,19 @@ async function requestsOf(chunks: number, times = 1): Promise<readonly number[]>
   const cacheBytes = 16 * 1024 * 1024;
   await using repository = await openObjectRepository({ store, key: testKey, cacheBytes }, services);
   await using opened = await repository.open(sampleId(point));
+  const others: PointReader[] = [];
+  await before?.(async () => {
+    const other = await repository.open(sampleId(point));
+    others.push(other);
+    return other.disks[0]?.reader ?? assert.fail();
+  });
   const reader = opened.disks[0]?.reader ?? assert.fail();
   const into = new Uint8Array(CHUNK_BYTES);
   for (let time = 0; time < times; time += 1) {
     requests.length = 0;
     for (let chunk = 0; chunk < chunks; chunk += 1) await reader.read(chunk * CHUNK_BYTES, into);
   }
+  for (const other of others) await other[Symbol.asyncDispose]();
   return requests;
 }
 
@@ -83,6 +97,25 @@ it('disks that are read at the same time leave each other room: no chunk is aske
     }),
   );
   expect(bytes / (points.length * CHUNKS * CHUNK_BYTES)).toBeLessThan(1.05);
+});
+
+it('who has a disk open and does not read it takes no share of what is read ahead', async () => {
+  const idle: Before = async (open) => {
+    for (let reader = 0; reader < 80; reader += 1) await (await open()).read(0, new Uint8Array(512));
+  };
+  expect((await requestsOf(CHUNKS, 2, idle)).length).toBeLessThan(CHUNKS / 10);
+});
+
+it('who closed a disk in the middle of a read takes no share of what is read ahead', async () => {
+  const closed: Before = async (open) => {
+    for (let reader = 0; reader < 80; reader += 1) {
+      const disk = await open();
+      const reading = disk.read(0, new Uint8Array(512));
+      await disk[Symbol.asyncDispose]();
+      await expect(reading).rejects.toMatchObject({ code: 'NOT_OPEN' });
+    }
+  };
+  expect((await requestsOf(CHUNKS, 2, closed)).length).toBeLessThan(CHUNKS / 10);
 });
 
 it('who looks at the start of a disk reads little of the rest', async () => {

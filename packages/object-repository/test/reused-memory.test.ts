@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
-import type { BlockIoDriver } from '@sendense/core';
+import type { BlockIoDriver, LogRecord } from '@sendense/core';
 import { soloFence } from '@sendense/plugin-kit';
 import { overlay } from '@sendense/testkit';
 import { describe, expect, it } from 'vitest';
@@ -107,7 +107,9 @@ describe('memory that is used again', () => {
         return into.subarray(0, bytes.byteLength);
       },
     };
-    await using repository = await openObjectRepository({ store, key: testKey });
+    const told: LogRecord[] = [];
+    const log = (record: LogRecord) => void told.push(record);
+    await using repository = await openObjectRepository({ store, key: testKey }, { log });
     await using reader = await repository.open(sampleId(point));
     const into = new Uint8Array(whole.byteLength);
     for (let at = 0; at < CHUNKS; at += 8)
@@ -116,6 +118,7 @@ describe('memory that is used again', () => {
         into.subarray(at * CHUNK_BYTES, (at + 8) * CHUNK_BYTES),
       );
     expect(Buffer.compare(into, whole)).toBe(0);
+    expect(told).toMatchObject([{ level: 'warn', fields: { object: expect.stringMatching(/^packs\//) } }]);
   });
 
   it('is not said to be filled by a reader that is closed meanwhile', async () => {

@@ -23,24 +23,24 @@ export async function deleteObject(bucket: Bucket, key: string, call?: Call): Pr
       await remove(bucket, key, versionId, call);
     } catch (error) {
       if (SendenseError.is(error, 'NOT_FOUND')) continue;
-      if (bucket.settings.objectLock === undefined) await showAgain(bucket, key, versions, call);
+      if (bucket.settings.objectLock === undefined) await showAgain(bucket, key, versions);
       await explain(bucket, key, versionId, error, call);
     }
   }
 }
 
-/** Takes away the marks that hide an object; one that went before it, or by somebody else, is as good. */
-async function showAgain(
-  bucket: Bucket,
-  key: string,
-  versions: readonly ObjectVersion[],
-  call?: Call,
-): Promise<void> {
+/**
+ * Takes away the marks that hide an object, also when the deletion was aborted: what nothing lists nobody would delete later. Never
+ * rejects: why the object was not deleted is what its caller has to be told.
+ */
+async function showAgain(bucket: Bucket, key: string, versions: readonly ObjectVersion[]): Promise<void> {
   for (const { versionId } of versions.filter(({ isMarker }) => isMarker))
     try {
-      await remove(bucket, key, versionId, call);
+      await remove(bucket, key, versionId, undefined);
     } catch (error) {
-      if (!SendenseError.is(error, 'NOT_FOUND')) throw error;
+      if (SendenseError.is(error, 'NOT_FOUND')) continue; // somebody else took it away
+      const message = `${bucket.subject(key)} was not deleted, and a mark still hides it: ${String(error)}`;
+      bucket.services.log({ level: 'warn', message, fields: { version: versionId } });
     }
 }
 

@@ -176,7 +176,7 @@ it.each([
   ],
   [
     'a part of a path that is too long',
-    `GET /api/v1/backup/${'x'.repeat(800)} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n`,
+    `GET /api/v1/backup/${'x'.repeat(600)} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n`,
     414,
   ],
   ['bytes that are no request', 'garbage\r\n\r\n', 400],

@@ -11,7 +11,7 @@ const CACHE_BYTES = 2 * 1024 * 1024;
  * more into the shared one, and places move. Its chunks are read anew: a cache would hide what is damaged since.
  */
 export function withOwnIndex(context: RepositoryContext): RepositoryContext & AsyncDisposable {
-  const { store, codec, clock } = context;
+  const { store, codec, clock, log } = context;
   const index = context.openIndex();
   const chunks = new ChunkSource({
     store,
@@ -19,6 +19,7 @@ export function withOwnIndex(context: RepositoryContext): RepositoryContext & As
     index: fixedView(index, context.index),
     window: new AdaptiveWindow(clock),
     cacheBytes: CACHE_BYTES,
+    log,
   });
   return { ...context, index, chunks, [Symbol.asyncDispose]: () => index[Symbol.asyncDispose]() };
 }

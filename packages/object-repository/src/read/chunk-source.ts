@@ -1,4 +1,4 @@
-import { type Call, SendenseError, throwIfAborted } from '@sendense/core';
+import { type Call, type LogSink, SendenseError, throwIfAborted } from '@sendense/core';
 import type { IndexView } from '../index/index-view.ts';
 import type { ChunkPlace } from '../index/table-page.ts';
 import { packKey } from '../layout/object-keys.ts';
@@ -23,7 +23,11 @@ export type ChunkSourceOptions = {
   readonly index: IndexView;
   readonly window: AdaptiveWindow;
   readonly cacheBytes: number;
+  readonly log: LogSink;
 };
+
+/** A reader that did not read ahead while others did so so many times has no share of what may be read ahead. */
+const SHARE_TURNS = 64;
 
 /** Reads chunks by their ids: neighbours of a pack at once, several packs at a time, what was read lately from memory. */
 export class ChunkSource {
@@ -31,7 +35,12 @@ export class ChunkSource {
   readonly #cache: ChunkCache;
   readonly #budget = new ByteBudget(AT_ONCE_BYTES);
   readonly #rooms = new RunRooms();
-  readonly #readers = new Set<object>();
+  /** Whether the store uses the rooms that it is offered; supposed until it took no notice of one. */
+  #usesRooms = true;
+  #spoiledIsTold = false;
+  /** Readers that read ahead, and when they last did: who did so longest ago in front. */
+  readonly #readers = new Map<object, number>();
+  #turn = 0;
 
   constructor(options: ChunkSourceOptions) {
     this.#options = options;
@@ -44,11 +53,17 @@ export class ChunkSource {
   }
 
   /**
-   * Bytes that `reader` may have read ahead: its share among those that read ahead until they are forgotten. More would drive each other
+   * Bytes that `reader`, which reads ahead now, may have read ahead: its share among those that do so. More would drive each other
    * out of the cache before they are asked for.
    */
   aheadBytesOf(reader: object): number {
-    this.#readers.add(reader);
+    this.#turn += 1;
+    this.#readers.delete(reader);
+    this.#readers.set(reader, this.#turn);
+    for (const [other, turn] of this.#readers) {
+      if (this.#turn - turn < SHARE_TURNS) break;
+      this.#readers.delete(other);
+    }
     return Math.min(AHEAD_BYTES, this.#options.cacheBytes / 2) / this.#readers.size;
   }
 
@@ -122,13 +137,14 @@ export class ChunkSource {
   /** Settles the chunks of a run; those that could not be read there are read again when the others are done. */
   async #fetchRun(run: FrameRun): Promise<void> {
     const { pack, chunks } = run;
-    const failures = await this.#budget.run(this.#rooms.bytesFor(run.length), () => this.#decodeRun(run));
+    const bytes = this.#usesRooms ? this.#rooms.bytesFor(run.length) : run.length;
+    const failures = await this.#budget.run(bytes, () => this.#decodeRun(run));
     await Promise.all(
       chunks.map(async (chunk, index) => {
         const failure = failures[index];
         if (failure === undefined) return;
-        const tried = new Set(failure.inRoom ? [] : [pack]);
-        await this.#fetchAgain(chunk, tried, failure.error);
+        const spoiled = failure.inRoom ? pack : undefined;
+        await this.#fetchAgain(chunk, new Set(failure.inRoom ? [] : [pack]), failure.error, spoiled);
       }),
     );
   }
@@ -143,11 +159,16 @@ export class ChunkSource {
     let bytes: Uint8Array;
     try {
       bytes = await window.run(() => {
-        room = this.#rooms.take(length);
+        if (this.#usesRooms) room = this.#rooms.take(length);
         return store.get(packKey(pack), { offset, length }, room && { into: room });
       });
     } catch (error) {
       return chunks.map(() => ({ error, inRoom: false })); // the room is not used again: a store that breaks its contract may still write
+    }
+    if (room !== undefined && bytes.buffer !== room.buffer) {
+      this.#usesRooms = false;
+      this.#rooms.give(room);
+      room = undefined;
     }
     const failures = await Promise.all(
       chunks.map(async ({ id, place, resolve }) => {
@@ -160,15 +181,17 @@ export class ChunkSource {
         }
       }),
     );
-    if (room !== undefined) this.#rooms.give(room);
+    const isSpoiled = failures.some((failure) => failure !== undefined);
+    if (room !== undefined && !isSpoiled) this.#rooms.give(room);
     return failures;
   }
 
-  /** Reads another copy, at last by what the store's index says now; settles the chunk. */
+  /** Reads another copy, or the one of the pack that was `spoiled` in a room, at last by what the store's index says now; settles the chunk. */
   async #fetchAgain(
     { id, resolve, reject }: WantedChunk,
     tried: Set<string>,
     failure: unknown,
+    spoiled?: string,
   ): Promise<void> {
     const { index } = this.#options;
     try {
@@ -181,6 +204,7 @@ export class ChunkSource {
           tried.add(place.pack);
           const found = await this.#readCopy(id, place);
           if (found === undefined) continue;
+          if (place.pack === spoiled) this.#tellSpoiled(spoiled);
           resolve(found.chunk);
           return;
         }
@@ -189,6 +213,15 @@ export class ChunkSource {
     } catch (error) {
       reject(error);
     }
+  }
+
+  /** Once for all chunks: the data are whole, but something on the way to them is not. */
+  #tellSpoiled(pack: string): void {
+    if (this.#spoiledIsTold) return;
+    this.#spoiledIsTold = true;
+    const message =
+      'an object was damaged when it was read, and whole when it was read again: its store, its network or the memory of this machine is not to be trusted';
+    this.#options.log({ level: 'warn', message, fields: { object: packKey(pack) } });
   }
 }
 

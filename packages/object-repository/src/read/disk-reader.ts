@@ -85,7 +85,8 @@ export class DiskReader implements BlockReader {
 
   /** Reads ahead what fills the requests that pay, but no more than was read so far: who looks at the start of a disk wants little of it. */
   #readAhead(from: number): void {
-    const most = Math.max(1, Math.floor(this.#chunks.aheadBytesOf(this) / this.#chunkBytes));
+    if (!this.#isOpen) return; // nobody waits for it any more, and nobody would forget it
+    const most = Math.floor(this.#chunks.aheadBytesOf(this) / this.#chunkBytes);
     const single = this.#chunks.width * 2;
     const whole = single * Math.max(1, Math.floor(RUN_BYTES / this.#chunkBytes));
     const followed = Math.floor((this.#end - this.#begin) / this.#chunkBytes);

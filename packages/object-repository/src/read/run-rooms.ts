@@ -1,9 +1,9 @@
 import { BufferPool } from '@sendense/plugin-kit/chunks';
 import { RUN_BYTES } from './frame-runs.ts';
 
-/** Sizes of rooms, and how many of each are kept that nobody has: one frame of a node, of a chunk of 1 MiB, and a whole run. */
+/** Sizes of rooms, and how many of each are kept that nobody has: one frame of a chunk of 64 KiB, of one of 1 MiB, and a whole run. */
 const SIZES: readonly { readonly bytes: number; readonly kept: number }[] = [
-  { bytes: 64 * 1024, kept: 64 },
+  { bytes: 65 * 1024, kept: 64 },
   { bytes: RUN_BYTES / 4, kept: 16 },
   { bytes: RUN_BYTES, kept: 8 },
 ];

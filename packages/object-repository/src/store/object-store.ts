@@ -31,7 +31,7 @@ export type PutOptions = {
 
 /** Options of {@link ObjectStore.get}. */
 export type GetOptions = Call & {
-  /** Room for the bytes: a store that can puts them at its start and gives that part; another one takes no notice of it. */
+  /** Room for the bytes: a store that can puts them at its start and gives that part; too little room, or another store, takes no notice of it. */
   readonly into?: Uint8Array;
 };
 

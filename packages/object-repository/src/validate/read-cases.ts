@@ -79,8 +79,7 @@ export const readCases: readonly StoreCase[] = [
   },
   {
     name: 'what is put where the reader says is right, however much room is there',
-    clause:
-      'ObjectStore.get: `into`, exactly the bytes of the range; touch `into` no more once it has settled',
+    clause: 'ObjectStore.get: exactly the bytes of the range, at the start of `into` or elsewhere',
     consequence: 'restores that use memory again read the wrong bytes',
     async run({ store, prefix }) {
       const key = `${prefix}/into`;

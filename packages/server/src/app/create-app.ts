@@ -32,8 +32,8 @@ export type AppParts = {
   readonly log: LogSink;
 };
 
-/** The longest id or name in a path has 256 characters, which are three each where they must be encoded. */
-const MAX_PARAMETER = 3 * 256;
+/** Longer than any id or name in a path, decoded. */
+const MAX_PARAMETER = 512;
 
 /** The longest URL that an operation takes, a path of 4096 characters that are nine each once encoded, has room beside other headers. */
 const MAX_HEADER_BYTES = 64 * 1024;
