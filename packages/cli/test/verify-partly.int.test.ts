@@ -49,12 +49,10 @@ async function failure(args: readonly string[]) {
 }
 
 /** Verifies step by step until nothing is left. */
-async function inSteps(first: Result, code: number): Promise<readonly Result[]> {
+async function inSteps(first: Result): Promise<readonly Result[]> {
   const results = [first];
   for (let { cursor } = first; cursor !== null; ) {
-    const run = await runCtl(home, [...step, '--resume', cursor, '--json'], ENV);
-    expect([0, code]).toContain(run.code);
-    const told = jsonOf(run) as unknown as Result;
+    const told = await result([...step, '--resume', cursor]);
     results.push(told);
     cursor = results.length < 50 ? told.cursor : null;
   }
@@ -79,11 +77,9 @@ describe('verify of an object repository', () => {
   it('stops when its time is over, and goes on by the cursor until nothing is left', async () => {
     const first = await result(step);
     expect(first).toMatchObject({ complete: false, pointsChecked: [], pointsLeft: points });
-    expect(first.findings).toMatchObject([
-      { severity: 'warning', code: 'verify-stopped', pointId: points[0] },
-    ]);
+    expect(first.findings).toMatchObject([{ severity: 'warning', code: 'verify-stopped' }]);
     expect(first.checkedBytes).toBeLessThan(3 * MIB);
-    const results = await inSteps(first, 0);
+    const results = await inSteps(first);
     expect(results.length).toBeGreaterThan(2);
     expect(results.at(-1)).toMatchObject({
       complete: true,
@@ -159,7 +155,11 @@ describe('verify of an object repository with a pack that is gone', () => {
     const hurt = (told: Result) =>
       told.findings.filter(({ code }) => code === 'disk-damaged').map(({ pointId }) => pointId);
     expect(hurt(await result(verify, 3))).toEqual(points);
-    const steps = await inSteps(await result(step, 3), 3);
-    expect([...new Set(steps.flatMap(hurt))]).toEqual(points);
+    const first = await result(step, 3);
+    expect(first).toMatchObject({ complete: false, pointsLeft: points });
+    const rest = await result([...verify, '--resume', String(first.cursor)], 3);
+    expect([...hurt(first), ...hurt(rest)]).toEqual(points);
+    expect(rest).toMatchObject({ complete: true, pointsChecked: points });
+    expect(rest.findings).toContainEqual(expect.objectContaining({ code: 'damage-told-before' }));
   });
 });

@@ -33,7 +33,7 @@ function flags(command: Command): Command {
     )
     .option(
       '--time-budget <time>',
-      'object repositories: stop after this time, e.g. 30m, and tell a cursor to go on with; what is not data is looked at first, however long it takes',
+      'object repositories: stop soon after this time, e.g. 30m, and tell a cursor to go on with',
       parseWorkTime,
     )
     .option(

@@ -78,8 +78,8 @@ export function verify(
     }
     const findings = [...job.findings];
     const intact = findings.every((finding) => finding.severity !== 'error');
-    const { left = [] } = (coverage as VerifyCoverage | null) ?? {};
-    return { jobId: job.id, checkedBytes, findings, intact, complete: left.length === 0, coverage };
+    const { cursor = null } = (coverage as VerifyCoverage | null) ?? {};
+    return { jobId: job.id, checkedBytes, findings, intact, complete: cursor === null, coverage };
   });
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Finding, VerifyCoverage } from '@sendense/core';
 import { describe, expect, it } from 'vitest';
-import { create, dataPacks, flip, open } from '../../test/hurt-objects.ts';
+import { create, dataPacks, flip, keysOf, open } from '../../test/hurt-objects.ts';
 import { testKey } from '../../test/keys.ts';
 import { createMemoryStore, type SharedObjects } from '../../test/memory-store.ts';
 import { CHUNK_BYTES, type SamplePoint, sampleId, writeSample } from '../../test/sample-disk.ts';
@@ -33,13 +33,14 @@ type Listeners = {
   readonly signal?: AbortSignal;
   readonly onData?: (bytes: number) => unknown;
   readonly onFinding?: (finding: Finding) => unknown;
+  readonly onDirectory?: (pack: string) => unknown;
 };
 
 /** Verifies by a clock that goes on a second with each request of a pack. */
 async function verify(
   shared: SharedObjects,
   scope: Partial<ObjectVerifyScope> = {},
-  { signal, onData, onFinding }: Listeners = {},
+  { signal, onData, onFinding, onDirectory }: Listeners = {},
 ): Promise<Run> {
   const store = createMemoryStore(shared);
   const data = new Set(dataPacks(shared));
@@ -51,6 +52,7 @@ async function verify(
     const isFrame = offset + length < (shared.objects.get(key)?.bytes.byteLength ?? 0);
     if (data.has(key) && isFrame) dataBytes += length;
     onData?.(dataBytes);
+    if (key.startsWith('packs/') && !isFrame) onDirectory?.(key);
     return store.get(key, range, options);
   };
   const clock = { now: () => new Date(shared.nowMs), monotonicMs: () => shared.nowMs };
@@ -103,6 +105,43 @@ describe('a verification with a budget', () => {
     const chunks = runs.reduce((sum, { dataBytes }) => sum + dataBytes, 0) / CHUNK_BYTES;
     expect(chunks).toBeGreaterThanOrEqual(CHUNKS + 1);
     expect(chunks).toBeLessThan(CHUNKS + 2);
+  });
+
+  it('reads the directory of each pack once, whoever stores points meanwhile', async () => {
+    const shared = await stored(older);
+    await using writer = await open(shared);
+    const read: string[] = [];
+    const onDirectory = (key: string) => read.push(key);
+    let run = await verify(shared, { budgetMs: 1 }, { onDirectory });
+    const packs = new Set(keysOf(shared, 'packs/'));
+    for (let sequence = 1; run.coverage.checked.length === 0; sequence += 1) {
+      await writeSample(writer, { ...newer, stream: 'b', sequence, disk: [1000 + sequence] });
+      const resume = run.coverage.cursor ?? assert.fail();
+      run = await verify(shared, { budgetMs: 2500, resume }, { onDirectory });
+      assert(sequence < 50, 'it does not come to its end');
+    }
+    const first = read.filter((key) => packs.has(key));
+    expect(first.toSorted()).toEqual([...packs].toSorted());
+  });
+
+  it('finds a damaged directory in a later step', async () => {
+    const shared = await stored(older, newer);
+    const [first] = (await verify(shared, { budgetMs: 1 })).findings;
+    expect(first).toMatchObject({
+      code: 'verify-stopped',
+      message: expect.stringContaining('directories') as string,
+    });
+    for (const [key, object] of shared.objects) {
+      if (!key.startsWith('packs/')) continue;
+      const bytes = Uint8Array.from(object.bytes);
+      bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1;
+      shared.objects.set(key, { ...object, bytes });
+    }
+    const findings = (await verifyInSteps(shared)).flatMap((run) => run.findings);
+    const objects = findings.filter(({ code }) => code === 'directory-damaged').map(({ object }) => object);
+    const packs = keysOf(shared, 'packs/');
+    expect(objects).toHaveLength(packs.length);
+    expect(new Set(objects)).toEqual(new Set(packs));
   });
 
   it('tells each damaged chunk, whichever step comes upon it', async () => {

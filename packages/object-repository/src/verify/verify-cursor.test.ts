@@ -5,8 +5,8 @@ import {
   type CursorScope,
   type CursorState,
   parseCursor,
-  pointDigest,
   serializeCursor,
+  shortDigest,
 } from './verify-cursor.ts';
 
 const scope: CursorScope = { repository: repositoryId('r'), depth: 'data' };
@@ -14,7 +14,8 @@ const state: CursorState = {
   sample: 0.25,
   seed: 2 ** 32 - 1,
   errors: 3,
-  checked: new Set([pointDigest(pointId('a')), pointDigest(pointId('b'))]),
+  checked: new Set([shortDigest('a'), shortDigest('b')]),
+  directories: { checked: new Set([shortDigest('x')]), begun: { [shortDigest('y')]: 5 } },
   within: { point: pointId('c'), root: 1, chunk: 77, hurt: true },
 };
 
@@ -35,7 +36,7 @@ describe('a cursor of a verification', () => {
     expect(text).toMatch(/^[\w.-]+$/);
     expect(parseCursor(text, scope)).toEqual(state);
     expect(parseCursor(`${text}\n`, { ...scope, sample: 0.25 })).toEqual(state);
-    const empty = { ...state, checked: new Set<string>(), within: null };
+    const empty = { ...state, checked: new Set<string>(), directories: null, within: null };
     expect(parseCursor(serializeCursor(scope, empty), scope)).toEqual(empty);
   });
 

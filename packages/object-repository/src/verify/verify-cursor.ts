@@ -29,12 +29,21 @@ export type CursorState = {
   readonly seed: number;
   /** Errors that were told. */
   readonly errors: number;
-  /** Digests of the points that were gone through, see {@link pointDigest}. */
+  /** Digests of the points that were gone through, see {@link shortDigest}. */
   readonly checked: ReadonlySet<string>;
+  /** Which directories of packs were read; `null` when all were. */
+  readonly directories: DirectoryState | null;
   /** The point that was begun; `hurt`: something was told of it. */
   readonly within: (MapPlace & { readonly point: PointId; readonly hurt: boolean }) | null;
 };
 
+/** Which directories of packs were read: those of index objects by their digests, and the first so many of those that were begun. */
+export type DirectoryState = {
+  readonly checked: ReadonlySet<string>;
+  readonly begun: { readonly [object: string]: number };
+};
+
+const digestsSchema = z.string().regex(/^[\w-]*$/);
 const schema = z.strictObject({
   version: z.literal(1),
   scope: z.string(),
@@ -44,7 +53,13 @@ const schema = z.strictObject({
     .min(0)
     .max(2 ** 32 - 1),
   errors: z.int().nonnegative(),
-  checked: z.string().regex(/^[\w-]*$/),
+  checked: digestsSchema,
+  directories: z
+    .strictObject({
+      checked: digestsSchema,
+      begun: z.record(z.string(), z.int().nonnegative()),
+    })
+    .nullable(),
   within: z
     .strictObject({
       point: z.string().transform((id) => id as PointId),
@@ -55,23 +70,24 @@ const schema = z.strictObject({
     .nullable(),
 });
 
-/** What of a point a cursor holds: short, because it holds that of all. */
-export function pointDigest(id: PointId): string {
+/** What of the id of a point, or the key of an index object, a cursor holds: short, because it holds that of all. */
+export function shortDigest(id: string): string {
   return createHash('sha256').update(id).digest().subarray(0, DIGEST_BYTES).toString('hex');
 }
 
 /** A cursor as text of letters, digits, `-`, `_` and `.`. */
 export function serializeCursor(scope: CursorScope, state: CursorState): string {
-  const { checked, ...rest } = state;
-  const digests = Buffer.from([...checked].join(''), 'hex').toString('base64url');
-  const json = JSON.stringify({ version: 1, scope: scopeDigest(scope), ...rest, checked: digests });
+  const { checked: points, directories: read, ...rest } = state;
+  const checked = packDigests(points);
+  const directories = read && { ...read, checked: packDigests(read.checked) };
+  const json = JSON.stringify({ version: 1, scope: scopeDigest(scope), ...rest, checked, directories });
   const encoded = Buffer.from(json).toString('base64url');
   return `${checksum(encoded)}.${encoded}`;
 }
 
 /** Throws `CONFIG_INVALID` for a cursor that is damaged, or of another repository or scope. */
 export function parseCursor(text: string, scope: CursorScope): CursorState {
-  const { version: _version, scope: made, checked, ...rest } = parseText(text);
+  const { version: _version, scope: made, checked, directories: read, ...rest } = parseText(text);
   if (made !== scopeDigest(scope))
     throw refused(
       'the cursor is of a verification of another repository, of other points or of another depth',
@@ -82,7 +98,16 @@ export function parseCursor(text: string, scope: CursorScope): CursorState {
       `the cursor is of a verification that reads ${rest.sample} of the data, not ${scope.sample}`,
       'leave the sample out: that of the cursor counts',
     );
-  return { ...rest, checked: new Set(Buffer.from(checked, 'base64url').toString('hex').match(DIGEST)) };
+  const directories = read && { ...read, checked: unpackDigests(read.checked) };
+  return { ...rest, checked: unpackDigests(checked), directories };
+}
+
+function packDigests(digests: ReadonlySet<string>): string {
+  return Buffer.from([...digests].join(''), 'hex').toString('base64url');
+}
+
+function unpackDigests(text: string): ReadonlySet<string> {
+  return new Set(Buffer.from(text, 'base64url').toString('hex').match(DIGEST));
 }
 
 const DIGEST = new RegExp(`.{${2 * DIGEST_BYTES}}`, 'g');

@@ -7,6 +7,7 @@ import type { DamageNotes } from '../maintain/damaged-packs.ts';
 import { serializeEntries } from '../packs/pack-directory.ts';
 import { readDirectory } from '../packs/read-directory.ts';
 import { damage } from './damage.ts';
+import type { DirectoryWalk } from './directory-walk.ts';
 
 /** How packs are looked at. */
 export type PackRequest = {
@@ -14,8 +15,8 @@ export type PackRequest = {
   readonly lost: Set<string>;
   /** Keeps them in mind before they are told. */
   readonly notes: DamageNotes;
-  /** Whether each pack's own directory is read, too; else one listing tells all. */
-  readonly directories: boolean;
+  /** Which packs' own directories are read, too; where none are, one listing tells all. */
+  readonly directories: DirectoryWalk;
 };
 
 /**
@@ -96,9 +97,14 @@ async function* verifyObject(
     yield* await notes.settle(call);
     yield* findings.values();
   }
-  if (!directories) return isOutdated;
-  for (const pack of packs)
-    if (!findings.has(pack.id) && !lost.has(pack.id)) yield* verifyDirectory(context, pack, call);
+  for (let number = directories.read(key); number < packs.length; number += 1) {
+    if (directories.isOver) return isOutdated;
+    const pack = packs[number];
+    if (pack !== undefined && !findings.has(pack.id) && !lost.has(pack.id))
+      yield* verifyDirectory(context, pack, call);
+    directories.note(key, number + 1);
+  }
+  directories.noteObject(key);
   return isOutdated;
 }
 

@@ -1,7 +1,7 @@
 import type { PointId, VerifyScope } from '@sendense/core';
 import type { PointRecord } from '../records/point-record.ts';
 import { FIRST_PLACE, type MapPlace } from './map-place.ts';
-import { type CursorScope, type CursorState, pointDigest, serializeCursor } from './verify-cursor.ts';
+import { type CursorScope, type CursorState, serializeCursor, shortDigest } from './verify-cursor.ts';
 
 /** Keeps how far a verification is, and tells it. */
 export class VerifyProgress {
@@ -21,7 +21,7 @@ export class VerifyProgress {
     this.#points = points;
     this.#tell = tell;
     // what is no point any more needs no room in cursors
-    const there = points.map(({ id }) => pointDigest(id)).filter((digest) => state.checked.has(digest));
+    const there = points.map(({ id }) => shortDigest(id)).filter((digest) => state.checked.has(digest));
     this.#state = { ...state, checked: new Set(there) };
   }
 
@@ -40,6 +40,41 @@ export class VerifyProgress {
     const left = this.#points.filter((point) => !this.#isChecked(point));
     const begun = left.filter(({ id }) => id === this.#state.within?.point);
     return [...begun, ...left.filter((point) => !begun.includes(point))];
+  }
+
+  /** Whether directories of packs are left. */
+  get hasDirectoriesLeft(): boolean {
+    return this.#state.directories !== null;
+  }
+
+  /** How many of the packs of an index object had their directories read. */
+  directoriesRead(object: string): number {
+    const { directories } = this.#state;
+    const digest = shortDigest(object);
+    if (directories === null || directories.checked.has(digest)) return Number.POSITIVE_INFINITY;
+    return directories.begun[digest] ?? 0;
+  }
+
+  /** The directories of the first so many packs of an index object were read. */
+  noteDirectories(object: string, packs: number): void {
+    const { directories } = this.#state;
+    if (directories === null) return;
+    const begun = { ...directories.begun, [shortDigest(object)]: packs };
+    this.#state = { ...this.#state, directories: { ...directories, begun } };
+  }
+
+  /** Those of all packs of an index object were. */
+  noteObject(object: string): void {
+    const { directories } = this.#state;
+    if (directories === null) return;
+    const { [shortDigest(object)]: _read, ...begun } = directories.begun;
+    const checked = new Set([...directories.checked, shortDigest(object)]);
+    this.#state = { ...this.#state, directories: { checked, begun } };
+  }
+
+  /** All of them were. */
+  noteAllDirectories(): void {
+    this.#state = { ...this.#state, directories: null };
   }
 
   /** Where to go on with a point, and whether damage of it was told. */
@@ -66,7 +101,7 @@ export class VerifyProgress {
 
   /** A point was gone through. */
   noteChecked(point: PointId): void {
-    const checked = new Set([...this.#state.checked, pointDigest(point)]);
+    const checked = new Set([...this.#state.checked, shortDigest(point)]);
     const { within } = this.#state;
     this.#state = { ...this.#state, checked, within: within?.point === point ? null : within };
   }
@@ -79,11 +114,12 @@ export class VerifyProgress {
       checked: this.checked.map(({ id }) => id),
       left,
       sample: this.#state.sample,
-      cursor: left.length === 0 ? null : serializeCursor(this.#scope, this.#state),
+      cursor:
+        left.length === 0 && !this.hasDirectoriesLeft ? null : serializeCursor(this.#scope, this.#state),
     });
   }
 
   #isChecked({ id }: PointRecord): boolean {
-    return this.#state.checked.has(pointDigest(id));
+    return this.#state.checked.has(shortDigest(id));
   }
 }

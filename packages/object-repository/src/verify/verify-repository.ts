@@ -7,6 +7,7 @@ import { withOwnIndex } from '../maintain/own-index.ts';
 import { takeBackDamage } from '../maintain/take-back-damage.ts';
 import type { FoundPoints } from '../read/point-catalog.ts';
 import { damage } from './damage.ts';
+import { DirectoryWalk } from './directory-walk.ts';
 import { GoneCopies } from './gone-copies.ts';
 import { type CursorState, parseCursor } from './verify-cursor.ts';
 import { verifyPacks } from './verify-packs.ts';
@@ -39,7 +40,7 @@ export async function* verifyRepository(
   // Manifests first: the index objects of each were there before it.
   const found = await context.points.all(call);
   await context.index.refresh(call);
-  const state = resumed ?? beginning(context, sample);
+  const state = resumed ?? beginning(context, scope);
   const wanted = behind(oldestFirst(found.points.map((point) => point.record)), scope);
   const progress = new VerifyProgress(key, wanted, state, scope.onCoverage);
   const isOver = () => scope.budgetMs !== undefined && context.clock.monotonicMs() - startMs > scope.budgetMs;
@@ -74,13 +75,20 @@ async function* verifyAll(
     yield* verifySmallObjects(context, call);
     yield* damagedIndexes(context, told);
   } else for (const object of index.damaged.keys()) told.add(object);
-  yield* verifyPacks(context, { lost, notes, directories: isBeginning }, call);
+  const directories = new DirectoryWalk(progress, isOver, context.clock);
+  yield* verifyPacks(context, { lost, notes, directories }, call);
   // those that took the place of others meanwhile
   yield* damagedIndexes(context, told);
   if (isBeginning) {
     for (const [object, error] of found.damaged) yield damage('manifest-damaged', error, object);
     yield* found.late.map(lateFinding);
   }
+  if (directories.isStopped) {
+    progress.tell();
+    yield stoppedEarly();
+    return;
+  }
+  progress.noteAllDirectories();
   await using gone = new GoneCopies(context, call);
   const doubted = await packsInDoubt(context, scope, call);
   const maps = { table: await index.table(call), lost, gone, notes, doubted };
@@ -99,9 +107,15 @@ async function packsInDoubt(
   return new Set((await readDamagedPacks(context, call)).flatMap(({ packs }) => [...packs]));
 }
 
-function beginning({ random }: RepositoryContext, sample = 1): CursorState {
+function beginning({ random }: RepositoryContext, { sample = 1, after }: ObjectVerifyScope): CursorState {
   const seed = Buffer.from(random.bytes(4)).readUInt32LE();
-  return { sample, seed, errors: 0, checked: new Set(), within: null };
+  const directories = after === undefined ? { checked: new Set<string>(), begun: {} } : null;
+  return { sample, seed, errors: 0, checked: new Set(), directories, within: null };
+}
+
+function stoppedEarly(): Finding {
+  const message = 'the time was over while the directories of packs were read';
+  return { severity: 'warning', code: 'verify-stopped', message };
 }
 
 function toldBefore(errors: number): Finding {
