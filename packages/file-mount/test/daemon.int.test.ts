@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { listMounts, reconcileMounts } from '../src/index.ts';
 import { needProgram } from '../src/programs/find-program.ts';
 import { runProgram } from '../src/programs/run-program.ts';
+import { sendSignal } from '../src/system/send-signal.ts';
 import { makeExt4 } from './support/ext4.ts';
 import { attachedAs, isAttached, restsOf } from './support/rests.ts';
 import { Scene } from './support/scene.ts';
@@ -24,7 +25,8 @@ afterEach(() => scene[Symbol.asyncDispose]());
 /** Ends the storage daemon of a mount as a system that shuts down does. */
 async function endDaemon(id: string): Promise<void> {
   const folder = join(scene.directory, id);
-  process.kill(Number(await readFile(join(folder, 'daemon.pid'), 'utf8')), 'SIGTERM');
+  // one whose server was killed goes by itself
+  sendSignal(Number(await readFile(join(folder, 'daemon.pid'), 'utf8')), 'SIGTERM');
   await vi.waitUntil(() => !restsOf(folder).some((line) => line.includes('qemu-storage-daemon')));
 }
 

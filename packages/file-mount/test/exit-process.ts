@@ -3,8 +3,11 @@ import type { BlockReader } from '@sendense/core';
 import { browsePoint, type FilesOptions } from '../src/index.ts';
 import { pointOf } from './support/raw-point.ts';
 
-/** Ends by `process.exit(7)` while it reads a file of a disk whose bytes do not come any more: `exit-process.ts OPTIONS DISK FILE`. */
-const [options = '', disk = '', file = ''] = process.argv.slice(2);
+/**
+ * Looks at the first file of a disk, then at the last one while the bytes do not come any more, and ends by `process.exit(7)` meanwhile, or
+ * tells it and stays: `exit-process.ts OPTIONS DISK FIRST LAST exit|stay`.
+ */
+const [options = '', disk = '', first = '', last = '', end = ''] = process.argv.slice(2);
 const inner = await createFileDriver().openReader({ kind: 'file', path: disk });
 const asked = Promise.withResolvers<void>();
 let isSilent = false;
@@ -20,8 +23,9 @@ const reader: BlockReader = {
   [Symbol.asyncDispose]: () => inner[Symbol.asyncDispose](),
 };
 const session = await browsePoint(pointOf([reader]), JSON.parse(options) as FilesOptions);
-const found = await session.find(file);
+await session.stat(first);
 isSilent = true;
-void session.bytes(found, { offset: 0, length: found.stat.sizeBytes }).next();
+session.stat(last).catch(() => undefined);
 await asked.promise;
-process.exit(7);
+if (end === 'exit') process.exit(7);
+process.stdout.write('reading');

@@ -29,7 +29,6 @@ it('A program that the kernel does not let end is given up, which is told', asyn
     pid: 4_194_305,
     exitCode: null,
     signalCode: null,
-    spawnfile: 'qemu-storage-daemon',
     kill: (signal: unknown) => sent.push(signal),
     unref: () => sent.push('unref'),
   });

@@ -28,10 +28,10 @@ export async function awaitEnd(
   if (await isWithin(ended, MOST_KILL_MS, timer)) return;
   child.unref();
   child.stderr?.destroy();
-  throw new SendenseError('TIMEOUT', `${child.spawnfile} does not end, though it was killed`, {
+  throw new SendenseError('TIMEOUT', `process ${child.pid} does not end, though it was killed`, {
     operation: 'end-program',
     effect: 'unknown',
-    remedy: `process ${child.pid} waits in the kernel: what it waits for has to come back, or this machine is started anew`,
+    remedy: 'what it waits for in the kernel has to come back, or this machine is started anew',
     context: { pid: child.pid ?? 0 },
   });
 }
