@@ -43,6 +43,10 @@ describeWithPeers(
         expect(session.ways).toMatchObject([
           { way: 'appliance', missing: [{ way: 'in-process' }, { way: 'mounted' }] },
         ]);
+        expect(session.findings).toMatchObject([
+          { code: 'volume-appliance', object: 'disk-0' },
+          { severity: 'warning', code: 'links-apart', object: 'disk-0' },
+        ]);
         const made = [...(await factsOnDisk(tree))].map(([path, { mtimeNs, ...facts }]) => {
           return [path, { ...facts, mtimeNs: (mtimeNs / 1_000_000_000n) * 1_000_000_000n }] as const;
         });

@@ -62,7 +62,12 @@ async function openByWays(
   const isRead = (id: string | undefined) =>
     chosen.some(({ volume }) => volume.id === id && volume.access !== null);
   const unread = findings.filter(({ code, object }) => code !== 'volume-unreadable' || !isRead(object));
-  return new PointFiles(chosen, [...unread, ...chosen.flatMap(tellWay), ...told]);
+  return new PointFiles(chosen, [
+    ...unread,
+    ...chosen.flatMap(tellWay),
+    ...chosen.flatMap(tellLinks),
+    ...told,
+  ]);
 }
 
 /** What is to be known of a volume that another way than the preferred one reads, or none. */
@@ -77,4 +82,11 @@ function tellWay({ volume: { id, access, fileSystem }, choice }: OpenVolume): re
   if (tried.length === 0) return [];
   const message = `the files of volume ${id} are not mounted: ${tried.map(({ way, why }) => `${way}: ${why}`).join('; ')}`;
   return [{ severity: 'warning', code: 'volume-not-mounted', message, object: id }];
+}
+
+/** Programs that show files of a virtual machine number names, not files: those of one file cannot be told from those of several. */
+function tellLinks({ volume: { id, access } }: OpenVolume): readonly Finding[] {
+  if (access !== 'appliance') return [];
+  const message = `the names of a file of volume ${id} cannot be told to be those of one: an archive holds a file with hard links once for each of them`;
+  return [{ severity: 'warning', code: 'links-apart', message, object: id }];
 }
