@@ -171,4 +171,23 @@ describeWithPeers(['qemu-img', 'qemu-io', 'versitygw'], 'points that nobody can 
     });
     expect(await restore(machine, rescued, point.pointId)).toBe('Images are identical.');
   });
+
+  it('are also those that were not locked when they were made, once their locks were renewed', async () => {
+    await using machine = await Machine.create(DISK_BYTES);
+    await using gateway = await startGateway();
+    const locked = `s3://locked/office?endpoint=${gateway.endpoint}&objectLock=compliance`;
+    await ctl(machine, 'repository', 'init', '--repository', locked);
+    await machine.write([{ offset: 0, length: 2 ** 20, value: 1 }, cluster(90, 2)]);
+    const full = await backUp(machine, locked);
+    await machine.write([cluster(20, 3)]);
+    const next = await backUp(machine, locked);
+    const renew = ['repository', 'renew-locks', '--repository', locked, '--retain', '1d'];
+    expect(await ctl(machine, ...renew)).toMatchObject({ points: 2, findings: [] });
+
+    expect(await attackBucket(gateway.client, 'locked')).toBeGreaterThan(5);
+    const rescued = `${locked}&versions=first`;
+    await ctl(machine, 'repository', 'rebuild-index', '--repository', rescued);
+    for (const { pointId } of [full, next])
+      expect(await restore(machine, rescued, pointId)).toBe('Images are identical.');
+  });
 });

@@ -138,6 +138,22 @@ describe('repository rebuild-index', () => {
   });
 });
 
+describe('repository renew-locks', () => {
+  it('is refused where nobody says for how long, where nothing can be locked, and where files are no objects', async () => {
+    const renew = (repository: string, ...more: string[]) =>
+      failure(['repository', 'renew-locks', '--repository', repository, ...more], ENV);
+    await ctlJson(home, ['repository', 'init', '--repository', 'dir:unlocked'], 0, ENV);
+    expect(await renew('dir:unlocked')).toMatchObject({ exit: 1, code: 'UNSUPPORTED' });
+    expect(await renew('dir:unlocked', '--retain', '1d')).toMatchObject({ exit: 1, code: 'UNSUPPORTED' });
+    await ctlJson(home, ['repository', 'init', '--repository', 'no-locks']);
+    expect(await renew('no-locks')).toMatchObject({
+      exit: 1,
+      code: 'UNSUPPORTED',
+      remedy: expect.stringContaining('repository of objects') as string,
+    });
+  });
+});
+
 describe('a store that was put back to an earlier state', () => {
   const far = ['--repository', 'far', '--config', 'heads.json'];
   const heads = () => join(home, '.local', 'state', 'sendense', 'trusted-heads');

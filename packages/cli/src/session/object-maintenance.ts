@@ -1,6 +1,6 @@
 import { SendenseError } from '@sendense/core';
 import type { ObjectMaintenance, ObjectRepository } from '@sendense/object-repository';
-import type { RepositoryOption } from '../program/shared-flags.ts';
+import type { RepositoryOption, RetainOption } from '../program/shared-flags.ts';
 import { type OpenRepository, openRepository } from './open-repository.ts';
 import type { Session } from './session.ts';
 
@@ -14,7 +14,7 @@ function isObjectRepository(repository: OpenRepository['repository']): repositor
 /** Opens an object repository. Throws `UNSUPPORTED`, with what it lacks, for one of another kind. */
 export async function openObjects(
   session: Session,
-  options: RepositoryOption,
+  options: RepositoryOption & RetainOption,
   lack: string,
 ): Promise<OpenObjects> {
   const open = await openRepository(session, options);

@@ -37,6 +37,7 @@ import {
 } from './repository-key.ts';
 import { repositoryRebuildCatalog } from './repository-rebuild-catalog.ts';
 import { repositoryRebuildIndex } from './repository-rebuild-index.ts';
+import { repositoryRenewLocks } from './repository-renew-locks.ts';
 import { repositoryUsage } from './repository-usage.ts';
 import { repositoryValidate } from './repository-validate.ts';
 import { restoreResume } from './restore-resume.ts';
@@ -57,6 +58,7 @@ export const VERBS: readonly Verb[] = [
   repositoryValidate,
   repositoryRebuildCatalog,
   repositoryRebuildIndex,
+  repositoryRenewLocks,
   repositoryKeyList,
   repositoryKeyAdd,
   repositoryKeyRemove,
