@@ -13,10 +13,10 @@ async function serve(body: (response: ServerResponse) => AsyncIterable<Uint8Arra
   const server = createServer((_request, response) => {
     const stream = Readable.from(body(response));
     cutOffStalled(response);
+    response.setTimeout(STALLED_MS); // not of the server: a busy machine may take longer to send a request
     response.once('close', () => stream.destroy());
     stream.pipe(response);
   });
-  server.setTimeout(STALLED_MS);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
