@@ -160,4 +160,20 @@ describe('a renewal of locks', () => {
     stop.abort();
     await expect(renewing).rejects.toMatchObject({ code: 'ABORTED' });
   });
+
+  it('says what was cancelled, also while it walks the maps of points', async () => {
+    const shared = await create();
+    await write(shared, first);
+    const store = createMemoryStore(shared);
+    const stop = new AbortController();
+    const get: typeof store.get = (key, ...rest) => {
+      if (key.startsWith('packs/')) stop.abort();
+      return store.get(key, ...rest);
+    };
+    await using repository = await open(shared, { ...store, get });
+    await expect(repository.maintenance.renewLocks({ signal: stop.signal })).rejects.toMatchObject({
+      code: 'ABORTED',
+      operation: 'renew-locks',
+    });
+  });
 });

@@ -36,6 +36,8 @@ export type MarkRequest = {
   readonly unsure?: PackIdSet;
   /** Renews the lock when it is due; marking can take longer than it holds. */
   readonly check: () => Promise<void>;
+  /** What an abort says was going on; `prune-points` when not given. */
+  readonly operation?: string;
   /** Chunks of disks that are looked up at once; 4 MiB of ids when not given. */
   readonly batch?: number;
 };
@@ -130,7 +132,7 @@ class Marker {
 
   /** Renews the lock; throws when the call's signal has fired. */
   async #check(): Promise<void> {
-    throwIfAborted(this.#call?.signal, 'prune-points');
+    throwIfAborted(this.#call?.signal, this.#request.operation ?? 'prune-points');
     await this.#request.check();
   }
 

@@ -8,6 +8,7 @@ import { damage } from '../verify/damage.ts';
 import { eachPack, lockOf } from '../write/lock-objects.ts';
 import { readDamagedPacks } from './damaged-packs.ts';
 import { LivePacks } from './live-packs.ts';
+import { type MarkRequest, markLive } from './mark-live.ts';
 import { withOwnIndex } from './own-index.ts';
 import { readPlans } from './plans.ts';
 
@@ -94,16 +95,12 @@ class Renewal {
 
   /** Locks the packs of those points that are not hurt, and gives these. */
   async lockPacks(points: readonly FoundPoint[]): Promise<readonly FoundPoint[]> {
-    const request = (some: readonly FoundPoint[]) => ({
-      points: some,
-      avoided: this.#avoided,
-      check: async () => undefined,
-    });
-    const find = (some: readonly FoundPoint[]) => LivePacks.find(this.#context, request(some), this.#call);
+    const find = (some: readonly FoundPoint[]) =>
+      LivePacks.find(this.#context, this.#request(some), this.#call);
     let whole = points;
     const live = await find(points).catch(async (error: unknown) => {
       if (!SendenseError.is(error, 'CORRUPT')) throw error;
-      whole = await this.#unhurt(points, find);
+      whole = await this.#unhurt(points);
       return find(whole);
     });
     await using closing = live;
@@ -111,15 +108,20 @@ class Renewal {
     return whole;
   }
 
-  /** Tells of each point whether its maps can be read. */
-  async #unhurt(
-    points: readonly FoundPoint[],
-    find: (some: readonly FoundPoint[]) => Promise<LivePacks>,
-  ): Promise<readonly FoundPoint[]> {
+  #request(points: readonly FoundPoint[]): MarkRequest {
+    return { points, avoided: this.#avoided, check: async () => undefined, operation: 'renew-locks' };
+  }
+
+  /**
+   * Tells of each point whether its maps can be read; their packs are looked for once, for all that are whole. Each has marks of its own:
+   * what was marked of one that is hurt was not walked to its end.
+   */
+  async #unhurt(points: readonly FoundPoint[]): Promise<readonly FoundPoint[]> {
+    const table = await this.#context.index.table(this.#call);
     const whole: FoundPoint[] = [];
     for (const point of points) {
       try {
-        await (await find([point]))[Symbol.asyncDispose]();
+        await markLive(this.#context, table, this.#request([point]), this.#call);
         whole.push(point);
       } catch (error) {
         if (!SendenseError.is(error, 'CORRUPT')) throw error;
