@@ -27,6 +27,31 @@ it('A folder comes before what it holds, which comes by its numbers, in whatever
   expect(await pathsOf(reversed)).toEqual(wanted);
 });
 
+it('Of a name that a folder lists twice the first one comes, as whoever looks for it finds it, whatever its number', async () => {
+  const made = madeTree([
+    ['twice', 'lower'],
+    ['twice', 'higher'],
+    ['once', ''],
+  ]);
+  const page = await made.list(made.root, { limit: 3 });
+  const entries = page.entries.toSorted((one, other) => other.node - one.node);
+  const damaged: FileSystemReader = {
+    ...made,
+    list: async () => ({ ...page, entries }),
+    lookup: async (_folder, name) => entries.find((entry) => entry.name === name),
+  };
+  const told: string[] = [];
+  const given: (readonly [string, number])[] = [];
+  const begin = await made.stat(made.root);
+  for await (const { path, stat } of walkTree(damaged, begin, ({ message }) => told.push(message)))
+    if (path !== '') given.push([path, stat.node]);
+  const found: (readonly [string, number | undefined])[] = [];
+  for (const name of ['twice', 'once'] as const)
+    found.push([name, (await damaged.lookup(made.root, name))?.node]);
+  expect(given).toEqual(found);
+  expect(told).toEqual([expect.stringContaining('its folder names it twice')]);
+});
+
 it('Folders are listed in large parts, and in small ones inside of a folder that has many names', async () => {
   const many: MadeFolder = Array.from({ length: 16_000 }, (_, index) => [`name ${index}`, '']);
   const made = madeTree([['folder', [['inner', []], ...many]]]);

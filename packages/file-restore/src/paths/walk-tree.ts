@@ -19,7 +19,7 @@ const MOST_DEPTH = 2048;
  * which would be kept by whoever keeps paths.
  */
 const MOST_PATH_LENGTH = 32_767;
-/** Names of all folders under way that are kept in mind: some 130 MiB. */
+/** Names of all folders under way that are kept in mind, but for those listed ahead: some 130 MiB. */
 const MOST_NAMES = 12_000_000;
 
 /** Something in a tree: `path` is relative to its begin, with `/` between names, and empty for the begin itself. */
@@ -43,8 +43,12 @@ type Level = {
   readonly node: NodeId;
   entries: readonly DirectoryEntry[];
   index: number;
-  /** What was given of it: a name that comes twice could lead whoever unpacks it through a link of that name. */
+  /** What was listed of it: a name that comes twice could lead whoever unpacks it through a link of that name. */
   readonly names: NameSet;
+  /** Those of `entries` whose name was listed before: whoever looks for the name finds that one. */
+  doubled: ReadonlySet<DirectoryEntry>;
+  /** Names that came of it. */
+  given: number;
   next: string | undefined;
   /** The first page was asked for. */
   isListed: boolean;
@@ -82,7 +86,7 @@ export async function* walkTree(
     const isFull = entry !== undefined && names >= mostNames;
     if (isFull) onFinding(restLeftOut(level.path, mostNames));
     if (entry === undefined || isFull) {
-      names -= level.names.size;
+      names -= level.given;
       levels.pop();
       continue;
     }
@@ -91,11 +95,12 @@ export async function* walkTree(
       onFinding(leftOut(shortPath(path), TOO_LONG));
       continue;
     }
-    if (!level.names.add(entry.name)) {
+    if (level.doubled.has(entry)) {
       onFinding(leftOut(path, 'its folder names it twice'));
       continue;
     }
     names += 1;
+    level.given += 1;
     const stat = await attempt(() => reader.stat(entry.node, call), path, onFinding);
     if (stat === undefined) continue;
     if (stat.type === 'directory' && (entered.has(stat.node) || levels.length >= MOST_DEPTH)) {
@@ -123,7 +128,8 @@ export async function isOwned(
 }
 
 function levelOf(path: string, node: NodeId): Level {
-  return { path, node, entries: [], index: 0, names: new NameSet(), next: undefined, isListed: false };
+  const names = { names: new NameSet(), doubled: new Set<DirectoryEntry>(), given: 0 };
+  return { path, node, entries: [], index: 0, ...names, next: undefined, isListed: false };
 }
 
 async function nextEntry(
@@ -141,7 +147,12 @@ async function nextEntry(
     const limit = Math.max(PAGE, MOST_ORDERED - held);
     const page = await attempt(() => reader.list(level.node, { from, limit }, call), level.path, onFinding);
     for (const finding of page?.findings ?? []) onFinding({ ...finding, object: level.path });
-    level.entries = (page?.entries ?? []).toSorted((one, other) => one.node - other.node);
+    const listed = page?.entries ?? [];
+    // others are left out, and not to be kept in mind
+    const mostLength = MOST_PATH_LENGTH - (level.path === '' ? 0 : level.path.length + 1);
+    const doubled = listed.filter(({ name }) => name.length <= mostLength && !level.names.add(name));
+    level.doubled = new Set(doubled);
+    level.entries = listed.toSorted((one, other) => one.node - other.node);
     level.index = 0;
     level.next = page?.next;
   }
