@@ -38,3 +38,35 @@ it('Pieces of nothing come to nothing', async () => {
   expect(await gather()).toEqual([]);
   expect(await gather(5, 0, 0)).toEqual([5]);
 });
+
+it('Small pieces are copied as they come: what they are parts of is not kept for them', async () => {
+  const large = new Uint8Array(1024 * KIB);
+  async function* parts(): AsyncGenerator<Uint8Array, void, undefined> {
+    for (let value = 1; value <= 8; value += 1) {
+      await Promise.resolve();
+      yield large.fill(value).subarray(0, 4);
+    }
+  }
+  const taken: Uint8Array[] = [];
+  for await (const piece of gatherPieces(parts())) taken.push(Uint8Array.from(piece));
+  expect(Buffer.concat(taken)).toEqual(
+    Buffer.from([1, 2, 3, 4, 5, 6, 7, 8].flatMap((value) => Array(4).fill(value))),
+  );
+});
+
+it('What comes a second after a piece was asked for is given at once, with what was gathered before it', async () => {
+  let nowMs = 0;
+  async function* slowly(): AsyncGenerator<Uint8Array, void, undefined> {
+    for (let index = 0; index < 12; index += 1) {
+      await Promise.resolve();
+      nowMs += 300;
+      yield Buffer.alloc(10);
+    }
+  }
+  const lengths: number[] = [];
+  for await (const { byteLength } of gatherPieces(slowly(), { monotonicMs: () => nowMs })) {
+    lengths.push(byteLength);
+    nowMs += 5000; // of whoever takes it: nobody waits for a piece then
+  }
+  expect(lengths).toEqual([10, 40, 40, 30]);
+});
