@@ -40,10 +40,25 @@ it('Names that were let go of are listed again, and have the same numbers', asyn
   const { folder, lists } = sameFolders('a', 'b');
   const names = new MountedNames(folder, 1);
   const top = await names.list(ROOT);
-  const below = await names.list(top.first);
-  expect((await names.list(ROOT)).first).toBe(top.first);
-  expect((await names.list(top.first)).first).toBe(below.first);
-  expect(lists).toEqual(['', 'a', '', 'a']);
+  const one = await names.list(top.first);
+  const other = await names.list(top.first + 1);
+  expect((await names.list(top.first)).first).toBe(one.first);
+  expect((await names.list(top.first + 1)).first).toBe(other.first);
+  expect(lists).toEqual(['', 'a', 'b', 'a', 'b']);
+});
+
+it('Folders on the way to the last one are not listed again, however little is kept', async () => {
+  const { folder, lists } = sameFolders('a', 'b');
+  const names = new MountedNames(folder, 1);
+  const walk = async (here: number, depth: number): Promise<void> => {
+    const { first } = await names.list(here);
+    for (const node of depth === 0 ? [] : [first, first + 1]) {
+      expect((await names.place(node)).way).toHaveLength(2 - depth);
+      await walk(node, depth - 1);
+    }
+  };
+  await walk(ROOT, 2);
+  expect(lists).toEqual(['', 'a', 'a/a', 'a/b', 'b', 'b/a', 'b/b']);
 });
 
 it('The names that were asked for last are kept, as many as there is room for', async () => {
@@ -77,12 +92,13 @@ it.each([
   'A folder that is listed %s the second time is damaged, and no other file is taken for one',
   async (_, others) => {
     const [before, after] = [sameFolders('a', 'b').folder, sameFolders(...others).folder];
-    const asked: FolderReads[] = [before, before, after];
+    const asked: FolderReads[] = [before, before, before, after];
     const names = new MountedNames({ ask: (question) => (asked.shift() ?? after).ask(question) }, 1);
     const { first } = await names.list(ROOT);
-    await names.list(first);
-    await expect(names.place(first + 1)).rejects.toMatchObject({ code: 'CORRUPT' });
-    await expect(names.list(ROOT)).rejects.toMatchObject({ code: 'CORRUPT' });
+    const below = await names.list(first);
+    await names.list(first + 1);
+    await expect(names.place(below.first + 1)).rejects.toMatchObject({ code: 'CORRUPT' });
+    await expect(names.list(first)).rejects.toMatchObject({ code: 'CORRUPT' });
   },
 );
 

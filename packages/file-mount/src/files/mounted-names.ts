@@ -6,13 +6,13 @@ import type { FolderList, PlaceBelow } from './folder-protocol.ts';
 import type { FolderReads } from './mounted-folder.ts';
 import { NodeNumbers, type NumberedName, ROOT } from './node-numbers.ts';
 
-/** Names that are kept, in bytes; those of the last folder, however many it has. */
+/** Names that are kept, in bytes; those of the last folder and of the folders that it lies in, however many they have. */
 const MOST_BYTES = 32 * 1024 * 1024;
 
 /** What stays known of a folder that was listed: its own name, empty for the root, and a digest of the names in it. */
 type Listed = { readonly name: Uint8Array; readonly digest: string };
 
-/** The names of the folders of a mount, by numbers. Those that were asked for last are kept. */
+/** The names of the folders of a mount, by numbers. Those that were asked for last are kept, with those on the way to the last one. */
 export class MountedNames {
   readonly #folder: FolderReads;
   readonly #mostBytes: number;
@@ -94,12 +94,22 @@ export class MountedNames {
     else if (known.digest !== digest) throw listedOtherwise();
   }
 
+  /** Whoever walks a tree comes back to the folders on the way to the last one: to list each of them again would take ages. */
   #forget(last: NodeId): void {
+    if (this.#keptBytes <= this.#mostBytes) return;
+    const isOnWay = new Set(this.#foldersTo(last));
     for (const [folder, names] of this.#kept) {
-      if (this.#keptBytes <= this.#mostBytes || folder === last) return;
+      if (this.#keptBytes <= this.#mostBytes) return;
+      if (isOnWay.has(folder)) continue;
       this.#kept.delete(folder);
       this.#keptBytes -= names.byteLength;
     }
+  }
+
+  /** A folder and those that it lies in, up to the root. */
+  *#foldersTo(folder: NodeId): Generator<NodeId, void, undefined> {
+    for (let here = folder; here !== ROOT; here = this.#find(here).folder) yield here;
+    yield ROOT;
   }
 
   #find(node: NodeId): NumberedName {
