@@ -72,7 +72,7 @@ export async function readRecords(
       if (record !== undefined) records.push(record);
     } catch (error) {
       if (!SendenseError.is(error)) throw error;
-      findings.push(unreadable(id, error));
+      findings.push(unreadableRecord(id, error));
     }
   }
   return { records, findings };
@@ -84,7 +84,8 @@ export async function sessionIds(directory: string): Promise<readonly string[]> 
   return (await nodeFileSystem.list(directory)).filter((name) => MOUNT_ID.test(name));
 }
 
-function unreadable(id: string, { message, remedy }: SendenseError): Finding {
+/** What is told of a record that cannot be read. */
+export function unreadableRecord(id: string, { message, remedy }: SendenseError): Finding {
   const todo = remedy === undefined ? '' : `: ${remedy}`;
   return {
     severity: 'warning',
@@ -99,8 +100,8 @@ export function isKept({ keeper }: MountRecord): boolean {
   return isHolderAlive(keeper);
 }
 
-/** Rejects with `CORRUPT` where it is none. */
-async function readRecord(directory: string, id: string): Promise<MountRecord | undefined> {
+/** That of one mount, as it is now; `undefined`: there is none any more. Rejects with `CORRUPT` where it cannot be read. */
+export async function readRecord(directory: string, id: string): Promise<MountRecord | undefined> {
   const { record: file } = sessionPaths(directory, id);
   try {
     const text = Buffer.from(await readSmallFile(nodeFileSystem, file, MOST_BYTES)).toString();

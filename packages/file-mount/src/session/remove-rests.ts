@@ -63,14 +63,19 @@ async function detachDevices(folder: string): Promise<void> {
   for (const { device } of left) await runProgram(losetup, ['--detach', device]);
 }
 
-/** Folders go when they are empty, but for that of temporary files: nothing that is not ours is ever removed with them. */
+/**
+ * Folders go when they are empty, but for that of temporary files: nothing that is not ours is ever removed with them. Without the record
+ * somebody else has done all this since it was read: a folder of that name may be that of another mount, but for those in `directory`.
+ */
 async function removeFolders(directory: string, record: MountRecord): Promise<void> {
   const { folder, record: file, socket, pidFile, volumes, temporary } = sessionPaths(directory, record.id);
+  const isRecorded = (await nodeFileSystem.stat(file)) !== undefined;
+  const made = record.made.filter((path) => isRecorded || path.startsWith(`${folder}${sep}`));
   for (const { file: shown } of record.volumes) await removeFile(shown);
   for (const path of [socket, pidFile]) await removeFile(path);
   // made for one mount alone, by its programs
   await rm(temporary, { recursive: true, force: true });
-  for (const path of [volumes, ...record.made.toReversed()]) await removeFolder(path);
+  for (const path of [volumes, ...made.toReversed()]) await removeFolder(path);
   await removeFile(file);
   await removeFolder(folder);
 }
