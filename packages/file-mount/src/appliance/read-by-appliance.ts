@@ -30,7 +30,7 @@ type Planned = {
 
 /**
  * Has virtual machines of libguestfs read volumes of a point, one for each of up to eight; all of it ends with `closer`. Drivers of this
- * machine see nothing of the disks. It tells why others are not read.
+ * machine see nothing of the disks. It tells why others are not read, but rejects where the backup could not be read meanwhile.
  */
 export async function readByAppliance(
   closer: Closer,
@@ -57,6 +57,7 @@ export async function readByAppliance(
     for (const [id, offer] of await startAll(closer, program, place, planned, call)) offers.set(id, offer);
   } catch (error) {
     if (!LACKS.some((code) => SendenseError.is(error, code))) throw error;
+    for (const { failures } of planned) failures.throwLatest();
     for (const { open } of planned) offers.set(open.volume.id, { why: (error as SendenseError).message });
   }
   return offers;
@@ -99,9 +100,9 @@ async function offerOf(
   try {
     closer.add(await startGuestmount({ program, socket, exportName: name, mount, target, temporary }, call));
   } catch (error) {
-    if (SendenseError.is(error, 'UNSUPPORTED') || SendenseError.is(error, 'TIMEOUT'))
-      return { why: error.message };
-    throw error;
+    if (!SendenseError.is(error, 'UNSUPPORTED') && !SendenseError.is(error, 'TIMEOUT')) throw error;
+    failures.throwLatest();
+    return { why: error.message };
   }
   const folder = closer.add(new MountedFolder({ root: target, served: target }, failures));
   const kind = open.volume.fileSystem ?? '';

@@ -20,8 +20,8 @@ export type MountedOffers = {
 const LACKS = ['UNSUPPORTED', 'PERMISSION_DENIED', 'FORMAT_UNSUPPORTED', 'LOCKED', 'TIMEOUT'] as const;
 
 /**
- * Mounts volumes of a point to read them; all of it ends with `closer`. Of those that cannot be mounted it tells why. `reader` stays the
- * caller's.
+ * Mounts volumes of a point to read them; all of it ends with `closer`. Of those that cannot be mounted it tells why, but rejects where the
+ * backup could not be read meanwhile, as what is read in process does. `reader` stays the caller's.
  */
 export async function mountForReading(
   closer: Closer,
@@ -37,14 +37,15 @@ export async function mountForReading(
   }
   const ids = wanted.map(({ volume }) => volume.id).filter((id) => !offers.has(id));
   if (ids.length === 0) return { offers, findings: [] };
+  const failures = new ReadFailures();
   try {
     const options = { directory, volumes: ids, trustImage };
-    const failures = new ReadFailures();
     const mounted = closer.add(await mountPoint(lent(reader, failures), options, call));
     for (const id of ids) offers.set(id, readMounted(closer, mounted, id, failures));
     return { offers, findings: mounted.findings.filter(({ code }) => code.startsWith('mount-')) };
   } catch (error) {
     if (!LACKS.some((code) => SendenseError.is(error, code))) throw error;
+    failures.throwLatest();
     for (const id of ids) offers.set(id, { why: (error as SendenseError).message });
     return { offers, findings: [] };
   }
@@ -65,6 +66,7 @@ function obstacleTo({ volume, isDamaged }: OpenVolume, trustImage: boolean): str
 function readMounted(closer: Closer, mounted: MountedPoint, id: string, failures: ReadFailures): VolumeOffer {
   const volume = mounted.volumes.find((shown) => shown.id === id);
   if (volume === undefined) {
+    failures.throwLatest();
     const told = mounted.findings.find(({ code, object }) => code === 'volume-not-mounted' && object === id);
     return { why: told?.message ?? 'it was not mounted' };
   }

@@ -18,6 +18,15 @@ export class ReadFailures {
     return this.#count > count ? this.#latest : undefined;
   }
 
+  /**
+   * Throws the latest one: what was not shown because of it is there. Where the backup itself is damaged, which is told of a volume in
+   * process too, others are read.
+   */
+  throwLatest(): void {
+    if (this.#latest === undefined || isDamage(this.#latest)) return;
+    throw this.#latest;
+  }
+
   /** The same reader; what it rejects with is kept in mind, unless somebody cancelled the read. */
   watch(reader: BlockReader): BlockReader {
     return {
@@ -41,4 +50,8 @@ export class ReadFailures {
     this.#count += 1;
     this.#latest = error;
   }
+}
+
+function isDamage(error: Error): boolean {
+  return SendenseError.is(error, 'CORRUPT') || SendenseError.is(error, 'FORMAT_UNSUPPORTED');
 }
