@@ -2,8 +2,9 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { link } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Finding } from '@sendense/core';
 import { describeWithPeers } from '@sendense/tests/peers';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { listMounts, reconcileMounts } from '../src/index.ts';
 import { browseByWays } from './support/browse-by-ways.ts';
 import { makeExt4 } from './support/ext4.ts';
@@ -24,6 +25,15 @@ function guests(): readonly string[] {
   return run('ps', ['-e', '-ww', '-o', 'pid=,args='])
     .split('\n')
     .filter((line) => /guestmount|[.]guestfs-/u.test(line) && !line.endsWith('<defunct>'));
+}
+
+/** Kills the one virtual machine of this scene, but not the program that shows its files. */
+async function endEmulator(): Promise<void> {
+  const emulators = () =>
+    guests().filter((line) => line.includes('qemu-system') && line.includes(scene.folder));
+  expect(emulators()).toHaveLength(1);
+  process.kill(Number.parseInt(emulators()[0] ?? '', 10), 'SIGKILL');
+  await vi.waitUntil(() => emulators().length === 0);
 }
 
 describeWithPeers(
@@ -57,7 +67,21 @@ describeWithPeers(
       expect(guests()).toEqual(before);
     });
 
-    it('leaves nothing after the next reconcile when its process was killed', async () => {
+    it('is lost when its virtual machine ends: no archive of it ends as if it were whole', async () => {
+      const { directory } = scene;
+      await using session = await browseByWays({ directory, ways: ['appliance'] }, scene.at('disk.raw'));
+      const told: Finding[] = [];
+      const archive = session.tar(await session.find('/'), 'all', (finding) => told.push(finding));
+      await archive.next();
+      await endEmulator();
+      const rest = (async () => {
+        for await (const { byteLength } of archive) expect(byteLength).toBeGreaterThan(0);
+      })();
+      await expect(rest).rejects.toMatchObject({ code: 'CONNECTION_LOST' });
+      expect(told).toEqual([]);
+    });
+
+    it('has no program any more when its process was killed, and nothing at all after the next reconcile', async () => {
       const { directory } = scene;
       const before = guests();
       const program = join(import.meta.dirname, 'keep-open-process.ts');
@@ -70,6 +94,8 @@ describeWithPeers(
       child.kill('SIGKILL');
       await closed;
       expect(restsOf(scene.folder)).not.toEqual([]);
+      // libguestfs looks every two seconds whether the emulator of a program that has gone is there still
+      await vi.waitUntil(() => guests().every((line) => before.includes(line)), { timeout: 20_000 });
       expect((await reconcileMounts(directory)).removed).toHaveLength(1);
       expect(restsOf(scene.folder)).toEqual([]);
       expect(guests()).toEqual(before);

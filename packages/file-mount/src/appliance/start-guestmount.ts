@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 import { type Call, SendenseError, throwIfAborted } from '@sendense/core';
 import { processEnvironment, withTimeout } from '@sendense/plugin-kit';
 import { awaitEnd, hasEnded } from '../programs/await-end.ts';
+import { endingWithParent } from '../programs/ending-with-parent.ts';
 import { findProgram } from '../programs/find-program.ts';
 import { killAtExit } from '../programs/kill-at-exit.ts';
 import { runProgram } from '../programs/run-program.ts';
@@ -36,7 +37,8 @@ const READY_FD = 3;
  */
 export async function startGuestmount(start: GuestMount, call?: Call): Promise<AsyncDisposable> {
   throwIfAborted(call?.signal, 'start-appliance');
-  const child = spawn(start.program, guestmountArguments(start), {
+  // the virtual machine ends with it: a process that libguestfs keeps for that kills it
+  const child = spawn(...(await endingWithParent(start.program, guestmountArguments(start))), {
     // a signal to the group of this process is not meant for it
     detached: true,
     stdio: ['ignore', 'ignore', 'pipe', 'pipe'],

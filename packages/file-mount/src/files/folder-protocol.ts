@@ -1,7 +1,10 @@
 /** What the thread that reads a mounted folder is started with. */
 export type FolderThreadData = {
   readonly root: string;
-  /** The file that shows the bytes of the volume: it cannot be opened any more when nobody serves them. */
+  /**
+   * The file that shows the bytes of the volume: it cannot be opened any more when nobody serves them. `root` where there is none: a virtual
+   * machine reads them.
+   */
   readonly served: string;
 };
 

@@ -1,4 +1,13 @@
-import { closeSync, type Dirent, lstatSync, openSync, readdirSync, readlinkSync, readSync } from 'node:fs';
+import {
+  closeSync,
+  type Dirent,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  readSync,
+  statfsSync,
+} from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import {
   ENTRY_TYPES,
@@ -33,14 +42,18 @@ function answerTo(id: number, question: FolderQuestion): FolderReply {
     return { id, answer: answer(question) };
   } catch (error) {
     const { code = '', message } = error as NodeJS.ErrnoException;
-    return { id, errno: code === 'EIO' && !isServed() ? 'ENOTCONN' : code, message };
+    return { id, errno: isServed() ? code : 'ENOTCONN', message };
   }
 }
 
-/** Drivers say of a disk that went away what they say of one that is damaged. */
+/**
+ * Drivers say of a disk that went away what they say of one that is damaged, and `guestmount` of a virtual machine that did what others say of
+ * a file that they cannot read. Its folder is there still, but how full the file system is it is asked anew each time.
+ */
 function isServed(): boolean {
   try {
     closeSync(openSync(served, 'r'));
+    if (served === root) statfsSync(root);
     return true;
   } catch {
     return false;

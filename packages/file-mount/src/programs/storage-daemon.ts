@@ -3,7 +3,7 @@ import { abortedError, type Call, SendenseError } from '@sendense/core';
 import { processEnvironment, systemTimer, type Timer } from '@sendense/plugin-kit';
 import { nodeFileSystem } from '@sendense/plugin-kit/files';
 import { awaitEnd, hasEnded } from './await-end.ts';
-import { findProgram } from './find-program.ts';
+import { endingWithParent } from './ending-with-parent.ts';
 import { killAtExit } from './kill-at-exit.ts';
 
 /** A storage daemon that shows NBD exports as files. Disposing ends it, or rejects with `TIMEOUT`. */
@@ -67,16 +67,6 @@ export async function startStorageDaemon(start: DaemonStart, call?: Call): Promi
     await endDaemon(child);
     throw error;
   }
-}
-
-/**
- * The program and its arguments, run so that the kernel kills it when this process is killed (`setpriv` of util-linux, where it is): without
- * its server it has nothing to show, and whoever waits for its files, be it a thread of this process, would wait on.
- */
-async function endingWithParent(program: string, args: readonly string[]): Promise<[string, string[]]> {
-  const setpriv = await findProgram('setpriv');
-  if (setpriv === undefined) return [program, [...args]];
-  return [setpriv, ['--pdeathsig', 'KILL', '--', program, ...args]];
 }
 
 /** Options of qemu-storage-daemon(1). Two commas stand for one in a value. */
