@@ -7,7 +7,7 @@ import {
 } from '../src/object-repository.ts';
 import { testKey } from './keys.ts';
 import { createMemoryStore, type Interceptor, noObjects, type SharedObjects } from './memory-store.ts';
-import { CHUNK_BYTES, draftOf, type SamplePoint, writeDisk } from './sample-disk.ts';
+import { CHUNK_BYTES, type DiskModel, draftOf, type SamplePoint, writeDisk } from './sample-disk.ts';
 
 /** The grace of the repositories of these tests. */
 export const GRACE_MS = 8 * 3600 * 1000;
@@ -32,14 +32,14 @@ export async function create(): Promise<SharedObjects> {
 }
 
 /** Two writers store one disk at once, so each of its chunks has two copies. */
-export async function twoCopies(): Promise<SharedObjects> {
+export async function twoCopies(disk: DiskModel = first.disk): Promise<SharedObjects> {
   const shared = await create();
   await using one = await open(shared);
   await using other = await open(shared);
-  await using left = await one.begin(draftOf(first), soloFence);
-  await using right = await other.begin(draftOf(twin), soloFence);
-  await writeDisk(left, first);
-  await writeDisk(right, twin);
+  await using left = await one.begin(draftOf({ ...first, disk }), soloFence);
+  await using right = await other.begin(draftOf({ ...twin, disk }), soloFence);
+  await writeDisk(left, { ...first, disk });
+  await writeDisk(right, { ...twin, disk });
   await left.commit([]);
   await right.commit([]);
   return shared;

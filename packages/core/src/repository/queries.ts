@@ -20,9 +20,12 @@ export type VerifyScope = {
    * its end however short it is.
    */
   readonly budgetMs?: number;
-  /** Goes on where an earlier verification of the same scope stopped: a cursor of its coverage. What that one found is not told again. */
+  /**
+   * Goes on where an earlier verification of the same scope stopped: a cursor of its coverage. What that one found is not told again, but
+   * for what is looked at anew each time; that there was some is: as an error, `damage-told-before`.
+   */
   readonly resume?: string;
-  /** Learns how far it is: after each point, now and then within one, and at the end. Must not throw. */
+  /** Learns how far it is: now and then, and at the end, also of one that breaks off. Must not throw. */
   readonly onCoverage?: (coverage: VerifyCoverage) => void;
 };
 

@@ -9,24 +9,37 @@ import { getRecord } from '../store/get-listed.ts';
 /** A record of packs that a verification found missing or damaged, or that came to be named late. */
 export type DamagedPacks = { readonly key: string; readonly modifiedAt: Date; readonly packs: PackIdSet };
 
+/** What reading them takes of a repository. */
+type DamageContext = Pick<RepositoryContext, 'store' | 'sealer' | 'log'>;
+
 /** The damage records of the store. One that cannot be read is told in the log: verify finds again what it named. */
 export async function readDamagedPacks(
-  { store, sealer, log }: Pick<RepositoryContext, 'store' | 'sealer' | 'log'>,
+  context: DamageContext,
   call?: Call,
 ): Promise<readonly DamagedPacks[]> {
-  const found: DamagedPacks[] = [];
+  return (await readDamageRecords(context, call)).records;
+}
+
+/** The same, and how many of them cannot be read. */
+export async function readDamageRecords(
+  { store, sealer, log }: DamageContext,
+  call?: Call,
+): Promise<{ readonly records: readonly DamagedPacks[]; readonly unreadable: number }> {
+  const records: DamagedPacks[] = [];
+  let unreadable = 0;
   for await (const listed of store.list(PREFIXES.damage, undefined, call)) {
     const { key, modifiedAt } = listed;
     try {
       const { packs } = openRecord(sealer, damageRecord, key, await getRecord(store, listed, call));
-      found.push({ key, modifiedAt, packs: new PackIdSet(packs) });
+      records.push({ key, modifiedAt, packs: new PackIdSet(packs) });
     } catch (error) {
       if (SendenseError.is(error, 'NOT_FOUND')) continue; // removed meanwhile
       if (!SendenseError.is(error, 'CORRUPT')) throw error;
+      unreadable += 1;
       log({ level: 'warn', message: `${error.message}; verify again`, fields: { object: key } });
     }
   }
-  return found;
+  return { records, unreadable };
 }
 
 /**
@@ -35,12 +48,15 @@ export async function readDamagedPacks(
  */
 export class DamageNotes implements AsyncDisposable {
   readonly #context: RepositoryContext;
+  readonly #onUnnoted: (packs: readonly string[]) => void;
   readonly #noted = new Set<string>();
   readonly #waiting = new Set<string>();
   #known: readonly DamagedPacks[] | undefined;
 
-  constructor(context: RepositoryContext) {
+  /** `onUnnoted` learns the packs that could not be noted because the store does not let this process write. */
+  constructor(context: RepositoryContext, onUnnoted: (packs: readonly string[]) => void) {
     this.#context = context;
+    this.#onUnnoted = onUnnoted;
   }
 
   /** Adds a hurt pack; it waits in memory until `settle`. */
@@ -81,6 +97,7 @@ export class DamageNotes implements AsyncDisposable {
       return [];
     } catch (error) {
       if (!SendenseError.is(error, 'PERMISSION_DENIED')) throw error;
+      this.#onUnnoted(more);
       const message = `${more.length} damaged packs could not be noted: backups may still rely on what is in them`;
       return [{ severity: 'warning', code: 'damage-not-noted', message }];
     }

@@ -29,18 +29,23 @@ export class DirectoryWalk {
 
   /** How many packs of an index object need no reading any more. */
   read(object: string): number {
-    return this.#progress.directoriesRead(object);
+    return this.#progress.directories.read(object);
   }
 
   /** What there is to tell of the first so many packs of an index object is told. */
   note(object: string, packs: number): void {
     this.#isAdvanced = true;
-    this.#progress.noteDirectories(object, packs);
+    this.#progress.directories.note(object, packs);
     this.#tell();
   }
 
   /** The same of all of its packs. */
   noteObject(object: string): void {
-    this.#progress.noteObject(object);
+    this.#progress.directories.noteObject(object);
+  }
+
+  /** An error of a directory is told now. */
+  noteError(): void {
+    this.#progress.noteError();
   }
 }

@@ -1,18 +1,24 @@
-import { createHash } from 'node:crypto';
+import { createHash, timingSafeEqual } from 'node:crypto';
 import { type PointId, type RepositoryId, SendenseError } from '@sendense/core';
 import { z } from 'zod';
+import { PACK_ID_BYTES } from '../index/table-page.ts';
+import { nameTag, type RepositoryKeys } from '../keys/repository-keys.ts';
 import type { MapPlace } from './map-place.ts';
 
 /** Of 10,000 points none has the digest of another one but once in 10 million verifications. */
 const DIGEST_BYTES = 6;
-/** Digits of the checksum in front. */
-const CHECK_DIGITS = 16;
-/** Longest cursor that is read: that of 100,000 points. */
-const MOST_CHARACTERS = 1 << 21;
+/** Most points, and most index objects, that a cursor holds: what is beyond is gone through again. */
+export const MOST_DIGESTS = 500_000;
+/** Most packs that a cursor names. */
+const MOST_PACKS = 1024;
+/** Longest cursor that is read; none that is made is longer. */
+const MOST_CHARACTERS = 1 << 24;
 
 /** What a verification looks at; a cursor of one is no good for another one. */
 export type CursorScope = {
   readonly repository: RepositoryId;
+  /** Proves that a cursor was made by who has the keys: one says what is not read any more. */
+  readonly keys: Pick<RepositoryKeys, 'name'>;
   readonly depth: 'structure' | 'data';
   /** Only these points; all when there are none. */
   readonly points?: readonly PointId[] | undefined;
@@ -27,25 +33,39 @@ export type CursorState = {
   readonly sample: number;
   /** Decides which chunks are read, 32 bits. */
   readonly seed: number;
-  /** Errors that were told. */
+  /** Errors that were told and are not told again. */
   readonly errors: number;
-  /** Digests of the points that were gone through, see {@link shortDigest}. */
+  /** Digests of the manifests of the points that were gone through, see {@link shortDigest}. */
   readonly checked: ReadonlySet<string>;
-  /** Which directories of packs were read; `null` when all were. */
+  /** Those of them of which damage was told. */
+  readonly hurt: ReadonlySet<string>;
+  /** Packs that were found hurt and that no damage record names; `null` when they are too many for a cursor. */
+  readonly doubted: ReadonlySet<string> | null;
+  /** Which directories of packs were read; `null` when none are to be. */
   readonly directories: DirectoryState | null;
-  /** The point that was begun; `hurt`: something was told of it. */
-  readonly within: (MapPlace & { readonly point: PointId; readonly hurt: boolean }) | null;
+  readonly within: BegunPoint | null;
+};
+
+/** A point that was begun, by the digest of its manifest. */
+export type BegunPoint = MapPlace & {
+  readonly point: string;
+  /** Whether something was told of it. */
+  readonly hurt: boolean;
+  /** The digest of the packs that were in doubt when it was walked so far. */
+  readonly doubts: string;
 };
 
 /** Which directories of packs were read: those of index objects by their digests, and the first so many of those that were begun. */
 export type DirectoryState = {
   readonly checked: ReadonlySet<string>;
   readonly begun: { readonly [object: string]: number };
+  /** Whether all that there were had been read once. */
+  readonly wasDone: boolean;
 };
 
 const digestsSchema = z.string().regex(/^[\w-]*$/);
 const schema = z.strictObject({
-  version: z.literal(1),
+  version: z.literal(2),
   scope: z.string(),
   sample: z.number().gt(0).max(1),
   seed: z
@@ -54,72 +74,93 @@ const schema = z.strictObject({
     .max(2 ** 32 - 1),
   errors: z.int().nonnegative(),
   checked: digestsSchema,
+  hurt: digestsSchema,
+  doubted: digestsSchema.nullable(),
   directories: z
     .strictObject({
       checked: digestsSchema,
       begun: z.record(z.string(), z.int().nonnegative()),
+      wasDone: z.boolean(),
     })
     .nullable(),
   within: z
     .strictObject({
-      point: z.string().transform((id) => id as PointId),
+      point: z.string(),
       root: z.int().nonnegative(),
       chunk: z.int().nonnegative(),
       hurt: z.boolean(),
+      doubts: z.string(),
     })
     .nullable(),
 });
 
-/** What of the id of a point, or the key of an index object, a cursor holds: short, because it holds that of all. */
+/** What of the id of a manifest, or the key of an index object, a cursor holds: short, because it holds that of all. */
 export function shortDigest(id: string): string {
   return createHash('sha256').update(id).digest().subarray(0, DIGEST_BYTES).toString('hex');
 }
 
-/** A cursor as text of letters, digits, `-`, `_` and `.`. */
+/** A cursor as text of letters, digits, `-`, `_` and `.`. What is too much for it is left out: it is gone through again. */
 export function serializeCursor(scope: CursorScope, state: CursorState): string {
-  const { checked: points, directories: read, ...rest } = state;
-  const checked = packDigests(points);
-  const directories = read && { ...read, checked: packDigests(read.checked) };
-  const json = JSON.stringify({ version: 1, scope: scopeDigest(scope), ...rest, checked, directories });
+  const { checked, hurt, doubted, directories: read, ...rest } = state;
+  const directories = read && { ...read, checked: packHex(read.checked) };
+  const isNamed = doubted !== null && doubted.size <= MOST_PACKS;
+  const json = JSON.stringify({
+    version: 2,
+    scope: scopeDigest(scope),
+    ...rest,
+    checked: packHex(checked),
+    hurt: packHex(hurt),
+    doubted: isNamed ? packHex(doubted) : null,
+    directories,
+  });
   const encoded = Buffer.from(json).toString('base64url');
-  return `${checksum(encoded)}.${encoded}`;
+  return `${proofOf(scope, encoded)}.${encoded}`;
 }
 
-/** Throws `CONFIG_INVALID` for a cursor that is damaged, or of another repository or scope. */
+/** Throws `CONFIG_INVALID` for a cursor that is damaged, made without the keys, or of another repository or scope. */
 export function parseCursor(text: string, scope: CursorScope): CursorState {
-  const { version: _version, scope: made, checked, directories: read, ...rest } = parseText(text);
+  const { version: _version, scope: made, ...parsed } = parseText(text, scope);
+  const { checked, hurt, doubted, directories: read, ...rest } = parsed;
   if (made !== scopeDigest(scope))
     throw refused(
-      'the cursor is of a verification of another repository, of other points or of another depth',
-      'resume with the same repository and options',
+      'the cursor is of a verification of other points or of another depth',
+      'resume with the same options',
     );
   if (scope.sample !== undefined && scope.sample !== rest.sample)
     throw refused(
       `the cursor is of a verification that reads ${rest.sample} of the data, not ${scope.sample}`,
       'leave the sample out: that of the cursor counts',
     );
-  const directories = read && { ...read, checked: unpackDigests(read.checked) };
-  return { ...rest, checked: unpackDigests(checked), directories };
+  return {
+    ...rest,
+    checked: unpackHex(checked, DIGEST_BYTES),
+    hurt: unpackHex(hurt, DIGEST_BYTES),
+    doubted: doubted === null ? null : unpackHex(doubted, PACK_ID_BYTES),
+    directories: read && { ...read, checked: unpackHex(read.checked, DIGEST_BYTES) },
+  };
 }
 
-function packDigests(digests: ReadonlySet<string>): string {
-  return Buffer.from([...digests].join(''), 'hex').toString('base64url');
+function packHex(values: ReadonlySet<string>): string {
+  const some = [...values].slice(0, MOST_DIGESTS);
+  return Buffer.from(some.join(''), 'hex').toString('base64url');
 }
 
-function unpackDigests(text: string): ReadonlySet<string> {
-  return new Set(Buffer.from(text, 'base64url').toString('hex').match(DIGEST));
+function unpackHex(text: string, bytes: number): ReadonlySet<string> {
+  const each = new RegExp(`.{${2 * bytes}}`, 'g');
+  return new Set(Buffer.from(text, 'base64url').toString('hex').match(each));
 }
 
-const DIGEST = new RegExp(`.{${2 * DIGEST_BYTES}}`, 'g');
-
-function parseText(text: string): z.infer<typeof schema> {
-  const [check, encoded, ...more] = text.length > MOST_CHARACTERS ? [] : text.trim().split('.');
-  const isWhole = more.length === 0 && encoded !== undefined && check === checksum(encoded);
+function parseText(text: string, scope: CursorScope): z.infer<typeof schema> {
+  const [proof = '', encoded, ...more] = text.length > MOST_CHARACTERS ? [] : text.trim().split('.');
+  const isWhole = more.length === 0 && encoded !== undefined && isEqual(proof, proofOf(scope, encoded));
   const parsed = isWhole
     ? schema.safeParse(parseJson(Buffer.from(encoded, 'base64url').toString()))
     : undefined;
   if (parsed?.success === true) return parsed.data;
-  throw refused('the cursor is not one that a verification told', 'give it whole, or verify from the start');
+  throw refused(
+    'the cursor is not one that a verification of this repository told',
+    'give it whole, or verify from the start',
+  );
 }
 
 function parseJson(json: string): unknown {
@@ -130,12 +171,17 @@ function parseJson(json: string): unknown {
   }
 }
 
-function checksum(text: string): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, CHECK_DIGITS);
+function isEqual(one: string, other: string): boolean {
+  const [left, right] = [Buffer.from(one), Buffer.from(other)];
+  return left.byteLength === right.byteLength && timingSafeEqual(left, right);
+}
+
+function proofOf({ keys }: CursorScope, encoded: string): string {
+  return nameTag(keys, 'verify-cursor', encoded);
 }
 
 function scopeDigest({ repository, depth, points, after }: CursorScope): string {
-  return checksum(JSON.stringify([repository, depth, points?.toSorted() ?? null, after ?? null]));
+  return shortDigest(JSON.stringify([repository, depth, points?.toSorted() ?? null, after ?? null]));
 }
 
 function refused(message: string, remedy: string): SendenseError {

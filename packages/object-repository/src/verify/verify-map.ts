@@ -5,20 +5,30 @@ import type { DamageNotes } from '../maintain/damaged-packs.ts';
 import { PlaceMarks } from '../maintain/place-marks.ts';
 import { depthOf, FAN_OUT, isZeroId, MapNode } from '../map/map-node.ts';
 import type { PointRecord, RecordArtifact, RecordDisk } from '../records/point-record.ts';
+import type { DoubtedPacks } from './doubted-packs.ts';
 import type { GoneCopies } from './gone-copies.ts';
-import { FIRST_PLACE, type MapPlace } from './map-place.ts';
+import type { MapPlace } from './map-place.ts';
+import type { BegunPoint } from './verify-cursor.ts';
 
 /** Chunks that are read at once. */
 const AT_ONCE = 32;
+/** What is told of a chunk of which no copy is left. */
+const IN_NO_PACK = 'a chunk of it is in no pack that is left';
 
+/** How far a point was walked. */
+type Begun = Omit<BegunPoint, 'point'>;
 type Copies = Awaited<ReturnType<ChunkTable['copiesOf']>>;
 type Hurt = { readonly first: number; chunks: number; readonly why: string };
 
 /** A walk through the map of a disk or artifact. */
 type Walk = {
   readonly root: number;
-  /** Chunks before this one are taken for what an earlier verification found them to be. */
+  /** Chunks before this one are taken for what an earlier verification found them to be, unless their copies are gone. */
   readonly from: number;
+  /** Whether damage of the point was told: what is before `from` is not told again. */
+  readonly isTold: boolean;
+  /** Whether chunks before `from` are read again that lie in packs which were not in doubt then. */
+  readonly isDoubted: boolean;
   readonly hurt: Hurt[];
   /** Chunks before `from` that are not taken for whole. */
   doubts: number;
@@ -37,11 +47,10 @@ export type MapRequest = {
   readonly notes: DamageNotes;
   /** Whether a chunk is one of those that are read. */
   readonly isSampled: (id: Uint8Array) => boolean;
-  /** Packs that an earlier verification found hurt: what lies in them is read again. */
-  readonly doubted: ReadonlySet<string>;
+  readonly doubted: DoubtedPacks;
   /** Whether the time is over. */
   readonly isOver: () => boolean;
-  /** Learns how far a point was walked, as long as there is nothing to tell of what lies before. */
+  /** Learns how far a point was walked, as long as there is nothing to tell of the map before that. */
   readonly onPlace: (place: MapPlace) => void;
   /** Learns how many stored bytes were read, all in all. */
   readonly onBytes: (bytes: number) => void;
@@ -76,26 +85,37 @@ export class MapVerifier {
    * What is wrong with a point from a place on: for each disk and artifact one finding that tells what of it is lost. Gives where it
    * stopped because the time was over.
    */
-  async *verify(record: PointRecord, from = FIRST_PLACE): AsyncGenerator<Finding, MapPlace | undefined> {
+  async *verify(record: PointRecord, from: Begun): AsyncGenerator<Finding, MapPlace | undefined> {
+    const stoppedAt = yield* this.#walkMaps(record, from);
+    if (stoppedAt === undefined) this.#isAdvanced = true;
+    return stoppedAt;
+  }
+
+  /**
+   * Takes what is in a point for what an earlier verification found it to be, but for what lies in packs that are hurt. Tells what of it
+   * is gone by now or can no longer be found, unless damage of the point was told.
+   */
+  async *pass(record: PointRecord, isTold: boolean): AsyncGenerator<Finding> {
+    const { digest } = this.#request.doubted;
+    yield* this.#walkMaps(record, { root: Number.POSITIVE_INFINITY, chunk: 0, hurt: isTold, doubts: digest });
+  }
+
+  async *#walkMaps(record: PointRecord, from: Begun): AsyncGenerator<Finding, MapPlace | undefined> {
+    const { doubted } = this.#request;
+    const isDoubted = !from.hurt && doubted.areKnown && from.doubts !== doubted.digest;
     for (const [root, map] of mapsOf(record).entries()) {
       const before = root < from.root ? Number.POSITIVE_INFINITY : root === from.root ? from.chunk : 0;
-      const walk = await this.#walkMap(map, root, before);
+      const walk: Walk = { root, from: before, isTold: from.hurt, isDoubted, hurt: [], doubts: 0 };
+      await this.#walkMap(map, walk);
       const [first] = walk.hurt;
-      if (first !== undefined && root >= from.root) {
+      if (first !== undefined) {
         const chunks = walk.hurt.reduce((sum, each) => sum + each.chunks, 0);
         const message = `${map.name} of point ${record.id}: ${this.#tell({ ...first, chunks })}`;
         yield { severity: 'error', ...map.told, message, point: record.id };
       }
       if (walk.stoppedAt !== undefined) return { root, chunk: walk.stoppedAt };
     }
-    this.#isAdvanced = true;
     return undefined;
-  }
-
-  /** Takes what is in a point for what an earlier verification found it to be, but for what lies in packs that are hurt. */
-  async pass(record: PointRecord): Promise<void> {
-    for (const [root, map] of mapsOf(record).entries())
-      await this.#walkMap(map, root, Number.POSITIVE_INFINITY);
   }
 
   #tell({ first, chunks, why }: Hurt): string {
@@ -103,12 +123,10 @@ export class MapVerifier {
     return `${chunks} chunks of ${chunkBytes} bytes cannot be read, the first at ${first * chunkBytes}: ${why}`;
   }
 
-  async #walkMap({ id, sizeBytes }: PointMap, root: number, from: number): Promise<Walk> {
-    const walk: Walk = { root, from, hurt: [], doubts: 0 };
-    if (id === null) return walk;
+  async #walkMap({ id, sizeBytes }: PointMap, walk: Walk): Promise<void> {
+    if (id === null) return;
     const chunks = Math.ceil(sizeBytes / this.#context.configuration.chunkBytes);
     await this.#walk(Buffer.from(id, 'hex'), depthOf(chunks) - 1, 0, walk);
-    return walk;
   }
 
   /** Walks a node; `first` is the first chunk that it covers. */
@@ -133,7 +151,8 @@ export class MapVerifier {
             await this.#walk(node.at(slot), level - 1, first + slot * covered, walk);
         }
     } catch (error) {
-      walk.hurt.push({ first, chunks: covered * FAN_OUT, why: this.#whyOf(error, copies) });
+      if (isPassed && walk.isTold) this.#noteAgain(error, copies, walk);
+      else walk.hurt.push({ first, chunks: covered * FAN_OUT, why: this.#whyOf(error, copies) });
     }
     // A readable node says nothing of what is below it: it is whole when all that was walked is.
     if (walk.hurt.length + walk.doubts === before && walk.stoppedAt === undefined) this.#markWhole(copies);
@@ -141,7 +160,11 @@ export class MapVerifier {
 
   async #walkChunks(node: MapNode, slots: readonly number[], first: number, walk: Walk): Promise<void> {
     const isPassed = (slot: number) => first + slot < walk.from;
-    for (const slot of slots.filter(isPassed)) await this.#passChunk(node.at(slot), walk);
+    const again: number[] = [];
+    for (const slot of slots.filter(isPassed))
+      if (await this.#isReadAgain(node.at(slot), first + slot, walk)) again.push(slot);
+    for (let at = 0; at < again.length; at += AT_ONCE)
+      await this.#readChunks(node, again.slice(at, at + AT_ONCE), first, walk.hurt);
     const ahead = slots.filter((slot) => !isPassed(slot));
     for (let at = 0; at < ahead.length; at += AT_ONCE) {
       throwIfAborted(this.#call?.signal, 'verify-points');
@@ -157,18 +180,23 @@ export class MapVerifier {
     }
   }
 
-  async #passChunk(id: Uint8Array, walk: Walk): Promise<void> {
+  /** Passes a chunk that was read. Whether it is to be read again. */
+  async #isReadAgain(id: Uint8Array, chunk: number, walk: Walk): Promise<boolean> {
     const copies = await this.#copies(id);
-    if (copies.length === 0 || copies.some(({ at }) => this.#request.doubted.has(at.pack))) walk.doubts += 1;
+    const isGone = copies.length === 0;
+    const isDoubted = copies.some(({ at }) => this.#request.doubted.has(at.pack));
+    if (isDoubted && walk.isDoubted) return true;
+    if (isGone && !walk.isTold) walk.hurt.push({ first: chunk, chunks: 1, why: IN_NO_PACK });
+    else if (isGone || isDoubted) walk.doubts += 1;
     else this.#markWhole(copies);
+    return false;
   }
 
   async #readChunks(node: MapNode, slots: readonly number[], first: number, hurt: Hurt[]): Promise<void> {
     const single: { readonly slot: number; readonly copies: Copies }[] = [];
     for (const slot of slots) {
       const copies = await this.#copies(node.at(slot));
-      if (copies.length === 0)
-        hurt.push({ first: first + slot, chunks: 1, why: 'a chunk of it is in no pack that is left' });
+      if (copies.length === 0) hurt.push({ first: first + slot, chunks: 1, why: IN_NO_PACK });
       else if (this.#areWhole(copies) || !this.#request.isSampled(node.at(slot))) continue;
       else if (copies.length === 1) single.push({ slot, copies });
       else {
@@ -228,6 +256,13 @@ export class MapVerifier {
     if (!SendenseError.is(error, 'CORRUPT')) throw error;
     for (const { at } of copies) this.#noteHurt(at.pack);
     return error.message;
+  }
+
+  /** Damage that was told before is noted only. */
+  #noteAgain(error: unknown, copies: Copies, walk: Walk): void {
+    if (!SendenseError.is(error, 'CORRUPT')) throw error;
+    for (const { at } of copies) this.#request.notes.add(at.pack);
+    walk.doubts += 1;
   }
 
   #noteHurt(pack: string): void {

@@ -15,7 +15,7 @@ export type PackRequest = {
   readonly lost: Set<string>;
   /** Keeps them in mind before they are told. */
   readonly notes: DamageNotes;
-  /** Which packs' own directories are read, too; where none are, one listing tells all. */
+  /** Which packs' own directories are read, too, and learns what of them is told; where none are, one listing tells all. */
   readonly directories: DirectoryWalk;
 };
 
@@ -101,7 +101,10 @@ async function* verifyObject(
     if (directories.isOver) return isOutdated;
     const pack = packs[number];
     if (pack !== undefined && !findings.has(pack.id) && !lost.has(pack.id))
-      yield* verifyDirectory(context, pack, call);
+      for await (const finding of verifyDirectory(context, pack, call)) {
+        directories.noteError();
+        yield finding;
+      }
     directories.note(key, number + 1);
   }
   directories.noteObject(key);
@@ -123,7 +126,7 @@ function verifySize({ id, sizeBytes }: IndexedPack, storedBytes: number | undefi
   const key = packKey(id);
   if (storedBytes === sizeBytes) return undefined;
   if (storedBytes === undefined)
-    return damage('pack-missing', `the pack ${key} is gone; the points that need it are named below`, key);
+    return damage('pack-missing', `the pack ${key} is gone; the points that need it are named, too`, key);
   return damage('pack-damaged', `the pack ${key} has ${storedBytes} bytes, not ${sizeBytes}`, key);
 }
 

@@ -1,8 +1,8 @@
 import { type Call, type Finding, type PointId, throwIfAborted, type VerifyScope } from '@sendense/core';
 import type { RepositoryContext } from '../context.ts';
-import { packKey } from '../layout/object-keys.ts';
 import type { DamageNotes } from '../maintain/damaged-packs.ts';
 import { atMostEvery } from './at-most-every.ts';
+import { DamageTeller } from './damage-teller.ts';
 import { type MapRequest, MapVerifier } from './verify-map.ts';
 import type { VerifyProgress } from './verify-progress.ts';
 
@@ -19,14 +19,12 @@ export type PointWalk = {
   /** Whether the time is over. */
   readonly isOver: () => boolean;
   readonly maps: Pick<MapRequest, 'table' | 'lost' | 'gone' | 'notes' | 'doubted'>;
-  /** Packs that were told. */
-  readonly told: Set<string>;
 };
 
 /** Gives the packs that were found hurt; `undefined` when the time was over. */
 export async function* verifyPoints(
   context: RepositoryContext,
-  { scope, notes, progress, isOver, maps, told }: PointWalk,
+  { scope, notes, progress, isOver, maps }: PointWalk,
   call?: Call,
 ): AsyncGenerator<Finding, ReadonlySet<string> | undefined> {
   const { clock } = context;
@@ -46,52 +44,51 @@ export async function* verifyPoints(
     },
   };
   const verifier = new MapVerifier(context, request, call);
-  progress.tell();
-  for (const record of progress.checked) await verifier.pass(record);
-  for (const record of progress.left) {
-    const { id } = record;
+  const teller = new DamageTeller(verifier.hurtPacks, notes, progress);
+  const { digest: doubts } = maps.doubted;
+  tellSome();
+  for (const point of progress.checked) {
+    let isHurt = progress.isHurt(point);
+    for await (const finding of verifier.pass(point.record, isHurt)) {
+      isHurt = true;
+      yield* teller.tell(finding, call);
+    }
+    if (isHurt) progress.noteHurt(point);
+  }
+  for (const point of progress.left) {
+    const { id } = point.record;
     throwIfAborted(call?.signal, 'verify-points');
     if (verifier.isOver) {
       yield stopped(id, 'before');
       return undefined;
     }
-    const from = progress.placeIn(id);
+    const from = progress.placeIn(point);
     let { hurt } = from;
     onPlace = (place) => {
-      progress.noteBegun(id, place, hurt);
+      if (teller.isBehind) return;
+      progress.noteBegun(point, place, hurt, doubts);
       tellSome();
     };
-    const walk = verifier.verify(record, from);
+    const walk = verifier.verify(point.record, from);
     let step = await walk.next();
     for (; step.done !== true; step = await walk.next()) {
       hurt = true;
-      yield* await notes.settle(call);
-      yield step.value;
+      yield* teller.tell(step.value, call);
     }
-    yield* await notes.settle(call);
-    yield* tellPacks(verifier.hurtPacks, told);
-    if (step.value === undefined) progress.noteChecked(id);
-    else progress.noteBegun(id, step.value, hurt);
-    progress.tell();
-    tellBytes();
+    yield* teller.tell(undefined, call);
     if (step.value !== undefined) {
+      progress.noteBegun(point, step.value, hurt, doubts);
+      tellBytes();
       yield stopped(id, 'within');
       return undefined;
     }
+    if (hurt) progress.noteHurt(point);
+    progress.noteChecked(point);
+    tellSome();
+    tellBytes();
     if (!hurt) yield verified(id, scope, progress);
   }
   return verifier.hurtPacks;
-}
-
-/** Packs that were found hurt since the last time. */
-function* tellPacks(packs: ReadonlySet<string>, told: Set<string>): Generator<Finding> {
-  for (const pack of packs) {
-    if (told.has(pack)) continue;
-    told.add(pack);
-    const object = packKey(pack);
-    const message = `a chunk in ${object} cannot be read; a full backup stores it again`;
-    yield { severity: 'error', code: 'pack-damaged', message, object };
-  }
 }
 
 function stopped(point: PointId, where: 'before' | 'within'): Finding {

@@ -1,125 +1,135 @@
-import type { PointId, VerifyScope } from '@sendense/core';
+import type { VerifyScope } from '@sendense/core';
 import type { PointRecord } from '../records/point-record.ts';
+import { DirectoryProgress } from './directory-progress.ts';
 import { FIRST_PLACE, type MapPlace } from './map-place.ts';
-import { type CursorScope, type CursorState, serializeCursor, shortDigest } from './verify-cursor.ts';
+import {
+  type BegunPoint,
+  type CursorScope,
+  type CursorState,
+  serializeCursor,
+  shortDigest,
+} from './verify-cursor.ts';
+
+/** A point of the scope, and the digest of its manifest: one that was made again under the id of another is another one. */
+export type ScopePoint = { readonly record: PointRecord; readonly digest: string };
 
 /** Keeps how far a verification is, and tells it. */
 export class VerifyProgress {
   readonly #scope: CursorScope;
-  readonly #points: readonly PointRecord[];
+  readonly #points: readonly ScopePoint[];
   readonly #tell: VerifyScope['onCoverage'];
-  #state: CursorState;
+  readonly #drawn: Pick<CursorState, 'sample' | 'seed'>;
+  readonly #checked: Set<string>;
+  readonly #hurt: Set<string>;
+  /** Packs that were found hurt and that no damage record names; `null`: more than an earlier run could tell. */
+  readonly doubted: Set<string> | null;
+  readonly directories: DirectoryProgress;
+  #errors: number;
+  #within: BegunPoint | null;
 
   /** `points` are those of the scope, oldest first. */
   constructor(
     scope: CursorScope,
-    points: readonly PointRecord[],
+    points: readonly (PointRecord & { readonly manifestId: string })[],
     state: CursorState,
     tell: VerifyScope['onCoverage'],
   ) {
     this.#scope = scope;
-    this.#points = points;
+    this.#points = points.map((record) => ({ record, digest: shortDigest(record.manifestId) }));
     this.#tell = tell;
+    this.#drawn = { sample: state.sample, seed: state.seed };
     // what is no point any more needs no room in cursors
-    const there = points.map(({ id }) => shortDigest(id)).filter((digest) => state.checked.has(digest));
-    this.#state = { ...state, checked: new Set(there) };
+    const there = this.#points.map(({ digest }) => digest);
+    this.#checked = new Set(there.filter((digest) => state.checked.has(digest)));
+    this.#hurt = new Set(there.filter((digest) => state.hurt.has(digest)));
+    this.doubted = state.doubted && new Set(state.doubted);
+    this.directories = new DirectoryProgress(state.directories);
+    this.#errors = state.errors;
+    this.#within = state.within;
   }
 
   /** The part of the data that is read. */
   get sample(): number {
-    return this.#state.sample;
+    return this.#drawn.sample;
   }
 
   /** Points that were gone through. */
-  get checked(): readonly PointRecord[] {
-    return this.#points.filter((point) => this.#isChecked(point));
+  get checked(): readonly ScopePoint[] {
+    return this.#points.filter(({ digest }) => this.#checked.has(digest));
   }
 
   /** Those that were not; the one that was begun comes first. */
-  get left(): readonly PointRecord[] {
-    const left = this.#points.filter((point) => !this.#isChecked(point));
-    const begun = left.filter(({ id }) => id === this.#state.within?.point);
+  get left(): readonly ScopePoint[] {
+    const left = this.#points.filter(({ digest }) => !this.#checked.has(digest));
+    const begun = left.filter(({ digest }) => digest === this.#within?.point);
     return [...begun, ...left.filter((point) => !begun.includes(point))];
   }
 
-  /** Whether directories of packs are left. */
-  get hasDirectoriesLeft(): boolean {
-    return this.#state.directories !== null;
+  /** Where to go on with a point, whether damage of it was told, and which packs were in doubt then. */
+  placeIn({ digest }: ScopePoint): Omit<BegunPoint, 'point'> {
+    if (this.#within?.point === digest) return this.#within;
+    return { ...FIRST_PLACE, hurt: this.isHurt({ digest }), doubts: '' };
   }
 
-  /** How many of the packs of an index object had their directories read. */
-  directoriesRead(object: string): number {
-    const { directories } = this.#state;
-    const digest = shortDigest(object);
-    if (directories === null || directories.checked.has(digest)) return Number.POSITIVE_INFINITY;
-    return directories.begun[digest] ?? 0;
-  }
-
-  /** The directories of the first so many packs of an index object were read. */
-  noteDirectories(object: string, packs: number): void {
-    const { directories } = this.#state;
-    if (directories === null) return;
-    const begun = { ...directories.begun, [shortDigest(object)]: packs };
-    this.#state = { ...this.#state, directories: { ...directories, begun } };
-  }
-
-  /** Those of all packs of an index object were. */
-  noteObject(object: string): void {
-    const { directories } = this.#state;
-    if (directories === null) return;
-    const { [shortDigest(object)]: _read, ...begun } = directories.begun;
-    const checked = new Set([...directories.checked, shortDigest(object)]);
-    this.#state = { ...this.#state, directories: { checked, begun } };
-  }
-
-  /** All of them were. */
-  noteAllDirectories(): void {
-    this.#state = { ...this.#state, directories: null };
-  }
-
-  /** Where to go on with a point, and whether damage of it was told. */
-  placeIn(id: PointId): MapPlace & { readonly hurt: boolean } {
-    const { within } = this.#state;
-    return within?.point === id ? within : { ...FIRST_PLACE, hurt: false };
+  /** Whether damage was told of a point that was gone through. */
+  isHurt({ digest }: Pick<ScopePoint, 'digest'>): boolean {
+    return this.#hurt.has(digest);
   }
 
   /** Whether a chunk is one of those that are read: each id has the same chance, and is or is not for the whole verification. */
   isSampled(chunk: Uint8Array): boolean {
-    const { sample, seed } = this.#state;
+    const { sample, seed } = this.#drawn;
     return ((Buffer.from(chunk).readUInt32LE() ^ seed) >>> 0) / 2 ** 32 < sample;
   }
 
-  /** An error was told. */
+  /** An error is told that will not be told again. */
   noteError(): void {
-    this.#state = { ...this.#state, errors: this.#state.errors + 1 };
+    this.#errors += 1;
+  }
+
+  /** Packs are hurt, and no damage record says so. */
+  noteUnnoted(packs: readonly string[]): void {
+    for (const pack of packs) this.doubted?.add(pack);
   }
 
   /** A point was walked up to a place. */
-  noteBegun(point: PointId, { root, chunk }: MapPlace, hurt: boolean): void {
-    this.#state = { ...this.#state, within: { point, root, chunk, hurt } };
+  noteBegun({ digest }: ScopePoint, { root, chunk }: MapPlace, hurt: boolean, doubts: string): void {
+    this.#within = { point: digest, root, chunk, hurt, doubts };
+  }
+
+  /** Damage is told of a point that was gone through. */
+  noteHurt({ digest }: ScopePoint): void {
+    this.#hurt.add(digest);
   }
 
   /** A point was gone through. */
-  noteChecked(point: PointId): void {
-    const checked = new Set([...this.#state.checked, shortDigest(point)]);
-    const { within } = this.#state;
-    this.#state = { ...this.#state, checked, within: within?.point === point ? null : within };
+  noteChecked({ digest }: ScopePoint): void {
+    this.#checked.add(digest);
+    if (this.#within?.point === digest) this.#within = null;
   }
 
-  /** Tells how far it is. */
+  /** Tells how far it is. Takes as long as there are points: to be called now and then. */
   tell(): void {
     if (this.#tell === undefined) return;
-    const left = this.left.map(({ id }) => id);
+    const left = this.left.map(({ record }) => record.id);
+    const isDone = left.length === 0 && this.directories.isDone;
     this.#tell({
-      checked: this.checked.map(({ id }) => id),
+      checked: this.checked.map(({ record }) => record.id),
       left,
-      sample: this.#state.sample,
-      cursor:
-        left.length === 0 && !this.hasDirectoriesLeft ? null : serializeCursor(this.#scope, this.#state),
+      sample: this.sample,
+      cursor: isDone ? null : serializeCursor(this.#scope, this.#state),
     });
   }
 
-  #isChecked({ id }: PointRecord): boolean {
-    return this.#state.checked.has(shortDigest(id));
+  get #state(): CursorState {
+    return {
+      ...this.#drawn,
+      errors: this.#errors,
+      checked: this.#checked,
+      hurt: this.#hurt,
+      doubted: this.doubted,
+      directories: this.directories.state,
+      within: this.#within,
+    };
   }
 }

@@ -1,13 +1,14 @@
 import type { Call, Finding, PointId, VerifyScope } from '@sendense/core';
 import { oldestFirst } from '@sendense/plugin-kit/points';
 import type { RepositoryContext } from '../context.ts';
-import { DamageNotes, readDamagedPacks } from '../maintain/damaged-packs.ts';
+import { DamageNotes } from '../maintain/damaged-packs.ts';
 import { lateFinding } from '../maintain/late-points.ts';
 import { withOwnIndex } from '../maintain/own-index.ts';
 import { takeBackDamage } from '../maintain/take-back-damage.ts';
 import type { FoundPoints } from '../read/point-catalog.ts';
 import { damage } from './damage.ts';
 import { DirectoryWalk } from './directory-walk.ts';
+import { findDoubted, NO_DOUBTS } from './doubted-packs.ts';
 import { GoneCopies } from './gone-copies.ts';
 import { type CursorState, parseCursor } from './verify-cursor.ts';
 import { verifyPacks } from './verify-packs.ts';
@@ -32,23 +33,30 @@ export async function* verifyRepository(
 ): AsyncGenerator<Finding> {
   shared.enter('verify-points', call);
   const { depth, points, after, sample } = scope;
-  const key = { repository: shared.configuration.id, depth, points, after, sample };
+  const { configuration, keys } = shared;
+  const key = { repository: configuration.id, keys, depth, points, after, sample };
   const resumed = scope.resume === undefined ? undefined : parseCursor(scope.resume, key);
   const startMs = shared.clock.monotonicMs();
   await using context = withOwnIndex(shared);
-  await using notes = new DamageNotes(context);
   // Manifests first: the index objects of each were there before it.
   const found = await context.points.all(call);
   await context.index.refresh(call);
   const state = resumed ?? beginning(context, scope);
-  const wanted = behind(oldestFirst(found.points.map((point) => point.record)), scope);
-  const progress = new VerifyProgress(key, wanted, state, scope.onCoverage);
+  const records = found.points.map(({ record, manifestId }) => ({ ...record, manifestId }));
+  const progress = new VerifyProgress(key, behind(oldestFirst(records), scope), state, scope.onCoverage);
+  await using notes = new DamageNotes(context, (packs) => progress.noteUnnoted(packs));
   const isOver = () => scope.budgetMs !== undefined && context.clock.monotonicMs() - startMs > scope.budgetMs;
-  const request = { scope, found, notes, progress, isOver };
   if (state.errors > 0) yield toldBefore(state.errors);
-  for await (const finding of verifyAll(context, request, call)) {
-    if (finding.severity === 'error') progress.noteError();
-    yield finding;
+  if (resumed === undefined && after === undefined)
+    for await (const finding of verifySmallObjects(context, call)) {
+      progress.noteError();
+      yield finding;
+    }
+  try {
+    yield* verifyAll(context, { scope, found, notes, progress, isOver }, call);
+  } finally {
+    // also of one that breaks off; not before all is told that a verification which is resumed does not look at
+    progress.tell();
   }
 }
 
@@ -61,6 +69,7 @@ type Verification = {
   readonly isOver: () => boolean;
 };
 
+/** All but the small objects. Manifests, index objects and the listing of packs are looked at also by one that is resumed. */
 async function* verifyAll(
   context: RepositoryContext,
   { scope, found, notes, progress, isOver }: Verification,
@@ -68,49 +77,37 @@ async function* verifyAll(
 ): AsyncGenerator<Finding> {
   const { index } = context;
   const lost = new Set<string>();
-  /** Index objects and packs. */
   const told = new Set<string>();
-  const isBeginning = scope.after === undefined && scope.resume === undefined;
-  if (isBeginning) {
-    yield* verifySmallObjects(context, call);
+  if (scope.after === undefined) {
+    for (const [object, error] of found.damaged) yield damage('manifest-damaged', error, object);
+    yield* found.late.map(lateFinding);
     yield* damagedIndexes(context, told);
   } else for (const object of index.damaged.keys()) told.add(object);
   const directories = new DirectoryWalk(progress, isOver, context.clock);
   yield* verifyPacks(context, { lost, notes, directories }, call);
   // those that took the place of others meanwhile
   yield* damagedIndexes(context, told);
-  if (isBeginning) {
-    for (const [object, error] of found.damaged) yield damage('manifest-damaged', error, object);
-    yield* found.late.map(lateFinding);
-  }
-  if (directories.isStopped) {
-    progress.tell();
+  if (!directories.isStopped) progress.directories.noteAll();
+  else if (!progress.directories.wasDone) {
     yield stoppedEarly();
     return;
   }
-  progress.noteAllDirectories();
   await using gone = new GoneCopies(context, call);
-  const doubted = await packsInDoubt(context, scope, call);
+  const isResumed = scope.resume !== undefined;
+  const doubted = isResumed ? await findDoubted(context, progress.doubted, call) : NO_DOUBTS;
   const maps = { table: await index.table(call), lost, gone, notes, doubted };
-  const hurt = yield* verifyPoints(context, { scope, notes, progress, isOver, maps, told }, call);
-  if (hurt !== undefined && scope.depth === 'data' && scope.points === undefined && !isOver())
+  const hurt = yield* verifyPoints(context, { scope, notes, progress, isOver, maps }, call);
+  if (hurt === undefined) return;
+  if (directories.isStopped) yield stoppedEarly();
+  else if (scope.depth === 'data' && scope.points === undefined && !isOver())
     yield* await takeBackDamage(context, new Set([...lost, ...hurt]), call);
-}
-
-/** What a verification that is resumed reads again though it was gone through: whatever lies in packs that are noted. */
-async function packsInDoubt(
-  context: RepositoryContext,
-  { resume }: VerifyScope,
-  call?: Call,
-): Promise<ReadonlySet<string>> {
-  if (resume === undefined) return new Set();
-  return new Set((await readDamagedPacks(context, call)).flatMap(({ packs }) => [...packs]));
 }
 
 function beginning({ random }: RepositoryContext, { sample = 1, after }: ObjectVerifyScope): CursorState {
   const seed = Buffer.from(random.bytes(4)).readUInt32LE();
-  const directories = after === undefined ? { checked: new Set<string>(), begun: {} } : null;
-  return { sample, seed, errors: 0, checked: new Set(), directories, within: null };
+  const directories = after === undefined ? { checked: new Set<string>(), begun: {}, wasDone: false } : null;
+  const none = { checked: new Set<string>(), hurt: new Set<string>(), doubted: new Set<string>() };
+  return { sample, seed, errors: 0, ...none, directories, within: null };
 }
 
 function stoppedEarly(): Finding {
@@ -119,11 +116,11 @@ function stoppedEarly(): Finding {
 }
 
 function toldBefore(errors: number): Finding {
-  const message = `${errors} errors were told before this verification was resumed, and are not told again`;
-  return { severity: 'warning', code: 'damage-told-before', message };
+  const message = `errors that were told before this verification was resumed, and are not told again: ${errors}`;
+  return { severity: 'error', code: 'damage-told-before', message };
 }
 
-/** Index objects that were found damaged since the last time. */
+/** Index objects that were found damaged since the last time; `told` are their keys. */
 function* damagedIndexes({ index }: RepositoryContext, told: Set<string>): Generator<Finding> {
   for (const [object, error] of index.damaged) {
     if (told.has(object)) continue;
