@@ -29,7 +29,12 @@ export function describeCoverage(
       ...(partly ? [`only ${samplePercent} % of the data are read: damage elsewhere is not seen`] : []),
       ...(complete
         ? []
-        : [`not complete: ${left.length} points are left; go on with`, `  --resume ${cursor}`]),
+        : [`not complete: ${leftOf(left.length)} are left; go on with`, `  --resume ${cursor}`]),
     ],
   };
+}
+
+/** What comes after the last point are directories of packs that were stored meanwhile. */
+function leftOf(points: number): string {
+  return points === 0 ? 'directories of packs' : `${points} points`;
 }

@@ -8,6 +8,7 @@ import { callWithProgress } from '../session/call-with-progress.ts';
 import { findPoint, readPoints } from '../session/find-points.ts';
 import { openEngine } from '../session/open-engine.ts';
 import { openRepository } from '../session/open-repository.ts';
+import { readCursor } from '../session/read-cursor.ts';
 import { requirePartialVerify } from '../session/require-partial-verify.ts';
 import { defineVerb } from '../verb.ts';
 
@@ -38,7 +39,7 @@ function flags(command: Command): Command {
     )
     .option(
       '--resume <cursor>',
-      'object repositories: go on where a verification with the same flags stopped',
+      'object repositories: go on where a verification with the same flags stopped; @FILE reads the cursor from a file',
       parseText,
     );
 }
@@ -50,8 +51,12 @@ export const verify = defineVerb<Options>({
   flags,
   async run(session, options) {
     const { repository } = await openRepository(session, options);
-    const { backupId, sample, timeBudget: budgetMs, resume } = options;
+    const { backupId, sample, timeBudget: budgetMs } = options;
     requirePartialVerify(repository, options);
+    const resume =
+      options.resume === undefined
+        ? undefined
+        : await readCursor(options.resume, session.host.workingDirectory);
     const points =
       backupId === undefined
         ? undefined
