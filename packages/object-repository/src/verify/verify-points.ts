@@ -27,11 +27,10 @@ export async function* verifyPoints(
   { scope, notes, progress, isOver, maps }: PointWalk,
   call?: Call,
 ): AsyncGenerator<Finding, ReadonlySet<string> | undefined> {
-  const { clock } = context;
   let readBytes = 0;
   const tellBytes = () => call?.onProgress?.({ done: readBytes, total: null, unit: 'bytes' });
-  const tellSomeBytes = atMostEvery(BYTES_MS, clock, tellBytes);
-  const tellSome = atMostEvery(TELL_MS, clock, () => progress.tell());
+  const tellSomeBytes = atMostEvery(BYTES_MS, context.clock, tellBytes);
+  const tellSome = atMostEvery(TELL_MS, context.clock, () => progress.tell());
   let onPlace: MapRequest['onPlace'] = () => undefined;
   const request: MapRequest = {
     ...maps,
@@ -47,14 +46,7 @@ export async function* verifyPoints(
   const teller = new DamageTeller(verifier.hurtPacks, notes, progress);
   const { digest: doubts } = maps.doubted;
   tellSome();
-  for (const point of progress.checked) {
-    let isHurt = progress.isHurt(point);
-    for await (const finding of verifier.pass(point.record, isHurt)) {
-      isHurt = true;
-      yield* teller.tell(finding, call);
-    }
-    if (isHurt) progress.noteHurt(point);
-  }
+  yield* passChecked(verifier, teller, progress, call);
   for (const point of progress.left) {
     const { id } = point.record;
     throwIfAborted(call?.signal, 'verify-points');
@@ -89,6 +81,23 @@ export async function* verifyPoints(
     if (!hurt) yield verified(id, scope, progress);
   }
   return verifier.hurtPacks;
+}
+
+/** Goes over the points that were gone through: what is gone of them since is told. */
+async function* passChecked(
+  verifier: MapVerifier,
+  teller: DamageTeller,
+  progress: VerifyProgress,
+  call?: Call,
+): AsyncGenerator<Finding> {
+  for (const point of progress.checked) {
+    let isHurt = progress.isHurt(point);
+    for await (const finding of verifier.pass(point.record, isHurt)) {
+      isHurt = true;
+      yield* teller.tell(finding, call);
+    }
+    if (isHurt) progress.noteHurt(point);
+  }
 }
 
 function stopped(point: PointId, where: 'before' | 'within'): Finding {
