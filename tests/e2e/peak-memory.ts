@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { peakOf, watchPeaks } from '@sendense/tests/process-memory';
 import { startCtl } from '../../packages/cli/test/run-ctl.ts';
+import { builtCtl } from './built-ctl.ts';
 import { preload } from './preload/index.ts';
 
 /** How often the processes that the command line starts are looked at. */
@@ -12,18 +13,19 @@ const LOOK_EVERY_MS = 20;
 export type MeasuredRun = { readonly json: Record<string, unknown>; readonly peakBytes: number };
 
 /**
- * Runs `sendense-ctl … --json` and measures its peak memory: the sum of the peaks (VmHWM) of its process and of every
+ * Runs the built `sendense-ctl … --json` and measures its peak memory: the sum of the peaks (VmHWM) of its process and of every
  * process below it. Node processes report theirs as they end; those of others are watched while they run.
  */
 export async function measureCtl(home: string, args: readonly string[]): Promise<MeasuredRun> {
   const folder = await mkdtemp(path.join(tmpdir(), 'sendense-peak-'));
   try {
-    const { child, end } = startCtl(home, [...args, '--json'], {
+    const env = {
       ...preload('report-peak'),
-      // What Node makes of TypeScript sources is kept between runs: users run JavaScript, and the stripping takes 50 MiB.
+      // What Node makes of that preloaded source is kept between runs: to strip its types takes memory.
       NODE_COMPILE_CACHE: path.join(home, 'compiled'),
       SENDENSE_PEAK_FOLDER: folder,
-    });
+    };
+    const { child, end } = startCtl(home, [...args, '--json'], env, [await builtCtl()]);
     const peaks = await watchPeaks(child.pid ?? 0, end, LOOK_EVERY_MS);
     const { code, stdout, stderr } = await end;
     if (code !== 0) throw new Error(`${args.join(' ')} ended with ${code}: ${stdout}${stderr}`);

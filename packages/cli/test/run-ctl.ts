@@ -2,7 +2,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
-const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+/** What Node is started with for the command line as its sources are. */
+const FROM_SOURCES: readonly string[] = [
+  '--conditions=@sendense/source',
+  '--disable-warning=ExperimentalWarning',
+  fileURLToPath(new URL('../src/main.ts', import.meta.url)),
+];
 
 /** How a run of the command line ended. */
 export type Run = {
@@ -27,9 +32,13 @@ function nativeMode(): Record<string, string> {
 }
 
 /** Starts `sendense-ctl` as a process of its own, with an environment that holds nothing else of the user's. */
-export function startCtl(home: string, args: readonly string[], env: Record<string, string> = {}): Running {
-  const flags = ['--conditions=@sendense/source', '--disable-warning=ExperimentalWarning'];
-  const child = spawn(process.execPath, [...flags, MAIN, ...args], {
+export function startCtl(
+  home: string,
+  args: readonly string[],
+  env: Record<string, string> = {},
+  program: readonly string[] = FROM_SOURCES,
+): Running {
+  const child = spawn(process.execPath, [...program, ...args], {
     cwd: home,
     env: { PATH: process.env.PATH ?? '', HOME: home, ...nativeMode(), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
