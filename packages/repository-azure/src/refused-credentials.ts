@@ -1,13 +1,8 @@
-import type { StoreRule } from '@sendense/object-repository/remote';
+import { commonRules, type StoreRule } from '@sendense/object-repository/remote';
 
 /** The service refuses what is signed with a time 15 minutes from its own; a minute of that may go by on the way. */
 const CLOCK_LIMIT_MS = 14 * 60_000;
 
-const CLOCKS_DIFFER: StoreRule = {
-  code: 'AUTHENTICATION_FAILED',
-  text: 'is refused: the clocks of this machine and of the store differ too much',
-  remedy: 'set the clock of this machine',
-};
 const RAN_OUT: StoreRule = {
   code: 'EXPIRED',
   text: 'is refused: the shared access signature has run out',
@@ -35,7 +30,8 @@ export function refusalByTime({ request, response }: RefusedRequest): StoreRule 
   const storeMs = timeOf(response?.headers?.get('date'));
   if (storeMs === undefined) return undefined;
   const signedMs = timeOf(request?.headers?.get('x-ms-date'));
-  if (signedMs !== undefined && Math.abs(signedMs - storeMs) >= CLOCK_LIMIT_MS) return CLOCKS_DIFFER;
+  if (signedMs !== undefined && Math.abs(signedMs - storeMs) >= CLOCK_LIMIT_MS)
+    return commonRules.clocksDiffer;
   const signature = URL.parse(String(request?.url))?.searchParams;
   const endsMs = timeOf(signature?.get('se'));
   if (endsMs !== undefined && endsMs <= storeMs) return RAN_OUT;

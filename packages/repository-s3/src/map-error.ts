@@ -49,12 +49,7 @@ const RULES: Readonly<Record<string, StoreRule>> = {
   ExpiredToken: RAN_OUT,
   ExpiredTokenException: RAN_OUT,
   TokenRefreshRequired: RAN_OUT,
-  RequestTimeTooSkewed: {
-    code: 'AUTHENTICATION_FAILED',
-    text: 'is refused: the clocks of this machine and of the store differ too much',
-    remedy: 'set the clock of this machine',
-    retry: 'later',
-  },
+  RequestTimeTooSkewed: { ...commonRules.clocksDiffer, retry: 'later' },
   SlowDown: commonRules.throttled,
   Throttling: commonRules.throttled,
   ThrottlingException: commonRules.throttled,

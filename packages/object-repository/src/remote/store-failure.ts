@@ -65,6 +65,11 @@ export const commonRules = {
     text: 'does not fit: the store is full',
     remedy: 'free space in the store, or raise its quota',
   },
+  clocksDiffer: {
+    code: 'AUTHENTICATION_FAILED',
+    text: 'is refused: the clocks of this machine and of the store differ too much',
+    remedy: 'set the clock of this machine',
+  },
   notOffered: {
     code: 'UNSUPPORTED',
     text: 'needs something that this store does not have',
