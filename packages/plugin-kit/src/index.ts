@@ -40,6 +40,7 @@ export {
 } from './files/index.ts';
 export {
   type AdjustablePace,
+  Budget,
   type ChangeRunner,
   Closer,
   createPace,

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { type LogSink, SendenseError } from '@sendense/core';
-import { Budget } from './budget.ts';
+import { Budget } from '@sendense/plugin-kit';
 import type { ExportTable } from './exports/export-table.ts';
 import type { OpenExport } from './exports/open-export.ts';
 import { shakeHands } from './handshake/handshake.ts';

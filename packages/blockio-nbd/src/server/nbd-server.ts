@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { type LogSink, SendenseError, type SocketAddress } from '@sendense/core';
-import { Budget } from './budget.ts';
+import { Budget } from '@sendense/plugin-kit';
 import { Connection, type ServerContext } from './connection.ts';
 import { ExportTable } from './exports/export-table.ts';
 import { OpenExport } from './exports/open-export.ts';

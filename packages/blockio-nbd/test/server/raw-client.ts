@@ -1,4 +1,5 @@
 import { type Duplex, duplexPair } from 'node:stream';
+import { Budget } from '@sendense/plugin-kit';
 import {
   encodeClientFlags,
   encodeGo,
@@ -20,7 +21,6 @@ import {
   type ReplyHeader,
   replyKind,
 } from '../../src/protocol/index.ts';
-import { Budget } from '../../src/server/budget.ts';
 import { Connection, type ServerContext } from '../../src/server/connection.ts';
 import { ExportTable } from '../../src/server/exports/export-table.ts';
 import { OpenExport } from '../../src/server/exports/open-export.ts';

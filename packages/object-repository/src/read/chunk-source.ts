@@ -1,11 +1,11 @@
 import { type Call, type LogSink, SendenseError, throwIfAborted } from '@sendense/core';
+import { Budget } from '@sendense/plugin-kit';
 import type { IndexView } from '../index/index-view.ts';
 import type { ChunkPlace } from '../index/table-page.ts';
 import { packKey } from '../layout/object-keys.ts';
 import type { ChunkCodec, HeldChunk } from '../packs/chunk-codec.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import type { AdaptiveWindow } from './adaptive-window.ts';
-import { ByteBudget } from './byte-budget.ts';
 import { ChunkCache } from './chunk-cache.ts';
 import { type FrameRun, joinFrames, RUN_BYTES, type WantedChunk } from './frame-runs.ts';
 import { RunRooms } from './run-rooms.ts';
@@ -33,7 +33,7 @@ const SHARE_TURNS = 64;
 export class ChunkSource {
   readonly #options: ChunkSourceOptions;
   readonly #cache: ChunkCache;
-  readonly #budget = new ByteBudget(AT_ONCE_BYTES);
+  readonly #budget = new Budget(AT_ONCE_BYTES);
   readonly #rooms = new RunRooms();
   /** Whether the store uses the rooms that it is offered; supposed until it took no notice of one. */
   #usesRooms = true;

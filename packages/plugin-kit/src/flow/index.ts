@@ -1,3 +1,4 @@
+export { Budget } from './budget.ts';
 export { Closer, orClose } from './closer.ts';
 export { type AdjustablePace, createPace } from './create-pace.ts';
 export { type Limited, limitConcurrency } from './limit-concurrency.ts';

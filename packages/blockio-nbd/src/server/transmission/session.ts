@@ -1,6 +1,6 @@
 import type { LogSink } from '@sendense/core';
+import type { Budget } from '@sendense/plugin-kit';
 import type { HeaderStyle } from '../../protocol/index.ts';
-import type { Budget } from '../budget.ts';
 import type { OpenExport } from '../exports/open-export.ts';
 import type { SelectedContext } from '../handshake/negotiation.ts';
 import type { IdleWatch } from '../idle-watch.ts';

@@ -1,4 +1,4 @@
-/** So much of something, handed out in the order of asking. */
+/** So much of something, e.g. bytes that may be on their way at once, handed out in the order of asking. */
 export class Budget {
   readonly #total: number;
   readonly #waiting: { readonly amount: number; readonly start: () => void }[] = [];
@@ -18,9 +18,9 @@ export class Budget {
    * Waits until `amount` is free and takes it; more than there is counts as all. Resolves with what gives it back
    * (once, later calls do nothing), or with `undefined` when the signal fires first.
    */
-  async take(amount: number, signal: AbortSignal): Promise<(() => void) | undefined> {
+  async take(amount: number, signal?: AbortSignal): Promise<(() => void) | undefined> {
     const share = Math.min(amount, this.#total);
-    if (signal.aborted) return undefined;
+    if (signal?.aborted) return undefined;
     if (this.#waiting.length > 0 || share > this.#free) {
       if (!(await this.#queue(share, signal))) return undefined;
     } else {
@@ -35,7 +35,17 @@ export class Budget {
     };
   }
 
-  async #queue(amount: number, signal: AbortSignal): Promise<boolean> {
+  /** Runs `work` while it has `amount`; what is more than there is runs alone. */
+  async run<T>(amount: number, work: () => Promise<T>): Promise<T> {
+    const giveBack = await this.take(amount);
+    try {
+      return await work();
+    } finally {
+      giveBack?.();
+    }
+  }
+
+  async #queue(amount: number, signal?: AbortSignal): Promise<boolean> {
     const { promise, resolve } = Promise.withResolvers<boolean>();
     const entry = { amount, start: () => resolve(true) };
     const leave = (): void => {
@@ -46,11 +56,11 @@ export class Budget {
       this.#serve();
     };
     this.#waiting.push(entry);
-    signal.addEventListener('abort', leave, { once: true });
+    signal?.addEventListener('abort', leave, { once: true });
     try {
       return await promise;
     } finally {
-      signal.removeEventListener('abort', leave);
+      signal?.removeEventListener('abort', leave);
     }
   }
 
