@@ -12,3 +12,10 @@ export function collectGarbage(): void {
   collect();
   collect();
 }
+
+/** Bytes of memory in use by objects and buffers of JavaScript, once nothing is left to collect. */
+export function memoryInUse(): number {
+  collectGarbage();
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
+}

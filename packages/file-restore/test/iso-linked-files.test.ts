@@ -1,4 +1,4 @@
-import { collectGarbage } from '@sendense/tests/collect-garbage';
+import { memoryInUse } from '@sendense/tests/collect-garbage';
 import { expect, it } from 'vitest';
 import { LinkedFiles } from '../src/iso/linked-files.ts';
 
@@ -26,10 +26,8 @@ it('Names of one file of several parts are one, where its number and the places 
 
 it('What is kept in mind of a file does not grow with its parts', () => {
   const linked = new LinkedFiles();
-  collectGarbage();
-  const before = process.memoryUsage().heapUsed;
+  const before = memoryInUse();
   for (let serial = 0; serial < 100; serial += 1) linked.firstName(serial, fileOf(serial, serial, PARTS));
-  collectGarbage();
-  expect(process.memoryUsage().heapUsed - before).toBeLessThan(4 * MIB);
+  expect(memoryInUse() - before).toBeLessThan(4 * MIB);
   expect(linked.firstName(1000, fileOf(5, 5, PARTS))).toBe(5);
 });

@@ -1,5 +1,5 @@
 import type { Finding } from '@sendense/core';
-import { collectGarbage } from '@sendense/tests/collect-garbage';
+import { memoryInUse } from '@sendense/tests/collect-garbage';
 import { expect, it } from 'vitest';
 import { DistinctPaths } from '../src/archive/distinct-paths.ts';
 import type { FileSystemReader } from '../src/file-system-reader.ts';
@@ -32,23 +32,16 @@ async function folderOf(names: number): Promise<FileSystemReader> {
   };
 }
 
-/** Bytes of memory in use, once nothing is left to collect. */
-function memory(): number {
-  collectGarbage();
-  const { heapUsed, arrayBuffers } = process.memoryUsage();
-  return heapUsed + arrayBuffers;
-}
-
 it('What is kept in mind of the names of a folder does not grow with their length', async () => {
   const reader = await folderOf(NAMES);
   const begin = await reader.stat(reader.root);
   const distinct = new DistinctPaths('.');
-  const before = memory();
+  const before = memoryInUse();
   let [seen, after] = [0, 0];
   for await (const entry of walkTree(reader, begin, ({ message }) => expect.fail(message))) {
     expect(distinct.next(entry).alike).toBeUndefined();
     seen += 1;
-    if (seen === NAMES) after = memory();
+    if (seen === NAMES) after = memoryInUse();
   }
   expect(seen).toBe(NAMES + 1);
   expect(after - before).toBeLessThan(16 * MIB);
