@@ -15,8 +15,8 @@ describeWithPeers(['test-vcenter'], 'a reconcile of which a part fails', () => {
   const bench = useBench();
   afterEach(() => bench().clear());
 
-  /** A restore that died when its machine was made and none of its disks was moved. */
-  async function leave(name: string): Promise<string> {
+  /** A restore that died at the beginning of a phase: at `disks` its machine was made and none of its disks was moved. */
+  async function leave(name: string, phase = 'disks'): Promise<string> {
     await using target = bench().target({ name });
     const plan = await planOf(target, requestOf(DISKS));
     const run = runOf();
@@ -24,7 +24,7 @@ describeWithPeers(['test-vcenter'], 'a reconcile of which a part fails', () => {
       ...run,
       async save(state) {
         await run.save(state);
-        if ((state.data as { phase?: unknown }).phase === 'disks') throw new Error('the process died');
+        if ((state.data as { phase?: unknown }).phase === phase) throw new Error('the process died');
       },
     };
     const writer = await target.begin(plan, dying);
@@ -76,5 +76,41 @@ describeWithPeers(['test-vcenter'], 'a reconcile of which a part fails', () => {
     await using later = bench().target();
     expect(await later.reconcile(KEEP)).toMatchObject({ findings: [] });
     expect(await names()).toEqual([]);
+  });
+
+  it.each([
+    ['has none of its disks yet', 'disks'],
+    ['has all of its disks', 'name'],
+  ])(
+    'leaves a machine that its user has started when it %s, with what belongs to it, and tells what to do',
+    async (_when, phase) => {
+      const plan = await leave('first', phase);
+      const before = await bench().objects();
+      await bench().power('first', 'on');
+      await using target = bench().target();
+      const running = {
+        severity: 'warning',
+        code: 'leftover-in-use',
+        message: expect.stringMatching(
+          new RegExp(`^first is not off.*${plan}.* out of its notes .* switch it off`),
+        ),
+      };
+      expect(await target.reconcile(KEEP)).toEqual({ removed: [], findings: [running] });
+      expect(await bench().objects()).toEqual(before);
+      expect((await bench().machine('first')).machine.power).toBe('on');
+      await bench().power('first', 'off');
+      expect(await target.reconcile(KEEP)).toMatchObject({ findings: [] });
+      expect(await names()).toEqual([]);
+    },
+  );
+
+  it('leaves a machine that its user has started and kept, by its notes, for good', async () => {
+    await leave('first', 'name');
+    await bench().power('first', 'on');
+    await bench().annotate('first', 'mine');
+    await using target = bench().target();
+    await bench().power('first', 'off');
+    expect(await target.reconcile(KEEP)).toEqual({ removed: [], findings: [] });
+    expect(await names()).toEqual(['first']);
   });
 });

@@ -15,7 +15,8 @@ export const PLAN = /^(.+)-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /**
  * Removes the unfinished machines of the owner's plans that `keep` does not name, in the folder of the options, and no other
- * installation's. A machine that one of them was to replace has its name again; one that was replaced goes.
+ * installation's. A machine that one of them was to replace has its name again; one that was replaced goes. One that is not off stays,
+ * and what belongs to it: a restore starts no machine before it is complete, so its user did.
  */
 export async function reconcileLeftovers(
   { connect, options, clock, installation }: TargetContext,
@@ -53,6 +54,7 @@ async function removeForgotten(
   const { plan, finished } = machine.mark;
   const removed: string[] = [];
   const findings: Finding[] = [];
+  if (!finished && !machine.isOff) return { removed, findings: [inUse(machine)], stays: true };
   const old = machines.find(({ name }) => name === replacedName(plan));
   const replaces = old !== undefined && !isCarrier(machine);
   // it gave the old one its name
@@ -134,6 +136,12 @@ function orphans(machines: readonly FoundMachine[], { owner, restores }: Keep): 
 function held(name: string, error: unknown): Finding {
   const why = error instanceof Error ? error.message : String(error);
   return { severity: 'warning', code: 'leftover-held', message: `${name} stays until the next time: ${why}` };
+}
+
+/** Without the mark in its notes nothing is known of it, and nothing removed any more. */
+function inUse({ name, mark: { plan } }: Forgotten): Finding {
+  const message = `${name} is not off, so it stays, though the restore ${plan} that made it is not complete: take "[sendense restore …]" out of its notes to keep it; else switch it off, and the next reconcile removes it`;
+  return { severity: 'warning', code: 'leftover-in-use', message };
 }
 
 function orphan(name: string): Finding {
