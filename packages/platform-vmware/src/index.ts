@@ -15,6 +15,7 @@ export {
   type DatastoreFilesOptions,
   type DatastorePath,
   formatDatastorePath,
+  hasFiles,
   parseDatastorePath,
   readDatastore,
   readHost,

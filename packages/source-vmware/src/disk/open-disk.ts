@@ -3,6 +3,7 @@ import { type BlockReader, type Call, SendenseError } from '@sendense/core';
 import { openVmdk } from '@sendense/formats/vmdk';
 import {
   type DatastoreFiles,
+  hasFiles,
   parseDatastorePath,
   readDatastore,
   type VimClient,
@@ -11,14 +12,6 @@ import {
 } from '@sendense/platform-vmware';
 import { datastoreFileSystem } from './datastore-file-system.ts';
 import { flatDisk } from './flat-disk.ts';
-
-/** Kinds of datastores whose disks are objects and no files. */
-const WITHOUT_FILES: ReadonlySet<string> = new Set(['vsan', 'vsanD', 'VVOL', 'PMEM']);
-
-/** Whether the bytes of disks lie in files of a datastore. */
-export function hasFiles({ type }: Pick<VimDatastore, 'type'>): boolean {
-  return !WITHOUT_FILES.has(type);
-}
 
 /**
  * Opens a disk of a snapshot for reading. A base is its `-flat.vmdk`; what stands on other disks is read through the chain of them.

@@ -1,7 +1,6 @@
 import type { Call, DiskId } from '@sendense/core';
-import { type ManagedObject, readDatastore, type VimClient } from '@sendense/platform-vmware';
+import { hasFiles, type ManagedObject, readDatastore, type VimClient } from '@sendense/platform-vmware';
 import type { DecidedDisk } from '../capture-plan.ts';
-import { hasFiles } from '../disk/open-disk.ts';
 import type { CheckedOptions } from '../options.ts';
 
 /** The disks of which all is transferred, whatever has changed: a lease has no ranges. As far as is known before a capture. */

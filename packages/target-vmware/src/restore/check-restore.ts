@@ -9,9 +9,11 @@ import {
 } from '@sendense/core';
 import {
   findPlaces,
+  hasFiles,
   type Places,
   readDatastore,
   type VimClient,
+  type VimDatastore,
   VMWARE_PLATFORM,
 } from '@sendense/platform-vmware';
 import type { TargetContext } from '../context.ts';
@@ -24,9 +26,6 @@ import { lookForTags } from './look-for-tags.ts';
 import { serializeDetails } from './plan-details.ts';
 import { serverId } from './server-id.ts';
 import { unfitVariables } from './unfit-variables.ts';
-
-/** Datastores that hold objects: there is no file that could be read or put there. */
-const WITHOUT_FILES = new Set(['vsan', 'vvol']);
 
 async function refusals(
   { options }: TargetContext,
@@ -53,14 +52,14 @@ async function refusals(
 }
 
 /** What is true of the way that the disks take. */
-function wayOutcomes({ options }: TargetContext, type: string, outcomes: Outcomes): boolean {
-  const hasFiles = !WITHOUT_FILES.has(type.toLowerCase());
+function wayOutcomes({ options }: TargetContext, datastore: VimDatastore, outcomes: Outcomes): boolean {
+  const canHoldFiles = hasFiles(datastore);
   if (options.via === 'datastore') {
-    if (!hasFiles)
+    if (!canHoldFiles)
       outcomes.tell(
         'error',
         'upload-unsupported',
-        `flat disks cannot be put on a datastore of ${type}: restore by lease`,
+        `flat disks cannot be put on a datastore of ${datastore.type}: restore by lease`,
       );
     if (options.provisioning === 'thin')
       outcomes.tell(
@@ -69,7 +68,7 @@ function wayOutcomes({ options }: TargetContext, type: string, outcomes: Outcome
         'disks that are put on a datastore take all of their space there',
       );
   }
-  return hasFiles;
+  return canHoldFiles;
 }
 
 function artifactOutcomes({ artifacts = [] }: RestoreRequest, outcomes: Outcomes): void {
@@ -91,12 +90,12 @@ export async function checkRestore(
   const outcomes = new Outcomes();
   const places = await findPlaces(client, options, call);
   await refusals(context, client, request, places, outcomes, call);
-  const { type } = await readDatastore(client, places.datastore, call);
-  const hasFiles = wayOutcomes(context, type, outcomes);
+  const datastore = await readDatastore(client, places.datastore, call);
+  const canHoldFiles = wayOutcomes(context, datastore, outcomes);
   const place = {
     networks: places.networks,
-    canHoldFiles: hasFiles,
-    unfitVariables: await unfitVariables(request, options, hasFiles, call),
+    canHoldFiles,
+    unfitVariables: await unfitVariables(request, options, canHoldFiles, call),
     tags: await lookForTags(client, request.spec, call),
   };
   const { machine, tags } = designMachine(request, options, place, outcomes);
@@ -128,7 +127,7 @@ export async function checkRestore(
       pool,
       folder,
       host: host ?? null,
-      hasFiles,
+      hasFiles: canHoldFiles,
       via: options.via,
       provisioning: options.provisioning,
       machine,
