@@ -44,7 +44,7 @@ func (o *machineCalls) resizesSnapped(changes []types.BaseVirtualDeviceConfigSpe
 }
 
 // Extended disks get their size, and a new epoch of change ids. Tracking that is switched on or off changes with a snapshot
-// or a change of power only, also of a machine that is off.
+// or a change of power only, also of a machine that is off (API reference, `VirtualMachineConfigSpec.changeTrackingEnabled`).
 func (c *center) reconfigured(vm *simulator.VirtualMachine, m *machine) error {
 	for _, device := range vm.Config.Hardware.Device {
 		virtual, _ := flatDisk(device)
