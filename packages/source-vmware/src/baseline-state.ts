@@ -12,6 +12,8 @@ const baselineSchema = z.object({
   below: z.string().max(256).nullable(),
   /** When the snapshot was taken by the clock of the server, in milliseconds since 1970; `null` when it tells none. */
   takenAt: z.number().nullable(),
+  /** Whether change tracking of this epoch began when the disk had another size: it is not built on. */
+  isOutgrown: z.boolean().default(false),
 });
 
 /** What is remembered of one disk. */

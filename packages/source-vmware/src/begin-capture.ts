@@ -2,6 +2,7 @@ import {
   type Call,
   type Capture,
   type CaptureRequest,
+  type DiskId,
   type DiskView,
   type Finding,
   SendenseError,
@@ -18,7 +19,7 @@ import { describeRef } from './machine.ts';
 import { readArtifacts } from './machine-artifacts.ts';
 import { readMachineTags } from './machine-tags.ts';
 import { checkSnapshots, snapshotFindings } from './prerequisites.ts';
-import { freezeAnew, whyReset } from './reset-tracking.ts';
+import { freezeAnew, outgrownFindings, stillOutgrown, whyReset } from './reset-tracking.ts';
 import { createSnapshotExport } from './transport/snapshot-export.ts';
 import { vmwareCapture } from './vmware-capture.ts';
 
@@ -53,7 +54,7 @@ async function captureHeld(
   checkConsistency(request.consistency, machine);
   checkSnapshots(machine, options);
   throwIfAborted(call?.signal, 'begin-capture');
-  const { frozen, decision, disks } = await start(context, connection, request, machine, call);
+  const { frozen, decision, disks, outgrown } = await start(context, connection, request, machine, call);
   const opened: DiskView[] = [];
   try {
     const told: Finding[] = [];
@@ -73,6 +74,7 @@ async function captureHeld(
       ...untagged,
       ...told,
       ...frozen.findings,
+      ...outgrownFindings(outgrown),
       ...snapshotFindings(machine, options, clock.now()),
     ];
     const spec = machineSpecOf({ ...machine, disks }, names, tags);
@@ -82,6 +84,7 @@ async function captureHeld(
       spec,
       decision: { ...decision, findings },
       frozen,
+      outgrown,
       disks: opened,
       artifacts,
       closed,
@@ -100,6 +103,8 @@ type Started = {
   readonly frozen: Frozen;
   readonly decision: Decision;
   readonly disks: readonly VimDisk[];
+  /** Whose change tracking is not to be built on. */
+  readonly outgrown: ReadonlySet<DiskId>;
 };
 
 /** Freezes the machine and decides; anew where its change tracking is broken and may be repaired. Leaves nothing when it rejects. */
@@ -112,12 +117,16 @@ async function start(
 ): Promise<Started> {
   const frozen = await freeze(context, connection, machine, request);
   const first = await decideAt(context, connection, request, { machine, frozen }, call);
-  const why = whyReset(context.options, machine, first.decision);
-  if (why === undefined) return first;
+  const { decision: before } = first;
+  const why = whyReset(context.options, machine, before);
+  if (why === undefined) return { ...first, outgrown: stillOutgrown(before, frozen.disks) };
   const anew = await freezeAnew(context, connection, machine, request, { frozen, why }, call);
-  if (anew.snapshot === frozen.snapshot) return { ...first, frozen: anew };
-  const before = first.decision;
-  return decideAt(context, connection, request, { machine, frozen: anew, before }, call);
+  const outgrown = stillOutgrown(before, anew.disks);
+  if (anew.snapshot === frozen.snapshot) return { ...first, frozen: anew, outgrown };
+  return {
+    ...(await decideAt(context, connection, request, { machine, frozen: anew, before }, call)),
+    outgrown,
+  };
 }
 
 async function decideAt(
@@ -126,7 +135,7 @@ async function decideAt(
   request: CaptureRequest,
   at: Pick<MachineView, 'machine' | 'before'> & { readonly frozen: Frozen },
   call?: Call,
-): Promise<Started> {
+): Promise<Omit<Started, 'outgrown'>> {
   const { machine, frozen } = at;
   try {
     throwIfAborted(call?.signal, 'begin-capture');

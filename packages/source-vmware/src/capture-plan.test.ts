@@ -56,7 +56,7 @@ describe('the finding of a full', () => {
       tells: true,
     };
     const changes = { kind: 'full', reason, detail: 'why' } as const;
-    const found = fullFinding({ now, choice: { changes, changedBytes: 4096, isBroken: false } }, untracked);
+    const found = fullFinding({ now, choice: { changes, changedBytes: 4096, fault: undefined } }, untracked);
     return found.map(({ code, disk: of }) => [code, of]);
   }
 

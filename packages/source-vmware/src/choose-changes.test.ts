@@ -19,7 +19,13 @@ const DISK: VimDisk = {
   parents: [],
   changeId: '52 de/18',
 };
-const BASELINE: Baseline = { changeId: '52 de/17', sizeBytes: 4096, below: null, takenAt: 2000 };
+const BASELINE: Baseline = {
+  changeId: '52 de/17',
+  sizeBytes: 4096,
+  below: null,
+  takenAt: 2000,
+  isOutgrown: false,
+};
 const OURS = { type: 'VirtualMachineSnapshot', id: 'snapshot-9' };
 
 function snapshot(id: string, createdAt: number | undefined): VimSnapshot {
@@ -64,6 +70,12 @@ describe('a baseline of a disk', () => {
     ['a change id of another epoch', [{ changeId: '53 aa/99' }], 'tracking-lost'],
     ['no change id any more', [{ changeId: undefined }], 'tracking-lost'],
     ['a machine that cannot be tracked now', [{ untracked: 'old hardware' }], 'tracking-lost'],
+    [
+      'a change id of the epoch in which the disk had another size',
+      [{}, { isOutgrown: true }],
+      'disk-resized',
+    ],
+    ['another epoch than that one', [{ changeId: '53 aa/1' }, { isOutgrown: true }], 'tracking-lost'],
     ['a change id that went back', [{ changeId: '52 de/12' }], 'machine-reverted'],
     ['a change id that did not go on with the snapshot', [{ changeId: '52 de/17' }], 'machine-reverted'],
     [
@@ -87,8 +99,8 @@ describe('a baseline of a disk', () => {
 });
 
 describe('change tracking of a disk', () => {
-  /** Whether it counts as broken when the server answers `fault` for a disk with these baselines, the newest first. */
-  async function isBroken(fault: string, baselines: readonly Partial<Baseline>[]): Promise<boolean> {
+  /** What it is told to be when the server answers `fault` for a disk with these baselines, the newest first. */
+  async function faultOf(told: string, baselines: readonly Partial<Baseline>[]): Promise<string | undefined> {
     const id = diskId('d');
     const since = baselines.map((baseline, at) => {
       const instant = instantId(`00000000-0000-4000-8000-00000000000${at}`);
@@ -99,7 +111,7 @@ describe('change tracking of a disk', () => {
     });
     const vim = {
       invoke: async () => {
-        throw new SendenseError('CORRUPT', 'no', { operation: 'test', context: { fault } });
+        throw new SendenseError('CORRUPT', 'no', { operation: 'test', context: { fault: told } });
       },
     } as unknown as VimClient;
     const now: DiskNow = {
@@ -111,17 +123,19 @@ describe('change tracking of a disk', () => {
       untracked: undefined,
       tells: true,
     };
-    return (await chooseChanges(vim, now, { since, now: new Date() })).isBroken;
+    return (await chooseChanges(vim, now, { since, now: new Date() })).fault;
   }
 
-  it.each<[string, string, readonly Partial<Baseline>[], boolean]>([
-    ['is broken when its file is damaged', 'FileFault', [{}], true],
-    ['is broken after the disk has grown', 'FileFault', [{ sizeBytes: 2048 }], true],
-    ['may be whole when its file cannot be reached', 'CannotAccessFile', [{}], false],
-    ['may be whole when its file is not found', 'FileNotFound', [{}], false],
-    ['is no matter of an older backup that fails', 'FileFault', [{ changeId: '53 aa/1' }, {}], false],
-    ['is no matter of an older size', 'FileFault', [{ changeId: '53 aa/1' }, { sizeBytes: 2048 }], false],
-  ])('%s', async (_what, fault, baselines, broken) => {
-    expect(await isBroken(fault, baselines)).toBe(broken);
+  it.each<[string, string, readonly Partial<Baseline>[], string | undefined]>([
+    ['is broken when its file is damaged', 'FileFault', [{}], 'broken'],
+    ['is outgrown after the disk has grown', 'FileFault', [{ sizeBytes: 2048 }], 'outgrown'],
+    ['is so for an older backup of the same size too', 'FileFault', [{ sizeBytes: 2048 }, {}], 'outgrown'],
+    ['is outgrown until it has begun anew', 'FileFault', [{ isOutgrown: true }], 'outgrown'],
+    ['may be whole when its file cannot be reached', 'CannotAccessFile', [{}], undefined],
+    ['may be whole when its file is not found', 'FileNotFound', [{}], undefined],
+    ['is no matter of an older backup that fails', 'FileFault', [{ changeId: '53 aa/1' }, {}], undefined],
+    ['is no matter of an older size', 'FileFault', [{ changeId: '53 aa/1' }, { sizeBytes: 2048 }], undefined],
+  ])('%s', async (_what, told, baselines, fault) => {
+    expect(await faultOf(told, baselines)).toBe(fault);
   });
 });

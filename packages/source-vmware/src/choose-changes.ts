@@ -34,6 +34,13 @@ export type DiskNow = {
   readonly tells: boolean;
 };
 
+/** Why the tracking of a disk is to begin anew. */
+export type TrackingFault =
+  /** It fails, or tells what cannot be true: it goes on so, or may. */
+  | 'broken'
+  /** It began when the disk had another size: ESXi 6 misses blocks of one that has grown, and does not tell (KB 2090639). */
+  | 'outgrown';
+
 /** What to copy of a disk, and how much that is. */
 export type ChosenChanges = {
   readonly changes:
@@ -41,8 +48,8 @@ export type ChosenChanges = {
     | IncrementalChanges;
   /** Sum of the extents; `undefined` where it cannot be known. */
   readonly changedBytes: number | undefined;
-  /** Whether tracking itself is why all is copied: it goes on failing, or may, until it begins anew. */
-  readonly isBroken: boolean;
+  /** Why tracking itself is the cause that all is copied, until it begins anew; `undefined` where it is not. */
+  readonly fault: TrackingFault | undefined;
 };
 
 /** Areas that are kept from when they were first asked for; of more the server is asked again. */
@@ -51,6 +58,8 @@ const KEPT_AREAS = 65_536;
 function refusal(reason: FullReason, detail: string): BaselineRefusal {
   return { reason, detail };
 }
+
+const OUTGROWN = refusal('disk-resized', 'its change tracking has not begun anew since it had another size');
 
 /** Why `baseline` tells nothing of the disk; `undefined` when it holds as far as can be seen without asking for areas. */
 export function whyUnusable(
@@ -65,6 +74,7 @@ export function whyUnusable(
   const now = parseChangeId(disk.changeId);
   if (before.epoch !== now.epoch)
     return refusal('tracking-lost', 'change tracking was reset since the last backup');
+  if (baseline.isOutgrown) return OUTGROWN;
   // each snapshot makes the number go on
   const least = (before.sequence ?? 0) + (snapshot === undefined ? 0 : 1);
   if (now.sequence !== undefined && before.sequence !== undefined && now.sequence < least)
@@ -121,7 +131,7 @@ async function delta(
   return {
     changes: { kind: 'incremental', since, extents },
     changedBytes: tells ? changedBytes : undefined,
-    isBroken: false,
+    fault: undefined,
   };
 }
 
@@ -137,27 +147,29 @@ export async function chooseChanges(
 ): Promise<ChosenChanges> {
   // an older state may fail though tracking is whole
   const newest = choice.since.find(({ disks }) => disks.includes(now.id))?.instant;
-  let isBroken = false;
+  let fault: TrackingFault | undefined;
   const answer = await chooseBaseline<Baseline, ChosenChanges>({
     disk: now.id,
     ...choice,
     parse: parseState,
     untracked: now.untracked,
     judge: async (baseline, instant) => {
+      // what an older state would be told is told by the same tracking
+      if (fault === 'outgrown') return OUTGROWN;
       const why = whyUnusable(now, baseline);
-      // ESXi 6 misses blocks of disks that have grown until tracking begins anew (KB 2090639)
-      isBroken ||= instant === newest && why?.reason === 'disk-resized';
+      if (instant === newest && why?.reason === 'disk-resized') fault = 'outgrown';
       if (why !== undefined) return why;
       return delta(vim, now, baseline, instant, call).then(
         (held) => ({ held }),
         (error: unknown) => {
           const refused = reasonOf(error);
-          isBroken ||= instant === newest && refused.reason !== 'no-change-tracking' && !mayPass(error);
+          if (instant === newest && refused.reason !== 'no-change-tracking' && !mayPass(error))
+            fault = 'broken';
           return refused;
         },
       );
     },
   });
   if ('held' in answer) return answer.held;
-  return { changes: { kind: 'full', ...answer }, changedBytes: now.disk.sizeBytes, isBroken };
+  return { changes: { kind: 'full', ...answer }, changedBytes: now.disk.sizeBytes, fault };
 }

@@ -32,8 +32,9 @@ export const vmwareSourceOptionsSchema = z
     /** SHA-256 or SHA-1 of the one certificate to trust. */
     thumbprint: z.string().min(1).max(256).optional(),
     /**
-     * `auto`: change tracking is switched on where it is off. `repair`: besides, one that is found broken is switched off and on again,
-     * by which all other backups of the machine read all of it once. `existing`: it is used where it is on. `off`: every backup reads all.
+     * `auto`: change tracking is switched on where it is off, and off and on again where a disk got another size, by which all other
+     * backups of the machine read all of it once. `repair`: besides, so is one that is found broken. `existing`: it is used where it is
+     * on. `off`: every backup reads all.
      */
     track: z.enum(['auto', 'repair', 'existing', 'off']).default('auto'),
     /** `thin`: of thin disks only the areas in use are read in full backups, as the server tells them. `off`: all is read. */

@@ -3,15 +3,15 @@ import type { VimMachine } from '@sendense/platform-vmware';
 import { describe, expect, it } from 'vitest';
 import type { Decision } from './capture-plan.ts';
 import { checkOptions } from './options.ts';
-import { whyReset } from './reset-tracking.ts';
+import { stillOutgrown, whyReset } from './reset-tracking.ts';
 
-type Given = { readonly changeId?: string; readonly isBroken?: boolean };
+type Given = { readonly changeId?: string; readonly fault?: 'broken' | 'outgrown' };
 
 /** A decision about disks that are all copied whole, because of what is `given` of each. */
 function decisionOf(given: readonly Given[]): Decision {
-  const disks = given.map(({ changeId, isBroken = false }, number) => ({
-    now: { id: diskId(`d-${number}`), disk: { changeId } },
-    choice: { changes: { kind: 'full', reason: 'tracking-lost', detail: 'why' }, changedBytes: 1, isBroken },
+  const disks = given.map(({ changeId, fault }, number) => ({
+    now: { id: diskId(`d-${number}`), disk: { key: number, changeId } },
+    choice: { changes: { kind: 'full', reason: 'tracking-lost', detail: 'why' }, changedBytes: 1, fault },
   }));
   return { disks, skipped: [], findings: [] } as unknown as Decision;
 }
@@ -25,7 +25,7 @@ const MACHINE = {
 function asked(
   disks: readonly Given[],
   machine: Partial<VimMachine> = {},
-  track: 'repair' | 'auto' = 'repair',
+  track: 'repair' | 'auto' | 'existing' = 'repair',
 ) {
   const options = checkOptions({ address: 'vc.example', user: 'u', track });
   return whyReset(options, { ...MACHINE, ...machine }, decisionOf(disks));
@@ -33,7 +33,7 @@ function asked(
 
 describe('change tracking', () => {
   it.each<[string, readonly Given[], string | undefined]>([
-    ['of a disk that fails', [{ changeId: '52/1' }, { changeId: '52/2', isBroken: true }], 'd-1: why'],
+    ['of a disk that fails', [{ changeId: '52/1' }, { changeId: '52/2', fault: 'broken' }], 'd-1: why'],
     ['that shows no change id of any disk', [{}, {}], 'd-0: why'],
     ['that shows none of one disk, which may never get one', [{}, { changeId: '52/2' }], undefined],
     ['that was lost, and is there again', [{ changeId: '52/1' }], undefined],
@@ -41,6 +41,26 @@ describe('change tracking', () => {
   ])('%s begins anew, or does not', (_what, disks, why) => {
     expect(asked(disks)).toBe(why);
     expect(asked(disks, {}, 'auto')).toBeUndefined();
+  });
+
+  it('of a disk of another size begins anew wherever it may be switched', () => {
+    const disks: readonly Given[] = [{ changeId: '52/1' }, { changeId: '52/2', fault: 'outgrown' }];
+    expect(asked(disks)).toBe('d-1: why');
+    expect(asked(disks, {}, 'auto')).toBe('d-1: why');
+    expect(asked(disks, {}, 'existing')).toBeUndefined();
+  });
+
+  it.each([
+    ['goes on', '52/3', ['d-0']],
+    ['has begun anew', '53/1', []],
+    ['is off', undefined, []],
+  ])('of a disk of another size is not trusted as long as it %s', (_how, changeId, left) => {
+    const before = decisionOf([{ changeId: '52/2', fault: 'outgrown' }, { changeId: '52/2' }]);
+    const frozen = [
+      { key: 0, changeId },
+      { key: 1, changeId: '52/3' },
+    ];
+    expect([...stillOutgrown(before, frozen)]).toEqual(left);
   });
 
   it('does not begin anew where it cannot be had', () => {

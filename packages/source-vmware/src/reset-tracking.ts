@@ -1,14 +1,22 @@
-import { amendError, type Call, type Finding, SendenseError, throwIfAborted } from '@sendense/core';
+import {
+  amendError,
+  type Call,
+  type DiskId,
+  type Finding,
+  SendenseError,
+  throwIfAborted,
+} from '@sendense/core';
 import {
   type ManagedObject,
   parseChangeId,
   readSnapshots,
   removeSnapshot,
   setChangeTracking,
+  type VimDisk,
   type VimMachine,
   type VimSnapshot,
 } from '@sendense/platform-vmware';
-import type { Decision } from './capture-plan.ts';
+import type { DecidedDisk, Decision } from './capture-plan.ts';
 import { type Connection, type SourceContext, whenFree } from './context.ts';
 import { type FreezeRequest, type Frozen, freeze, stun } from './freeze.ts';
 import { removeOfCapture, undone } from './leftovers.ts';
@@ -16,19 +24,43 @@ import type { CheckedOptions } from './options.ts';
 import { whyUntracked } from './prerequisites.ts';
 
 /**
- * Why the change tracking of a machine is to begin anew, as a sentence; `undefined` where it is not. A disk without a change id is no
- * reason while others have one: they would lose what they have, and it may never get one.
+ * Why the change tracking of a machine is to begin anew, as a sentence; `undefined` where it is not. One that fails begins anew only
+ * where that is wanted: each backup is a full until then. One of a disk of another size does so by `auto` too: it fails without a word.
+ * A disk without a change id is no reason while others have one: they would lose what they have, and it may never get one.
  */
 export function whyReset(
   options: CheckedOptions,
   machine: VimMachine,
   { disks }: Decision,
 ): string | undefined {
-  if (options.track !== 'repair' || whyUntracked(machine, options) !== undefined) return undefined;
+  const { track } = options;
+  if (track === 'existing' || whyUntracked(machine, options) !== undefined) return undefined;
   const isBlind = disks.every(({ now }) => now.disk.changeId === undefined);
-  const broken = disks.find(({ choice }) => isBlind || choice.isBroken);
-  const changes = broken?.choice.changes;
-  return changes?.kind === 'full' ? `${broken?.now.id}: ${changes.detail}` : undefined;
+  const isWrong = ({ choice: { fault } }: DecidedDisk): boolean =>
+    fault === 'outgrown' || (track === 'repair' && (isBlind || fault === 'broken'));
+  const wrong = disks.find(isWrong);
+  const changes = wrong?.choice.changes;
+  return changes?.kind === 'full' ? `${wrong?.now.id}: ${changes.detail}` : undefined;
+}
+
+/** Disks whose change tracking began when they had another size, and goes on at the snapshot that holds them as `frozen`. */
+export function stillOutgrown(
+  { disks }: Decision,
+  frozen: readonly Pick<VimDisk, 'key' | 'changeId'>[],
+): ReadonlySet<DiskId> {
+  const outgrown = disks.filter(({ now: { disk }, choice }) => {
+    const changeId = frozen.find(({ key }) => key === disk.key)?.changeId;
+    return choice.fault === 'outgrown' && isSameEpoch(disk.changeId, changeId);
+  });
+  return new Set(outgrown.map(({ now }) => now.id));
+}
+
+/** What is told of disks that {@link stillOutgrown} names. */
+export function outgrownFindings(disks: ReadonlySet<DiskId>): readonly Finding[] {
+  return [...disks].map((disk) => {
+    const message = `${disk}: change tracking began when it had another size and is not trusted: each backup reads all of it until tracking was switched off and on again`;
+    return { severity: 'warning', code: 'change-tracking-outgrown', message, disk };
+  });
 }
 
 /** A capture whose change tracking is found broken. */
@@ -124,12 +156,13 @@ async function othersOf(
 function hasBegunAnew(before: Frozen, anew: Frozen): boolean {
   return anew.disks.every(({ key, changeId }) => {
     const old = before.disks.find((disk) => disk.key === key)?.changeId;
-    return (
-      old === undefined ||
-      changeId === undefined ||
-      parseChangeId(old).epoch !== parseChangeId(changeId).epoch
-    );
+    return !isSameEpoch(old, changeId);
   });
+}
+
+function isSameEpoch(one: string | undefined, other: string | undefined): boolean {
+  if (one === undefined || other === undefined) return false;
+  return parseChangeId(one).epoch === parseChangeId(other).epoch;
 }
 
 function withFinding(frozen: Frozen, finding: Finding): Frozen {
@@ -137,7 +170,7 @@ function withFinding(frozen: Frozen, finding: Finding): Frozen {
 }
 
 function cannotReset(snapshots: readonly VimSnapshot[], why: string): Finding {
-  const message = `change tracking is broken and cannot begin anew over ${snapshots.length} snapshots (${namesOf(snapshots)}): remove them once (${why})`;
+  const message = `change tracking is to begin anew and cannot over ${snapshots.length} snapshots (${namesOf(snapshots)}): remove them once (${why})`;
   return { severity: 'warning', code: 'change-tracking-broken', message };
 }
 

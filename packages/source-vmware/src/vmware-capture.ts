@@ -28,6 +28,8 @@ export type CaptureParts = {
   readonly spec: MachineSpec;
   readonly decision: Decision;
   readonly frozen: Frozen;
+  /** Whose change tracking is not to be built on: the next backup is a full of them too. */
+  readonly outgrown: ReadonlySet<DiskId>;
   readonly disks: readonly DiskView[];
   readonly artifacts: readonly Artifact[];
   /** Told when the capture is closed. */
@@ -104,15 +106,18 @@ async function checkInstant(
 }
 
 /** The change ids of the snapshot, of the disks that have one. */
-function stateOf({ request, decision, frozen }: CaptureParts, instant: InstantId): SealedCapture['state'] {
+function stateOf(
+  { request, decision, frozen, outgrown }: CaptureParts,
+  instant: InstantId,
+): SealedCapture['state'] {
   const origin = { instant, machine: request.machine, stream: request.stream };
   const below = frozen.below?.object.id ?? null;
   const takenAt = frozen.snapshot.createdAt?.getTime() ?? null;
   const baselines = new Map<DiskId, Baseline>();
   for (const { now } of decision.disks) {
     const { changeId, sizeBytes } = now.disk;
-    if (changeId !== undefined && now.untracked === undefined)
-      baselines.set(now.id, { changeId, sizeBytes, below, takenAt });
+    if (changeId === undefined || now.untracked !== undefined) continue;
+    baselines.set(now.id, { changeId, sizeBytes, below, takenAt, isOutgrown: outgrown.has(now.id) });
   }
   return baselines.size === 0 ? null : createState(origin, baselines);
 }

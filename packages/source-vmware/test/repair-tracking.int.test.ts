@@ -1,5 +1,5 @@
 import { type Capture, streamId } from '@sendense/core';
-import { createSnapshot } from '@sendense/platform-vmware';
+import { createSnapshot, removeSnapshot } from '@sendense/platform-vmware';
 import { describeWithPeers } from '@sendense/tests/peers';
 import { afterEach, beforeAll, expect, it } from 'vitest';
 import { Guest, requestOf, round } from './guest.ts';
@@ -58,17 +58,74 @@ describeWithPeers(['test-vcenter'], 'change tracking that is found broken and ma
     },
   );
 
-  it('begins anew after a disk has grown: old versions miss blocks of it until then', async () => {
-    const guest = await Guest.boot(bench, [SIZE]);
-    await using source = bench.source({ track: 'repair' });
-    const first = await round(source, guest);
+  async function grow(guest: Guest): Promise<void> {
     await bench.resize(guest.machine, 0, SIZE + 65_536);
     guest.disks[0] = Buffer.concat([guest.disks[0] ?? Buffer.alloc(0), Buffer.alloc(65_536)]);
-    const second = await round(source, guest, first, async (capture) =>
-      expect(codes(capture)).toContain('change-tracking-reset'),
-    );
-    expect(second.reasons).toEqual(['disk-resized']);
-    expect((await round(source, guest, second)).reasons).toEqual([null]);
+  }
+
+  it.each(['repair', 'auto'] as const)(
+    'begins anew by `%s` after a disk has grown: old versions miss blocks of it until then',
+    async (track) => {
+      const guest = await Guest.boot(bench, [SIZE]);
+      await using source = bench.source({ track });
+      const first = await round(source, guest);
+      await grow(guest);
+      const second = await round(source, guest, first, async (capture) =>
+        expect(codes(capture)).toContain('change-tracking-reset'),
+      );
+      expect(second.reasons).toEqual(['disk-resized']);
+      expect((await round(source, guest, second)).reasons).toEqual([null]);
+    },
+  );
+
+  it('of a disk that has grown is not trusted over a snapshot of somebody else, and begins anew when that is gone', async () => {
+    const guest = await Guest.boot(bench, [SIZE]);
+    await using source = bench.source();
+    let last = await round(source, guest);
+    await grow(guest);
+    const text = { name: 'mine', description: '', quiesce: false };
+    const mine = await createSnapshot(bench.operator, guest.machine.object, text);
+    for (let time = 0; time < 2; time += 1) {
+      const next = await round(source, guest, last, async (capture) => {
+        expect(codes(capture)).toContain('change-tracking-broken');
+        expect(codes(capture)).toContain('change-tracking-outgrown');
+        expect(codes(capture)).not.toContain('change-tracking-reset');
+      });
+      expect(next.reasons).toEqual(['disk-resized']);
+      expect(await bench.snapshots(guest.machine)).toEqual(['mine: ']);
+      last = next;
+    }
+    await removeSnapshot(bench.operator, mine);
+    const anew = await round(source, guest, last, async (capture) => {
+      expect(codes(capture)).toContain('change-tracking-reset');
+      expect(codes(capture)).not.toContain('change-tracking-outgrown');
+    });
+    expect(anew.reasons).toEqual(['disk-resized']);
+    await guest.write(0, 0, 512);
+    const after = await round(source, guest, anew);
+    expect(after.reasons).toEqual([null]);
+    expect(after.disks).toEqual(guest.now());
+  });
+
+  it('of a disk that has grown is neither switched nor trusted by `existing`, until somebody resets it', async () => {
+    const guest = await Guest.boot(bench, [SIZE]);
+    await using first = bench.source();
+    let last = await round(first, guest);
+    await grow(guest);
+    await using source = bench.source({ track: 'existing' });
+    for (let time = 0; time < 2; time += 1) {
+      const next = await round(source, guest, last, async (capture) => {
+        expect(codes(capture)).toContain('change-tracking-outgrown');
+        expect(codes(capture)).not.toContain('change-tracking-reset');
+      });
+      expect(next.reasons).toEqual(['disk-resized']);
+      last = next;
+    }
+    const { name, keys } = guest.machine;
+    await bench.server.control('reset-tracking', { machine: name, key: keys[0] });
+    const reset = await round(source, guest, last);
+    expect(reset.reasons).toEqual(['tracking-lost']);
+    expect((await round(source, guest, reset)).reasons).toEqual([null]);
   });
 
   it('does not begin anew over a snapshot of somebody else, which is told', async () => {
