@@ -1,8 +1,9 @@
 import { open } from 'node:fs/promises';
 import { addBitmap, openQcow2, removeBitmap } from '@sendense/formats/qcow2';
+import { testScale } from '@sendense/tests/scale';
 import { describe, expect, it } from 'vitest';
 import { qemuImg, qemuIo } from './qemu.ts';
-import { seededRandom, testScale } from './seeded-random.ts';
+import { seededRandom } from './seeded-random.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 const SEED = 20_261_122;

@@ -3,10 +3,11 @@ import { openDiskImage } from '@sendense/formats';
 import { createVhd } from '@sendense/formats/vhd';
 import { createVhdx } from '@sendense/formats/vhdx';
 import type { FileSystem } from '@sendense/plugin-kit/files';
+import { testScale } from '@sendense/tests/scale';
 import { describe, expect, it } from 'vitest';
 import { type FileOperation, MemoryFileSystem } from './memory-file-system.ts';
 import { type PowerCut, powerCuts } from './power-cuts.ts';
-import { seededRandom, testScale } from './seeded-random.ts';
+import { seededRandom } from './seeded-random.ts';
 
 const PATH = '/disk';
 const KIB = 1024;

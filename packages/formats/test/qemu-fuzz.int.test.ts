@@ -1,14 +1,15 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { openQcow2 } from '@sendense/formats/qcow2';
+import { testScale, testSeed } from '@sendense/tests/scale';
 import { describe, expect, it } from 'vitest';
 import { exerciseImage } from './exercise-image.ts';
 import { MemoryFileSystem } from './memory-file-system.ts';
 import { mutateImage } from './mutate-image.ts';
 import { qemuImg, qemuIo } from './qemu.ts';
-import { seededRandom, testScale } from './seeded-random.ts';
+import { seededRandom } from './seeded-random.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
-const SEED = 20_261_123;
+const SEED = testSeed();
 const CASES = Math.round(150 * testScale());
 const MAX_CASE_MS = 2000;
 const MAX_BUFFER_BYTES = 8 * 1024 * 1024;

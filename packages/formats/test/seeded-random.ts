@@ -18,8 +18,3 @@ export function seededRandom(seed: number): SeededRandom {
   const below = (limit: number) => Math.floor(next() * limit);
   return { below, pick: (choices) => choices[below(choices.length)] ?? choices[0] };
 }
-
-/** How many times the usual number of cases to run. */
-export function testScale(): number {
-  return Number(process.env.SENDENSE_TEST_SCALE ?? 1);
-}

@@ -80,10 +80,11 @@ describe('findImages', () => {
   );
 });
 
-it('takes the extents of a VMDK for parts of the disk that its descriptor is', async () => {
+it('takes the extents of a VMDK, and what ESXi tracked of its changes, for parts of the disk that its descriptor is', async () => {
   const [disk] = await files(
     'disk.vmdk',
     'disk-flat.vmdk',
+    'disk-ctk.vmdk',
     'split.vmdk',
     'split-s001.vmdk',
     'lone-flat.vmdk',

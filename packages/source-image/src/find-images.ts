@@ -13,12 +13,12 @@ export type FoundImages = {
   readonly findings: readonly Finding[];
 };
 
-const IMAGE_NAME = /\.(?:qcow2|raw|img|vmdk|vhd|vhdx)$/i;
+const IMAGE_NAME = /\.(?:qcow2|raw|img|vmdk|a?vhdx?)$/i;
 /** Files that a restore has not finished. */
 const PARTIAL_NAME = /\.partial-[^/]+$/;
 
-/** Files that a VMDK descriptor names: extents of a disk, not disks. */
-const EXTENT_NAME = /-(?:flat|delta|sesparse|[sf]\d{3,})\.vmdk$/i;
+/** Files beside a VMDK descriptor: extents of its disk, and which of its blocks ESXi tracked as changed. */
+const EXTENT_NAME = /-(?:flat|delta|sesparse|ctk|[sf]\d{3,})\.vmdk$/i;
 
 const byNumber = new Intl.Collator('en', { numeric: true });
 
@@ -52,7 +52,7 @@ function noImage(place: string): SendenseError {
   return new SendenseError('NOT_FOUND', `${place} holds no disk image`, {
     operation: 'find-images',
     remedy:
-      'name the image files themselves, or a folder with .qcow2, .raw, .img, .vmdk, .vhd or .vhdx files',
+      'name the image files themselves, or a folder with .qcow2, .raw, .img, .vmdk, .vhd, .vhdx, .avhd or .avhdx files',
   });
 }
 

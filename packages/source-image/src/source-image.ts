@@ -21,7 +21,7 @@ import { type FoundImages, findImages } from './find-images.ts';
 import { imageCapture } from './image-capture.ts';
 import { instantOf } from './instant-of.ts';
 import { checkMachine, machineName, machineOf, machineSpecOf } from './machine.ts';
-import { type OpenedDisk, openDisks } from './opened-disk.ts';
+import { type OpenedDisks, openDisks } from './opened-disk.ts';
 import { checkOptions, type ImageSourceOptions, imageSourceOptionsSchema } from './options.ts';
 import { reconcileBaselines } from './reconcile-baselines.ts';
 import { retireBaselines } from './retire-baselines.ts';
@@ -42,16 +42,16 @@ async function withDisks<T>(
   context: SourceContext,
   found: FoundImages,
   request: Pick<CaptureRequest, 'disks'>,
-  use: (disks: readonly OpenedDisk[]) => Promise<{ readonly result: T; readonly keep?: boolean }>,
+  use: (opened: OpenedDisks) => Promise<{ readonly result: T; readonly keep?: boolean }>,
 ): Promise<T> {
-  const disks = await openDisks(context, found, new Set(request.disks?.exclude));
+  const opened = await openDisks(context, found, new Set(request.disks?.exclude));
   let keep = false;
   try {
-    const used = await use(disks);
+    const used = await use(opened);
     keep = used.keep ?? false;
     return used.result;
   } finally {
-    if (!keep) await closeImages(disks);
+    if (!keep) await closeImages(opened.disks);
   }
 }
 
@@ -63,9 +63,9 @@ async function planCapture(
   const found = await findImages(context);
   checkMachine(request.machine, machineOf(context.options, found));
   const weakened = checkConsistency(request);
-  return await withDisks(context, found, request, async (disks) => {
+  return await withDisks(context, found, request, async ({ disks, findings: noticed }) => {
     const decided = await decideDisks(context, request, disks, call);
-    const findings = [...found.findings, ...weakened, ...diskFindings(decided)];
+    const findings = [...found.findings, ...noticed, ...weakened, ...diskFindings(decided)];
     return { result: planOf(decided, skippedDisks(context, found, request), findings) };
   });
 }
@@ -98,7 +98,7 @@ async function capture(
   const weakened = checkConsistency(request);
   if (options.track === 'auto') await removeLeftovers(context, found, request);
   throwIfAborted(call?.signal, 'capture-image');
-  return await withDisks(context, found, request, async (disks) => {
+  return await withDisks(context, found, request, async ({ disks, findings: noticed }) => {
     const decided = await decideDisks(context, request, disks, call);
     const parts = {
       instant: await instantOf(context, request, disks),
@@ -108,7 +108,7 @@ async function capture(
       disks: decided,
       spec: machineSpecOf(machineName(options, found), disks),
       skipped: skippedDisks(context, found, request),
-      findings: [...found.findings, ...weakened, ...diskFindings(decided)],
+      findings: [...found.findings, ...noticed, ...weakened, ...diskFindings(decided)],
       closed: (closed: Capture) => void open.delete(closed),
     };
     const result = imageCapture(context, parts);
@@ -147,7 +147,7 @@ export function createImageSource(
     async describe(machine) {
       const found = await findImages(context);
       checkMachine(machine, machineOf(context.options, found));
-      return await withDisks(context, found, {}, async (disks) => {
+      return await withDisks(context, found, {}, async ({ disks }) => {
         return { result: machineSpecOf(machineName(context.options, found), disks) };
       });
     },

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { openVhdx } from '@sendense/formats/vhdx';
+import { collect } from '@sendense/testkit';
 import { describe, expect, it } from 'vitest';
 import { qemuImg, qemuIo } from '../qemu.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
@@ -37,4 +38,25 @@ describe('a VHDX that QEMU wrote', () => {
       expect(Buffer.compare(read, expected)).toBe(0);
     },
   );
+
+  it('of 8 TiB is read up to its end', async () => {
+    await using folder = await temporaryFolder();
+    const image = folder.file('a.vhdx');
+    const size = 8 * 2 ** 40;
+    await qemuImg('create', '-q', '-f', 'vhdx', '-o', 'subformat=dynamic,block_size=32M', image, `${size}`);
+    const places = [0, 5 * 2 ** 40 + 512, size - 512];
+    await qemuIo(image, ...places.map((at, index) => `write -P ${index + 1} ${at} 512`));
+    await using ours = await openVhdx(image);
+    expect(ours.sizeBytes).toBe(size);
+    const blocks = places.map((at) => at - (at % (32 * MIB)));
+    const data = (await collect(ours.extents({ offset: 0, length: size }))).filter(
+      ({ kind }) => kind === 'data',
+    );
+    expect(data.map(({ offset, length }) => [offset, length])).toEqual(blocks.map((at) => [at, 32 * MIB]));
+    for (const [index, at] of places.entries()) {
+      const read = new Uint8Array(512);
+      await ours.read(at, read);
+      expect(new Set(read)).toEqual(new Set([index + 1]));
+    }
+  });
 });

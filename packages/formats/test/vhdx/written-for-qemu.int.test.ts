@@ -1,11 +1,12 @@
 import { stat, writeFile } from 'node:fs/promises';
 import { createVhdx, openVhdx } from '@sendense/formats/vhdx';
 import { collect } from '@sendense/testkit';
+import { testScale } from '@sendense/tests/scale';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { qemuImg } from '../qemu.ts';
 import { randomStretches, writeStretches } from '../random-disk.ts';
-import { seededRandom, testScale } from '../seeded-random.ts';
+import { seededRandom } from '../seeded-random.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 
 const SEED = 20_261_124;

@@ -1,9 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import { openVmdk } from '@sendense/formats/vmdk';
 import { collect } from '@sendense/testkit';
+import { testScale } from '@sendense/tests/scale';
 import { describe, expect, it } from 'vitest';
 import { qemuImg, qemuIo, qemuMap } from '../qemu.ts';
-import { seededRandom, testScale } from '../seeded-random.ts';
+import { seededRandom } from '../seeded-random.ts';
 import { type TemporaryFolder, temporaryFolder } from '../temporary-folder.ts';
 
 const MIB = 1024 * 1024;

@@ -1,8 +1,8 @@
 import { createVmdk, openVmdk, streamVmdk } from '@sendense/formats/vmdk';
 import { collect } from '@sendense/testkit';
+import { testScale } from '@sendense/tests/scale';
 import { describe, expect, it } from 'vitest';
 import { qemuImg, qemuIo, qemuMap } from '../qemu.ts';
-import { testScale } from '../seeded-random.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 
 const TIB = 1024 ** 4;

@@ -2,11 +2,12 @@ import { writeFile } from 'node:fs/promises';
 import { openRaw } from '@sendense/formats/raw';
 import { createVmdk, openVmdk, streamVmdk } from '@sendense/formats/vmdk';
 import { collect } from '@sendense/testkit';
+import { testScale } from '@sendense/tests/scale';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { qemuImg, qemuMap } from '../qemu.ts';
 import { randomStretches, writeStretches } from '../random-disk.ts';
-import { seededRandom, testScale } from '../seeded-random.ts';
+import { seededRandom } from '../seeded-random.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 
 const SEED = 20_261_122;
