@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import type { ConvertRequest, FormatConverter } from '@sendense/core';
 import { createFormatConverter, type FormatConverterOptions } from '@sendense/formats/convert';
 import { createRaw } from '@sendense/formats/raw';
-import type { FileHandle, FileSystem } from '@sendense/plugin-kit/files';
+import type { FileHandle, FileSystem, ImageLocks, ImageUse } from '@sendense/plugin-kit/files';
 import { createMemoryFileSystem, type MemoryFileSystem, seededBytes } from '@sendense/testkit';
 
 const MIB = 1024 * 1024;
@@ -21,12 +21,13 @@ export async function sourceFileSystem(): Promise<MemoryFileSystem> {
   return fileSystem;
 }
 
-/** A converter that resumes, with a checkpoint at each MiB. */
+/** A converter that resumes, with a checkpoint at each MiB, of files that no other program can have open. */
 export function resumingConverter(
   fileSystem: FileSystem,
   options: FormatConverterOptions = {},
 ): FormatConverter {
-  return createFormatConverter({ fileSystem, resume: true, checkpointBytes: MIB, ...options });
+  const imageLocks = async () => undefined;
+  return createFormatConverter({ fileSystem, imageLocks, resume: true, checkpointBytes: MIB, ...options });
 }
 
 /** What the next process does with the lock on a target of a dead one: the process of a test is alive. */
@@ -39,6 +40,14 @@ export async function breakLock(fileSystem: FileSystem, target: string): Promise
     else await fileSystem.unlink(path);
   }
   await fileSystem.removeDirectory(lock);
+}
+
+/** Locks of a machine on which one file alone is held: as `use` says whenever somebody asks for it. */
+export function locksOf(fileSystem: FileSystem, path: string, use: () => ImageUse): ImageLocks {
+  return async ({ identity }) => {
+    const held = await fileSystem.stat(path);
+    return held?.identity === identity ? use() : { written: false, writesForbidden: false };
+  };
 }
 
 /** Asks for a raw copy of the source. */

@@ -3,9 +3,10 @@ import { type ConvertRequest, type DiskFormat, SendenseError } from '@sendense/c
 import { openDiskImage } from '@sendense/formats';
 import { createFormatConverter } from '@sendense/formats/convert';
 import { createVhdx, openVhdx } from '@sendense/formats/vhdx';
-import type { ImageUse } from '@sendense/plugin-kit/files';
+import { type ImageUse, nodeFileSystem } from '@sendense/plugin-kit/files';
 import { seededBytes } from '@sendense/testkit';
 import { describe, expect, it } from 'vitest';
+import { locksOf } from './conversions.ts';
 import { type TemporaryFolder, temporaryFolder } from './temporary-folder.ts';
 
 const MIB = 1024 * 1024;
@@ -63,7 +64,8 @@ describe('a target that a running program has open', () => {
     await using folder = await temporaryFolder();
     await writeFile(folder.file('source'), new Uint8Array(MIB));
     await writeFile(folder.file('target'), 'guest');
-    const converter = createFormatConverter({ imageLocks: async () => use });
+    const imageLocks = locksOf(nodeFileSystem, folder.file('target'), () => use);
+    const converter = createFormatConverter({ imageLocks });
     const refused = converter.convert(request(folder, 'qcow2'));
     await expect(refused).rejects.toMatchObject({ code: 'LOCKED' });
     expect(await readdir(folder.path)).toEqual(['source', 'target']);
@@ -74,7 +76,8 @@ describe('a target that a running program has open', () => {
     await writeFile(folder.file('source'), new Uint8Array(MIB));
     await writeFile(folder.file('target'), 'guest');
     let looks = 0;
-    const imageLocks = async () => ({ written: ++looks > 1, writesForbidden: false });
+    const use = () => ({ written: ++looks > 1, writesForbidden: false });
+    const imageLocks = locksOf(nodeFileSystem, folder.file('target'), use);
     const refused = createFormatConverter({ imageLocks }).convert(request(folder, 'qcow2'));
     await expect(refused).rejects.toMatchObject({ code: 'LOCKED' });
     expect(await readFile(folder.file('target'), 'utf8')).toBe('guest');

@@ -3,7 +3,14 @@ import { checkDiskImage, compareImages, openDiskImage } from '@sendense/formats'
 import { type FileSystem, readSmallFile, writeFileDurably } from '@sendense/plugin-kit/files';
 import { countingFileSystem, crashingFileSystem, type MemoryFileSystem } from '@sendense/testkit';
 import { describe, expect, it } from 'vitest';
-import { breakLock, rawRequest, resumingConverter, SOURCE_BYTES, sourceFileSystem } from './conversions.ts';
+import {
+  breakLock,
+  locksOf,
+  rawRequest,
+  resumingConverter,
+  SOURCE_BYTES,
+  sourceFileSystem,
+} from './conversions.ts';
 
 /** To a target of two files that nobody allows to replace anything. */
 function request(): ConvertRequest {
@@ -109,7 +116,8 @@ describe('a conversion to a descriptor and an extent, cut off between their name
   it('leaves an extent alone that QEMU has open', async () => {
     const fileSystem = await newFileSystem();
     await convertUntil(fileSystem, (await publication()).descriptor);
-    const imageLocks = async () => ({ written: true, writesForbidden: false });
+    const held = { written: true, writesForbidden: false };
+    const imageLocks = locksOf(fileSystem, '/images/target-flat.vmdk', () => held);
     const again = resumingConverter(fileSystem, { imageLocks }).convert(request());
     await expect(again).rejects.toMatchObject({ code: 'LOCKED' });
     expect(await fileSystem.list('/images')).toContain('target-flat.vmdk');

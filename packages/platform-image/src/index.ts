@@ -1,3 +1,4 @@
+export { instantLost } from '@sendense/plugin-kit/files';
 export { baselineRefusal } from './baseline-refusal.ts';
 export { addBaseline, GRANULARITY_BYTES, removeBaselines } from './baselines.ts';
 export { BitmapChain, type ChainBitmap } from './bitmap-chain.ts';
@@ -9,4 +10,4 @@ export type { ImageWatch } from './image-watch.ts';
 export { closeImages, type OpenedImage, openImage } from './opened-image.ts';
 export { isOurs, qcow2Of } from './our-bitmaps.ts';
 export { restingMark } from './resting-mark.ts';
-export { instantLost, steadyReader } from './steady-reader.ts';
+export { steadyReader } from './steady-reader.ts';

@@ -1,7 +1,6 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { SendenseError } from '@sendense/core';
 import { type DiskImage, openDiskImage } from '@sendense/formats';
-import type { ImageUse } from '@sendense/plugin-kit/files';
+import { type ImageUse, refuseWritten, settleWrites } from '@sendense/plugin-kit/files';
 import type { ImageContext, ImageFile } from './image-context.ts';
 import { ImageWatch } from './image-watch.ts';
 
@@ -16,30 +15,6 @@ export type OpenedImage = {
   /** Ends the watch and closes the files. */
   close(): Promise<void>;
 };
-
-/** Times of writes advance in steps of up to 10 ms (a kernel tick): a younger file may be written again unseen. */
-export const TICK_MS = 20;
-
-/** Waits until the last write is older than a tick, so that any later one shows in the time. */
-async function settle({ fileSystem, clock }: ImageContext, path: string): Promise<void> {
-  const status = await fileSystem.stat(path);
-  if (status === undefined) return;
-  const age = clock.now().getTime() - status.modifiedMs;
-  if (age >= 0 && age < TICK_MS) await delay(TICK_MS);
-}
-
-async function useOf({ fileSystem, imageLocks }: ImageContext, path: string): Promise<ImageUse | undefined> {
-  const status = await fileSystem.stat(path);
-  return status === undefined ? undefined : await imageLocks(status);
-}
-
-function inUse(path: string): SendenseError {
-  return new SendenseError('LOCKED', `${path} is open for writing in a running program (QEMU locks it)`, {
-    operation: 'open-image',
-    remedy: 'stop the machine first, or back it up while it runs through the qemu or libvirt source',
-    context: { path },
-  });
-}
 
 /** Endings that promise a header. A disk that lost it would otherwise be backed up as a raw disk of its own table bytes. */
 const NAMED_FORMAT = /\.(qcow2?|vmdk|vhdx?|vdi)$/i;
@@ -65,10 +40,10 @@ async function refuseMissingHeader(path: string, image: DiskImage): Promise<void
  */
 export async function openImage(context: ImageContext, file: ImageFile): Promise<OpenedImage> {
   const { path, format, parents } = file;
-  const use = await useOf(context, path);
-  if (use?.written === true) throw inUse(path);
-  await settle(context, path);
-  const watch = new ImageWatch(context.fileSystem);
+  const { fileSystem, imageLocks, clock } = context;
+  const use = await refuseWritten(fileSystem, imageLocks, path);
+  await settleWrites(fileSystem, clock, path);
+  const watch = new ImageWatch(fileSystem);
   try {
     const image = await openDiskImage(path, {
       fileSystem: watch.fileSystem,

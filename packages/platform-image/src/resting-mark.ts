@@ -1,7 +1,7 @@
-import { bootId, type FileStatus } from '@sendense/plugin-kit/files';
+import { bootId, type FileStatus, TICK_MS } from '@sendense/plugin-kit/files';
 import { isSameVersion } from './file-version.ts';
 import type { ImageContext } from './image-context.ts';
-import { type OpenedImage, TICK_MS } from './opened-image.ts';
+import type { OpenedImage } from './opened-image.ts';
 
 /**
  * Tells the bytes of open images at rest from those of any other time: as long as it is the same, nobody wrote to a file of

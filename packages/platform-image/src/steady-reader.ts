@@ -6,18 +6,8 @@ import {
   type LocatedRange,
   SendenseError,
 } from '@sendense/core';
+import { instantLost } from '@sendense/plugin-kit/files';
 import type { OpenedImage } from './opened-image.ts';
-
-/** The error for an image that did not stay as it was. */
-export function instantLost(path: string, cause?: unknown): SendenseError {
-  return new SendenseError('INSTANT_LOST', `${path} changed while it was read`, {
-    operation: 'read-image',
-    cause,
-    context: { path },
-    remedy:
-      'stop what writes to the image, or back the machine up while it runs through the qemu or libvirt source',
-  });
-}
 
 async function explain({ watch }: OpenedImage, error: unknown): Promise<unknown> {
   if (SendenseError.is(error, 'ABORTED') || SendenseError.is(error, 'NOT_OPEN')) return error;

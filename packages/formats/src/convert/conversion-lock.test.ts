@@ -23,7 +23,7 @@ beforeEach(async () => {
 async function newConverter() {
   vi.resetModules();
   const { createFormatConverter } = await import('@sendense/formats/convert');
-  return createFormatConverter({ fileSystem, resume: true });
+  return createFormatConverter({ fileSystem, imageLocks: async () => undefined, resume: true });
 }
 
 describe('two conversions to one target', () => {

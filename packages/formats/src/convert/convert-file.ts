@@ -17,17 +17,23 @@ import { openSource, sourceFiles } from './conversion-source.ts';
 import { copyDisk } from './copy-disk.ts';
 import { openTarget } from './open-target.ts';
 import { refuseTooMuchData } from './refuse-too-much-data.ts';
+import { SteadySource } from './steady-source.ts';
 import { takeBack } from './take-back.ts';
 import { planTarget, type TargetPlan } from './target-plan.ts';
 
-/** Converts a file; see `FormatConverter.convert`. */
+/**
+ * Converts a file; see `FormatConverter.convert`. Rejects with `LOCKED` when QEMU may write to a file of the source, and with
+ * `INSTANT_LOST` when one changed while it was copied.
+ */
 export async function convertFile(
   context: ConverterContext,
   request: ConvertRequest,
   call?: Call,
 ): Promise<ConvertResult> {
-  const files = context.options.resume ? await sourceFiles(context, request) : [];
+  const files = await sourceFiles(context, request);
   await using source = await openSource(context, request);
+  const steady = new SteadySource(context, source, files);
+  await steady.refuseWritten();
   const target = await resolveTarget(context.fileSystem, request.target.path);
   const plan = planTarget(context, request, source);
   const kept = await identitiesOf(context.fileSystem, source.allFiles);
@@ -43,9 +49,12 @@ export async function convertFile(
     sizeBytes: source.sizeBytes,
     files,
   });
-  const { sizeBytes, bytesRead } = await writeTarget(context, folder, plan, source, call);
+  const { sizeBytes, bytesRead } = await steady.during(() =>
+    writeTarget(context, folder, plan, source, call),
+  );
   throwIfAborted(call?.signal, 'convert-file');
   await refuseAnyInUse(context, target, plan);
+  await steady.refuseChanged();
   const fileSizeBytes = await folder.publish(overwrite, kept);
   context.rates.note(plan, bytesRead, context.clock.monotonicMs() - begunMs);
   return {

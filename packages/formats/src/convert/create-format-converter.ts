@@ -25,7 +25,7 @@ import { planTarget } from './target-plan.ts';
 /** How a converter works; see {@link formatConverterOptionsSchema}. */
 export type FormatConverterOptions = z.input<typeof formatConverterOptionsSchema> & {
   readonly fileSystem?: FileSystem;
-  /** Tells who holds a file that is to be replaced; the locks of QEMU on Linux when not given. */
+  /** Tells who holds a file that is to be read or replaced; the locks of QEMU on Linux when not given. */
   readonly imageLocks?: ImageLocks;
   readonly clock?: Clock;
   readonly random?: Random;

@@ -56,6 +56,34 @@ export const linuxImageLocks: ImageLocks = async ({ identity }) => {
   return text === undefined ? undefined : parseLocks(text, identity);
 };
 
+/** How the file at `path` is held; `undefined` where that cannot be told, or there is none. */
+async function useOf(
+  fileSystem: FileSystem,
+  imageLocks: ImageLocks,
+  path: string,
+): Promise<ImageUse | undefined> {
+  const status = await fileSystem.stat(path);
+  return status === undefined ? undefined : await imageLocks(status);
+}
+
+/**
+ * Rejects with `LOCKED` when QEMU may write to the image at `path`, which is to be read; resolves with how it is held. Whoever
+ * else reads it is no harm: a running machine reads its backing files so.
+ */
+export async function refuseWritten(
+  fileSystem: FileSystem,
+  imageLocks: ImageLocks,
+  path: string,
+): Promise<ImageUse | undefined> {
+  const use = await useOf(fileSystem, imageLocks, path);
+  if (use?.written !== true) return use;
+  throw new SendenseError('LOCKED', `${path} is open for writing in a running program (QEMU locks it)`, {
+    operation: 'open-image',
+    remedy: 'stop the machine first, or back it up while it runs through the qemu or libvirt source',
+    context: { path },
+  });
+}
+
 /**
  * Rejects with `LOCKED` when QEMU has the image at `path` open, which is to be replaced or removed: a running guest would go on
  * with a file that has no name any more, and lose what it writes.
@@ -65,8 +93,7 @@ export async function refuseInUse(
   imageLocks: ImageLocks,
   path: string,
 ): Promise<void> {
-  const status = await fileSystem.stat(path);
-  const use = status === undefined ? undefined : await imageLocks(status);
+  const use = await useOf(fileSystem, imageLocks, path);
   if (use === undefined || (!use.written && !use.writesForbidden)) return;
   throw new SendenseError('LOCKED', `${path} is open in a running program (QEMU locks it)`, {
     operation: 'check-target',

@@ -11,6 +11,8 @@ import {
 import type { FileHandle, FileSystem } from '@sendense/plugin-kit/files';
 
 const PIECE_BYTES = 65_536;
+/** How much is copied between two reports of progress. */
+const REPORT_BYTES = 1024 * 1024;
 
 /** Copies raw images with their holes: the smallest converter there can be, for the files of any file system. */
 export function createMemoryConverter(fileSystem: FileSystem): FormatConverter {
@@ -68,6 +70,9 @@ async function copy(fileSystem: FileSystem, from: FileHandle, path: string, call
     const piece = new Uint8Array(Math.min(PIECE_BYTES, sizeBytes - offset));
     await from.read(piece, offset);
     if (!isZeroBytes(piece)) await to.write(piece, offset);
+    const done = offset + piece.byteLength;
+    if (done % REPORT_BYTES === 0 || done === sizeBytes)
+      call?.onProgress?.({ done, total: sizeBytes, unit: 'bytes' });
   }
   await to.sync();
   return sizeBytes;

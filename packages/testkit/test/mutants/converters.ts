@@ -106,6 +106,35 @@ export const converterMutants: readonly Mutant<ConverterChange>[] = [
       }),
   },
   {
+    breaks: 'goes on when it is aborted after its start',
+    caughtBy: 'is stopped from its own report in mid-copy, and leaves what was there before',
+    change: (converter) =>
+      overlay(converter, {
+        convert: (request, { onProgress } = {}) => converter.convert(request, onProgress && { onProgress }),
+      }),
+  },
+  {
+    breaks: 'tells nothing of how far it is',
+    caughtBy: 'tells how far it is, never back, up to the whole disk',
+    change: (converter) =>
+      overlay(converter, {
+        convert: (request, { signal } = {}) => converter.convert(request, signal && { signal }),
+      }),
+  },
+  {
+    breaks: 'counts from the end of the disk',
+    caughtBy: 'tells how far it is, never back, up to the whole disk',
+    change: (converter) =>
+      overlay(converter, {
+        convert: (request, { onProgress, ...call } = {}) =>
+          converter.convert(request, {
+            ...call,
+            onProgress: ({ done, total, unit }) =>
+              onProgress?.({ done: Math.max(0, (total ?? 0) - done), total, unit }),
+          }),
+      }),
+  },
+  {
     breaks: 'makes an empty target of a source that is not there',
     caughtBy: 'refuses a source that is not there, and makes nothing',
     change: (converter, fileSystem) =>

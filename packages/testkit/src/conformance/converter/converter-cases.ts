@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { Progress } from '@sendense/core';
 import { DiskContent } from '../../memory/disk/disk-content.ts';
 import { seededBytes } from '../../seeded.ts';
 import { sampleContent } from '../block-device/block-access.ts';
@@ -94,6 +95,36 @@ export const converterCases: readonly ConformanceCase<ConverterContext>[] = [
       const outcome = await abortDuring((call) => context.converter.convert(request, call));
       await quiet();
       if (outcome === 'aborted') assert.deepEqual(await context.files(), before);
+    },
+  },
+  {
+    name: 'is stopped from its own report in mid-copy, and leaves what was there before',
+    clause: 'Call.signal: reject with ABORTED; FormatConverter.convert: leave no partial target',
+    async run(context) {
+      const request = await requestOf(context, disk());
+      const before = await context.files();
+      const stop = new AbortController();
+      const call = { signal: stop.signal, onProgress: () => stop.abort() };
+      await expectCode(() => context.converter.convert(request, call), 'ABORTED');
+      await quiet();
+      assert.deepEqual(await context.files(), before);
+    },
+  },
+  {
+    name: 'tells how far it is, never back, up to the whole disk',
+    clause: 'Call.onProgress; Progress: `done` never goes back',
+    async run(context) {
+      const content = disk();
+      const request = await requestOf(context, content);
+      const told: Progress[] = [];
+      await context.converter.convert(request, { onProgress: (progress) => void told.push(progress) });
+      const done = told.map((progress) => progress.done);
+      assert.deepEqual(
+        done,
+        done.toSorted((a, b) => a - b),
+      );
+      const total = content.sizeBytes;
+      assert.deepEqual(told.at(-1), { done: total, total, unit: 'bytes' });
     },
   },
   {
