@@ -1,10 +1,11 @@
 import { writeFile } from 'node:fs/promises';
-import type { DiskFormat, FormatPair } from '@sendense/core';
+import type { BlockIoDriver, DiskFormat, FormatPair } from '@sendense/core';
 import { compareImages, openDiskImage } from '@sendense/formats';
 import { createFormatConverter } from '@sendense/formats/convert';
 import { createRaw } from '@sendense/formats/raw';
 import { collect, seededBytes } from '@sendense/testkit';
 import { qemuName } from '@sendense/tests/converter';
+import { chosenDrivers } from '@sendense/tests/drivers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { digestsByQemu, digestsByUs } from './piece-digests.ts';
 import { qemuImg, qemuIo, qemuMap } from './qemu.ts';
@@ -65,17 +66,18 @@ async function theirImage(raw: string, format: DiskFormat, options: string): Pro
   return path;
 }
 
-function converter() {
-  return createFormatConverter({ parents: { folders: [folder.path] } });
+function converter(drivers: readonly BlockIoDriver[] = chosenDrivers()) {
+  return createFormatConverter({ parents: { folders: [folder.path] }, drivers });
 }
 
 async function convert(
   path: string,
   from: DiskFormat,
   { to, subformat }: Pick<FormatPair, 'to' | 'subformat'>,
+  drivers?: readonly BlockIoDriver[],
 ) {
   const target = folder.file(`ours-${made++}.img`);
-  await converter().convert({
+  await converter(drivers).convert({
     source: { path, format: from },
     target: { path: target, format: to, ...(subformat && { subformat }) },
     overwrite: false,
@@ -99,14 +101,18 @@ async function expectEqualForQemu(
 }
 
 // one sector; neither a multiple of a cluster nor of a block; several blocks of every format
-describe.each([SECTOR, 5 * 1024 * 1024 + 3 * SECTOR])(`a disk of %i bytes (seed ${SEED})`, (sizeBytes) => {
+describe.each([
+  [SECTOR, 'by drivers', chosenDrivers()],
+  [5 * 1024 * 1024 + 3 * SECTOR, 'by drivers', chosenDrivers()],
+  [5 * 1024 * 1024 + 3 * SECTOR, 'without drivers', []],
+] as const)(`a disk of %i bytes %s (seed ${SEED})`, (sizeBytes, _, drivers) => {
   it.each(THEIRS)(
     'is read from the %s (%s) of qemu-img into every format, which qemu-img reads the same',
     async (from, options) => {
       const raw = await rawDisk(sizeBytes);
       const source = await theirImage(raw, from, options);
       for (const pair of TARGETS) {
-        const target = await convert(source, from, pair);
+        const target = await convert(source, from, pair, drivers);
         await expectEqualForQemu(raw, target, pair);
       }
     },
