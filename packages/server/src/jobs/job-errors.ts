@@ -1,4 +1,4 @@
-import { SendenseError } from '@sendense/core';
+import { amendError, SendenseError } from '@sendense/core';
 import type { JobOrder, JobRecord } from './job-record.ts';
 
 /** A job that is not there, or that the caller does not see. */
@@ -37,6 +37,20 @@ export function stopping(): SendenseError {
     operation: 'run-job',
     retry: 'later',
     remedy: 'ask again when it has started',
+  });
+}
+
+/** An order that the journal refused with `error`, and that could not be taken out of it again: it may have it. */
+export function mayRunLater(id: string, error: unknown): SendenseError {
+  const message = error instanceof Error ? error.message : String(error);
+  const refusal = SendenseError.is(error)
+    ? error
+    : new SendenseError('UNEXPECTED', message, { operation: 'start-job', cause: error });
+  return amendError(refusal, {
+    message: `${message}; the next start of the server may run the job all the same`,
+    effect: 'unknown',
+    remedy: `look for job ${id} in GET /api/v1/jobs once the server was started again`,
+    context: { job: id },
   });
 }
 

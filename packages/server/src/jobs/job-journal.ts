@@ -40,6 +40,19 @@ export class JobJournal {
     return this.#inTurn(record.id, () => this.#put(record.id, value));
   }
 
+  /**
+   * Removes a job whose first write was rejected: the journal may have it all the same. Rejects as the journal does; whether it has the
+   * job is not known then.
+   */
+  takeBack(id: string): Promise<void> {
+    const key = JOB_PREFIX + id;
+    return this.#inTurn(id, async () => {
+      const entry = await this.#journal.read(key);
+      if (entry !== undefined) await this.#journal.write(key, undefined, entry.revision, this.#fence);
+      this.#last.delete(id);
+    });
+  }
+
   /** Forgets a job. */
   remove(id: string): Promise<void> {
     return this.#inTurn(id, async () => {

@@ -1,4 +1,4 @@
-import { type Journal, systemClock } from '@sendense/core';
+import { type Journal, SendenseError, systemClock } from '@sendense/core';
 import { createEngine } from '@sendense/engine';
 import { createMemoryJournal, createTestFence } from '@sendense/testkit';
 import { expect, it } from 'vitest';
@@ -34,6 +34,17 @@ function fillableJournal() {
     isFull = true;
   };
   return { journal: { ...memory, write }, fill };
+}
+
+/** A journal whose writes of values fail though they are durable; those that remove do too where `isStuck`. */
+function journalThatKeeps({ isStuck = false } = {}) {
+  const memory = createMemoryJournal();
+  const write: Journal['write'] = async (key, value, ...given) => {
+    if (value !== undefined || !isStuck) await memory.write(key, value, ...given);
+    if (value === undefined && !isStuck) return 0;
+    throw new SendenseError('CONNECTION_LOST', 'nobody answered', { operation: 'write-journal' });
+  };
+  return { memory, journal: { ...memory, write } };
 }
 
 /** Jobs that run one at a time, each until it is let end. */
@@ -118,6 +129,31 @@ it('tells of what the journal refuses too: nobody would hear of the end of the j
   fill();
   running?.end();
   await expect.poll(() => job.toldEvents.at(-1)?.data).toMatchObject({ state: 'completed' });
+});
+
+it('runs an order that was refused at no later start, also where the journal had kept what it rejected', async () => {
+  const { memory, journal } = journalThatKeeps();
+  const { jobs } = oneAtATime({ journal });
+  const started = jobs.start(backupOf('a1'), ACME);
+  await expect(started).rejects.toMatchObject({ code: 'CONNECTION_LOST', effect: 'none' });
+  expect(jobs.list(ACME)).toEqual([]);
+  const next = oneAtATime({ journal: memory });
+  await next.jobs.load();
+  expect(next.jobs.list(ACME)).toEqual([]);
+});
+
+it('says of an order that cannot be taken out of the journal again that its effect is not known', async () => {
+  const { memory, journal } = journalThatKeeps({ isStuck: true });
+  const { jobs } = oneAtATime({ journal });
+  const error: unknown = await jobs.start(backupOf('a1'), ACME).catch((refusal: unknown) => refusal);
+  const next = oneAtATime({ journal: memory });
+  await next.jobs.load();
+  const [job] = next.jobs.list(ACME);
+  expect(error).toMatchObject({
+    code: 'CONNECTION_LOST',
+    effect: 'unknown',
+    remedy: expect.stringContaining(String(job?.record.id)),
+  });
 });
 
 it('cancels a job that waits at once, which no later start runs', async () => {

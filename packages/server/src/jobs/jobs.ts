@@ -6,7 +6,16 @@ import type { Principal } from '../access/principal.ts';
 import { errorReply } from '../app/error-reply.ts';
 import type { JobLimits } from '../options.ts';
 import { Job } from './job.ts';
-import { GAVE_UP, gaveUp, runElsewhere, sameRuns, stopping, tooMany, unknownJob } from './job-errors.ts';
+import {
+  GAVE_UP,
+  gaveUp,
+  mayRunLater,
+  runElsewhere,
+  sameRuns,
+  stopping,
+  tooMany,
+  unknownJob,
+} from './job-errors.ts';
 import { listenToEngine } from './job-events.ts';
 import type { JobJournal } from './job-journal.ts';
 import { isEnded, type JobOrder, type JobRecord, type JobResult } from './job-record.ts';
@@ -91,7 +100,7 @@ export class Jobs implements AsyncDisposable {
       await this.#keep(job);
     } catch (error) {
       this.#jobs.delete(job.record.id);
-      throw error;
+      throw await this.#takeBack(job, error);
     }
     this.#waiting.push(job);
     this.#startNext();
@@ -279,6 +288,22 @@ export class Jobs implements AsyncDisposable {
   async #keep(job: Job): Promise<void> {
     const { lastEventId } = job;
     await this.#services.journal.write(job.record).finally(() => job.tell(lastEventId));
+  }
+
+  /**
+   * Makes sure that no later start runs an order that the caller is told was refused for `error`: a journal may have what it rejected.
+   * Gives what the caller is to be told.
+   */
+  async #takeBack({ record: { id } }: Job, error: unknown): Promise<unknown> {
+    try {
+      await this.#services.journal.takeBack(id);
+      return error;
+    } catch (left) {
+      const fields = { job: id, error: messageOf(left) };
+      const message = 'a job that was refused may be in the journal: the next start would run it';
+      this.#services.log({ level: 'error', message, fields });
+      return mayRunLater(id, error);
+    }
   }
 
   /** The journal holds what counts; a job whose news cannot be written runs on, and the log says so. */
