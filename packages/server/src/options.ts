@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { accessOptionsSchema } from './access/access-options.ts';
 import { rateLimitOptionsSchema } from './access/rate-limits.ts';
 import { auditOptionsSchema } from './audit/audit-options.ts';
-import { mountOptionsSchema } from './mounts/mount-options.ts';
+import { browseOptionsSchema, mountOptionsSchema } from './mounts/mount-options.ts';
 
 const jobLimitsSchema = z.strictObject({
   /** Jobs that run at once. */
@@ -40,6 +40,7 @@ export const serverOptionsSchema = z.strictObject({
   audit: auditOptionsSchema.prefault({}),
   rates: rateLimitOptionsSchema.prefault({}),
   jobs: jobLimitsSchema.prefault({}),
+  browse: browseOptionsSchema.prefault({}),
   mounts: mountOptionsSchema.prefault({}),
   limits: z
     .strictObject({

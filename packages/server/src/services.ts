@@ -47,7 +47,7 @@ export interface ServerServices {
   readonly targets?: NamedPlaces<TargetConnector>;
   /** Told after points of a machine were made or removed, e.g. to bring a catalog up to date. Must not reject. */
   readonly pointsChanged?: (repository: Repository, machine: MachineKey) => Promise<void>;
-  /** Default: one of its own, closed with the server. */
+  /** Default: one of its own as `browse` says, closed with the server. */
   readonly fileRestore?: FileRestore;
   /** Shows points as folders of this machine, where `mounts` is enabled. Default: `@sendense/file-mount`. */
   readonly fileMount?: FileMount;

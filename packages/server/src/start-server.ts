@@ -106,7 +106,7 @@ async function openParts(
     await openAuditLog(join(options.stateDirectory, 'audit'), options.audit, { clock, log }),
   );
   const places = opened.add(new Places(services));
-  const files = services.fileRestore ?? opened.add(await createFileRestore());
+  const files = services.fileRestore ?? opened.add(await createFileRestore(options.browse));
   const folders = opened.add(foldersOf(options, services, log));
   await folders.tidyUp();
   const jobs = opened.add(

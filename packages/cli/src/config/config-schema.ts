@@ -1,6 +1,7 @@
 import {
   accessOptionsSchema,
   auditOptionsSchema,
+  browseOptionsSchema,
   mountOptionsSchema,
   rateLimitOptionsSchema,
 } from '@sendense/server/access';
@@ -125,6 +126,8 @@ export const configSchema = z.strictObject({
       rates: rateLimitOptionsSchema.optional(),
       /** How long the audit log may become. */
       audit: auditOptionsSchema.optional(),
+      /** How long a backup stays open whose files nobody asks for. */
+      browse: browseOptionsSchema.optional(),
       /** Whether backups may be mounted as folders of this machine, and how many. */
       mounts: mountOptionsSchema.optional(),
     })

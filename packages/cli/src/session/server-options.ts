@@ -21,6 +21,7 @@ export function serverOptions(session: Session, listen: string | undefined): Ser
     ...(server.access !== undefined && { access: server.access }),
     ...(server.rates !== undefined && { rates: server.rates }),
     ...(server.audit !== undefined && { audit: server.audit }),
+    ...(server.browse !== undefined && { browse: server.browse }),
     ...(server.mounts !== undefined && { mounts: server.mounts }),
   };
 }

@@ -1,5 +1,5 @@
 export { auditOptionsSchema } from '../audit/audit-options.ts';
-export { mountOptionsSchema } from '../mounts/mount-options.ts';
+export { browseOptionsSchema, mountOptionsSchema } from '../mounts/mount-options.ts';
 export { type AccessOptions, accessOptionsSchema, tenantNameSchema } from './access-options.ts';
 export { type Principal, ROLES, type Role } from './principal.ts';
 export { rateLimitOptionsSchema } from './rate-limits.ts';
