@@ -20,6 +20,7 @@ export type SizeRule = {
  *   of format version 1 counts further.
  * - `vhd`: *Current Size* of the footer counts; sectors are counted in 32 bits by the allocation table, and Hyper-V stops at
  *   2040 GiB. The geometry (cylinders, heads, sectors) only describes the disk and is never a reason to change its size.
+ * - `fixed-vhd`: whole MiB for every reader, so that Azure takes it, too.
  * - `vhdx`: MS-VHDX 2.6.2.1: a multiple of the logical sector, 64 TiB at most. (The *file* is a multiple of 1 MiB.)
  * - `azure`: disks to upload are fixed VHD whose size is a whole number of MiB, 20 MiB to 32 TiB.
  * - `aws`: EBS volumes are whole GiB, from 1 GiB to 64 TiB.
@@ -29,6 +30,7 @@ export const SIZE_RULES = {
   qcow2: { name: 'qcow2', multipleBytes: 512, minBytes: 0, maxBytes: 256 * TiB },
   vmdk: { name: 'vmdk', multipleBytes: 512, minBytes: 0, maxBytes: 62 * TiB },
   vhd: { name: 'vhd', multipleBytes: 512, minBytes: 0, maxBytes: 2040 * GiB },
+  'fixed-vhd': { name: 'fixed vhd', multipleBytes: MiB, minBytes: 0, maxBytes: 2040 * GiB },
   vhdx: { name: 'vhdx', multipleBytes: 512, minBytes: 0, maxBytes: 64 * TiB },
   azure: { name: 'azure', multipleBytes: MiB, minBytes: 20 * MiB, maxBytes: 32 * TiB },
   aws: { name: 'aws', multipleBytes: GiB, minBytes: GiB, maxBytes: 64 * TiB },

@@ -14,8 +14,6 @@ export const UNUSED_BLOCK = 0xffff_ffff;
 /** Seconds from 1970 to 2000-01-01T00:00:00Z, from when a VHD counts. */
 export const EPOCH_SECONDS = 946_684_800;
 
-/** The size of a VHD for Azure is a multiple of this. */
-export const AZURE_UNIT_BYTES = 1024 * 1024;
 
 /** Sizes of blocks that are read. Every known program writes 2 MiB, some 512 KiB. */
 export const MAX_BLOCK_BYTES = 256 * 1024 * 1024;
