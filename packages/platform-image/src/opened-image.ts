@@ -17,7 +17,7 @@ export type OpenedImage = {
 };
 
 /** Endings that promise a header. A disk that lost it would otherwise be backed up as a raw disk of its own table bytes. */
-const NAMED_FORMAT = /\.(qcow2?|vmdk|vhdx?|vdi)$/i;
+const NAMED_FORMAT = /\.(qcow2?|vmdk|a?vhdx?|vdi)$/i;
 
 async function refuseMissingHeader(path: string, image: DiskImage): Promise<void> {
   const [, ending] = NAMED_FORMAT.exec(path) ?? [];

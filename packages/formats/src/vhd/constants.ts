@@ -14,7 +14,6 @@ export const UNUSED_BLOCK = 0xffff_ffff;
 /** Seconds from 1970 to 2000-01-01T00:00:00Z, from when a VHD counts. */
 export const EPOCH_SECONDS = 946_684_800;
 
-
 /** Sizes of blocks that are read. Every known program writes 2 MiB, some 512 KiB. */
 export const MAX_BLOCK_BYTES = 256 * 1024 * 1024;
 export const DEFAULT_BLOCK_BYTES = 2 * 1024 * 1024;
