@@ -60,7 +60,7 @@ type settings struct {
 	exportReply time.Duration
 	// The addresses of leases are those of the host.
 	leasesAtHost bool
-	// All that the user holds of what the calls of a restore want; all of it where none is named.
+	// All that the user holds of what the calls of backups and restores want; all of it where none is named.
 	privileges []string
 	// The datastores are of a type that has no files with the bytes of disks.
 	withoutExtents bool

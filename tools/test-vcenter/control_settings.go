@@ -24,7 +24,7 @@ func (c *center) adjust(request struct {
 	ExportReplyMs *int `json:"exportReplyMs"`
 	// Of files of datastores, to the user; a host gives them to tickets still.
 	FoldersRefused *bool `json:"foldersRefused"`
-	// Of the user, of what the calls of a restore want; none named is all.
+	// Of the user, of what the calls of backups and restores want; none named is all.
 	Privileges *[]string `json:"privileges"`
 	// Of leases from then on.
 	LeaseTimeoutSeconds *int64 `json:"leaseTimeoutSeconds"`

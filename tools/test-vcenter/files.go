@@ -22,7 +22,7 @@ func (c *center) guardFiles(next http.Handler) http.Handler {
 			http.Error(w, "the session of a vCenter was shown to a host", http.StatusBadRequest)
 			return
 		}
-		if isFolder && c.refusesFolders() && !isHost(r) {
+		if isFolder && !isHost(r) && (c.refusesFolders() || c.lacksFilePrivilege()) {
 			http.Error(w, "no right to the files of the datastore", http.StatusForbidden)
 			return
 		}

@@ -229,7 +229,7 @@ const UPLOAD_STATUSES: Readonly<Record<number, ErrorRule>> = {
   403: [
     'PERMISSION_DENIED',
     'is not taken from this user',
-    'grant the rights of the package README to the user',
+    'grant the rights of the package README to the user; files want Datastore.Browse and Datastore.FileManagement',
   ],
   404: ['EXPIRED', 'has no place any more: the lease has ended', 'resume it'],
   409: ['ALREADY_EXISTS', 'is there already', 'choose another name'],

@@ -1,4 +1,4 @@
-/** The privileges of the package README that a restore by lease may want. */
+/** The privileges of the package README that a restore may want. */
 export const RESTORE_RIGHTS = [
   'VirtualMachine.Inventory.Create',
   'VirtualMachine.Inventory.Delete',
@@ -13,6 +13,7 @@ export const RESTORE_RIGHTS = [
   'Resource.AssignVMToPool',
   'Datastore.AllocateSpace',
   'Datastore.FileManagement',
+  'Datastore.Browse',
   'Network.Assign',
   'VirtualMachine.Interact.PowerOn',
 ] as const;

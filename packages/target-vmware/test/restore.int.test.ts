@@ -31,14 +31,15 @@ describeWithPeers(['test-vcenter'], 'restores to a vCenter', () => {
 
   const engine = createEngine({ journal: createMemoryJournal() });
 
-  /** A point of the first machine of a source. */
-  async function backUp(source: SourceConnector, name?: string) {
+  /** A backup of the first machine of a source. */
+  async function backedUp(source: SourceConnector, name?: string) {
     for await (const { machine, name: found } of source.machines()) {
-      if (name === undefined || found === name)
-        return (await engine.backup({ source, machine, repository })).pointId;
+      if (name === undefined || found === name) return await engine.backup({ source, machine, repository });
     }
     throw new Error('the source has no machine');
   }
+
+  const backUp = async (source: SourceConnector, name?: string) => (await backedUp(source, name)).pointId;
 
   async function vcenter(): Promise<SourceConnector> {
     const { url: address, user, password, caFile } = bench().server;
@@ -91,6 +92,37 @@ describeWithPeers(['test-vcenter'], 'restores to a vCenter', () => {
       }
       expect(await bench().annotation('restored')).toMatch(/ finished, named restored\]$/);
       expect((await bench().objects()).filter((name) => name.includes('-disk-'))).toEqual([]);
+    },
+  );
+
+  it.each(['lease', 'datastore'] as const)(
+    'bring an increment back by %s: the bytes of its instant, not those of before or since',
+    async (via) => {
+      const write = (offsetBytes: number, length: number) =>
+        bench().server.control('guest-write', {
+          machine: 'app-1',
+          offsetBytes,
+          seed: `${via} ${offsetBytes}`,
+          length,
+        });
+      const contents = async (name: string) =>
+        await Promise.all([0, 1, 2].map((number) => bench().content(name, number)));
+      await using from = await vcenter();
+      await backUp(from, 'app-1');
+      await write(131_072, 70_000);
+      const instant = await contents('app-1');
+      const { kind, pointId: point } = await backedUp(from, 'app-1');
+      expect(kind).toBe('incremental');
+      await write(100_000, 200_000);
+      await using target = bench().target({ via, defaultNetwork: { network: 'VM Network' } });
+      expect(await engine.restore({ repository, point, target })).toMatchObject({ verified: true });
+      const restored = await contents('restored');
+      expect(restored.map((disk, number) => disk.equals(instant[number] ?? disk))).toEqual([
+        true,
+        true,
+        true,
+      ]);
+      expect(restored[0]?.equals((await contents('app-1'))[0] ?? Buffer.alloc(0))).toBe(false);
     },
   );
 
