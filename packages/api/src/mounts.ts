@@ -35,34 +35,26 @@ const mountPathSchema = z
     'The folder of the machine of the server that shows the files; null in mode browse, which mounts nothing.',
   );
 
+const volumeSchema = z.strictObject({
+  id: z.string().describe('A path may begin with it.'),
+  kind: z.string().describe('disk, partition or logical-volume.'),
+  label: z.string().describe('Name of the file system; may be empty.'),
+  volume_label: z.string().describe('Name in the partition table, or of the logical volume; may be empty.'),
+  size_bytes: bytesSchema,
+  file_system: z.string().nullable(),
+  readable: z.boolean(),
+  access: z.string().nullable().describe('How this API reads its files, e.g. in-process; null: not at all.'),
+  path: z.string().nullable().describe('The folder that shows its files; null: it is not mounted.'),
+  driver: z.string().nullable().describe('What shows them there, e.g. kernel; null: it is not mounted.'),
+});
+
 /** Answer of `POST /api/v1/restore/mount`. */
 export const mountSchema = z
   .strictObject({
     mount_id: mountIdSchema,
     mount_path: mountPathSchema,
     backup_id: z.string(),
-    volumes: z.array(
-      z.strictObject({
-        id: z.string().describe('A path may begin with it.'),
-        kind: z.string().describe('disk, partition or logical-volume.'),
-        label: z.string().describe('Name of the file system; may be empty.'),
-        volume_label: z
-          .string()
-          .describe('Name in the partition table, or of the logical volume; may be empty.'),
-        size_bytes: bytesSchema,
-        file_system: z.string().nullable(),
-        readable: z.boolean(),
-        access: z
-          .string()
-          .nullable()
-          .describe('How this API reads its files, e.g. in-process; null: not at all.'),
-        path: z.string().nullable().describe('The folder that shows its files; null: it is not mounted.'),
-        driver: z
-          .string()
-          .nullable()
-          .describe('What shows them there, e.g. kernel; null: it is not mounted.'),
-      }),
-    ),
+    volumes: z.array(volumeSchema),
     findings: z.array(findingSchema),
   })
   .meta({ id: 'Mount' });
@@ -77,6 +69,7 @@ export const mountListSchema = z
         mount_path: mountPathSchema,
         backup_id: z.string(),
         repository: z.string(),
+        volumes: z.array(volumeSchema),
       }),
     ),
   })

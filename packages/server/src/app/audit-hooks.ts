@@ -20,7 +20,9 @@ export function auditRequests(app: FastifyInstance, log: AuditLog): void {
   app.decorateRequest('subject', null);
   app.addHook('preHandler', async (request) => {
     const { route } = request.routeOptions.config;
-    if (route !== undefined && changes(route)) await log.record(entryOf('asked', request, route, null));
+    if (route === undefined || !changes(route)) return;
+    request.subject = route.subjectOf?.(request) ?? null;
+    await log.record(entryOf('asked', request, route, null));
   });
   app.addHook('onSend', async (request, reply, payload) => {
     const { route } = request.routeOptions.config;

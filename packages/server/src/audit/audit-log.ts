@@ -34,7 +34,7 @@ export type AuditEntry = {
   readonly route: string;
   /** The path parameters, cut where they are longer than any id. */
   readonly parameters: Readonly<Record<string, string>>;
-  /** What the handler found the request to be about; nothing for `asked`, and where it was not carried out. */
+  /** What the request is about: for `asked` what it says itself, of routes that tell; then also what the handler found. */
   readonly subject: AuditSubject;
   /** HTTP status of the reply; `null` for `asked`. */
   readonly status: number | null;

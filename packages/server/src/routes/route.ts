@@ -62,6 +62,12 @@ export type RouteDefinition<
   readonly errors?: readonly ErrorCode[];
   /** A call that reads is noted in the audit log too, because what it reads is somebody's content. */
   readonly audited?: true;
+  /** What a request is about as far as it says itself: the audit log has it before anything is carried out. */
+  readonly subjectOf?: (asked: {
+    readonly params: z.output<Params>;
+    readonly query: z.output<Query>;
+    readonly body: z.output<Body>;
+  }) => AuditSubject;
   /** The reply may last for long, and ends when its caller's credentials do. */
   readonly rechecked?: true;
   readonly handler: (
@@ -70,7 +76,10 @@ export type RouteDefinition<
 };
 
 /** A {@link RouteDefinition} of any types: what its handler is called with is what its schemas made of a request. */
-export type Route = Omit<RouteDefinition<z.ZodType, z.ZodType, z.ZodType>, 'handler'> & {
+export type Route = Omit<RouteDefinition<z.ZodType, z.ZodType, z.ZodType>, 'handler' | 'subjectOf'> & {
+  readonly subjectOf?: (
+    asked: Pick<RouteCall<unknown, unknown, unknown>, 'params' | 'query' | 'body'>,
+  ) => AuditSubject;
   readonly handler: (call: RouteCall<unknown, unknown, unknown>) => Promise<unknown>;
 };
 

@@ -73,7 +73,8 @@ describeWithPeers(peers, 'a backup as a folder of the machine of the server', ()
     expect(await browsed.text()).toBe(TEXT);
 
     const entry = { mount_id: id, mode: 'mount', mount_path: path, repository: 'main' };
-    expect(await listed('web')).toEqual([{ ...entry, backup_id: server.backups.web }]);
+    const volumes = [expect.objectContaining({ id: 'disk-0', file_system: 'ext4', path, driver: 'kernel' })];
+    expect(await listed('web')).toEqual([{ ...entry, backup_id: server.backups.web, volumes }]);
     expect(await listed('all')).toHaveLength(1);
     expect(await listed('db')).toEqual([]);
     expect((await end('db', id)).status).toBe(404);
@@ -88,13 +89,12 @@ describeWithPeers(peers, 'a backup as a folder of the machine of the server', ()
     expect((await end('web', id)).status).toBe(404);
 
     const lines = (await readFile(server.auditFile, 'utf8')).trim().split('\n');
-    const answered = lines.map((line) => JSON.parse(line) as { event: string; subject: object });
-    expect(answered).toContainEqual(
-      expect.objectContaining({
-        event: 'answered',
-        status: 200,
-        subject: expect.objectContaining({ backup: server.backups.web, mode: 'mount', trustImage: true }),
-      }),
+    const noted = lines.map((line) => JSON.parse(line) as { event: string; subject: object });
+    const subject = { backup: server.backups.web, mode: 'mount', trustImage: true };
+    // before the system reads anything of the disk
+    expect(noted).toContainEqual(expect.objectContaining({ event: 'asked', subject }));
+    expect(noted).toContainEqual(
+      expect.objectContaining({ event: 'answered', status: 200, subject: expect.objectContaining(subject) }),
     );
   });
 

@@ -43,10 +43,13 @@ function mountRoute({ places, folders, mounts }: Parts): Route {
       'PERMISSION_DENIED',
       'TIMEOUT',
     ],
+    subjectOf: ({ body: { backup_id: backup, repository, mode, trust_image: trustImage } }) => ({
+      backup,
+      repository,
+      ...(mode === 'mount' && { mode, trustImage }),
+    }),
     async handler({ body, principal, scope, signal, noteSubject }) {
       const { backup_id, mode } = body;
-      noteSubject({ backup: backup_id, repository: body.repository });
-      if (mode === 'mount') noteSubject({ mode, trustImage: body.trust_image });
       const found = await places.point(scope, backup_id, body.repository, { signal });
       noteSubject({ repository: found.repositoryName, machine: found.point.machine });
       if (mode === 'mount') folders.check({ trustImage: body.trust_image });
@@ -90,9 +93,9 @@ function unmountRoute({ mounts }: Parts): Route {
     query: unmountSchema,
     answer: unmountedSchema,
     errors: ['LOCKED', 'TIMEOUT'],
+    subjectOf: ({ query: { force } }) => (force ? { force } : {}),
     async handler({ params, query, noteSubject, ...caller }) {
       const { force } = query;
-      if (force) noteSubject({ force });
       const { record, findings } = await mounts.end(params.mount_id, caller, { force });
       noteSubject(subjectOf(record));
       return { mount_id: params.mount_id, findings: describeFindings(findings) };
@@ -109,7 +112,7 @@ function findingsOf({ findings }: MountedPoint): readonly Finding[] {
   return findings.filter((finding) => !isOfEarlierMount(finding));
 }
 
-function describeMount({ id, folder, point, repositoryName }: Mount) {
+function describeMount({ id, folder, point, repositoryName, session }: Mount) {
   const mode = folder === null ? ('browse' as const) : ('mount' as const);
   return {
     mount_id: id,
@@ -117,5 +120,6 @@ function describeMount({ id, folder, point, repositoryName }: Mount) {
     mount_path: folder?.path ?? null,
     backup_id: point.id,
     repository: repositoryName,
+    volumes: session.volumes.map((volume) => describeVolume(volume, folder)),
   };
 }
