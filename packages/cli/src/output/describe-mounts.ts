@@ -1,4 +1,5 @@
 import type { MountedVolume, MountInfo } from '@sendense/file-mount';
+import { findingLines, type PrintedFinding } from './describe-findings.ts';
 import { printable } from './printable.ts';
 import { textTable } from './text-table.ts';
 
@@ -22,6 +23,15 @@ export type PrintedMount = {
   readonly volumes: readonly PrintedVolume[];
 };
 
+/** What `backup mount` has mounted, as the command line prints it. */
+export type PrintedMounted = {
+  readonly mountId: string;
+  readonly mountPath: string;
+  readonly access: 'mounted';
+  readonly volumes: readonly PrintedVolume[];
+  readonly findings: readonly PrintedFinding[];
+};
+
 /** See {@link PrintedVolume}. */
 export function describeMountedVolumes(volumes: readonly MountedVolume[]): PrintedVolume[] {
   return volumes.map(({ id, fileSystem, driver, target }) => ({ id, fileSystem, driver, path: target }));
@@ -38,13 +48,21 @@ export function describeMounts(mounts: readonly MountInfo[]): PrintedMount[] {
   }));
 }
 
+/** What a person is told of a mount that has begun. */
+export function mountedLines({ mountId, mountPath, findings }: PrintedMounted): string[] {
+  return [
+    `mounted at ${mountPath}; end it with: sendense-ctl backup unmount ${mountId}`,
+    ...findingLines(findings),
+  ];
+}
+
 /** A table of mounts. */
-export function mountLines(mounts: readonly MountInfo[]): string[] {
-  const rows = mounts.map(({ id, path, point, isKept }) => [
-    id,
-    printable(point),
-    isKept ? 'served' : 'left behind',
-    printable(path),
+export function mountLines(mounts: readonly PrintedMount[]): string[] {
+  const rows = mounts.map(({ mountId, mountPath, pointId, running }) => [
+    mountId,
+    printable(pointId),
+    running ? 'served' : 'left behind',
+    printable(mountPath),
   ]);
   return textTable(['MOUNT', 'POINT', 'STATE', 'FOLDER'], rows);
 }

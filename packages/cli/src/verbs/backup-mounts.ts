@@ -1,21 +1,15 @@
-import type { Finding } from '@sendense/core';
-import { listMounts } from '@sendense/file-mount';
-import { describeFindings, findingLines } from '../output/describe-findings.ts';
-import { describeMounts, mountLines } from '../output/describe-mounts.ts';
-import { mountsDirectory } from '../session/mount-place.ts';
-import { defineVerb } from '../verb.ts';
+import { findingLines } from '../output/describe-findings.ts';
+import { mountLines } from '../output/describe-mounts.ts';
+import { defineServedVerb } from '../verb.ts';
 
 /** `backup mounts` */
-export const backupMounts = defineVerb({
+export const backupMounts = defineServedVerb({
   words: ['backup', 'mounts'],
   summary: 'list what "backup mount" has mounted',
   flags: (command) => command,
-  async run(session) {
-    const findings: Finding[] = [];
-    const mounts = await listMounts(mountsDirectory(session), (finding) => findings.push(finding));
-    return {
-      json: { mounts: describeMounts(mounts), findings: describeFindings(findings) },
-      lines: [...mountLines(mounts), ...findingLines(findings)],
-    };
+  served: [],
+  async runBy(work) {
+    const listed = await work.listMounts();
+    return { json: listed, lines: [...mountLines(listed.mounts), ...findingLines(listed.findings)] };
   },
 });

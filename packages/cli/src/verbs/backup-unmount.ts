@@ -1,12 +1,9 @@
-import { resolve } from 'node:path';
 import { SendenseError } from '@sendense/core';
-import { unmountPoint } from '@sendense/file-mount';
 import type { Command } from 'commander';
-import { describeFindings, findingLines } from '../output/describe-findings.ts';
+import { findingLines } from '../output/describe-findings.ts';
 import { parseText } from '../program/flag-values.ts';
-import { mountsDirectory } from '../session/mount-place.ts';
-import type { Session } from '../session/session.ts';
-import { defineVerb } from '../verb.ts';
+import { defineServedVerb } from '../verb.ts';
+import type { UnmountOptions } from '../work/work.ts';
 
 type Options = {
   readonly mount?: string;
@@ -24,27 +21,20 @@ function flags(command: Command): Command {
 }
 
 /** `backup unmount` */
-export const backupUnmount = defineVerb<Options>({
+export const backupUnmount = defineServedVerb<Options>({
   words: ['backup', 'unmount'],
   summary: 'end a mount of "backup mount"',
   flags,
-  async run(session, options) {
-    const { record, findings } = await unmountPoint({
-      directory: mountsDirectory(session),
-      mount: namedMount(session, options),
-      force: options.force === true,
-    });
-    return {
-      json: { mountId: record.id, mountPath: record.path, findings: describeFindings(findings) },
-      lines: [`unmounted ${record.path}`, ...findingLines(findings)],
-    };
+  served: ['--mount-id', '--path', '--force'],
+  async runBy(work, options) {
+    const ended = await work.unmount({ ...namedMount(options), force: options.force === true });
+    return { json: ended, lines: [`unmounted ${ended.mountPath}`, ...findingLines(ended.findings)] };
   },
 });
 
-function namedMount({ host }: Session, { mount, mountId, path }: Options): string {
-  const folder = path === undefined ? undefined : resolve(host.workingDirectory, path);
-  const [name, ...others] = [mount, mountId, folder].filter((text) => text !== undefined);
-  if (name !== undefined && others.length === 0) return name;
+function namedMount({ mount, mountId, path }: Options): Pick<UnmountOptions, 'mount' | 'isFolder'> {
+  const [name, ...others] = [mount, mountId, path].filter((text) => text !== undefined);
+  if (name !== undefined && others.length === 0) return { mount: name, isFolder: path !== undefined };
   throw new SendenseError('CONFIG_INVALID', 'which mount is to end?', {
     operation: 'parse-arguments',
     remedy: 'name it once, by its id or --path: "sendense-ctl backup mounts" tells both',

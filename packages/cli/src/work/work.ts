@@ -3,12 +3,14 @@ import type { PrintedBackup, PrintedForecast } from '../output/describe-backup.t
 import type { PrintedChain } from '../output/describe-chain.ts';
 import type { PrintedFinding } from '../output/describe-findings.ts';
 import type { PrintedFolder } from '../output/describe-folder.ts';
+import type { PrintedMount, PrintedMounted } from '../output/describe-mounts.ts';
 import type { PrintedPoint, PrintedPointDetails } from '../output/describe-point.ts';
 import type { PrintedRestore, PrintedRestoreStatus } from '../output/describe-restore.ts';
 import type { ErrorReport } from '../output/error-report.ts';
 import type { JobOption } from '../program/job-flag.ts';
 import type { BackupIdOption, MachineOption, RepositoryOption } from '../program/shared-flags.ts';
 import type { WayOptions } from '../program/way-flags.ts';
+import type { AskedMount } from '../session/mount-in-background.ts';
 import type { BackupStartOptions } from '../verbs/backup-start-flags.ts';
 import type { RestoreStartOptions } from '../verbs/restore-start-flags.ts';
 
@@ -61,6 +63,29 @@ export type PrintedExtract = {
   readonly findings: readonly PrintedFinding[];
 };
 
+/** What came of `backup mount`. `ended`: of one that was served until now, why it ended and what was found meanwhile. */
+export type MountOutcome = {
+  readonly mounted: PrintedMounted;
+  readonly ended: { readonly why: string; readonly findings: readonly PrintedFinding[] } | null;
+};
+
+/** What `backup mounts` lists. */
+export type PrintedMounts = {
+  readonly mounts: readonly PrintedMount[];
+  readonly findings: readonly PrintedFinding[];
+};
+
+/** What `backup unmount` is asked: a mount by its id, or by its folder. */
+export type UnmountOptions = {
+  readonly mount: string;
+  readonly isFolder: boolean;
+  /** Also while something is open in it. */
+  readonly force: boolean;
+};
+
+/** What `backup unmount` ended. */
+export type PrintedUnmounted = Pick<PrintedMounted, 'mountId' | 'mountPath' | 'findings'>;
+
 /** A job that was to be cancelled. `requested`: it ends, or has ended, for that; otherwise it had ended already. */
 export type CancelledJob = Pick<Job, 'id' | 'status'> & { readonly requested: boolean };
 
@@ -86,6 +111,12 @@ export interface Work {
   browse(options: BrowseOptions): Promise<Read<PrintedFolder>>;
   /** `backup extract`: makes the file here, whoever reads the point. */
   extract(options: ExtractOptions): Promise<Read<PrintedExtract>>;
+  /** `backup mount`: a folder of the machine of whoever reads the point. */
+  mount(options: AskedMount): Promise<MountOutcome>;
+  /** `backup mounts` */
+  listMounts(): Promise<PrintedMounts>;
+  /** `backup unmount` */
+  unmount(options: UnmountOptions): Promise<PrintedUnmounted>;
   /** `restore start` */
   restore(options: RestoreStartOptions): Promise<PrintedRestore>;
   /** `restore show` */

@@ -3,6 +3,7 @@ import type { Work } from '../work.ts';
 import { backUp } from './back-up.ts';
 import { browse, extract } from './files.ts';
 import { cancelJob, listJobs } from './jobs.ts';
+import { listMounts, mount, unmount } from './mounts.ts';
 import { deletePoint, listPoints, showChain, showPoint } from './points.ts';
 import { restore, showRestore } from './restore.ts';
 
@@ -16,6 +17,9 @@ export function localWork(session: Session): Work {
     deletePoint: (options) => deletePoint(session, options),
     browse: (options) => browse(session, options),
     extract: (options) => extract(session, options),
+    mount: (options) => mount(session, options),
+    listMounts: () => listMounts(session),
+    unmount: (options) => unmount(session, options),
     restore: (options) => restore(session, options),
     showRestore: (options) => showRestore(session, options),
     listJobs: () => listJobs(session),

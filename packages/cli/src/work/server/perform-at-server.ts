@@ -1,9 +1,9 @@
-import { SendenseError } from '@sendense/core';
 import { createProgressView } from '../../output/create-progress-view.ts';
 import { asSendenseError } from '../../output/error-report.ts';
 import type { Session } from '../../session/session.ts';
-import type { Verb, VerbResult } from '../../verb.ts';
+import type { VerbResult } from '../../verb.ts';
 import type { Order } from '../perform.ts';
+import { flagNotServed, verbNotServed } from './not-served.ts';
 import { openClient } from './open-client.ts';
 import type { ServerSettings } from './server-settings.ts';
 import { serverWork } from './server-work.ts';
@@ -15,10 +15,10 @@ export async function performAtServer(
   settings: ServerSettings,
   { verb, options, given }: Order,
 ): Promise<VerbResult> {
-  if (!('runBy' in verb)) throw notServed(`no server does ${nameOf(verb)}`);
+  if (!('runBy' in verb)) throw verbNotServed(verb.words);
   const served: readonly string[] = verb.served;
   const other = given.find((flag) => !served.includes(flag));
-  if (other !== undefined) throw notServed(`no server takes ${other} of ${nameOf(verb)}`);
+  if (other !== undefined) throw flagNotServed(other, verb.words);
   const client = await openClient(session, settings);
   const progress = createProgressView(session.host);
   session.own({ [Symbol.asyncDispose]: () => Promise.resolve(progress.end()) });
@@ -27,16 +27,4 @@ export async function performAtServer(
   } catch (error) {
     throw tellServerFailure(asSendenseError(error, 'run-command'));
   }
-}
-
-function nameOf({ words }: Verb): string {
-  return words.join(' ');
-}
-
-function notServed(message: string): SendenseError {
-  return new SendenseError('UNSUPPORTED', message, {
-    operation: 'parse-arguments',
-    remedy:
-      'leave it out; or leave out --server and set SENDENSE_SERVER to nothing, and it is done in this process',
-  });
 }

@@ -4,6 +4,7 @@ import type { Desk } from './desk.ts';
 import { extract } from './extract.ts';
 import { browse } from './files.ts';
 import { cancelJob, listJobs } from './jobs.ts';
+import { listMounts, mount, unmount } from './mounts.ts';
 import { deletePoint, listPoints, showChain, showPoint } from './points.ts';
 import { restore } from './restore.ts';
 import { showRestore } from './show-restore.ts';
@@ -18,6 +19,9 @@ export function serverWork(desk: Desk): Work {
     deletePoint: (options) => deletePoint(desk, options),
     browse: (options) => browse(desk, options),
     extract: (options) => extract(desk, options),
+    mount: (options) => mount(desk, options),
+    listMounts: () => listMounts(desk),
+    unmount: (options) => unmount(desk, options),
     restore: (options) => restore(desk, options),
     showRestore: (options) => showRestore(desk, options),
     listJobs: () => listJobs(desk),

@@ -16,6 +16,10 @@ it('says flags and verbs where the server says operations of its API', () => {
   expect(remedyOf('NOT_FOUND', 'find-job', { status: 404 })).toContain('jobs list');
   expect(remedyOf('NOT_FOUND', 'find-backup', { status: 404 })).toContain('backup list');
   expect(remedyOf('CONFLICT', 'find-backup', { status: 409 })).toContain('--repository');
+  expect(remedyOf('CONFIG_INVALID', 'mount-backup', { status: 400 })).toContain('--trust-image');
+  expect(remedyOf('UNSUPPORTED', 'mount-backup', { status: 501 })).toContain('backup extract');
+  for (const operation of ['mount-backup', 'open-mount'])
+    expect(remedyOf('QUOTA_EXCEEDED', operation, { status: 429 })).toContain('backup unmount');
   expect(remedyOf('NO_SPACE', 'write-disk', { status: 507 })).toBe('see GET /api/v1/jobs');
 });
 

@@ -5,6 +5,12 @@ const REMEDIES: Readonly<Record<string, string>> = {
   'NOT_FOUND find-backup': 'list the points with "sendense-ctl backup list"',
   'CONFLICT find-backup': 'name one of them with --repository',
   'NOT_FOUND show-chain': 'list the points with "sendense-ctl backup list"',
+  'CONFIG_INVALID mount-backup':
+    'say --trust-image for machines that are trusted with the one of the server; "sendense-ctl backup browse" reads files of any disk safely',
+  'UNSUPPORTED mount-backup':
+    'list and take out files with "sendense-ctl backup browse" and "backup extract"; or enable "mounts" in the configuration of the server',
+  'QUOTA_EXCEEDED mount-backup': 'end one with "sendense-ctl backup unmount"',
+  'QUOTA_EXCEEDED open-mount': 'end one with "sendense-ctl backup unmount"',
   'NOT_FOUND find-job': 'list the jobs with "sendense-ctl jobs list"',
 };
 
