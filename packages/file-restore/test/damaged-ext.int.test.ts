@@ -13,6 +13,7 @@ const IMAGE_BYTES = 2 * 2 ** 20;
 const KINDS = [
   ['ext2 with pointers', ['-t', 'ext2', '-b', '1024']],
   ['ext4 with extents', ['-t', 'ext4', '-b', '1024', '-O', 'extent,^resize_inode']],
+  ['ext4 with checksums', ['-t', 'ext4', '-b', '1024', '-O', 'extent,metadata_csum,^resize_inode']],
 ] as const;
 const INODES = 128;
 /** Each inode once, and none larger than the file system. */

@@ -25,9 +25,9 @@ const KINDS: readonly (readonly [string, string, readonly string[]])[] = [
   [
     'ext4 with blocks of 1 KiB and meta groups',
     'ext4',
-    ['-t', 'ext4', '-b', '1024', '-O', 'extent,meta_bg,^resize_inode'],
+    ['-t', 'ext4', '-b', '1024', '-O', 'extent,meta_bg,metadata_csum,^resize_inode'],
   ],
-  ['ext4 with blocks of 64 KiB', 'ext4', ['-t', 'ext4', '-b', '65536', '-O', 'extent,64bit']],
+  ['ext4 with blocks of 64 KiB', 'ext4', ['-t', 'ext4', '-b', '65536', '-O', 'extent,64bit,metadata_csum']],
 ];
 
 let folder = '';

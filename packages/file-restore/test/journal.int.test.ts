@@ -16,13 +16,35 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
+/** Their names, the options of `mke2fs` and those of the mount, and which checksums the kernel gives their journals. */
 const KINDS = [
-  ['ext3', ['-t', 'ext3', '-j']],
-  ['ext4', ['-t', 'ext4', '-j', '-O', 'extent,metadata_csum,64bit']],
+  ['ext3', ['-t', 'ext3', '-j'], 'data=ordered', '(none)'],
+  [
+    'ext4',
+    ['-t', 'ext4', '-j', '-O', 'extent,metadata_csum,64bit'],
+    'data=ordered',
+    'journal_64bit journal_checksum_v3',
+  ],
+  [
+    'ext4 whose commits do not wait',
+    ['-t', 'ext4', '-j', '-O', 'extent,metadata_csum'],
+    'data=writeback,journal_async_commit',
+    'journal_async_commit journal_checksum_v3',
+  ],
+  [
+    'ext4 with one checksum for each transaction',
+    ['-t', 'ext4', '-j', '-O', 'extent'],
+    'data=writeback,journal_checksum,journal_async_commit',
+    'journal_checksum journal_async_commit',
+  ],
 ] as const;
 
 /** A disk as a backup of a running machine finds it: mounted, written to, never unmounted. */
-async function makeDirtyDisk(name: string, options: readonly string[]): Promise<string> {
+async function makeDirtyDisk(
+  name: string,
+  options: readonly string[],
+  mountOptions: string,
+): Promise<string> {
   const [disk, mount, taken] = [
     join(folder, `${name}.raw`),
     join(folder, `${name}.mount`),
@@ -30,7 +52,7 @@ async function makeDirtyDisk(name: string, options: readonly string[]): Promise<
   ];
   await mkdir(mount);
   run('mke2fs', ['-q', '-F', ...options, disk, '64M']);
-  run('mount', ['-o', 'loop,data=ordered', disk, mount]);
+  run('mount', ['-o', `loop,${mountOptions}`, disk, mount]);
   try {
     for (let index = 0; index < 300; index += 1)
       await writeDurably(join(mount, `file ${index}`), noise(3000, `${index}`));
@@ -53,9 +75,11 @@ async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
 const digest = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
 describeWithPeers(['ext4-tools', 'loop-mounts'], 'a disk that was taken while it was mounted', () => {
-  describe.each(KINDS)('with %s', (kind, options) => {
+  describe.each(KINDS)('with %s', (kind, options, mountOptions, features) => {
     it('is shown as it would be after its journal was replayed, and no byte of it changes', async () => {
-      const taken = await makeDirtyDisk(kind, options);
+      const taken = await makeDirtyDisk(kind.replaceAll(' ', '-'), options, mountOptions);
+      const [, found] = /^Journal features: +(.*)$/mu.exec(run('dumpe2fs', ['-h', taken])) ?? [];
+      expect(found).toBe(features);
       const before = digest(await readFile(taken));
       const replayed = `${taken}.replayed`;
       const mount = `${replayed}.mount`;

@@ -40,8 +40,8 @@ export function parseDirectoryBlock(bytes: Uint8Array, hasFileTypes: boolean): P
   return { entries, isDamaged };
 }
 
-/** In blocks of 64 KiB the length of a whole block does not fit 16 bits: 0 and 65535 stand for it. */
-function recordLength(raw: number, blockBytes: number): number {
+/** The length of an entry as it is stored. In blocks of 64 KiB the length of a whole block does not fit 16 bits: 0 and 65535 stand for it. */
+export function recordLength(raw: number, blockBytes: number): number {
   if (blockBytes < 65_536) return raw;
   return raw === 0 || raw === 65_535 ? 65_536 : (raw & 65_532) | ((raw & 3) << 16);
 }

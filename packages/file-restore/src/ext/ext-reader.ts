@@ -2,6 +2,7 @@ import type { ByteRange, Call, Extent, Finding } from '@sendense/core';
 import { type BlockRun, runsBeforeDamage } from '../bytes/block-run.ts';
 import type { ByteSource } from '../bytes/byte-source.ts';
 import { damaged, notSupported } from '../bytes/damage.ts';
+import { Fields } from '../bytes/fields.ts';
 import { MappedBytes } from '../bytes/mapped-bytes.ts';
 import type {
   DirectoryEntry,
@@ -24,6 +25,7 @@ import { extentRuns } from './extent-tree.ts';
 import { type Inode, parseInode } from './inode.ts';
 import { InodeTable } from './inode-table.ts';
 import { MapContext } from './map-context.ts';
+import { isFolderBlockSound } from './metadata-checksums.ts';
 import type { Superblock } from './superblock.ts';
 
 const ROOT = 2;
@@ -41,6 +43,7 @@ export class ExtReader implements FileSystemReader {
   readonly bytes: ByteSource;
   readonly #superblock: Superblock;
   readonly #inodes: InodeTable;
+  #toldGroups = 0;
 
   constructor(source: ByteSource, superblock: Superblock, findings: readonly Finding[]) {
     this.kind = superblock.kind;
@@ -57,7 +60,10 @@ export class ExtReader implements FileSystemReader {
   }
 
   async list(directory: NodeId, { from, limit }: PageOptions, call?: Call): Promise<DirectoryPage> {
-    return listPage(await this.#open(directory, from, call), directory, limit, call);
+    const page = await listPage(await this.#open(directory, from, call), directory, limit, call);
+    const wrong = this.#inodes.damagedGroups - this.#toldGroups;
+    this.#toldGroups += wrong;
+    return wrong === 0 ? page : { ...page, findings: [...page.findings, groupsDamaged(wrong)] };
   }
 
   async lookup(directory: NodeId, name: string, call?: Call): Promise<DirectoryEntry | undefined> {
@@ -108,7 +114,7 @@ export class ExtReader implements FileSystemReader {
     const runs = inode.hasExtents ? extentRuns : blockMapRuns;
     return new MappedBytes(this.bytes, blockBytes, inode.stat.sizeBytes, ({ first, end }, call) =>
       // what one walk may come across is counted in its context
-      runs(new MapContext(this.bytes, blockBytes, blocks), inode.block, first, end, call),
+      runs(new MapContext(this.bytes, blockBytes, blocks, inode.checksumSeed), inode.block, first, end, call),
     );
   }
 
@@ -117,12 +123,16 @@ export class ExtReader implements FileSystemReader {
     if (inode.stat.type !== 'directory') throw wrongType(directory, 'folder');
     refuseUnreadable(inode);
     const { blockBytes, blocks, hasFileTypes } = this.#superblock;
+    const { checksumSeed, hasIndex } = inode;
     const sizeBytes = Math.min(inode.stat.sizeBytes, blocks * blockBytes);
     const bytes = this.#bytesOf(inode);
     const load = (range: ByteRange): Promise<Uint8Array> => bytes.load(range, call);
     const nextData = (offset: number, most: number): Promise<ByteRange | undefined> =>
       firstData(bytes.runs(offset, sizeBytes, call), blockBytes, offset, most);
-    const parse = (block: Uint8Array): ParsedBlock => parseDirectoryBlock(block, hasFileTypes);
+    const parse = (block: Uint8Array): ParsedBlock =>
+      checksumSeed === undefined || isFolderBlockSound(checksumSeed, new Fields(block), hasIndex)
+        ? parseDirectoryBlock(block, hasFileTypes)
+        : { entries: [], isDamaged: true };
     return new DirectoryCursor({ nextData, load, parse, hasHoles: false, sizeBytes, blockBytes, from });
   }
 
@@ -136,6 +146,11 @@ export class ExtReader implements FileSystemReader {
   async #inode(node: NodeId, call: Call | undefined): Promise<Inode> {
     return parseInode(node, await this.#inodes.read(node, call), this.#superblock);
   }
+}
+
+function groupsDamaged(count: number): Finding {
+  const message = `the descriptors of ${count} more block groups do not have their checksums: files in them may be missing or wrong`;
+  return { severity: 'warning', code: 'file-system-errors', message };
 }
 
 function refuseUnreadable({ stat, isEncrypted, hasInlineData }: Inode): void {

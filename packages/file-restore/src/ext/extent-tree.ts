@@ -4,6 +4,7 @@ import { readBytes } from '../bytes/byte-source.ts';
 import { damaged } from '../bytes/damage.ts';
 import { Fields } from '../bytes/fields.ts';
 import type { MapContext } from './map-context.ts';
+import { isExtentNodeSound } from './metadata-checksums.ts';
 
 // Layout: "ext4 Data Structures and Algorithms", Extent Tree.
 const MAGIC = 0xf30a;
@@ -56,7 +57,12 @@ async function* walk(
     const bytes = await readBytes(context.source, block * context.blockBytes, context.blockBytes, call);
     yield* walk(
       context,
-      { fields: childFields(bytes, node.depth - 1), depth: node.depth - 1, from: start, to: next },
+      {
+        fields: childFields(bytes, node.depth - 1, context.checksumSeed),
+        depth: node.depth - 1,
+        from: start,
+        to: next,
+      },
       first,
       end,
       call,
@@ -64,8 +70,10 @@ async function* walk(
   }
 }
 
-function childFields(bytes: Uint8Array, depth: number): Fields {
+function childFields(bytes: Uint8Array, depth: number, checksumSeed: number | undefined): Fields {
   const fields = new Fields(bytes);
+  if (checksumSeed !== undefined && !isExtentNodeSound(checksumSeed, fields))
+    throw damaged('a node of an extent tree does not have its checksum');
   if (fields.u16(6) !== depth || fields.u16(2) === 0)
     throw damaged('a node of an extent tree is not what its parent says');
   return fields;

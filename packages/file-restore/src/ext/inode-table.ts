@@ -2,16 +2,23 @@ import type { Call } from '@sendense/core';
 import { type ByteSource, readBytes } from '../bytes/byte-source.ts';
 import { damaged } from '../bytes/damage.ts';
 import { Fields } from '../bytes/fields.ts';
+import { isDescriptorSound } from './metadata-checksums.ts';
 import type { Superblock } from './superblock.ts';
 
 /** Finds inodes by their number through the descriptors of the block groups. */
 export class InodeTable {
   readonly #source: ByteSource;
   readonly #superblock: Superblock;
+  readonly #damagedGroups = new Set<number>();
 
   constructor(source: ByteSource, superblock: Superblock) {
     this.#source = source;
     this.#superblock = superblock;
+  }
+
+  /** Block groups that were met whose descriptor does not have its checksum; their inodes, which have their own, are read all the same. */
+  get damagedGroups(): number {
+    return this.#damagedGroups.size;
   }
 
   /** The bytes of an inode. Rejects with `CORRUPT` for a number that the file system does not have. */
@@ -25,11 +32,26 @@ export class InodeTable {
     return new Fields(await readBytes(this.#source, offset, inodeBytes, call));
   }
 
+  /** Whether the descriptor of a block group has its checksum, if it is to have one. */
+  async isGroupSound(group: number, call?: Call): Promise<boolean> {
+    return this.#isSound(group, await this.#descriptor(group, call));
+  }
+
   async #tableBlock(group: number, call: Call | undefined): Promise<number> {
     const { descriptorBytes } = this.#superblock;
-    const bytes = await readBytes(this.#source, this.#descriptorAt(group), descriptorBytes, call);
-    const fields = new Fields(bytes);
+    const fields = await this.#descriptor(group, call);
+    if (!this.#isSound(group, fields)) this.#damagedGroups.add(group);
     return fields.u32(8) + (descriptorBytes >= 64 ? fields.u32(0x28) * 2 ** 32 : 0);
+  }
+
+  #isSound(group: number, descriptor: Fields): boolean {
+    const { checksums } = this.#superblock;
+    return checksums === undefined || isDescriptorSound(checksums.seed, group, descriptor);
+  }
+
+  async #descriptor(group: number, call: Call | undefined): Promise<Fields> {
+    const { descriptorBytes } = this.#superblock;
+    return new Fields(await readBytes(this.#source, this.#descriptorAt(group), descriptorBytes, call));
   }
 
   /** Descriptors follow the superblock; with meta groups, each meta group holds those of its own groups. */

@@ -1,9 +1,10 @@
 import { damaged } from '../bytes/damage.ts';
 import type { Fields } from '../bytes/fields.ts';
 import type { FileStat, FileType } from '../file-system-reader.ts';
+import { inodeSeed, isInodeSound } from './metadata-checksums.ts';
 import type { Superblock } from './superblock.ts';
 
-const FLAG = { encrypted: 0x800, hugeFile: 0x40000, extents: 0x80000, inlineData: 0x10000000 };
+const FLAG = { encrypted: 0x800, index: 0x1000, hugeFile: 0x40000, extents: 0x80000, inlineData: 0x10000000 };
 /** Blocks of a file are counted by 32 bits. */
 const MOST_BLOCKS = 2 ** 32;
 const TYPES: ReadonlyMap<number, FileType> = new Map([
@@ -22,14 +23,21 @@ export type Inode = {
   /** The 60 bytes that hold block pointers, the root of an extent tree, or the text of a short link. */
   readonly block: Fields;
   readonly hasExtents: boolean;
+  /** A folder with an index. */
+  readonly hasIndex: boolean;
+  /** What the checksums of its blocks go on from; `undefined`: they have none. */
+  readonly checksumSeed: number | undefined;
   readonly isEncrypted: boolean;
   readonly hasInlineData: boolean;
   readonly fields: Fields;
 };
 
-/** Reads an inode. Throws `CORRUPT` for one that no file has: of no known type, or larger than the format allows. */
+/** Reads an inode. Throws `CORRUPT` for one that no file has: without its checksum, of no known type, or larger than the format allows. */
 export function parseInode(node: number, fields: Fields, superblock: Superblock): Inode {
-  const { inodeBytes, blockBytes } = superblock;
+  const { inodeBytes, blockBytes, checksums } = superblock;
+  const checksumSeed = checksums === undefined ? undefined : inodeSeed(checksums.seed, node, fields);
+  if (checksumSeed !== undefined && !isInodeSound(checksumSeed, fields))
+    throw damaged(`inode ${node} does not have its checksum`, { inode: node });
   const mode = fields.u16(0);
   const type = TYPES.get(mode >> 12);
   if (type === undefined) throw damaged(`inode ${node} is of no known type`, { inode: node });
@@ -60,6 +68,8 @@ export function parseInode(node: number, fields: Fields, superblock: Superblock)
   return {
     stat,
     block: fields.part(0x28, 60),
+    checksumSeed,
+    hasIndex: (flags & FLAG.index) !== 0,
     hasExtents: (flags & FLAG.extents) !== 0,
     isEncrypted: (flags & FLAG.encrypted) !== 0,
     hasInlineData: (flags & FLAG.inlineData) !== 0,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ByteSource } from '../bytes/byte-source.ts';
+import { crc32c, crc32cWithout } from '../bytes/crc32c.ts';
 import { readJournal } from './journal.ts';
 
 const BLOCK = 1024;
@@ -38,13 +39,32 @@ class Log {
     this.#header(at, 2);
   }
 
-  #header(at: number, type: number): void {
+  /** A commit of its time, with the checksum of version 3 or another. */
+  commitChecked(at: number, after: number, seconds: number, isSound: boolean): void {
+    this.#header(at, 2, SEQUENCE + after);
+    const block = this.bytes.subarray(at * BLOCK, (at + 1) * BLOCK);
+    block.writeBigUInt64BE(BigInt(seconds), 48);
+    const sum = ~crc32cWithout(block, 16, 4, crc32c(this.bytes.subarray(0x30, 0x40)));
+    block.writeUInt32BE((isSound ? sum : sum ^ 1) >>> 0, 16);
+  }
+
+  /** Gives the superblock its checksum. */
+  seal(): void {
+    this.bytes.writeUInt8(4, 0x50);
+    this.bytes.writeUInt32BE(~crc32cWithout(this.bytes.subarray(0, 1024), 0xfc, 4) >>> 0, 0xfc);
+  }
+
+  #header(at: number, type: number, sequence = SEQUENCE): void {
     this.bytes.writeUInt32BE(0xc03b3998, at * BLOCK);
     this.bytes.writeUInt32BE(type, at * BLOCK + 4);
-    this.bytes.writeUInt32BE(SEQUENCE, at * BLOCK + 8);
+    this.bytes.writeUInt32BE(sequence, at * BLOCK + 8);
   }
 
   async overlay() {
+    return (await this.read()).overlay;
+  }
+
+  read() {
     const source: ByteSource = {
       sizeBytes: this.bytes.byteLength,
       read: (offset, into) => {
@@ -53,7 +73,7 @@ class Log {
       },
     };
     const runs = [{ fileBlock: 0, blocks: BLOCKS, volumeBlock: 0 }];
-    return (await readJournal(source, BLOCK, runs)).overlay;
+    return readJournal(source, BLOCK, runs);
   }
 }
 
@@ -80,6 +100,36 @@ describe('a journal', () => {
   it('whose fast commits leave too little room is CORRUPT', async () => {
     await expect(new Log(0x20, 1, BLOCKS - 1000).overlay()).rejects.toMatchObject({ code: 'CORRUPT' });
     await expect(new Log(0x20, 1, 2 ** 32 - 1).overlay()).rejects.toMatchObject({ code: 'CORRUPT' });
+  });
+
+  it('whose commits do not wait for their data tells whether it has checksums', async () => {
+    expect(await new Log(4, 1, 0).read()).toMatchObject({ isUnchecked: true });
+    const log = new Log(4 | 0x10, 1, 0);
+    log.seal();
+    expect(await log.read()).toMatchObject({ isUnchecked: false });
+  });
+
+  it('ends in silence before a wrong commit that is older than the one before it: it is of another journal', async () => {
+    for (const [seconds, wrong] of [
+      [99, undefined],
+      [101, { sequence: SEQUENCE + 1, part: 'the block that commits it' }],
+    ] as const) {
+      const log = new Log(0x10, 1, 0);
+      log.seal();
+      log.commitChecked(1, 0, 100, true);
+      log.commitChecked(2, 1, seconds, false);
+      expect((await log.read()).wrong).toEqual(wrong);
+    }
+  });
+
+  it('is not read where its superblock does not have its checksum, claims several versions, or another kind', async () => {
+    const log = new Log(0x10, 1, 0);
+    log.seal();
+    await log.read();
+    log.bytes.writeUInt8(1, 0x100);
+    await expect(log.read()).rejects.toMatchObject({ code: 'CORRUPT' });
+    await expect(new Log(0x18, 1, 0).read()).rejects.toMatchObject({ code: 'CORRUPT' });
+    await expect(new Log(0x10, 1, 0).read()).rejects.toMatchObject({ code: 'FORMAT_UNSUPPORTED' });
   });
 
   it('names blocks of volumes of 16 TiB and more', async () => {

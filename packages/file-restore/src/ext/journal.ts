@@ -1,43 +1,32 @@
 import type { Call } from '@sendense/core';
 import type { BlockRun } from '../bytes/block-run.ts';
-import { type ByteSource, readBytes } from '../bytes/byte-source.ts';
-import { damaged, notSupported } from '../bytes/damage.ts';
+import type { ByteSource } from '../bytes/byte-source.ts';
 import { Fields } from '../bytes/fields.ts';
+import { addToTransaction, isCommitSound, isDataSound, isListSound } from './journal-checksums.ts';
+import { JOURNAL_INCOMPAT, JOURNAL_MAGIC, type JournalLog, openLog } from './journal-log.ts';
 
 // Layout: "ext4 Data Structures and Algorithms", Journal (jbd2). All of it is big-endian.
-const MAGIC = 0xc03b3998;
-const BLOCK = { descriptor: 1, commit: 2, superblock1: 3, superblock2: 4, revoke: 5 };
-const INCOMPAT = { bits64: 2, checksum2: 8, checksum3: 0x10, fastCommit: 0x20 };
-const KNOWN_INCOMPAT = 0x3f;
+const BLOCK = { descriptor: 1, commit: 2, revoke: 5 };
 const TAG = { escaped: 1, sameUuid: 2, last: 8 };
-const MOST_BLOCKS = 16 * 1024 * 1024;
-/** Blocks at the end that are for fast commits where the superblock does not say how many. */
-const FAST_COMMIT_BLOCKS = 256;
-/** A log with fast commits keeps at least so many blocks for itself. */
-const LEAST_LOG_BLOCKS = 1024;
+const COMMIT_TIME_AT = 48;
 
 /** Where the journal holds a newer version of a block of the volume. */
 export type JournaledBlock = { readonly at: number; readonly isEscaped: boolean };
 /** Newer versions by block of the volume. */
 export type JournalOverlay = ReadonlyMap<number, JournaledBlock>;
 
-/** The log of a file system: its blocks by their place in the journal. */
-type Log = {
-  readonly source: ByteSource;
-  readonly blockBytes: number;
-  readonly runs: readonly BlockRun[];
-  readonly first: number;
-  /** The log wraps before this one. */
-  readonly blocks: number;
-  readonly start: number;
-  readonly sequence: number;
-  readonly incompat: number;
-};
-
 type Logged = { readonly block: number; readonly sequence: number } & JournaledBlock;
+type Tag = { readonly block: number; readonly isEscaped: boolean; readonly checksum: number };
 
-/** The overlay, and whether fast commits were left out. */
-export type ReadJournal = { readonly overlay: JournalOverlay; readonly hasFastCommits: boolean };
+/** The overlay, and what of the journal is not in it. */
+export type ReadJournal = {
+  readonly overlay: JournalOverlay;
+  readonly hasFastCommits: boolean;
+  /** The first transaction in which a checksum is wrong, and where: neither it nor what follows is laid over. */
+  readonly wrong: { readonly sequence: number; readonly part: string } | undefined;
+  /** Commits may have been written before their data, and nothing tells whether those followed. */
+  readonly isUnchecked: boolean;
+};
 
 /**
  * What the committed transactions of a journal would change, found without changing anything: the volume with this laid over
@@ -49,105 +38,130 @@ export async function readJournal(
   runs: readonly BlockRun[],
   call?: Call,
 ): Promise<ReadJournal> {
-  const log = await openLog(source, blockBytes, runs, call);
-  const hasFastCommits = (log.incompat & INCOMPAT.fastCommit) !== 0;
-  if (log.start === 0) return { overlay: new Map(), hasFastCommits };
-  const { committed, revoked } = await scan(log, call);
+  const log = await openLog({ source, blockBytes, runs }, call);
+  const { incompat, checksums, start } = log.layout;
+  const scan = new Scan(log);
+  if (start !== 0) await scan.run(call);
   const overlay = new Map<number, JournaledBlock>();
-  for (const { block, sequence, at, isEscaped } of committed) {
-    const revokedIn = revoked.get(block);
+  for (const { block, sequence, at, isEscaped } of scan.committed) {
+    const revokedIn = scan.revoked.get(block);
     if (revokedIn !== undefined && ((revokedIn - sequence) | 0) >= 0) continue;
     overlay.set(block, { at, isEscaped });
   }
-  return { overlay, hasFastCommits };
-}
-
-async function openLog(
-  source: ByteSource,
-  blockBytes: number,
-  runs: readonly BlockRun[],
-  call: Call | undefined,
-): Promise<Log> {
-  const at = placeOf({ runs, blockBytes }, 0);
-  const fields = new Fields(await readBytes(source, at, blockBytes, call));
-  const type = fields.u32be(4);
-  if (fields.u32be(0) !== MAGIC || (type !== BLOCK.superblock1 && type !== BLOCK.superblock2))
-    throw damaged('the journal of the file system has no superblock');
-  const incompat = type === BLOCK.superblock2 ? fields.u32be(0x28) : 0;
-  if ((incompat & ~KNOWN_INCOMPAT) !== 0) throw notSupported('the journal has features that are not known');
-  const [first, start] = [fields.u32be(0x14), fields.u32be(0x1c)];
-  const isBounded = fields.u32be(0x10) <= MOST_BLOCKS;
-  const blocks = logBlocks(fields, incompat);
-  const isSound = fields.u32be(0xc) === blockBytes && first >= 1 && blocks > first && isBounded;
-  if (!isSound || start >= blocks) throw damaged('the superblock of the journal contradicts itself');
-  return { source, blockBytes, runs, first, blocks, start, sequence: fields.u32be(0x18), incompat };
-}
-
-/**
- * Blocks of the log with its superblock. Fast commits have the last ones of the journal: `jbd2` wraps before them
- * (`journal_load_superblock` and `wrap` in fs/jbd2 of Linux, since 5.10), and refuses a journal in which too few are left.
- */
-function logBlocks(fields: Fields, incompat: number): number {
-  const all = fields.u32be(0x10);
-  if ((incompat & INCOMPAT.fastCommit) === 0) return all;
-  const blocks = all - (fields.u32be(0x54) || FAST_COMMIT_BLOCKS);
-  if (blocks < LEAST_LOG_BLOCKS) throw damaged('the fast commits of the journal leave no room for its log');
-  return blocks;
-}
-
-/** Byte of the volume where block `index` of the journal lies. */
-function placeOf({ runs, blockBytes }: Pick<Log, 'runs' | 'blockBytes'>, index: number): number {
-  const run = runs.find(({ fileBlock, blocks }) => index >= fileBlock && index < fileBlock + blocks);
-  if (run === undefined) throw damaged('the journal has holes');
-  return (run.volumeBlock + index - run.fileBlock) * blockBytes;
-}
-
-/** Goes along the log from transaction to transaction, up to the first block that does not belong to the next one. */
-async function scan(
-  log: Log,
-  call: Call | undefined,
-): Promise<{ readonly committed: readonly Logged[]; readonly revoked: ReadonlyMap<number, number> }> {
-  const committed: Logged[] = [];
-  const revoked = new Map<number, number>();
-  let [open, openRevokes]: [Logged[], number[]] = [[], []];
-  let sequence = log.sequence;
-  let index = log.start;
-  const next = (): number => {
-    const current = index;
-    index = index + 1 >= log.blocks ? log.first : index + 1;
-    return current;
+  return {
+    overlay,
+    hasFastCommits: (incompat & JOURNAL_INCOMPAT.fastCommit) !== 0,
+    wrong: scan.wrong,
+    isUnchecked: (incompat & JOURNAL_INCOMPAT.asyncCommit) !== 0 && checksums.version === 0,
   };
-  for (let seen = 0; seen < log.blocks; seen += 1) {
-    const fields = new Fields(await readBytes(log.source, placeOf(log, next()), log.blockBytes, call));
-    if (fields.u32be(0) !== MAGIC || fields.u32be(8) !== sequence) break;
-    const type = fields.u32be(4);
-    if (type === BLOCK.descriptor) {
-      const tags = readTags(fields, log);
-      seen += tags.length;
-      for (const tag of tags) open.push({ ...tag, sequence, at: placeOf(log, next()) });
-    } else if (type === BLOCK.revoke) openRevokes.push(...readRevokes(fields, log));
-    else if (type === BLOCK.commit) {
-      committed.push(...open);
-      for (const block of openRevokes) revoked.set(block, sequence);
-      [open, openRevokes] = [[], []];
-      sequence = (sequence + 1) >>> 0;
-    } else break;
+}
+
+/** A transaction whose commit was not met yet. */
+class Transaction {
+  readonly blocks: Logged[] = [];
+  readonly revokes: number[] = [];
+  /** What of it does not have its checksum: blocks that another journal left here look so too. */
+  wrongList: string | undefined;
+  wrongData: string | undefined;
+  /** Of version 1, over all its blocks. */
+  sum = 0;
+}
+
+/** Goes along the log from transaction to transaction, up to the first block that does not belong to the next one, or is damaged. */
+class Scan {
+  readonly committed: Logged[] = [];
+  readonly revoked = new Map<number, number>();
+  wrong: ReadJournal['wrong'];
+  readonly #log: JournalLog;
+  #sequence: number;
+  #open = new Transaction();
+  #lastTime = 0;
+
+  constructor(log: JournalLog) {
+    this.#log = log;
+    this.#sequence = log.layout.sequence;
   }
-  return { committed, revoked };
+
+  async run(call: Call | undefined): Promise<void> {
+    const { blocks, checksums } = this.#log.layout;
+    for (let seen = 0; seen < blocks; seen += 1) {
+      const fields = new Fields((await this.#log.next(call)).bytes);
+      if (fields.u32be(0) !== JOURNAL_MAGIC || fields.u32be(8) !== this.#sequence) break;
+      const type = fields.u32be(4);
+      if (type === BLOCK.commit) {
+        if (!this.#commit(fields)) return;
+      } else if (type === BLOCK.descriptor) {
+        seen += await this.#describe(fields, call);
+      } else if (type === BLOCK.revoke) {
+        if (!isListSound(checksums, fields)) this.#open.wrongList ??= 'what it revokes';
+        this.#open.revokes.push(...readRevokes(fields, this.#log));
+      } else break;
+    }
+    this.#tell(this.#open.wrongList ?? this.#open.wrongData);
+  }
+
+  /** Takes the blocks that follow a descriptor; how many there are. */
+  async #describe(fields: Fields, call: Call | undefined): Promise<number> {
+    const { checksums } = this.#log.layout;
+    const open = this.#open;
+    if (!isListSound(checksums, fields)) open.wrongList ??= 'the list of its blocks';
+    if (checksums.version === 1) open.sum = addToTransaction(fields.bytes, open.sum);
+    const sequence = this.#sequence;
+    const tags = readTags(fields, this.#log);
+    for (const { block, isEscaped, checksum } of tags) {
+      if (checksums.version === 0 || open.wrongList !== undefined) {
+        open.blocks.push({ block, isEscaped, sequence, at: this.#log.skip() });
+        continue;
+      }
+      const { at, bytes } = await this.#log.next(call);
+      if (checksums.version === 1) open.sum = addToTransaction(bytes, open.sum);
+      if (!isDataSound(checksums, bytes, { sequence, checksum }))
+        open.wrongData ??= `block ${block} of the volume`;
+      open.blocks.push({ block, isEscaped, sequence, at });
+    }
+    return tags.length;
+  }
+
+  /**
+   * Takes the open transaction; `false` where it is not sound, and the log ends before it. One that is older than the one before it
+   * is of another journal, which lay here: a mount ends there in silence as well.
+   */
+  #commit(fields: Fields): boolean {
+    const { wrongList, wrongData, sum, blocks, revokes } = this.#open;
+    const time = fields.u64be(COMMIT_TIME_AT);
+    const isSound = isCommitSound(this.#log.layout.checksums, fields, sum);
+    const wrong = wrongList ?? (isSound ? undefined : 'the block that commits it');
+    if (wrong !== undefined || wrongData !== undefined) {
+      if (wrong === undefined || time >= this.#lastTime) this.#tell(wrong ?? wrongData);
+      return false;
+    }
+    this.committed.push(...blocks);
+    for (const block of revokes) this.revoked.set(block, this.#sequence);
+    this.#open = new Transaction();
+    this.#sequence = (this.#sequence + 1) >>> 0;
+    this.#lastTime = time;
+    return true;
+  }
+
+  #tell(part: string | undefined): void {
+    if (part !== undefined) this.wrong = { sequence: this.#sequence, part };
+  }
 }
 
 /** The blocks that a descriptor announces; they follow it in the log. */
-function readTags(fields: Fields, { incompat, blockBytes }: Log): { block: number; isEscaped: boolean }[] {
-  const is64 = (incompat & INCOMPAT.bits64) !== 0;
-  const has3 = (incompat & INCOMPAT.checksum3) !== 0;
-  const has2 = (incompat & INCOMPAT.checksum2) !== 0;
+function readTags(fields: Fields, { layout, blockBytes }: JournalLog): Tag[] {
+  const { incompat, checksums } = layout;
+  const is64 = (incompat & JOURNAL_INCOMPAT.bits64) !== 0;
+  const has3 = checksums.version === 3;
+  const has2 = checksums.version === 2;
   const tagBytes = has3 ? 16 : 8 + (has2 ? 2 : 0) + (is64 ? 4 : 0);
   const end = blockBytes - (has2 || has3 ? 4 : 0);
-  const tags: { block: number; isEscaped: boolean }[] = [];
+  const tags: Tag[] = [];
   for (let at = 12; at + tagBytes <= end; ) {
     const flags = has3 ? fields.u32be(at + 4) : fields.u16be(at + 6);
     const block = fields.u32be(at) + (is64 ? fields.u32be(at + 8) * 2 ** 32 : 0);
-    tags.push({ block, isEscaped: (flags & TAG.escaped) !== 0 });
+    const checksum = has3 ? fields.u32be(at + 12) : fields.u16be(at + 4);
+    tags.push({ block, isEscaped: (flags & TAG.escaped) !== 0, checksum });
     at += tagBytes + ((flags & TAG.sameUuid) === 0 ? 16 : 0);
     if ((flags & TAG.last) !== 0) break;
   }
@@ -155,8 +169,8 @@ function readTags(fields: Fields, { incompat, blockBytes }: Log): { block: numbe
 }
 
 /** Blocks whose older versions in the log count no more. */
-function readRevokes(fields: Fields, { incompat, blockBytes }: Log): number[] {
-  const is64 = (incompat & INCOMPAT.bits64) !== 0;
+function readRevokes(fields: Fields, { layout, blockBytes }: JournalLog): number[] {
+  const is64 = (layout.incompat & JOURNAL_INCOMPAT.bits64) !== 0;
   const width = is64 ? 8 : 4;
   const end = Math.min(fields.u32be(12), blockBytes);
   const blocks: number[] = [];

@@ -5,12 +5,15 @@ import { damaged } from '../bytes/damage.ts';
 export class MapContext {
   readonly source: ByteSource;
   readonly blockBytes: number;
+  /** What the checksums of its nodes go on from; `undefined`: they have none. */
+  readonly checksumSeed: number | undefined;
   readonly #blocks: number;
   #left: number;
 
-  constructor(source: ByteSource, blockBytes: number, blocks: number) {
+  constructor(source: ByteSource, blockBytes: number, blocks: number, checksumSeed?: number) {
     this.source = source;
     this.blockBytes = blockBytes;
+    this.checksumSeed = checksumSeed;
     this.#blocks = blocks;
     this.#left = blocks;
   }

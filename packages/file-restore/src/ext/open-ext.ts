@@ -4,7 +4,8 @@ import type { ByteSource } from '../bytes/byte-source.ts';
 import type { FileSystemReader } from '../file-system-reader.ts';
 import { HAS_ERRORS, WAS_MOUNTED } from '../volumes/file-system-state.ts';
 import { ExtReader } from './ext-reader.ts';
-import { readJournal } from './journal.ts';
+import { InodeTable } from './inode-table.ts';
+import { type ReadJournal, readJournal } from './journal.ts';
 import { JournaledSource } from './journaled-source.ts';
 import { readSuperblock, type Superblock } from './superblock.ts';
 
@@ -16,20 +17,38 @@ const MOST_JOURNAL_RUNS = 100_000;
  * which happens in memory. Rejects with `CORRUPT` or `FORMAT_UNSUPPORTED`.
  */
 export async function openExt(source: ByteSource, call?: Call): Promise<FileSystemReader> {
-  const superblock = await readSuperblock(source, call);
-  const state = stateOf(superblock);
+  const { superblock, findings } = await trustSeed(source, await readSuperblock(source, call), call);
+  const state = [...findings, ...stateOf(superblock)];
   const plain = new ExtReader(source, superblock, state);
   if (superblock.journal?.needsRecovery !== true) return plain;
   const { journal, blockBytes } = superblock;
   try {
     const runs = await journalRuns(plain, journal.inode, call);
-    const { overlay, hasFastCommits } = await readJournal(source, blockBytes, runs, call);
-    const findings = [laidOver(overlay.size), ...(hasFastCommits ? [FAST_COMMITS] : []), ...state];
-    return new ExtReader(new JournaledSource(source, overlay, blockBytes), superblock, findings);
+    const read = await readJournal(source, blockBytes, runs, call);
+    const replayed = new JournaledSource(source, read.overlay, blockBytes);
+    return new ExtReader(replayed, superblock, [...toldOf(read), ...state]);
   } catch (error) {
     if (!SendenseError.is(error, 'CORRUPT') && !SendenseError.is(error, 'FORMAT_UNSUPPORTED')) throw error;
     return new ExtReader(source, superblock, [unread(error), ...state]);
   }
+}
+
+/**
+ * A superblock that does not have its checksum is used, and told. From its UUID all other checksums go on: they are checked only where the
+ * first descriptor shows that it is the right one.
+ */
+async function trustSeed(
+  source: ByteSource,
+  superblock: Superblock,
+  call: Call | undefined,
+): Promise<{ readonly superblock: Superblock; readonly findings: readonly Finding[] }> {
+  const { checksums } = superblock;
+  if (checksums === undefined || checksums.isSuperblockSound) return { superblock, findings: [] };
+  const isSeedRight = await new InodeTable(source, superblock).isGroupSound(0, call);
+  return {
+    superblock: isSeedRight ? superblock : { ...superblock, checksums: undefined },
+    findings: [isSeedRight ? SUPERBLOCK_DAMAGED : NOTHING_CHECKED],
+  };
 }
 
 /** What the superblock says of how the file system was left; a journal that is to be replayed is told of by itself. */
@@ -49,10 +68,43 @@ async function journalRuns(reader: ExtReader, inode: number, call: Call | undefi
   return runs;
 }
 
+function toldOf({ overlay, hasFastCommits, wrong, isUnchecked }: ReadJournal): Finding[] {
+  return [
+    laidOver(overlay.size),
+    ...(wrong === undefined ? [] : [wrongChecksum(wrong)]),
+    ...(isUnchecked ? [UNCHECKED] : []),
+    ...(hasFastCommits ? [FAST_COMMITS] : []),
+  ];
+}
+
 function laidOver(blocks: number): Finding {
   const message = `the file system was in use: ${blocks} blocks of its journal are shown in place of older ones, and the backup is unchanged`;
   return { severity: 'info', code: 'journal-laid-over', message };
 }
+
+function wrongChecksum({ sequence, part }: NonNullable<ReadJournal['wrong']>): Finding {
+  const message = `transaction ${sequence} of the journal does not have its checksums (${part}): neither it nor what follows is shown, so files that changed last may be older, missing or wrong`;
+  return { severity: 'warning', code: 'journal-in-part', message };
+}
+
+const SUPERBLOCK_DAMAGED: Finding = {
+  severity: 'warning',
+  code: 'file-system-errors',
+  message: 'the superblock of the ext file system does not have its checksum: what it says may be wrong',
+};
+
+const NOTHING_CHECKED: Finding = {
+  ...SUPERBLOCK_DAMAGED,
+  message:
+    'the superblock of the ext file system does not have its checksum, and others cannot be checked without it: files may be missing or wrong',
+};
+
+const UNCHECKED: Finding = {
+  severity: 'warning',
+  code: 'journal-unchecked',
+  message:
+    'the journal has no checksums, and its commits may have been written before their data: what changed last may be wrong',
+};
 
 const FAST_COMMITS: Finding = {
   severity: 'warning',

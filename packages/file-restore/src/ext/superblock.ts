@@ -3,6 +3,7 @@ import { type ByteSource, readBytes } from '../bytes/byte-source.ts';
 import { damaged, notSupported } from '../bytes/damage.ts';
 import { Fields } from '../bytes/fields.ts';
 import { uuidText } from '../bytes/uuid-text.ts';
+import { type MetadataChecksums, readMetadataChecksums } from './metadata-checksums.ts';
 
 // Layout: "ext4 Data Structures and Algorithms" of the Linux kernel documentation, Super Block.
 const SUPERBLOCK_AT = 1024;
@@ -21,6 +22,7 @@ const INCOMPAT = {
 const KNOWN_INCOMPAT =
   0x2 | 0x4 | 0x10 | 0x40 | 0x80 | 0x100 | 0x200 | 0x400 | 0x2000 | 0x4000 | 0x8000 | 0x10000 | 0x20000;
 const SPARSE_SUPER = 0x1;
+const METADATA_CHECKSUMS = 0x400;
 /** Images of Android: equal blocks are kept once. */
 const SHARED_BLOCKS = 0x4000;
 const STATE = { unmounted: 1, errors: 2 };
@@ -44,6 +46,8 @@ export type Superblock = {
   /** Which groups have copies of the superblock: all, powers of 3, 5 and 7, or the two named. */
   readonly copies: 'all' | 'sparse' | readonly [number, number];
   readonly hasFileTypes: boolean;
+  /** `undefined`: its structures have no checksums. */
+  readonly checksums: MetadataChecksums | undefined;
   /** Files share blocks, and none is written. */
   readonly hasSharedBlocks: boolean;
   /** It was unmounted; with a journal, that one tells more. */
@@ -63,6 +67,7 @@ export async function readSuperblock(source: ByteSource, call?: Call): Promise<S
   const hasJournal = (compat & COMPAT.journal) !== 0;
   const isExt4 = (incompat & ~(INCOMPAT.fileType | INCOMPAT.recover | INCOMPAT.metaGroups)) !== 0;
   const isSparse = (fields.u32(0x64) & SPARSE_SUPER) !== 0;
+  const hasChecksums = (fields.u32(0x64) & METADATA_CHECKSUMS) !== 0;
   return {
     ...geometry,
     kind: isExt4 ? 'ext4' : hasJournal ? 'ext3' : 'ext2',
@@ -78,6 +83,7 @@ export async function readSuperblock(source: ByteSource, call?: Call): Promise<S
     hasSharedBlocks: (fields.u32(0x64) & SHARED_BLOCKS) !== 0,
     isUnmounted: (fields.u16(0x3a) & STATE.unmounted) !== 0,
     hasErrors: (fields.u16(0x3a) & STATE.errors) !== 0,
+    checksums: hasChecksums ? readMetadataChecksums(fields, incompat) : undefined,
     hasFileTypes: (incompat & INCOMPAT.fileType) !== 0,
     journal: hasJournal
       ? { inode: fields.u32(0xe0), needsRecovery: (incompat & INCOMPAT.recover) !== 0 }
