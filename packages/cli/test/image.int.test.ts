@@ -92,9 +92,14 @@ describe('image map', () => {
       { offset: 0, length: MIB, kind: 'data', depth: 0 },
       { offset: MIB, length: 3 * MIB, kind: 'zero', depth: 0 },
     ];
-    expect(await ctlJson(home, ['image', 'map', image])).toEqual({ extents });
+    expect(await ctlJson(home, ['image', 'map', image])).toEqual({ extents, findings: [] });
     const { code, lines } = await runCtl(home, ['image', 'map', image, '--jsonl']);
     expect([code, lines.map((line): unknown => JSON.parse(line))]).toEqual([0, extents]);
+    expect((await runCtl(home, ['image', 'map', image])).lines).toEqual([
+      ' OFFSET   LENGTH  KIND  DEPTH',
+      '      0  1048576  data      0',
+      '1048576  3145728  zero      0',
+    ]);
   });
 });
 
@@ -103,11 +108,11 @@ describe('image compare', () => {
     const [same, other] = [join(home, 'same.vmdk'), join(home, 'other.raw')];
     await run('qemu-img', ['convert', '-f', 'raw', '-O', 'vmdk', raw, same]);
     const equal = await ctlJson(home, ['image', 'compare', raw, same]);
-    expect(equal).toEqual({ equal: true, firstDifferenceOffset: null });
+    expect(equal).toEqual({ equal: true, firstDifferenceOffset: null, findings: [] });
     await makeDisk(other, 4 * MIB);
     await changeDisk(other, 3 * MIB + 7, 1, 'changed');
     const told = await ctlJson(home, ['image', 'compare', same, other], 3);
-    expect(told).toEqual({ equal: false, firstDifferenceOffset: 3 * MIB + 7 });
+    expect(told).toEqual({ equal: false, firstDifferenceOffset: 3 * MIB + 7, findings: [] });
   });
 
   it('takes a longer tail of zeros for equal, unless it is strict', async () => {
@@ -116,7 +121,7 @@ describe('image compare', () => {
     await truncate(longer, 5 * MIB);
     expect(await ctlJson(home, ['image', 'compare', raw, longer])).toMatchObject({ equal: true });
     const strict = await ctlJson(home, ['image', 'compare', longer, raw, '--strict'], 3);
-    expect(strict).toEqual({ equal: false, firstDifferenceOffset: 4 * MIB });
+    expect(strict).toEqual({ equal: false, firstDifferenceOffset: 4 * MIB, findings: [] });
   });
 });
 

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { readdir, writeFile } from 'node:fs/promises';
 import { createFormatConverter } from '@sendense/formats/convert';
 import { describeWithPeers } from '@sendense/tests/peers';
+import { heldByQemu } from '@sendense/tests/qemu';
 import { expect, it } from 'vitest';
-import { heldByQemu } from './held-by-qemu.ts';
 import { qemuImg, qemuIo } from './qemu.ts';
 import { type TemporaryFolder, temporaryFolder } from './temporary-folder.ts';
 

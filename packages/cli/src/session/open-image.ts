@@ -1,6 +1,7 @@
 import { isAbsolute, join } from 'node:path';
 import type { BlockIoDriver, DiskFormat } from '@sendense/core';
 import { type DiskImage, openDiskImage, type ParentPolicy } from '@sendense/formats';
+import { linuxImageLocks, nodeFileSystem, refuseWritten } from '@sendense/plugin-kit/files';
 import type { ParentsOption } from '../program/image-flags.ts';
 import type { Session } from './session.ts';
 
@@ -19,7 +20,15 @@ export function pathOf({ host }: Session, path: string): string {
   return isAbsolute(path) ? path : join(host.workingDirectory, path);
 }
 
-/** Opens an image that the session closes. */
+/**
+ * Rejects with `LOCKED` when QEMU may write to one of the files: what is told of a disk that changes meanwhile is true of no
+ * instant.
+ */
+export async function refuseRunning(paths: readonly string[]): Promise<void> {
+  for (const path of paths) await refuseWritten(nodeFileSystem, linuxImageLocks, path);
+}
+
+/** Opens an image that the session closes. Rejects with `LOCKED` when QEMU may write to it or to a file below it. */
 export async function openImage(
   session: Session,
   file: string,
@@ -27,5 +36,10 @@ export async function openImage(
 ): Promise<DiskImage> {
   const { format } = options;
   const access = await imageAccess(session, options);
-  return session.own(await openDiskImage(pathOf(session, file), { ...access, ...(format && { format }) }));
+  const path = pathOf(session, file);
+  // Before it is opened: half of what a program writes looks like damage.
+  await refuseRunning([path]);
+  const image = session.own(await openDiskImage(path, { ...access, ...(format && { format }) }));
+  await refuseRunning(image.allFiles);
+  return image;
 }

@@ -2,7 +2,7 @@ import { checkDiskImage } from '@sendense/formats';
 import { describeFindings, findingLines } from '../output/describe-findings.ts';
 import { type ImageOption, imageArgument, type ParentsOption, parentsFlag } from '../program/image-flags.ts';
 import { callWithProgress } from '../session/call-with-progress.ts';
-import { imageAccess, pathOf } from '../session/open-image.ts';
+import { imageAccess, pathOf, refuseRunning } from '../session/open-image.ts';
 import { defineVerb } from '../verb.ts';
 
 /** `image check` */
@@ -13,7 +13,9 @@ export const imageCheck = defineVerb<ImageOption & ParentsOption>({
   async run(session, options) {
     const { file, format } = options;
     const { parents } = await imageAccess(session, options);
-    const { errors, leaks, findings } = await checkDiskImage(pathOf(session, file), {
+    const path = pathOf(session, file);
+    await refuseRunning([path]);
+    const { errors, leaks, findings } = await checkDiskImage(path, {
       ...callWithProgress(session, file, 'check'),
       parents,
       ...(format && { format }),

@@ -1,6 +1,7 @@
-import type { DiskFormat } from '@sendense/core';
-import { compareImages } from '@sendense/formats';
+import type { DiskFormat, Finding } from '@sendense/core';
+import { compareImages, type DiskImage } from '@sendense/formats';
 import { type Command, Option } from 'commander';
+import { describeFindings, findingLines } from '../output/describe-findings.ts';
 import { parseText } from '../program/flag-values.ts';
 import { DISK_FORMATS, type ParentsOption, parentsFlag } from '../program/image-flags.ts';
 import { callWithProgress } from '../session/call-with-progress.ts';
@@ -31,6 +32,11 @@ function flags(command: Command): Command {
   return parentsFlag(compared);
 }
 
+/** What is known of one of the images, with its name: there are two. */
+function warningsOf(file: string, { info }: DiskImage): readonly Finding[] {
+  return info.warnings.map((warning) => ({ ...warning, object: file }));
+}
+
 /** `image compare` */
 export const imageCompare = defineVerb<Options>({
   words: ['image', 'compare'],
@@ -45,9 +51,10 @@ export const imageCompare = defineVerb<Options>({
       ...callWithProgress(session, a, 'compare'),
       strict: strict === true,
     });
+    const findings = [...warningsOf(a, first), ...warningsOf(b, second)];
     return {
-      json: { equal, firstDifferenceOffset },
-      lines: [equal ? 'equal' : `different from byte ${firstDifferenceOffset} on`],
+      json: { equal, firstDifferenceOffset, findings: describeFindings(findings) },
+      lines: [...findingLines(findings), equal ? 'equal' : `different from byte ${firstDifferenceOffset} on`],
       exitCode: equal ? 0 : 3,
     };
   },
