@@ -11,6 +11,7 @@ import type { ParentPolicy } from '../parent-policy.ts';
 import { probeFormat } from '../probe-format.ts';
 import { checkQcow2 } from '../qcow2/check-qcow2.ts';
 import { CheckLog, type CheckResult } from '../qcow2/check-result.ts';
+import { deviceSize } from '../raw/device-size.ts';
 import { checkParts } from './check-parts.ts';
 
 /** How to check an image of any format. */
@@ -36,27 +37,38 @@ export async function checkDiskImage(
   const real = await fileSystem.realPath(path);
   const status = await statusOf(real, fileSystem);
   const format = stated.format ?? (await probeFormat(real, { fileSystem }));
-  if (format === 'qcow2') return await checkQcow2(real, { fileSystem });
+  const call: Call = { ...(signal && { signal }), ...(onProgress && { onProgress }) };
+  if (format === 'qcow2') return await checkQcow2(real, { fileSystem, ...call });
   const log = new CheckLog(real);
   const context = chainContext(fileSystem, stated.parents);
   const { layer, warnings } = await openLayer(real, format, status, context);
   await using opened = layer;
   for (const warning of warnings ?? []) log.warning('image-warning', warning);
-  const isWhole = await walk(opened, log, { ...(signal && { signal }), ...(onProgress && { onProgress }) });
+  const isWhole = await walk(opened, log, fileSystem, call);
   if (isWhole)
     for (const tabled of opened.tabled ?? []) await checkParts(tabled, log, signal ? { signal } : {});
   return log.result();
 }
 
 /** Damage to a table leaves nothing to be said of what it maps, so the walk ends there; `false`: it did. */
-async function walk(layer: Layer, log: CheckLog, { signal, onProgress }: Call): Promise<boolean> {
+async function walk(
+  layer: Layer,
+  log: CheckLog,
+  fileSystem: FileSystem,
+  { signal, onProgress }: Call,
+): Promise<boolean> {
   const sizes = new Map<DataFile, number>();
+  const sizeOf = async (file: DataFile) => {
+    const fileBytes = sizes.get(file) ?? (await deviceSize(file.handle, file.path, fileSystem));
+    sizes.set(file, fileBytes);
+    return fileBytes;
+  };
   const total = layer.sizeBytes;
   try {
     for (let at = 0; at < total; ) {
       throwIfAborted(signal, 'check-image');
       const run = await layer.runAt(at, total);
-      await checkRun(layer, run, log, sizes);
+      await checkRun(layer, run, log, sizeOf);
       at = run.end;
       onProgress?.({ done: Math.min(at, total), total, unit: 'bytes' });
     }
@@ -68,7 +80,12 @@ async function walk(layer: Layer, log: CheckLog, { signal, onProgress }: Call): 
   }
 }
 
-async function checkRun(layer: Layer, run: Run, log: CheckLog, sizes: Map<DataFile, number>): Promise<void> {
+async function checkRun(
+  layer: Layer,
+  run: Run,
+  log: CheckLog,
+  sizeOf: (file: DataFile) => Promise<number>,
+): Promise<void> {
   if (run.kind === 'compressed') {
     await layer.decompress(run).catch((error: unknown) => {
       if (!SendenseError.is(error, 'CORRUPT')) throw error;
@@ -78,8 +95,7 @@ async function checkRun(layer: Layer, run: Run, log: CheckLog, sizes: Map<DataFi
   }
   if (run.kind !== 'data') return;
   const { file = layer.data } = run;
-  const fileBytes = sizes.get(file) ?? (await file.handle.size());
-  sizes.set(file, fileBytes);
+  const fileBytes = await sizeOf(file);
   const lastUnit = run.hostOffset + Math.max(0, run.end - run.start - file.unitBytes);
   if (lastUnit < fileBytes) return;
   const message = `the disk from ${run.start} on lies at ${run.hostOffset}, and ${file.path} ends at ${fileBytes}`;

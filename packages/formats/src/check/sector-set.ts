@@ -28,6 +28,11 @@ export class SectorSet {
     return wasFree;
   }
 
+  /** Whether `at` is in the set. */
+  has(at: number): boolean {
+    return (((this.#bits[at >>> 3] ?? 0) >>> (at & 7)) & 1) === 1;
+  }
+
   /** The stretches that are not in the set, ascending. */
   *gaps(): Generator<SectorRange> {
     for (let at = 0; at < this.size; ) {

@@ -1,6 +1,6 @@
 import { SendenseError } from '@sendense/core';
-import { parseBitmapsExtension } from './bitmap-directory.ts';
-import type { CheckedImage } from './check-mapping.ts';
+import { type BitmapEntry, parseBitmapsExtension } from './bitmap-directory.ts';
+import { addTable, type CheckedImage } from './checked-image.ts';
 import { AUTOCLEAR, EXTENSION } from './constants.ts';
 import { readBitmapDirectory } from './read-bitmap-directory.ts';
 import type { Qcow2Head } from './read-header.ts';
@@ -26,11 +26,9 @@ export async function checkBitmaps(
   try {
     const { clusterBytes } = image.geometry;
     const { directoryOffset, directoryBytes } = parseBitmapsExtension(extension.data, clusterBytes);
-    if (!counter.addAligned(directoryOffset, directoryBytes, () => 'the bitmap directory')) return;
-    for (const entry of await readBitmapDirectory(image.handle, head)) {
-      const name = `bitmap ${JSON.stringify(entry.name)}`;
-      await checkBitmapTable(image, entry.tableOffset, entry.tableEntries, name, counter);
-    }
+    if (!addTable(image, counter, directoryOffset, directoryBytes, () => 'the bitmap directory')) return;
+    for (const entry of await readBitmapDirectory(image.handle, head))
+      await checkBitmapTable(image, entry, counter);
   } catch (error) {
     if (!SendenseError.is(error, 'FORMAT_INVALID')) throw error;
     counter.error('bitmaps', () => error.message);
@@ -39,13 +37,15 @@ export async function checkBitmaps(
 
 async function checkBitmapTable(
   image: CheckedImage,
-  position: number,
-  entries: number,
-  name: string,
+  entry: BitmapEntry,
   counter: ReferenceSink,
 ): Promise<void> {
-  if (!counter.addAligned(position, entries * 8, () => `the table of ${name}`)) return;
-  for await (const { count, view } of readTable(image.handle, position, entries)) {
+  const { handle, signal } = image;
+  const { tableOffset, tableEntries } = entry;
+  const name = `bitmap ${JSON.stringify(entry.name)}`;
+  if (!addTable(image, counter, tableOffset, tableEntries * 8, () => `the table of ${name}`)) return;
+  const pieces = readTable(handle, tableOffset, tableEntries, signal && { signal });
+  for await (const { first, count, view } of pieces) {
     for (let index = 0; index < count; index += 1) {
       const high = view.getUint32(index * 8);
       const low = view.getUint32(index * 8 + 4);
@@ -53,7 +53,25 @@ async function checkBitmapTable(
       if ((high & RESERVED_HIGH) !== 0 || low & RESERVED_LOW || (offset !== 0 && low & 1)) {
         counter.error('reserved-bits', () => `the table of ${name} has bits that must be zero`);
       }
-      if (offset !== 0) counter.addAligned(offset, image.geometry.clusterBytes, () => `a cluster of ${name}`);
+      if (offset === 0) continue;
+      addTable(
+        image,
+        counter,
+        offset,
+        bytesOfBits(image, entry, first + index),
+        () => `a cluster of ${name}`,
+      );
     }
   }
+}
+
+/** Bytes that hold the bits of one entry of the table: the last cluster may have fewer than it has room for. */
+function bytesOfBits(
+  { geometry, sizeBytes }: CheckedImage,
+  { granularityBits }: BitmapEntry,
+  index: number,
+): number {
+  const { clusterBytes } = geometry;
+  const bytes = Math.ceil(Math.ceil(sizeBytes / 2 ** granularityBits) / 8) - index * clusterBytes;
+  return bytes > 0 ? Math.min(bytes, clusterBytes) : clusterBytes;
 }

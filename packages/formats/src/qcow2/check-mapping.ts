@@ -1,24 +1,17 @@
-import type { FileHandle } from '@sendense/plugin-kit/files';
+import type { CompressedRun } from '../chain/run.ts';
+import { addTable, type CheckedImage, cutShort } from './checked-image.ts';
 import {
   COMPRESSED_HIGH,
   COPIED_HIGH,
   OFFSET_HIGH,
   OFFSET_LOW,
   SECTOR_BYTES,
+  SUBCLUSTERS,
   ZERO_LOW,
 } from './constants.ts';
-import type { Qcow2Geometry } from './geometry.ts';
 import { offsetAt, pieceBuffer, readTable } from './read-table.ts';
 import type { Described, ReferenceSink } from './reference-counter.ts';
 import { compressedRun } from './scan-clusters.ts';
-
-/** The image that a check walks. */
-export type CheckedImage = {
-  readonly handle: FileHandle;
-  readonly geometry: Qcow2Geometry;
-  readonly version: 2 | 3;
-  readonly dataFile: boolean;
-};
 
 /** An L1 table: the active one, or that of a snapshot. */
 export type L1Table = {
@@ -31,6 +24,14 @@ export type L1Table = {
 /** Called for every offset of an active table, with whether its entry claims the only reference. */
 export type CopiedVisitor = (offset: number, copied: boolean, what: Described) => void;
 
+/** What a walk over one L1 table reports to. */
+export type MappingWalk = {
+  readonly counter: ReferenceSink;
+  readonly copied?: CopiedVisitor;
+  /** Told which part of the table (0…1) is done, never less than before. */
+  readonly onPart?: (part: number) => void;
+};
+
 /** Reserved bits: L1 entries 0–8 and 56–62, L2 entries 1–8 and 56–61. */
 const L1_RESERVED = { high: 0x7f00_0000, low: 0x1ff };
 const L2_RESERVED = { high: 0x3f00_0000, low: 0x1fe };
@@ -39,14 +40,16 @@ const L2_RESERVED = { high: 0x3f00_0000, low: 0x1fe };
 export async function checkMapping(
   image: CheckedImage,
   table: L1Table,
-  counter: ReferenceSink,
-  copied?: CopiedVisitor,
+  { counter, copied, onPart }: MappingWalk,
 ): Promise<void> {
-  const { clusterBytes, l2CoverageBytes } = image.geometry;
-  if (!counter.addAligned(table.offset, table.entries * 8, () => table.name)) return;
+  const { handle, signal, geometry } = image;
+  const { clusterBytes, l2CoverageBytes } = geometry;
+  if (!addTable(image, counter, table.offset, table.entries * 8, () => table.name)) return;
   let unreferring = 0;
-  const l2: L2Check = { image, counter, buffer: pieceBuffer(), ...(table.active && copied && { copied }) };
-  for await (const { first, count, view } of readTable(image.handle, table.offset, table.entries)) {
+  const { active } = table;
+  const l2: L2Check = { image, counter, active, buffer: pieceBuffer(), ...(active && copied && { copied }) };
+  const pieces = readTable(handle, table.offset, table.entries, signal && { signal });
+  for await (const { first, count, view } of pieces) {
     for (let index = 0; index < count; index += 1) {
       const high = view.getUint32(index * 8);
       const low = view.getUint32(index * 8 + 4);
@@ -56,13 +59,15 @@ export async function checkMapping(
       if (high & L1_RESERVED.high || low & L1_RESERVED.low || offset === 0) {
         counter.error('reserved-bits', () => `the entry of ${what()} has bits that must be zero`);
       }
-      if (offset === 0 || !counter.addAligned(offset, clusterBytes, what)) continue;
+      if (offset === 0 || !addTable(image, counter, offset, clusterBytes, what)) continue;
       l2.copied?.(offset, (high & COPIED_HIGH) !== 0, what);
       // Many entries may share one table of zero clusters: it refers to nothing, so once is enough.
       if (offset === unreferring) continue;
       const references = await checkL2(l2, offset, (first + index) * l2CoverageBytes);
       if (references === 0) unreferring = offset;
+      onPart?.((first + index + 1) / table.entries);
     }
+    onPart?.((first + count) / table.entries);
   }
 }
 
@@ -70,20 +75,21 @@ export async function checkMapping(
 type L2Check = {
   readonly image: CheckedImage;
   readonly counter: ReferenceSink;
+  /** The table is that of the disk as it is now. */
+  readonly active: boolean;
   readonly buffer: ArrayBuffer;
   readonly copied?: CopiedVisitor;
 };
 
 /** The number of entries that refer to a cluster. */
-async function checkL2(
-  { image, counter, buffer, copied }: L2Check,
-  position: number,
-  guest: number,
-): Promise<number> {
+async function checkL2(check: L2Check, position: number, guest: number): Promise<number> {
+  const { image, counter, buffer } = check;
+  const { handle, signal } = image;
   const { clusterBytes, l2EntryBytes } = image.geometry;
   const step = l2EntryBytes / 8;
   let references = 0;
-  for await (const { first, count, view } of readTable(image.handle, position, clusterBytes / 8, buffer)) {
+  const pieces = readTable(handle, position, clusterBytes / 8, { buffer, ...(signal && { signal }) });
+  for await (const { first, count, view } of pieces) {
     const words = new Uint32Array(buffer, 0, count * 2);
     for (let index = 0; index < count; index += step) {
       if (isZero(words, index * 2, step * 2)) continue;
@@ -92,7 +98,7 @@ async function checkL2(
       const guestOffset = guest + ((first + index) / step) * clusterBytes;
       if ((high & (COMPRESSED_HIGH | OFFSET_HIGH)) !== 0 || (low & OFFSET_LOW) !== 0) references += 1;
       if (high & COMPRESSED_HIGH) checkCompressed(image, guestOffset, high, low, counter);
-      else checkStandard(image, guestOffset, view, index, counter, copied);
+      else checkStandard(check, guestOffset, view, index);
     }
   }
   return references;
@@ -118,19 +124,30 @@ function checkCompressed(
   try {
     const run = compressedRun({ ...scan, geometry, version, dataFile: false }, guest, high, low);
     const first = Math.floor(run.hostOffset / SECTOR_BYTES) * SECTOR_BYTES;
-    counter.add(first, run.hostOffset + run.hostLength - first, what);
+    const end = run.hostOffset + run.hostLength;
+    if (counter.add(first, end - first, what) && end > image.fileBytes)
+      checkCompressedEnd(image, run, what, counter);
   } catch {
     counter.error('outside-file', () => `${what()} lies outside the file`);
   }
 }
 
+/** A writer need not fill up the last sector of a compressed cluster, but some of it belongs to the data. */
+function checkCompressedEnd(
+  { fileBytes, compressedTail }: CheckedImage,
+  run: CompressedRun,
+  what: Described,
+  counter: ReferenceSink,
+): void {
+  if (run.hostOffset + run.hostLength - SECTOR_BYTES < fileBytes) compressedTail.note(run);
+  else counter.error('cut-short', () => cutShort(what(), run.hostOffset, fileBytes));
+}
+
 function checkStandard(
-  image: CheckedImage,
+  { image, counter, active, copied }: L2Check,
   guest: number,
   view: DataView,
   index: number,
-  counter: ReferenceSink,
-  copied: CopiedVisitor | undefined,
 ): void {
   const what = () => `the cluster of guest offset ${guest}`;
   const high = view.getUint32(index * 8);
@@ -152,7 +169,26 @@ function checkStandard(
     if (owned) counter.error('copied-flag', () => `${what()} claims a reference to nothing`);
     return;
   }
-  if (counter.addAligned(offset, clusterBytes, what)) copied?.(offset, owned, what);
+  if (!counter.addAligned(offset, clusterBytes, what)) return;
+  copied?.(offset, owned, what);
+  if (!active || offset + clusterBytes <= image.fileBytes) return;
+  const missing = offset + storedBytes(image, guest, view, index) - image.fileBytes;
+  if (missing > 0)
+    counter.warning('data-cut-short', () => `the file ends inside ${what()}: ${missing} bytes read as zeros`);
+}
+
+/** Up to where a cluster holds bytes of the disk. */
+function storedBytes(
+  { geometry, sizeBytes }: CheckedImage,
+  guest: number,
+  view: DataView,
+  index: number,
+): number {
+  const { extendedL2, clusterBytes } = geometry;
+  const inDisk = Math.min(clusterBytes, sizeBytes - guest);
+  if (!extendedL2) return view.getUint32(index * 8 + 4) & ZERO_LOW ? 0 : inDisk;
+  const subclusters = SUBCLUSTERS - Math.clz32(view.getUint32(index * 8 + 12));
+  return Math.min(inDisk, (subclusters * clusterBytes) / SUBCLUSTERS);
 }
 
 function checkSubclusters(

@@ -1,5 +1,6 @@
-import type { CheckedImage } from './check-mapping.ts';
+import { throwIfAborted } from '@sendense/core';
 import type { CheckLog } from './check-result.ts';
+import { addTable, type CheckedImage } from './checked-image.ts';
 import { readTable } from './read-table.ts';
 import { readRefcount } from './refcounts.ts';
 import type { ReferenceCounter } from './reference-counter.ts';
@@ -13,16 +14,20 @@ export async function checkRefcountTable(
   table: RefcountTable,
   counter: ReferenceCounter,
 ): Promise<void> {
-  const { clusterBytes } = image.geometry;
-  if (!counter.addAligned(table.offset, table.entries * 8, () => 'the refcount table')) return;
-  for await (const { first, count, view } of readTable(image.handle, table.offset, table.entries)) {
+  const { geometry, handle, signal } = image;
+  const { clusterBytes, refcountsPerBlock } = geometry;
+  if (!addTable(image, counter, table.offset, table.entries * 8, () => 'the refcount table')) return;
+  const pieces = readTable(handle, table.offset, table.entries, signal && { signal });
+  for await (const { first, count, view } of pieces) {
     for (let index = 0; index < count; index += 1) {
       const offset = blockOffset(view, index);
       const what = () => `refcount block ${first + index}`;
       if (view.getUint32(index * 8 + 4) & 0x1ff) {
         counter.error('reserved-bits', () => `the entry of ${what()} has bits that must be zero`);
       }
-      if (offset !== 0) counter.addAligned(offset, clusterBytes, what);
+      if (offset === 0) continue;
+      counter.use((first + index) * refcountsPerBlock, (first + index + 1) * refcountsPerBlock);
+      addTable(image, counter, offset, clusterBytes, what);
     }
   }
 }
@@ -45,7 +50,9 @@ export async function compareRefcounts(
   const compareTo = (from: number, block: DataView | undefined) =>
     compareBlock(image, from - windowFirst, block, counts, windowFirst, log);
   const room = new Uint8Array(clusterBytes);
-  for await (const { first, count, view } of readTable(image.handle, table.offset + firstBlock * 8, within)) {
+  const { handle, signal } = image;
+  const pieces = readTable(handle, table.offset + firstBlock * 8, within, signal && { signal });
+  for await (const { first, count, view } of pieces) {
     for (let index = 0; index < count; index += 1) {
       const offset = blockOffset(view, index);
       const block = offset === 0 ? undefined : await readBlock(image, offset, room);
@@ -78,8 +85,9 @@ function compareBlock(
   }
 }
 
-/** A block, in `room`; what lies past the end of the file reads as zeros. */
+/** A block, in `room`; what lies past the end of the file reads as zeros: {@link checkRefcountTable} told that. */
 async function readBlock(image: CheckedImage, offset: number, room: Uint8Array): Promise<DataView> {
+  throwIfAborted(image.signal, 'check-image');
   const isInFile = Number.isSafeInteger(offset + room.byteLength);
   room.fill(0, isInFile ? await image.handle.read(room, offset) : 0);
   return new DataView(room.buffer, room.byteOffset, room.byteLength);

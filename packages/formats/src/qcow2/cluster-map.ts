@@ -34,7 +34,7 @@ export class ClusterMap {
     const perPage = TABLE_PAGE_BYTES / 8;
     const first = Math.floor(index / perPage) * perPage;
     const length = Math.min(perPage, this.#l1Entries - first) * 8;
-    const page = tables.page(l1Offset + first * 8, length, 'the L1 table');
+    const page = tables.whole(l1Offset + first * 8, length, 'the L1 table');
     if (page instanceof Promise) return page.then((loaded) => this.#inL1(loaded, first, offset, end));
     return this.#inL1(page, first, offset, end);
   }
@@ -49,7 +49,7 @@ export class ClusterMap {
     const entry = Math.floor((offset - index * coverage) / geometry.clusterBytes);
     const pageAt = Math.floor((entry * geometry.l2EntryBytes) / pageBytes) * pageBytes;
     const pageGuest = index * coverage + (pageAt / geometry.l2EntryBytes) * geometry.clusterBytes;
-    const page = tables.page(l2Offset + pageAt, pageBytes, 'an L2 table');
+    const page = tables.whole(l2Offset + pageAt, pageBytes, 'an L2 table');
     if (page instanceof Promise) return page.then((loaded) => this.#inL2(loaded, pageGuest, offset, end));
     return this.#inL2(page, pageGuest, offset, end);
   }

@@ -4,13 +4,12 @@ import type { Layer } from '../chain/layer.ts';
 import type { PageCache } from '../chain/page-cache.ts';
 import type { CompressedRun, Run } from '../chain/run.ts';
 import { TablePages } from '../chain/table-pages.ts';
-import { mapDecompressError } from '../map-error.ts';
 import { ClusterMap } from './cluster-map.ts';
-import { decompressCluster } from './decompress-cluster.ts';
 import { corrupt } from './format-error.ts';
 import { geometryOf } from './geometry.ts';
 import type { Qcow2Header } from './header.ts';
 import { inImage, nameImage } from './in-image.ts';
+import { readCompressed } from './read-compressed.ts';
 
 /** What a {@link Qcow2Layer} is made of; it owns both handles. */
 export type Qcow2LayerOptions = {
@@ -28,7 +27,6 @@ export class Qcow2Layer implements Layer {
   readonly data: DataFile;
   readonly headPath: string;
   readonly #options: Qcow2LayerOptions;
-  readonly #clusterBytes: number;
   readonly #tables: TablePages;
   readonly #map: ClusterMap;
 
@@ -38,7 +36,6 @@ export class Qcow2Layer implements Layer {
     this.sizeBytes = header.sizeBytes;
     this.headPath = path;
     this.#options = options;
-    this.#clusterBytes = geometry.clusterBytes;
     this.data = { ...(dataFile ?? { path, handle }), unitBytes: geometry.clusterBytes };
     this.#tables = new TablePages(handle, cache, corrupt);
     this.#map = new ClusterMap({
@@ -60,24 +57,13 @@ export class Qcow2Layer implements Layer {
 
   async decompress(run: CompressedRun): Promise<Uint8Array> {
     const { path } = this.#options;
-    return inImage(path, async () => this.#tables.cluster(run.hostOffset, () => this.#decompress(run)));
+    return inImage(path, async () =>
+      this.#tables.cluster(run.hostOffset, () => readCompressed(this.#options, run)),
+    );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#options.handle[Symbol.asyncDispose]();
     await this.#options.dataFile?.handle[Symbol.asyncDispose]();
-  }
-
-  async #decompress({ hostOffset, hostLength }: CompressedRun): Promise<Uint8Array> {
-    const { handle, header, path } = this.#options;
-    const stored = new Uint8Array(hostLength);
-    // The last sector of the file need not be padded.
-    const count = await handle.read(stored, hostOffset);
-    if (count === 0) throw corrupt(`a compressed cluster lies outside the file (offset ${hostOffset})`);
-    try {
-      return await decompressCluster(stored.subarray(0, count), header.compression, this.#clusterBytes);
-    } catch (error) {
-      throw mapDecompressError(error, path, hostOffset);
-    }
   }
 }

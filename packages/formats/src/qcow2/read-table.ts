@@ -1,3 +1,4 @@
+import { throwIfAborted } from '@sendense/core';
 import type { FileHandle } from '@sendense/plugin-kit/files';
 import { OFFSET_HIGH, OFFSET_LOW } from './constants.ts';
 
@@ -12,18 +13,26 @@ export function pieceBuffer(): ArrayBuffer {
   return new ArrayBuffer(PIECE_BYTES);
 }
 
+/** How to read a table. */
+export type ReadTableOptions = {
+  /** Where each piece goes. */
+  readonly buffer?: ArrayBuffer;
+  readonly signal?: AbortSignal;
+};
+
 /**
- * Reads a table piece by piece, each into `buffer`: a piece is good until the next one. What lies past the end of the
- * file reads as zeros.
+ * Reads a table piece by piece, each into the same buffer: a piece is good until the next one. What lies past the end of the
+ * file reads as zeros: whoever checks the table has told that before. Rejects with `ABORTED` between pieces.
  */
 export async function* readTable(
   handle: FileHandle,
   position: number,
   entries: number,
-  buffer: ArrayBuffer = pieceBuffer(),
+  { buffer = pieceBuffer(), signal }: ReadTableOptions = {},
 ): AsyncGenerator<TablePiece> {
   const perPiece = PIECE_BYTES / 8;
   for (let first = 0; first < entries; first += perPiece) {
+    throwIfAborted(signal, 'check-image');
     const count = Math.min(perPiece, entries - first);
     const bytes = new Uint8Array(buffer, 0, count * 8);
     bytes.fill(0, await handle.read(bytes, position + first * 8));

@@ -1,4 +1,5 @@
 import type { CheckLog } from './check-result.ts';
+import type { CheckWindow, CheckWindows } from './check-windows.ts';
 
 /** The most references that are told apart. */
 const MAX_COUNT = 0xffff;
@@ -13,7 +14,19 @@ export interface ReferenceSink {
   /** Like {@link add} for a structure that starts at a cluster boundary. */
   addAligned(offset: number, length: number, what: Described): boolean;
   error(code: string, message: Described): void;
+  warning(code: string, message: Described): void;
 }
+
+/** What a {@link ReferenceCounter} counts in. */
+export type ReferenceCounterOptions = {
+  readonly clusterBytes: number;
+  readonly fileBytes: number;
+  /** Only the first one reports offsets outside the file. */
+  readonly window: CheckWindow;
+  /** Learns from the first window which others are in use. */
+  readonly windows: CheckWindows;
+  readonly log: CheckLog;
+};
 
 /** Counts references to the host clusters of one window of the file. */
 export class ReferenceCounter implements ReferenceSink {
@@ -21,14 +34,15 @@ export class ReferenceCounter implements ReferenceSink {
   readonly #fileClusters: number;
   readonly #first: number;
   readonly #counts: Uint16Array;
+  readonly #windows: CheckWindows;
   readonly #log: CheckLog;
 
-  /** The window is `[first, first + length)`, in clusters. Only the first window reports offsets outside the file. */
-  constructor(clusterBytes: number, fileBytes: number, first: number, length: number, log: CheckLog) {
+  constructor({ clusterBytes, fileBytes, window, windows, log }: ReferenceCounterOptions) {
     this.#clusterBytes = clusterBytes;
     this.#fileClusters = Math.ceil(fileBytes / clusterBytes);
-    this.#first = first;
-    this.#counts = new Uint16Array(length);
+    this.#first = window.first;
+    this.#counts = new Uint16Array(window.length);
+    this.#windows = windows;
     this.#log = log;
   }
 
@@ -54,6 +68,7 @@ export class ReferenceCounter implements ReferenceSink {
         this.#log.error('outside-file', `${what()} at offset ${offset} lies outside the file`);
       return false;
     }
+    this.use(from, to);
     const last = Math.min(to, this.#first + this.#counts.length) - this.#first;
     for (let at = Math.max(from - this.#first, 0); at < last; at += 1) {
       const count = this.#counts[at] ?? 0;
@@ -69,9 +84,19 @@ export class ReferenceCounter implements ReferenceSink {
     return false;
   }
 
+  /** Notes that clusters `[from, to)` are referred to or counted, so that a later window is looked at for them. */
+  use(from: number, to: number): void {
+    if (this.isFirst && to > this.#counts.length) this.#windows.use(from, to);
+  }
+
   /** Reports a problem once, whatever the number of windows. */
   error(code: string, message: Described): void {
     if (this.isFirst) this.#log.error(code, message());
+  }
+
+  /** Like {@link error} for what is no damage. */
+  warning(code: string, message: Described): void {
+    if (this.isFirst) this.#log.warning(code, message());
   }
 }
 
@@ -83,5 +108,6 @@ export function silentSink(clusterBytes: number, fileBytes: number): ReferenceSi
     add,
     addAligned: (offset, length) => offset % clusterBytes === 0 && add(offset, length),
     error: () => {},
+    warning: () => {},
   };
 }
