@@ -7,11 +7,14 @@ import { createInterface } from 'node:readline';
 import { reconcileMounts } from '@sendense/file-mount';
 import { createDirectoryStore, createObjectRepository } from '@sendense/object-repository';
 import { seededBytes } from '@sendense/testkit';
-import { describeWithPeers } from '@sendense/tests/peers';
+import { describeUnless, describeWithPeers } from '@sendense/tests/peers';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { findWay } from '../../packages/file-mount/src/volumes/find-way.ts';
+import { run } from '../../packages/file-mount/test/support/program.ts';
 import { devicesAt, isAttached, restsOf } from '../../packages/file-mount/test/support/rests.ts';
 import { testKey } from '../../packages/object-repository/test/keys.ts';
 import { ask, follow, parseEvents } from '../../packages/server/test/support/client.ts';
+import { type Moment, stoppingProgram } from './killed-server-moment.ts';
 
 const MIB = 1024 * 1024;
 const DISK_BYTES = 24 * MIB;
@@ -36,9 +39,15 @@ afterEach(async () => {
 });
 
 /** A server in a process of its own, once it listens. */
-async function serve(rate = ''): Promise<{ readonly child: ChildProcess; readonly url: string }> {
+async function serve(
+  rate = '',
+  PATH = process.env.PATH,
+): Promise<{ readonly child: ChildProcess; readonly url: string }> {
   const flags = ['--conditions=@sendense/source', '--disable-warning=ExperimentalWarning', PROGRAM];
-  const child = spawn(process.execPath, [...flags, folder, rate], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [...flags, folder, rate], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, PATH },
+  });
   children.push(child);
   for await (const url of createInterface({ input: child.stdout })) return { child, url };
   throw new Error('the server ended before it served');
@@ -135,29 +144,39 @@ async function backUp(server: { readonly url: string }): Promise<string> {
   return (await ask(server, 'GET', `/api/v1/jobs/${backup.job_id}`)).body.backup_id as string;
 }
 
+/** Opens a backup to download of it. */
+async function browse(server: { readonly url: string }, backup_id: string): Promise<string> {
+  return (await ask(server, 'POST', '/api/v1/restore/mount', { body: { backup_id } })).body
+    .mount_id as string;
+}
+
+/** Takes what comes of an answer, and kills its server with the first piece: the answer is broken off. What had come. */
+async function killWithin(answer: Response, child: ChildProcess): Promise<Buffer> {
+  const pieces: Uint8Array[] = [];
+  const take = async (): Promise<void> => {
+    for await (const piece of answer.body ?? []) {
+      pieces.push(piece);
+      if (pieces.length === 1) await kill(child);
+    }
+  };
+  await expect(take()).rejects.toThrow();
+  return Buffer.concat(pieces);
+}
+
 describeWithPeers(['ext4-tools'], 'a download', () => {
   it('that SIGKILL broke off is gone on with at the next server, and has locked nothing', async () => {
     const large = seededBytes(9, 40 * MIB);
     await giveFileSystem('large', large);
     const before = await serve();
     const backup_id = await backUp(before);
-    const mount = async (server: { readonly url: string }): Promise<string> =>
-      (await ask(server, 'POST', '/api/v1/restore/mount', { body: { backup_id } })).body.mount_id;
-    const first = await fetch(`${before.url}/api/v1/restore/${await mount(before)}/download?path=/large`);
-    const parts: Uint8Array[] = [];
-    const take = async (): Promise<void> => {
-      for await (const piece of first.body ?? []) {
-        parts.push(piece);
-        if (parts.length === 1) await kill(before.child);
-      }
-    };
-    await expect(take()).rejects.toThrow();
-    const got = Buffer.concat(parts);
+    const download = 'download?path=/large';
+    const first = await fetch(`${before.url}/api/v1/restore/${await browse(before, backup_id)}/${download}`);
+    const got = await killWithin(first, before.child);
     expect(got.byteLength).toBeLessThan(large.byteLength);
 
     const after = await serve();
     const headers = { range: `bytes=${got.byteLength}-`, 'if-range': first.headers.get('etag') ?? '' };
-    const rest = await fetch(`${after.url}/api/v1/restore/${await mount(after)}/download?path=/large`, {
+    const rest = await fetch(`${after.url}/api/v1/restore/${await browse(after, backup_id)}/${download}`, {
       headers,
     });
     expect(rest.status).toBe(206);
@@ -165,9 +184,65 @@ describeWithPeers(['ext4-tools'], 'a download', () => {
     expect(Buffer.compare(whole, large)).toBe(0);
     expect((await ask(after, 'DELETE', `/api/v1/backup/${backup_id}`)).status).toBe(200);
   });
+
+  it.each(['tar', 'zip'])(
+    'of a folder as %s that SIGKILL broke off never looks whole; the next server sends all of it, and nothing is locked',
+    async (format) => {
+      await giveFileSystem('large', seededBytes(9, 40 * MIB));
+      const before = await serve();
+      const backup_id = await backUp(before);
+      const archive = async (server: { readonly url: string }): Promise<Response> =>
+        fetch(
+          `${server.url}/api/v1/restore/${await browse(server, backup_id)}/download?path=/&format=${format}`,
+        );
+      const whole = Buffer.from(await (await archive(before)).arrayBuffer());
+      expect(whole.byteLength).toBeGreaterThan(40 * MIB);
+      const got = await killWithin(await archive(before), before.child);
+      expect(got.byteLength).toBeLessThan(whole.byteLength);
+      expect(whole.subarray(0, got.byteLength).equals(got)).toBe(true);
+
+      const after = await serve();
+      expect(Buffer.from(await (await archive(after)).arrayBuffer()).equals(whole)).toBe(true);
+      expect((await ask(after, 'DELETE', `/api/v1/backup/${backup_id}`)).status).toBe(200);
+    },
+  );
 });
 
-describeWithPeers(['ext4-tools', 'loop-mounts', 'qemu-storage-daemon', 'fuse'], 'a mounted backup', () => {
+const MOUNTING = ['loop-mounts', 'qemu-storage-daemon', 'fuse'];
+
+const mounts = () => path.join(folder, 'server', 'mounts');
+
+/** Asserts that the next server takes all away, and mounts the same. */
+async function expectGone(body: { readonly backup_id: string }): Promise<void> {
+  const after = await serve();
+  expect(restsOf(mounts())).toEqual([]);
+  expect(await readdir(mounts())).toEqual([]);
+  expect((await ask(after, 'POST', '/api/v1/restore/mount', { body })).status).toBe(200);
+  await stop(after.child);
+  expect(restsOf(folder)).toEqual([]);
+}
+
+/** Kills a server while a program that it starts to mount the backup has stopped, lets that go on, and starts the next server. */
+async function expectGoneAfterKill(program: string, moment: Moment): Promise<void> {
+  const stopping = await stoppingProgram(path.join(folder, 'programs'), program, moment);
+  const before = await serve('', stopping.PATH);
+  const body = { backup_id: await backUp(before), mode: 'mount', trust_image: true };
+  const mounting = ask(before, 'POST', '/api/v1/restore/mount', { body }).catch(() => undefined);
+  await stopping.stopped();
+  await kill(before.child);
+  await mounting;
+  const audit = await readFile(path.join(folder, 'server', 'audit', 'audit.jsonl'), 'utf8');
+  const { event, subject } = JSON.parse(audit.trim().split('\n').at(-1) ?? '');
+  expect([event, subject]).toEqual(['asked', { backup: body.backup_id, mode: 'mount', trustImage: true }]);
+  // it outlives the server, and does what is left of its work
+  await stopping.goOn();
+  expect(restsOf(mounts())).not.toEqual([]);
+  await expectGone(body);
+}
+
+const MOMENTS: readonly Moment[] = ['before', 'after'];
+
+describeWithPeers(['ext4-tools', ...MOUNTING], 'a mounted backup', () => {
   it('that SIGKILL left is gone with the next start, which mounts the same backup again and locks nothing', async () => {
     const file = seededBytes(11, MIB);
     await giveFileSystem('file', file);
@@ -196,20 +271,37 @@ describeWithPeers(['ext4-tools', 'loop-mounts', 'qemu-storage-daemon', 'fuse'], 
     expect((await ask(last, 'DELETE', `/api/v1/backup/${backup_id}`)).status).toBe(200);
   });
 
-  it('that SIGKILL cut short on its way leaves nothing either', async () => {
-    const file = seededBytes(11, MIB);
-    await giveFileSystem('file', file);
+  it('that SIGKILL cut short when its first program starts leaves nothing either', async () => {
+    await giveFileSystem('file', seededBytes(11, MIB));
     const before = await serve();
     const body = { backup_id: await backUp(before), mode: 'mount', trust_image: true };
-    const mounts = path.join(folder, 'server', 'mounts');
     const mounting = ask(before, 'POST', '/api/v1/restore/mount', { body }).catch(() => undefined);
-    await expect.poll(() => restsOf(mounts), { interval: 5, timeout: 60_000 }).not.toEqual([]);
+    await expect.poll(() => restsOf(mounts()), { interval: 5, timeout: 60_000 }).not.toEqual([]);
     await kill(before.child);
     await mounting;
+    await expectGone(body);
+  });
 
-    const after = await serve();
-    expect(restsOf(mounts)).toEqual([]);
-    expect(await readdir(mounts)).toEqual([]);
-    expect((await ask(after, 'POST', '/api/v1/restore/mount', { body })).status).toBe(200);
+  it.each(MOMENTS)('that SIGKILL cut short %s the work of mount leaves nothing either', async (moment) => {
+    await giveFileSystem('file', seededBytes(11, MIB));
+    await expectGoneAfterKill('mount', moment);
   });
 });
+
+const { way: exfatWay } = await findWay('exfat');
+
+describeUnless(
+  exfatWay?.driver === 'kernel' ? 'the kernel reads exFAT here, which needs no losetup' : null,
+  'a mounted backup of a file system that a program shows',
+  () => {
+    describeWithPeers(['exfat-tools', ...MOUNTING], 'a device', () => {
+      it.each(MOMENTS)(
+        'that SIGKILL cut short %s the work of losetup leaves nothing either',
+        async (moment) => {
+          run('mkfs.exfat', [path.join(folder, 'disk.raw')]);
+          await expectGoneAfterKill('losetup', moment);
+        },
+      );
+    });
+  },
+);
