@@ -7,7 +7,7 @@ import { testScale, testSeed } from '@sendense/tests/scale';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { browseAll, mutate, type Place } from './support/damage.ts';
 import { noise } from './support/sample-tree.ts';
-import { fillXfs, longTarget, makeXfs } from './support/xfs-image.ts';
+import { fillXfs, longTarget, makeXfs, sealXfs } from './support/xfs-image.ts';
 
 const IMAGE_BYTES = 32 * 2 ** 20;
 const BLOCK = 1024;
@@ -60,8 +60,12 @@ describeWithPeers(['xfs-tools', 'loop-mounts'], 'a damaged XFS file system', () 
     expect(places.length).toBeGreaterThan(50);
     const random = seededRandom(testSeed());
     const outcomes = new Set<string>();
-    for (let round = 0; round < 100 * testScale(); round += 1)
-      outcomes.add(await browseAll(mutate(whole, places, random), MOST_BYTES));
+    for (let round = 0; round < 100 * testScale(); round += 1) {
+      const bytes = mutate(whole, places, random);
+      // else most of what is behind the checksums would never be reached
+      if (round % 2 === 0) sealXfs(bytes, BLOCK);
+      outcomes.add(await browseAll(bytes, MOST_BYTES));
+    }
     expect([...outcomes]).toEqual(expect.arrayContaining(['in part', 'whole', 'refused']));
   });
 });

@@ -2,6 +2,7 @@ import { Fields } from '../bytes/fields.ts';
 import type { FileType, NodeId } from '../file-system-reader.ts';
 import type { ParsedBlock, PlacedEntry } from '../folders/directory-cursor.ts';
 import { decodeName, isPlainName } from '../paths/entry-name.ts';
+import { type CheckedBy, xfsFault } from './checksums.ts';
 import type { XfsSuperblock } from './superblock.ts';
 
 // Layout: "XFS Algorithms & Data Structures", Directories.
@@ -23,23 +24,21 @@ const TYPES: readonly (FileType | undefined)[] = [
 ];
 
 /** What of a superblock decides how folders look. */
-export type DirectoryKind = Pick<XfsSuperblock, 'version' | 'hasFileTypes'>;
+export type DirectoryKind = CheckedBy & Pick<XfsSuperblock, 'hasFileTypes'>;
 
 /**
- * The entries of a block of the folder `owner`: those of a folder of one block end before the index in it. A block that says it is
- * another's is damaged.
+ * The entries of a block of the folder `owner`: those of a folder of one block end before the index in it. A block that is
+ * another's, or does not have its checksum, is damaged.
  */
-export function parseXfsBlock(
-  bytes: Uint8Array,
-  { version, hasFileTypes }: DirectoryKind,
-  owner: NodeId,
-): ParsedBlock {
+export function parseXfsBlock(bytes: Uint8Array, kind: DirectoryKind, owner: NodeId): ParsedBlock {
+  const { version, hasFileTypes } = kind;
   const fields = new Fields(bytes);
   const magic = fields.text(0, 4);
   const entries: PlacedEntry[] = [];
   let isDamaged = false;
   if (!BLOCK_MAGICS.includes(magic) && !DATA_MAGICS.includes(magic)) return { entries, isDamaged: true };
   if (version === 5 && fields.u64be(OWNER_AT) !== owner) return { entries, isDamaged: true };
+  if (xfsFault('folder', fields, kind) !== undefined) return { entries, isDamaged: true };
   const size = bytes.byteLength;
   const end = BLOCK_MAGICS.includes(magic) ? size - 8 - fields.u32be(size - 8) * 8 : size;
   if (end < HEADER_BYTES[version]) return { entries, isDamaged: true };

@@ -4,6 +4,7 @@ import { type ByteSource, readBytes } from '../bytes/byte-source.ts';
 import { damaged } from '../bytes/damage.ts';
 import { Fields } from '../bytes/fields.ts';
 import type { NodeId } from '../file-system-reader.ts';
+import { xfsFault } from './checksums.ts';
 import type { XfsInode } from './inode.ts';
 import { volumeBlock, type XfsSuperblock } from './superblock.ts';
 
@@ -112,6 +113,8 @@ async function child(
     throw damaged('a node of a tree of extents is not what its parent says', { block });
   if (version === 5 && fields.u64be(OWNER_AT) !== owner)
     throw damaged('a node of a tree of extents is that of another file', { block, inode: owner });
+  const fault = xfsFault('map', fields, superblock, at);
+  if (fault !== undefined) throw damaged(`a node of a tree of extents ${fault}`, { block });
   return { fields, level, headerBytes: HEADER_BYTES[version], records: fields.u16be(6), from, to };
 }
 

@@ -3,6 +3,7 @@ import { type ByteSource, readBytes } from '../bytes/byte-source.ts';
 import { damaged } from '../bytes/damage.ts';
 import { Fields } from '../bytes/fields.ts';
 import type { FileStat, FileType, NodeId } from '../file-system-reader.ts';
+import { xfsFault } from './checksums.ts';
 import { volumeBlock, type XfsSuperblock } from './superblock.ts';
 
 // Layout: "XFS Algorithms & Data Structures", On-disk Inode.
@@ -63,6 +64,8 @@ function parseInode(node: NodeId, fields: Fields, superblock: XfsSuperblock): Xf
     (superblock.version === 5
       ? version === 3 && fields.u64be(0x98) === node
       : version === 1 || version === 2);
+  const fault = isSound ? xfsFault('inode', fields, superblock) : undefined;
+  if (fault !== undefined) throw damaged(`inode ${node} ${fault}`, { inode: node });
   if (!isSound || type === undefined)
     throw damaged(`inode ${node} is none, or of no known type`, { inode: node });
   const flags2 = version === 3 ? fields.bits64be(0x78) : 0n;

@@ -13,6 +13,7 @@ export async function openXfs(source: ByteSource, call?: Call): Promise<FileSyst
   const superblock = await readXfsSuperblock(source, call);
   const findings = [
     ...(await logFindings(source, superblock, call)),
+    ...(superblock.isSound ? [] : [SUPERBLOCK_DAMAGED]),
     ...(superblock.needsRepair ? [NEEDS_REPAIR] : []),
   ];
   return new XfsReader(source, superblock, findings);
@@ -39,6 +40,12 @@ function unread(why: string): Finding {
     message: `the XFS file system was in use, or may have been (${why}, and is not replayed): files that changed last may be wrong or missing`,
   };
 }
+
+const SUPERBLOCK_DAMAGED: Finding = {
+  severity: 'warning',
+  code: 'file-system-errors',
+  message: 'the superblock of the XFS file system does not have its checksum: what it says may be wrong',
+};
 
 const NEEDS_REPAIR: Finding = {
   severity: 'warning',

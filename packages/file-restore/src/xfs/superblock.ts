@@ -3,19 +3,26 @@ import { type ByteSource, readBytes } from '../bytes/byte-source.ts';
 import { damaged, notSupported } from '../bytes/damage.ts';
 import { Fields } from '../bytes/fields.ts';
 import { uuidText } from '../bytes/uuid-text.ts';
+import { hasXfsChecksum } from './checksums.ts';
 
 // Layout: "XFS Algorithms & Data Structures" (xfs_filesystem_structure of the Linux kernel documentation), Superblocks. Big-endian.
 const VERSION = { number: 0xf, directories2: 0x2000, moreBits: 0x8000 };
 const FEATURES2_FILE_TYPES = 0x200;
-const INCOMPAT = { fileTypes: 1, needsRepair: 0x10 };
+const INCOMPAT = { fileTypes: 1, structureUuid: 4, needsRepair: 0x10 };
 /** File types, sparse inodes, metadata UUID, large times, repair, large counts, exchanged ranges, parents, metadata folders. */
 const KNOWN_INCOMPAT = 0x1ff;
+const SUM_AT = 0xe0;
+const SECTOR = { least: 512, most: 32_768 };
 
 /** The superblock of an XFS file system: what reading needs of it. */
 export type XfsSuperblock = {
   readonly version: 4 | 5;
   readonly label: string;
   readonly uuid: string;
+  /** What its structures say they belong to, 16 bytes; `undefined` where the superblock is not to be trusted with it. */
+  readonly structureUuid: Uint8Array | undefined;
+  /** It has its checksum, or is of version 4, which has none. */
+  readonly isSound: boolean;
   readonly blockBytes: number;
   readonly blocks: number;
   /** Blocks of an allocation group; the last one may have less. */
@@ -51,17 +58,32 @@ export async function readXfsSuperblock(source: ByteSource, call?: Call): Promis
     );
   const features2 = (versionBits & VERSION.moreBits) === 0 ? 0 : fields.u32be(0xc8);
   const logStart = fields.u64be(0x30);
+  const isSound = version === 4 || (await hasChecksum(source, fields.u16be(0x66), call));
   return {
     ...readGeometry(fields, source.sizeBytes),
     version,
     label: Buffer.from(fields.text(0x6c, 12), 'latin1').toString('utf8'),
     uuid: uuidText(fields.slice(0x20, 16)),
+    structureUuid: isSound
+      ? fields.slice((incompat & INCOMPAT.structureUuid) === 0 ? 0x20 : 0xf8, 16)
+      : undefined,
+    isSound,
     root: fields.u64be(0x38),
     hasFileTypes:
       version === 5 ? (incompat & INCOMPAT.fileTypes) !== 0 : (features2 & FEATURES2_FILE_TYPES) !== 0,
     needsRepair: (incompat & INCOMPAT.needsRepair) !== 0,
     log: logStart === 0 ? undefined : { firstBlock: logStart, blocks: fields.u32be(0x60) },
   };
+}
+
+/** The checksum is that of the first sector. */
+async function hasChecksum(
+  source: ByteSource,
+  sectorBytes: number,
+  call: Call | undefined,
+): Promise<boolean> {
+  if (sectorBytes < SECTOR.least || sectorBytes > Math.min(SECTOR.most, source.sizeBytes)) return false;
+  return hasXfsChecksum(new Fields(await readBytes(source, 0, sectorBytes, call)), SUM_AT);
 }
 
 type Geometry = Pick<
