@@ -11,7 +11,7 @@ import {
 import { type ManagedObject, machineSpecOf, type VimDisk, type VimMachine } from '@sendense/platform-vmware';
 import { type Decision, decide, disksAt, type MachineView } from './capture-plan.ts';
 import { checkConsistency } from './consistency.ts';
-import type { Connection, SourceContext } from './context.ts';
+import { type Connection, GIVING_UP, type SourceContext } from './context.ts';
 import { openView } from './disk/open-view.ts';
 import { type Frozen, freeze } from './freeze.ts';
 import { removeOfCapture, removeSnapshots, undone } from './leftovers.ts';
@@ -93,7 +93,7 @@ async function captureHeld(
   } catch (error) {
     await Promise.allSettled(opened.map(({ reader }) => reader[Symbol.asyncDispose]()));
     throw await undone(context, machine.object, error, () =>
-      removeSnapshots(context, connection, machine.object, [frozen.snapshot]),
+      removeSnapshots(context, connection, machine.object, [frozen.snapshot], GIVING_UP),
     );
   }
 }
@@ -115,7 +115,7 @@ async function start(
   machine: VimMachine,
   call?: Call,
 ): Promise<Started> {
-  const frozen = await freeze(context, connection, machine, request);
+  const frozen = await freeze(context, connection, machine, request, call);
   const first = await decideAt(context, connection, request, { machine, frozen }, call);
   const { decision: before } = first;
   const why = whyReset(context.options, machine, before);
@@ -145,7 +145,7 @@ async function decideAt(
     return { frozen, decision, disks };
   } catch (error) {
     throw await undone(context, machine.object, error, () =>
-      removeSnapshots(context, { vim }, machine.object, [frozen.snapshot]),
+      removeSnapshots(context, { vim }, machine.object, [frozen.snapshot], GIVING_UP),
     );
   }
 }

@@ -1,6 +1,8 @@
 import { type ErrorCode, SendenseError, systemRandom } from '@sendense/core';
 import { describe, expect, it } from 'vitest';
-import { createExclusion, whenFree } from './context.ts';
+import { createExclusion, GIVING_UP, whenFree } from './context.ts';
+
+const AROUND = { random: systemRandom, log: undefined, options: { taskPatienceMinutes: 120 } };
 
 /** What becomes of a task that fails with each of `codes` in turn, and how often it was begun. */
 async function attempted(...codes: readonly ErrorCode[]) {
@@ -12,9 +14,7 @@ async function attempted(...codes: readonly ErrorCode[]) {
     if (code !== undefined) throw new SendenseError(code, 'no', { operation: 'test' });
     return 'done';
   };
-  const ended = await whenFree({ timer, random: systemRandom, log: undefined }, run).catch(
-    (error: unknown) => error,
-  );
+  const ended = await whenFree({ timer, ...AROUND }, run).catch((error: unknown) => error);
   return { ended, begun };
 }
 
@@ -31,7 +31,7 @@ describe('a task of a machine', () => {
       signal?.throwIfAborted();
       nowMs += ms;
     };
-    const context = { timer: { monotonicMs: () => nowMs, sleep }, random: systemRandom, log: undefined };
+    const context = { timer: { monotonicMs: () => nowMs, sleep }, ...AROUND };
     const until = (endMs: number) => async (): Promise<string> => {
       if (nowMs >= endMs) return 'done';
       throw new SendenseError('LOCKED', 'leased', { operation: 'test' });
@@ -53,6 +53,39 @@ describe('a task of a machine', () => {
       expect(await attempted(code)).toMatchObject({ ended: { code }, begun: 1 });
     },
   );
+
+  it('is waited for a while after a cancel, so that what it makes can be removed, and then no more', async () => {
+    const sleeps: { readonly ms: number; readonly end: () => void }[] = [];
+    const sleep = (ms: number): Promise<void> => new Promise((end) => void sleeps.push({ ms, end }));
+    const context = { timer: { monotonicMs: () => 0, sleep }, ...AROUND };
+    const caller = new AbortController();
+    const told = Promise.withResolvers<AbortSignal | undefined>();
+    const ended = whenFree(
+      context,
+      ({ signal }) => {
+        told.resolve(signal);
+        return new Promise((_, refuse) => {
+          signal?.addEventListener('abort', () => refuse(signal.reason));
+        });
+      },
+      { signal: caller.signal },
+    );
+    const signal = await told.promise;
+    const why = new Error('ctrl-c');
+    caller.abort(why);
+    expect(signal?.aborted).toBe(false);
+    expect(sleeps.map(({ ms }) => ms)).toEqual([30_000]);
+    sleeps[0]?.end();
+    await expect(ended).rejects.toBe(why);
+  });
+
+  it.each([
+    ['as the options say', {}, 7_200_000],
+    ['shortly when its caller has given up', GIVING_UP, 300_000],
+  ])('may stand still %s', async (_how, patience, patienceMs) => {
+    const context = { timer: { monotonicMs: () => 0, sleep: async () => undefined }, ...AROUND };
+    expect(await whenFree(context, async (call) => call.patienceMs, patience)).toBe(patienceMs);
+  });
 
   it('waits for those of the same machine only', async () => {
     const exclusively = createExclusion();

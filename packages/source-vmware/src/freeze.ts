@@ -1,4 +1,5 @@
 import {
+  type Call,
   type CaptureRequest,
   type Consistency,
   consistencySatisfies,
@@ -12,12 +13,13 @@ import {
   readSnapshots,
   removeSnapshot,
   setChangeTracking,
+  type TaskCall,
   type VimDisk,
   type VimMachine,
   type VimSnapshot,
 } from '@sendense/platform-vmware';
 import { tooWeak, wantsRest, weakened } from './consistency.ts';
-import { type Connection, type SourceContext, whenFree } from './context.ts';
+import { type Connection, GIVING_UP, type Patience, type SourceContext, whenFree } from './context.ts';
 import { belowOurs, nameOf, removeOfCapture, snapshotText, undone } from './leftovers.ts';
 import { whySkipped, whyUntracked } from './prerequisites.ts';
 
@@ -44,25 +46,28 @@ const SWITCHED_ON: Finding = {
 
 /**
  * Takes the snapshot of a capture, with change tracking on where it can be. The caller holds the machine. When it rejects it leaves
- * nothing behind; else the effect of the error is `unknown`, and its context says what is left. Rejects with `QUIESCE_FAILED` below what is accepted, `SNAPSHOT_FAILED`, `LOCKED`, `NO_SPACE`.
+ * nothing behind; else the effect of the error is `unknown`, and its context says what is left, as far as that can be seen: a task that
+ * was not waited for may make it later. Rejects with `QUIESCE_FAILED` below what is accepted, `SNAPSHOT_FAILED`, `LOCKED`, `NO_SPACE`,
+ * `ABORTED`, and `TIMEOUT` for a task that stands still.
  */
 export async function freeze(
   context: SourceContext,
   connection: Connection,
   machine: VimMachine,
   request: FreezeRequest,
+  call?: Call,
 ): Promise<Frozen> {
   try {
-    const switched = await track(context, connection, machine, request);
-    const first = await take(context, connection, machine, request);
+    const switched = await track(context, connection, machine, request, call);
+    const first = await take(context, connection, machine, request, call);
     const frozen = isBlind(context, machine, first)
-      ? await takeAgain(context, connection, machine, request, first)
+      ? await takeAgain(context, connection, machine, request, first, call)
       : first;
     return { ...frozen, findings: [...switched, ...frozen.findings] };
   } catch (error) {
     // a task whose end is not known may still have made it
     throw await undone(context, machine.object, error, () =>
-      removeOfCapture(context, connection, machine.object, request.id),
+      removeOfCapture(context, connection, machine.object, request.id, GIVING_UP),
     );
   }
 }
@@ -73,11 +78,13 @@ async function track(
   { vim }: Connection,
   machine: VimMachine,
   request: FreezeRequest,
+  call?: Call,
 ): Promise<readonly Finding[]> {
   const { object, changeTracking } = machine;
   if (changeTracking.enabled || whyUntracked(machine, context.options) !== undefined) return [];
-  await whenFree(context, () => setChangeTracking(vim, object, true));
-  await stun(context, { vim }, machine, request);
+  const patience = { signal: call?.signal };
+  await whenFree(context, (task) => setChangeTracking(vim, object, true, task), patience);
+  await stun(context, { vim }, machine, request, patience);
   return [SWITCHED_ON];
 }
 
@@ -90,9 +97,10 @@ export async function stun(
   { vim }: Pick<Connection, 'vim'>,
   { object }: VimMachine,
   request: FreezeRequest,
+  patience: Patience,
 ): Promise<void> {
-  const moment = await snap(context, vim, object, request, false);
-  await whenFree(context, () => removeSnapshot(vim, moment));
+  const moment = await snap(context, vim, object, request, { quiesce: false, patience });
+  await whenFree(context, (task) => removeSnapshot(vim, moment, task), patience);
 }
 
 /** Whether tracking is on and the disks show none: it was switched on, and the machine has not stood still since. */
@@ -108,9 +116,11 @@ async function takeAgain(
   machine: VimMachine,
   request: FreezeRequest,
   { snapshot }: Frozen,
+  call?: Call,
 ): Promise<Frozen> {
-  await whenFree(context, () => removeSnapshot(connection.vim, snapshot.object));
-  return take(context, connection, machine, request);
+  const remove = (task: TaskCall) => removeSnapshot(connection.vim, snapshot.object, task);
+  await whenFree(context, remove, { signal: call?.signal });
+  return take(context, connection, machine, request, call);
 }
 
 async function take(
@@ -118,11 +128,12 @@ async function take(
   connection: Connection,
   machine: VimMachine,
   request: FreezeRequest,
+  call?: Call,
 ): Promise<Frozen> {
   const { vim } = connection;
   const { consistency } = request;
   const at = context.clock.now();
-  const { object, failure } = await snapAtRest(context, connection, machine, request);
+  const { object, failure } = await snapAtRest(context, connection, machine, request, call);
   const tree = await readSnapshots(vim, machine.object);
   const snapshot = tree.snapshots.find((candidate) => candidate.object.id === object.id);
   if (snapshot === undefined || nameOf(snapshot) === undefined) throw vanished(object);
@@ -149,8 +160,10 @@ async function snapAtRest(
   { vim }: Connection,
   machine: VimMachine,
   request: FreezeRequest,
+  call?: Call,
 ): Promise<{ readonly object: ManagedObject; readonly failure?: string }> {
-  const at = (quiesce: boolean) => snap(context, vim, machine.object, request, quiesce);
+  const patience = { signal: call?.signal };
+  const at = (quiesce: boolean) => snap(context, vim, machine.object, request, { quiesce, patience });
   if (!wantsRest(request.consistency, machine)) return { object: await at(false) };
   const again = (error: unknown): Promise<ManagedObject> => {
     if (!SendenseError.is(error, 'QUIESCE_FAILED')) throw error;
@@ -169,10 +182,11 @@ async function snap(
   vim: Connection['vim'],
   machine: ManagedObject,
   { id: capture, stream }: FreezeRequest,
-  quiesce: boolean,
+  { quiesce, patience }: { readonly quiesce: boolean; readonly patience: Patience },
 ): Promise<ManagedObject> {
   const text = snapshotText({ capture, stream, at: context.clock.now() });
-  return whenFree(context, () => createSnapshot(vim, machine, { ...text, quiesce }));
+  const create = (task: TaskCall) => createSnapshot(vim, machine, { ...text, quiesce }, task);
+  return whenFree(context, create, patience);
 }
 
 function vanished({ id }: ManagedObject): SendenseError {

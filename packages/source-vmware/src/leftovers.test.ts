@@ -92,7 +92,8 @@ describe('a snapshot that the server does not remove', () => {
   function bench() {
     const logged: LogRecord[] = [];
     const timer = { monotonicMs: () => 0, sleep: async () => undefined };
-    const context = { timer, random: systemRandom, log: (record: LogRecord) => void logged.push(record) };
+    const log = (record: LogRecord) => void logged.push(record);
+    const context = { timer, random: systemRandom, log, options: { taskPatienceMinutes: 120 } };
     const remove = () => removeSnapshots(context, { vim }, MACHINE, [snapshot(snapshotText(ORIGIN))]);
     return { context, remove, errors: () => logged.filter(({ level }) => level === 'error') };
   }

@@ -1,10 +1,19 @@
-import { amendError, type Finding, type Keep, type ReconcileReport, SendenseError } from '@sendense/core';
+import {
+  amendError,
+  type Call,
+  type Finding,
+  type Keep,
+  type ReconcileReport,
+  SendenseError,
+  throwIfAborted,
+} from '@sendense/core';
 import {
   consolidateDisks,
   listSnapshots,
   type ManagedObject,
   readSnapshots,
   removeSnapshot,
+  type TaskCall,
   type VimSnapshot,
   type VimSnapshotTree,
 } from '@sendense/platform-vmware';
@@ -60,7 +69,11 @@ export async function removeSnapshots(
 ): Promise<ReconcileReport> {
   const removed: string[] = [];
   const findings: Finding[] = [];
-  const attempt = async (what: string, object: string, run: () => Promise<unknown>): Promise<boolean> => {
+  const attempt = async (
+    what: string,
+    object: string,
+    run: (call: TaskCall) => Promise<unknown>,
+  ): Promise<boolean> => {
     try {
       await whenFree(context, run, patience);
       return true;
@@ -72,11 +85,15 @@ export async function removeSnapshots(
     }
   };
   for (const { object, name } of snapshots.toReversed()) {
-    const isRemoved = await attempt(`the snapshot ${name}`, object.id, () => removeSnapshot(vim, object));
+    const isRemoved = await attempt(`the snapshot ${name}`, object.id, (task) =>
+      removeSnapshot(vim, object, task),
+    );
     if (isRemoved) removed.push(`${name} (${object.id}) of ${machine.id}`);
   }
   if (removed.length > 0)
-    await attempt('what removed snapshots left behind', machine.id, () => consolidateDisks(vim, machine));
+    await attempt('what removed snapshots left behind', machine.id, (task) =>
+      consolidateDisks(vim, machine, task),
+    );
   return { removed, findings };
 }
 
@@ -119,18 +136,23 @@ export async function undone(
 }
 
 /** Removes what captures of the owner left on all machines. */
-export async function reconcileSnapshots(context: SourceContext, keep: Keep): Promise<ReconcileReport> {
-  const connection = await context.connect();
+export async function reconcileSnapshots(
+  context: SourceContext,
+  keep: Keep,
+  call?: Call,
+): Promise<ReconcileReport> {
+  const connection = await context.connect(call);
   const now = context.clock.now();
   const reports: ReconcileReport[] = [];
-  for (const { machine, snapshots } of await listSnapshots(connection.vim)) {
+  for (const { machine, snapshots } of await listSnapshots(connection.vim, call)) {
     const left = snapshots.filter((snapshot) => {
       const made = nameOf(snapshot);
       return made !== undefined && isLeftover(made, keep, now);
     });
     if (left.length === 0) continue;
-    const run = () => removeSnapshots(context, connection, machine, left);
-    reports.push(await context.exclusively(machine, run));
+    const run = () => removeSnapshots(context, connection, machine, left, { signal: call?.signal });
+    reports.push(await context.exclusively(machine, run, call));
+    throwIfAborted(call?.signal, 'reconcile');
   }
   return {
     removed: reports.flatMap(({ removed }) => removed),

@@ -12,12 +12,13 @@ import {
   readSnapshots,
   removeSnapshot,
   setChangeTracking,
+  type TaskCall,
   type VimDisk,
   type VimMachine,
   type VimSnapshot,
 } from '@sendense/platform-vmware';
 import type { DecidedDisk, Decision } from './capture-plan.ts';
-import { type Connection, type SourceContext, whenFree } from './context.ts';
+import { type Connection, GIVING_UP, type SourceContext, whenFree } from './context.ts';
 import { type FreezeRequest, type Frozen, freeze, stun } from './freeze.ts';
 import { removeOfCapture, undone } from './leftovers.ts';
 import type { CheckedOptions } from './options.ts';
@@ -96,7 +97,8 @@ export async function freezeAnew(
     throwIfAborted(call?.signal, 'begin-capture');
     const there = await othersOf(connection, object, frozen);
     if (there.length > 0) return withFinding(frozen, cannotReset(there, why));
-    await whenFree(context, () => removeSnapshot(connection.vim, frozen.snapshot.object));
+    const remove = (task: TaskCall) => removeSnapshot(connection.vim, frozen.snapshot.object, task);
+    await whenFree(context, remove, { signal: call?.signal });
     // that takes its time
     others = await othersOf(connection, object);
     throwIfAborted(call?.signal, 'begin-capture');
@@ -107,10 +109,10 @@ export async function freezeAnew(
       between = await switchOffAndOn(context, connection, machine, request);
     }
   } catch (error) {
-    const undo = () => removeOfCapture(context, connection, object, request.id);
+    const undo = () => removeOfCapture(context, connection, object, request.id, GIVING_UP);
     throw tell(await undone(context, object, error, undo));
   }
-  const anew = await freeze(context, connection, machine, request).catch((error: unknown) => {
+  const anew = await freeze(context, connection, machine, request, call).catch((error: unknown) => {
     throw tell(error);
   });
   if (others.length > 0) return withFinding(anew, cannotReset(others, why));
@@ -121,7 +123,8 @@ export async function freezeAnew(
 
 /**
  * Resolves with the snapshots that somebody took meanwhile: over one what is switched comes into effect later. That they cannot be read
- * in between keeps nothing from switching tracking on again: they are read once more behind that.
+ * in between keeps nothing from switching tracking on again: they are read once more behind that. Nor does a cancel, so that it is not
+ * left off; a task that stands still does.
  */
 async function switchOffAndOn(
   context: SourceContext,
@@ -131,8 +134,9 @@ async function switchOffAndOn(
 ): Promise<readonly VimSnapshot[]> {
   const seen = new Map<string, VimSnapshot>();
   for (const enabled of [false, true]) {
-    await whenFree(context, () => setChangeTracking(connection.vim, machine.object, enabled));
-    await stun(context, connection, machine, request);
+    const set = (task: TaskCall) => setChangeTracking(connection.vim, machine.object, enabled, task);
+    await whenFree(context, set, GIVING_UP);
+    await stun(context, connection, machine, request, GIVING_UP);
     const others = await othersOf(connection, machine.object).catch((error: unknown) => {
       if (enabled) throw error;
       return [];

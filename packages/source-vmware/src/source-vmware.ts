@@ -101,7 +101,7 @@ export function createVmwareSource(
     async retire(states) {
       for (const { instant } of states) context.retired.add(instant);
     },
-    reconcile: (keep) => reconcileSnapshots(context, keep),
+    reconcile: (keep, call) => reconcileSnapshots(context, keep, call),
     async [Symbol.asyncDispose]() {
       for (const capture of captures) await capture[Symbol.asyncDispose]();
       await connection[Symbol.asyncDispose]();

@@ -10,12 +10,13 @@ import {
   type MachineSpec,
   type ReconcileReport,
   SendenseError,
+  throwIfAborted,
 } from '@sendense/core';
 import { readSnapshotDisks, readSnapshots, type VimMachine } from '@sendense/platform-vmware';
 import { createCapture, type SealedCapture } from '@sendense/plugin-kit/baselines';
 import { type Baseline, createState } from './baseline-state.ts';
 import type { Decision } from './capture-plan.ts';
-import type { Connection, SourceContext } from './context.ts';
+import { type Connection, GIVING_UP, type Patience, type SourceContext } from './context.ts';
 import { checkSameChain } from './disk/same-chain.ts';
 import type { Frozen } from './freeze.ts';
 import { removeSnapshots } from './leftovers.ts';
@@ -43,7 +44,8 @@ export function vmwareCapture(context: SourceContext, connection: Connection, pa
   const letGo = createRelease(context, connection, parts);
   const seal = async (call?: Call): Promise<SealedCapture> => {
     await checkInstant(connection, parts, call);
-    const { findings } = await letGo();
+    const { findings } = await letGo({ signal: call?.signal });
+    throwIfAborted(call?.signal, 'seal-capture');
     return { state: stateOf(parts, id), findings };
   };
   return createCapture(
@@ -57,7 +59,7 @@ export function vmwareCapture(context: SourceContext, connection: Connection, pa
       findings: decision.findings,
       otherBaselines: 0,
     },
-    { seal, closed, release: async () => void (await letGo()), abandon: async () => undefined },
+    { seal, closed, release: async () => void (await letGo(GIVING_UP)), abandon: async () => undefined },
   );
 }
 
@@ -66,18 +68,18 @@ function createRelease(
   context: SourceContext,
   connection: Connection,
   { machine: { object }, frozen: { snapshot }, disks }: CaptureParts,
-): () => Promise<ReconcileReport> {
+): (patience: Patience) => Promise<ReconcileReport> {
   let done: Promise<ReconcileReport> | undefined;
-  const run = async (): Promise<ReconcileReport> => {
+  const run = async (patience: Patience): Promise<ReconcileReport> => {
     await Promise.allSettled(disks.map(({ reader }) => reader[Symbol.asyncDispose]()));
     const report = await context.exclusively(object, () =>
-      removeSnapshots(context, connection, object, [snapshot]),
+      removeSnapshots(context, connection, object, [snapshot], patience),
     );
     if (report.findings.length > 0) done = undefined;
     return report;
   };
-  return () => {
-    done ??= run();
+  return (patience) => {
+    done ??= run(patience);
     return done;
   };
 }

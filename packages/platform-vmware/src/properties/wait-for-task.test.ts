@@ -67,6 +67,61 @@ describe('waiting for a task', () => {
     });
   });
 
+  /** Waits for a task of which `moves` tell, each after so many answers without news of 20 s. */
+  async function waited(
+    moves: readonly { readonly idle: number; readonly news: string }[],
+    patienceMs?: number,
+  ) {
+    let nowMs = 0;
+    let version = 0;
+    const left = moves.flatMap(({ idle, news }) => [...Array.from({ length: idle }, () => undefined), news]);
+    const WaitForUpdatesEx = () => {
+      if (left.length === 0) throw new Error('it is waited for after its end');
+      const news = left.shift();
+      version += 1;
+      if (news !== undefined) return update(version, news);
+      nowMs += 20_000;
+      return '<WaitForUpdatesExResponse/>';
+    };
+    const { session, methods } = scripted({ ...taskScript([]), WaitForUpdatesEx });
+    await session.open();
+    const timer = { monotonicMs: () => nowMs };
+    const call = { timer, ...(patienceMs === undefined ? {} : { patienceMs }) };
+    const ended = await waitForTask(session, task, 'X_Task', call).then(
+      () => 'ended',
+      (error: unknown) => error,
+    );
+    return { ended, waitedMs: nowMs, last: methods().at(-1) };
+  }
+
+  const RUNS = { idle: 0, news: change('info.state', 'running') };
+  const ENDS = change('info.state', 'success');
+
+  it('ends when the task stands still for too long, and leaves open what it does', async () => {
+    const { ended, waitedMs, last } = await waited([RUNS, { idle: 100, news: ENDS }], 300_000);
+    expect(ended).toMatchObject({
+      code: 'TIMEOUT',
+      effect: 'unknown',
+      message: expect.stringContaining('300 s'),
+      context: { method: 'X_Task' },
+    });
+    expect(waitedMs).toBe(300_000);
+    expect(last).toBe('DestroyPropertyCollector');
+  });
+
+  it('is two hours long when nothing else is said', async () => {
+    const { ended, waitedMs } = await waited([RUNS, { idle: 500, news: ENDS }]);
+    expect([ended, waitedMs]).toMatchObject([{ code: 'TIMEOUT' }, 7_200_000]);
+  });
+
+  it('goes on while the task does, however long it takes', async () => {
+    const progress = (percent: number) => ({ idle: 14, news: change('info.progress', `${percent}`) });
+    const moves = [RUNS, progress(1), progress(2), progress(3), { idle: 14, news: ENDS }];
+    expect(await waited(moves, 300_000)).toMatchObject({ ended: 'ended', waitedMs: 1_120_000 });
+    const same = [RUNS, progress(1), progress(1), progress(1), { idle: 0, news: ENDS }];
+    expect(await waited(same, 300_000)).toMatchObject({ ended: { code: 'TIMEOUT' } });
+  });
+
   it('leaves open what the task does when its caller fails to take the progress', async () => {
     const { session } = scripted(taskScript([update(1, change('info.progress', '1'))]));
     await session.open();

@@ -1,4 +1,5 @@
 import { amendError, type Call, SendenseError } from '@sendense/core';
+import { systemTimer, type Timer } from '@sendense/plugin-kit';
 import { childOf, textOf, type XmlElement } from '@sendense/plugin-kit/xml';
 import { mapFault } from '../map-error.ts';
 import type { VimClient, VimInvoke } from '../session/vim-client.ts';
@@ -14,15 +15,25 @@ const PATHS = ['info.state', 'info.error', 'info.result', 'info.progress'] as co
 /** How long the server waits for news before it answers without; below the usual time-out of proxies. */
 const WAIT_SECONDS = 20;
 
+/** Merging a large snapshot stands at one per cent for long; what has not moved for two hours has ended without a word, mostly. */
+const PATIENCE_MS = 2 * 3_600_000;
+
+/** Giving a collector back must not keep a program that ends waiting for a server that is gone. */
+const GIVE_BACK_MS = 5_000;
+
 /** What may be wanted while a task runs. */
 export type TaskCall = Call & {
   /** Told when the server tells of progress, in per cent. */
   readonly onPercent?: (percent: number) => void;
+  /** How long its state and its progress may stand still until it is not waited for any more; default two hours. */
+  readonly patienceMs?: number;
+  readonly timer?: Pick<Timer, 'monotonicMs'>;
 };
 
 /**
  * Begins `method` (`…_Task`) and waits for its end. Resolves with its result, `undefined` when it has none. Rejects with the
- * fault of the task. After every other failure once it was begun, `ABORTED` among them, it may go on: `effect` is `unknown`.
+ * fault of the task. After every other failure once it was begun, it may go on: `effect` is `unknown`. Among them are `ABORTED`, which
+ * ends the waiting and not the task, and `TIMEOUT` for one that stands still.
  */
 export async function runTask(
   client: VimClient,
@@ -89,7 +100,9 @@ async function watchInSession(
     } finally {
       // collectors end with the session at the latest
       if (collector.id !== client.content.propertyCollector.id)
-        await invoke('DestroyPropertyCollector', collector, [], {}).catch(() => undefined);
+        await invoke('DestroyPropertyCollector', collector, [], {
+          signal: AbortSignal.timeout(GIVE_BACK_MS),
+        }).catch(() => undefined);
     }
   }, call);
 }
@@ -99,6 +112,7 @@ type Watch = { readonly client: VimClient; readonly invoke: VimInvoke; readonly 
 
 async function watch({ client, invoke, collector }: Watch, method: string, call: TaskCall): Promise<TaskEnd> {
   const values = new Map<string, XmlElement>();
+  const checkMoves = createMoveCheck(method, call);
   let version = '';
   for (;;) {
     const response = await invoke('WaitForUpdatesEx', collector, [
@@ -112,8 +126,34 @@ async function watch({ client, invoke, collector }: Watch, method: string, call:
     const state = values.get('info.state')?.text;
     if (state === 'success') return { result: values.get('info.result') };
     if (state === 'error') return { failure: failureOf(values.get('info.error'), method, client) };
-    tellProgress(values.get('info.progress'), call);
+    const progress = values.get('info.progress');
+    checkMoves([state, progress?.text].join(' '));
+    tellProgress(progress, call);
   }
+}
+
+/** Told how a task stands after each answer, throws `TIMEOUT` when that has been the same for too long. */
+function createMoveCheck(
+  method: string,
+  { timer = systemTimer, patienceMs = PATIENCE_MS }: TaskCall,
+): (now: string) => void {
+  let movedMs = timer.monotonicMs();
+  let before = ' ';
+  return (now) => {
+    if (now !== before) {
+      before = now;
+      movedMs = timer.monotonicMs();
+    }
+    if (timer.monotonicMs() - movedMs < patienceMs) return;
+    const seconds = Math.round(patienceMs / 1000);
+    throw new SendenseError('TIMEOUT', `${method} has stood still for ${seconds} s, and may go on`, {
+      operation: `vim-${method}`,
+      effect: 'unknown',
+      context: { method },
+      remedy:
+        'look at the recent tasks of the server: cancel this one, or repeat what needs it when it has ended',
+    });
+  };
 }
 
 function changesOf(update: XmlElement | undefined): ReadonlyMap<string, XmlElement> {
