@@ -6,7 +6,7 @@ import {
   scripted,
   taskScript,
 } from '../../test/support/scripted-session.ts';
-import { readSnapshotDisks, removeSnapshot } from './snapshots.ts';
+import { createSnapshot, readSnapshotDisks, removeSnapshot } from './snapshots.ts';
 
 const SNAPSHOT = { type: 'VirtualMachineSnapshot', id: 'snapshot-7' };
 const GONE = '<obj>snapshot-7</obj>';
@@ -20,6 +20,39 @@ async function opened(script: Script) {
   await session.open();
   return session;
 }
+
+describe('taking a snapshot', () => {
+  const begun: Script = {
+    CreateSnapshot_Task: () =>
+      '<CreateSnapshot_TaskResponse><returnval type="Task">task-1</returnval></CreateSnapshot_TaskResponse>',
+  };
+
+  it.each([
+    ['SnapshotNoChange', 'SNAPSHOT_FAILED', 'never'],
+    ['TooManySnapshotLevels', 'SNAPSHOT_FAILED', 'never'],
+    ['InvalidState', 'CONFLICT', 'never'],
+    ['TaskInProgress', 'LOCKED', 'later'],
+    ['ApplicationQuiesceFault', 'QUIESCE_FAILED', 'never'],
+    ['FilesystemQuiesceFault', 'QUIESCE_FAILED', 'never'],
+  ])('that ends in %s is %s, of the call and of its task', async (fault, code, retry) => {
+    const request = { name: 'n', description: '', quiesce: true };
+    const scripts: readonly Script[] = [
+      { CreateSnapshot_Task: () => faultReply(fault) },
+      { ...begun, ...taskScript([failedTask(fault)]) },
+    ];
+    for (const script of scripts) {
+      const taken = createSnapshot(await opened(script), { type: 'VirtualMachine', id: 'vm-7' }, request);
+      await expect(taken).rejects.toMatchObject({
+        code,
+        retry,
+        effect: 'none',
+        message: expect.stringContaining('no'),
+        remedy: expect.any(String),
+        context: { fault, method: 'CreateSnapshot_Task' },
+      });
+    }
+  });
+});
 
 describe('removing a snapshot', () => {
   it.each<[string, Script]>([
