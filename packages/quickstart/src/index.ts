@@ -1,3 +1,4 @@
+export { type VmwareSettings, vmwareSettingsSchema } from '@sendense/source-vmware/settings';
 export { createBlockDrivers } from './block-drivers.ts';
 export { openStore, type StoreServices } from './names/open-store.ts';
 export { connectVmware } from './names/open-vmware-source.ts';

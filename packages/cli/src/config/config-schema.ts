@@ -1,3 +1,4 @@
+import { vmwareSettingsSchema } from '@sendense/quickstart';
 import {
   accessOptionsSchema,
   auditOptionsSchema,
@@ -54,6 +55,8 @@ export const configSchema = z.strictObject({
         /** Folders that backing files may lie in. */
         parents: z.array(z.string().min(1)).optional(),
         ...account,
+        /** How machines of a `vmware://` name are tracked and read. */
+        vmware: vmwareSettingsSchema.optional(),
       }),
     )
     .default({}),

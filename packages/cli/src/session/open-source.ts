@@ -65,6 +65,7 @@ function optionsOf(session: Session, { settings }: Place, flags: SourceFlags): R
     ...(machineId === undefined ? {} : { machineId }),
     ...(settings?.machineName === undefined ? {} : { name: settings.machineName }),
     ...(settings?.format === undefined ? {} : { format: settings.format }),
+    ...(settings?.vmware === undefined ? {} : { vmware: settings.vmware }),
   };
 }
 

@@ -7,6 +7,7 @@ import {
   type SourceConnector,
 } from '@sendense/core';
 import type { VimClient } from '@sendense/platform-vmware';
+import type { VmwareSettings } from '@sendense/source-vmware/settings';
 import type { AskVmwareAccount, VmwareAccount } from './vmware-account.ts';
 import type { VmwarePlace } from './vmware-place.ts';
 
@@ -18,19 +19,25 @@ export type OpenedVmware = {
 };
 
 /** What the source takes from its host. */
-export type VmwareServices = Partial<Pick<PluginServices, 'clock' | 'random' | 'log'>>;
+export type VmwareServices = Partial<
+  Pick<PluginServices, 'clock' | 'random' | 'drivers' | 'log' | 'temporaryDirectory'>
+>;
 
 /** Opens the source of the server that a place names; the packages of the platform are loaded here. Nothing is connected to yet. */
 export async function openVmwareSource(
   place: VmwarePlace,
   askAccount: AskVmwareAccount,
+  settings: VmwareSettings,
   services: VmwareServices,
 ): Promise<OpenedVmware> {
   const { createVmwareSource } = await import('@sendense/source-vmware');
   const account = await askAccount(place.server);
   const { password, ...options } = account;
   const secrets = { get: async () => password };
-  const source = createVmwareSource({ address: place.server, ...options }, { ...services, secrets });
+  const source = createVmwareSource(
+    { address: place.server, ...settings, ...options },
+    { ...services, secrets },
+  );
   return {
     source,
     async choose(wanted, call) {

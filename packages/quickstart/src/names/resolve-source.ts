@@ -12,6 +12,7 @@ import {
 } from '@sendense/core';
 import { processEnvironment } from '@sendense/plugin-kit';
 import { createImageSource, type ImageSourceOptions } from '@sendense/source-image';
+import type { VmwareSettings } from '@sendense/source-vmware/settings';
 import { parseLibvirtSourcePlace } from './libvirt-source-place.ts';
 import { openVmwareSource } from './open-vmware-source.ts';
 import { parsePlaceName, placeOf } from './place-name.ts';
@@ -33,6 +34,8 @@ export type ResolveSourceOptions = {
   readonly parents?: readonly string[];
   /** Who logs in at a vCenter or ESXi. Default: the variables `SENDENSE_VMWARE_…`. */
   readonly vmwareAccount?: AskVmwareAccount;
+  /** How machines of a vCenter or ESXi are tracked and read. A relative `vddk.libdir` starts at `workingDirectory`. */
+  readonly vmware?: VmwareSettings;
 };
 
 /** An open source, the machine that was meant, and its identity in repositories. */
@@ -92,10 +95,11 @@ const openers: Readonly<Record<'image' | 'libvirt' | 'qemu' | 'vmware', Opener>>
   },
   async vmware(rest, { format, parents, name, ...options }, services) {
     if ((format ?? parents ?? name) !== undefined) throw notOfVmware();
-    const { workingDirectory, vmwareAccount } = options;
-    const given = workingDirectory === undefined ? {} : { workingDirectory };
-    const account = vmwareAccount ?? createAskVmwareAccount(processEnvironment(), given);
-    return { ...(await openVmwareSource(parseVmwarePlace(rest), account, services)), keyOf: machineKeyOf };
+    const { workingDirectory = process.cwd(), vmwareAccount, vmware = {} } = options;
+    const account = vmwareAccount ?? createAskVmwareAccount(processEnvironment(), { workingDirectory });
+    const settings = withLibdir(vmware, workingDirectory);
+    const opened = await openVmwareSource(parseVmwarePlace(rest), account, settings, services);
+    return { ...opened, keyOf: machineKeyOf };
   },
 };
 
@@ -106,6 +110,18 @@ function liveOptions({ machineId, name, format, parents }: ResolveSourceOptions)
     ...(machineId !== undefined && { machineId: machineKey(machineId) }),
     ...(name !== undefined && { name }),
   };
+}
+
+function withLibdir({ vddk, ...settings }: VmwareSettings, workingDirectory: string): VmwareSettings {
+  if (vddk === undefined) return settings;
+  return { ...settings, vddk: { ...vddk, libdir: resolve(workingDirectory, vddk.libdir) } };
+}
+
+function ofVmwareOnly(name: string): SendenseError {
+  return new SendenseError('CONFIG_INVALID', `"vmware" is of sources of vCenter and ESXi, not of ${name}`, {
+    operation: 'open-source',
+    remedy: 'leave it out',
+  });
 }
 
 function notOfRunning(): SendenseError {
@@ -170,7 +186,9 @@ async function openNamed(
   services: SourceServices,
 ): Promise<OpenedSource> {
   const rest = placeOf('source', name, SOURCE_KINDS);
-  return openerOf(parsePlaceName('source', name).kind)(rest, options, services);
+  const { kind } = parsePlaceName('source', name);
+  if (options.vmware !== undefined && kind !== 'vmware') throw ofVmwareOnly(name);
+  return openerOf(kind)(rest, options, services);
 }
 
 async function chooseMachine(
