@@ -1,4 +1,4 @@
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describeWithPeers } from '@sendense/tests/peers';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -82,15 +82,10 @@ describeWithPeers([...needed, 'ntfs-tools'], 'a disk of NTFS that ntfs-3g filled
     const disk = scene.blank('ntfs.raw', '64M');
     run('mkntfs', ['-q', '-F', disk]);
     const made = new Map<string, Facts>();
-    const mount = `${disk}.filled`;
-    await mkdir(mount);
-    run('ntfs-3g', [disk, mount]);
-    try {
+    await scene.fillBy('ntfs-3g', disk, async (mount) => {
       await makeTree(mount, 'ntfs', false);
       for (const [path, facts] of await factsOnDisk(mount)) made.set(path, facts);
-    } finally {
-      run('umount', [mount]);
-    }
+    });
     await expectSame(disk, 'ntfs-3g', made);
   });
 });
@@ -110,22 +105,12 @@ describeWithPeers([...needed, 'ntfs-tools'], 'a disk of NTFS', () => {
 describeWithPeers([...needed, 'exfat-tools'], 'a disk of exFAT that exfat-fuse filled', () => {
   it('shows the same as browsing', async () => {
     const disk = scene.blank('exfat.raw', '64M');
-    const device = run('losetup', ['--find', '--show', disk]).trim();
+    run('mkfs.exfat', [disk]);
     const made = new Map<string, Facts>();
-    const mount = `${disk}.filled`;
-    await mkdir(mount);
-    try {
-      run('mkfs.exfat', [device]);
-      run('mount.exfat-fuse', [device, mount]);
-      try {
-        await makeTree(mount, 'exfat', false);
-        for (const [path, facts] of await factsOnDisk(mount)) made.set(path, facts);
-      } finally {
-        run('umount', [mount]);
-      }
-    } finally {
-      run('losetup', ['--detach', device]);
-    }
+    await scene.fillBy('mount.exfat-fuse', disk, async (mount) => {
+      await makeTree(mount, 'exfat', false);
+      for (const [path, facts] of await factsOnDisk(mount)) made.set(path, facts);
+    });
     await expectSame(disk, 'exfat-fuse', made);
   });
 });

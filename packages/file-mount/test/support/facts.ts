@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { lstat, readdir, readFile, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { BrowseSession, FileStat } from '@sendense/file-restore';
+import type { BrowseSession, FoundFile } from '@sendense/file-restore';
 
 /** What is compared of a file: what it is, and a digest of its bytes or where it leads. */
 export type Facts = {
@@ -38,39 +38,35 @@ async function contentOnDisk(path: string, type: string): Promise<string> {
   return type === 'file' ? digest(await readFile(path)) : '';
 }
 
-/** The same of what is browsed in process. */
+/** The same of what a session browses, by whatever way, page by page. */
 export async function factsBrowsed(session: BrowseSession, root: string): Promise<Map<string, Facts>> {
   const files = new Map<string, Facts>();
   const visit = async (below: string): Promise<void> => {
-    const { entries } = await session.list(join(root, below));
-    for (const { name, stat } of entries) {
-      if (stat === undefined) throw new Error(`${name} is damaged`);
-      const path = join(below, name);
-      const { type, mode, uid, gid, mtimeNs } = stat;
-      files.set(path, {
-        type,
-        mode,
-        uid,
-        gid,
-        mtimeNs,
-        content: await contentOf(session, join(root, path), stat),
-      });
-      if (type === 'directory') await visit(path);
-    }
+    const folder = await session.find(join(root, below));
+    let from: string | undefined;
+    do {
+      const { entries, next } = await session.list(join(root, below), { from });
+      for (const { name, stat } of entries) {
+        if (stat === undefined) throw new Error(`${name} is damaged`);
+        const path = join(below, name);
+        if (files.has(path)) throw new Error(`${path} is listed twice`);
+        const { type, mode, uid, gid, mtimeNs } = stat;
+        const content = await contentOf(session, { ...folder, stat });
+        files.set(path, { type, mode, uid, gid, mtimeNs, content });
+        if (type === 'directory') await visit(path);
+      }
+      from = next;
+    } while (from !== undefined);
   };
   await visit('');
   return files;
 }
 
-async function contentOf(
-  session: BrowseSession,
-  path: string,
-  { type, sizeBytes }: FileStat,
-): Promise<string> {
-  if (type === 'symlink') return session.readLink(path);
+async function contentOf(session: BrowseSession, found: FoundFile): Promise<string> {
+  const { type, node, sizeBytes } = found.stat;
+  if (type === 'symlink') return found.reader.readLink(node);
   if (type !== 'file') return '';
   const hash = createHash('sha256');
-  const found = await session.find(path);
   if (sizeBytes > 0)
     for await (const bytes of session.bytes(found, { offset: 0, length: sizeBytes })) hash.update(bytes);
   return hash.digest('hex');

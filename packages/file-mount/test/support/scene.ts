@@ -53,6 +53,24 @@ export class Scene implements AsyncDisposable {
     }
   }
 
+  /** The same by a driver beside the kernel, which is a program that takes a device. */
+  async fillBy(program: string, image: string, fill: (mount: string) => Promise<void>): Promise<void> {
+    const mount = `${image}.filled`;
+    await mkdir(mount, { recursive: true });
+    // over a block device unmounting ends when all is written; over a file it does not wait
+    const device = run('losetup', ['--find', '--show', image]).trim();
+    try {
+      run(program, [device, mount]);
+      try {
+        await fill(mount);
+      } finally {
+        run('umount', [mount]);
+      }
+    } finally {
+      run('losetup', ['--detach', device]);
+    }
+  }
+
   /** A process that mounts disks, recorded in the folder of this scene; the scene ends it. */
   async mount(options: Omit<MountOptions, 'directory'>, ...disks: readonly string[]): Promise<Keeper> {
     const started = Keeper.start({ ...options, directory: this.directory }, ...disks);
