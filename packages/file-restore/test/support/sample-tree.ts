@@ -51,13 +51,6 @@ async function makeSparse(path: string): Promise<void> {
   await file.truncate(SPARSE.sizeBytes);
 }
 
-/** Fills a folder with files named 0 to `count - 1`, empty but for each thousandth. */
-export async function makeManyFiles(folder: string, count: number): Promise<void> {
-  await mkdir(folder);
-  for (let index = 0; index < count; index += 1)
-    await writeFile(join(folder, `file ${index}`), index % 1000 === 0 ? `${index}` : '');
-}
-
 /** Names below a folder, as bytes that are no UTF-8 come through `decodeName`. */
 export function namesIn(folder: Buffer): Promise<Buffer[]> {
   return readdir(folder, { encoding: 'buffer' });

@@ -71,6 +71,23 @@ async function digestOf(reader: FileSystemReader, { node, sizeBytes }: FileStat)
   return digest(bytes);
 }
 
+/** Paths that only one side has, or whose facts differ in what is `wanted` of them: the first few. */
+export function differences(
+  wanted: ReadonlyMap<string, Partial<Facts>>,
+  found: ReadonlyMap<string, Facts>,
+): string[] {
+  const lines: string[] = [];
+  for (const [path, facts] of wanted) {
+    const seen = found.get(path);
+    const differing = Object.entries(facts).filter(([key, value]) => seen?.[key as keyof Facts] !== value);
+    const told = differing.map(([key, value]) => `${key} ${value}, not ${seen?.[key as keyof Facts]}`);
+    if (seen === undefined) lines.push(`${path} is missing`);
+    else if (told.length > 0) lines.push(`${path}: ${told.join('; ')}`);
+  }
+  for (const path of found.keys()) if (!wanted.has(path)) lines.push(`${path} is too much`);
+  return lines.slice(0, 10);
+}
+
 /** SHA-256. */
 export function digest(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
