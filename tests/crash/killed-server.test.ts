@@ -286,6 +286,20 @@ describeWithPeers(['ext4-tools', ...MOUNTING], 'a mounted backup', () => {
     await giveFileSystem('file', seededBytes(11, MIB));
     await expectGoneAfterKill('mount', moment);
   });
+
+  it.each(MOMENTS)('whose end SIGKILL cut short %s the work of umount is gone too', async (moment) => {
+    await giveFileSystem('file', seededBytes(11, MIB));
+    const stopping = await stoppingProgram(path.join(folder, 'programs'), 'umount', moment);
+    const before = await serve('', stopping.PATH);
+    const body = { backup_id: await backUp(before), mode: 'mount', trust_image: true };
+    const { mount_id: id } = (await ask(before, 'POST', '/api/v1/restore/mount', { body })).body;
+    const ending = ask(before, 'DELETE', `/api/v1/restore/${id}`).catch(() => undefined);
+    await stopping.stopped();
+    await kill(before.child);
+    await ending;
+    await stopping.goOn();
+    await expectGone(body);
+  });
 });
 
 const { way: exfatWay } = await findWay('exfat');
