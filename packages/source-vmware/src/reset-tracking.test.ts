@@ -3,7 +3,7 @@ import type { VimMachine } from '@sendense/platform-vmware';
 import { describe, expect, it } from 'vitest';
 import type { Decision } from './capture-plan.ts';
 import { checkOptions } from './options.ts';
-import { stillOutgrown, whyReset } from './reset-tracking.ts';
+import { plannedReset, stillOutgrown, whyReset } from './reset-tracking.ts';
 
 type Given = { readonly changeId?: string; readonly fault?: 'broken' | 'outgrown' };
 
@@ -61,6 +61,18 @@ describe('change tracking', () => {
       { key: 1, changeId: '52/3' },
     ];
     expect([...stillOutgrown(before, frozen)]).toEqual(left);
+  });
+
+  it.each<[string, 'auto' | 'existing', number, string]>([
+    ['will begin anew', 'auto', 0, 'change-tracking-reset'],
+    ['will not be trusted, over a snapshot', 'auto', 1, 'change-tracking-outgrown'],
+    ['will not be trusted, where it may not begin anew', 'existing', 0, 'change-tracking-outgrown'],
+  ])('of a disk of another size %s, as a dry run tells', (_what, track, others, code) => {
+    const snapshots = Array.from({ length: others }, () => ({ name: 'mine' }));
+    const machine = { snapshots: { snapshots } } as unknown as VimMachine;
+    const told = plannedReset({ track }, machine, decisionOf([{ changeId: '52/2', fault: 'outgrown' }]));
+    expect(told).toMatchObject([{ code, message: expect.stringContaining('d-0') }]);
+    expect(plannedReset({ track }, machine, decisionOf([{ changeId: '52/2' }]))).toEqual([]);
   });
 
   it('does not begin anew where it cannot be had', () => {

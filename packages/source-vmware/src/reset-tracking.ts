@@ -64,6 +64,19 @@ export function outgrownFindings(disks: ReadonlySet<DiskId>): readonly Finding[]
   });
 }
 
+/** What a dry run tells of disks of another size. A capture looks for snapshots of others again. */
+export function plannedReset(
+  { track }: Pick<CheckedOptions, 'track'>,
+  { snapshots: { snapshots } }: Pick<VimMachine, 'snapshots'>,
+  { disks }: Decision,
+): readonly Finding[] {
+  const outgrown = disks.filter(({ choice }) => choice.fault === 'outgrown').map(({ now }) => now.id);
+  if (outgrown.length === 0) return [];
+  if (track === 'existing' || snapshots.length > 0) return outgrownFindings(new Set(outgrown));
+  const message = `change tracking will be switched off and on again, because of another size of ${outgrown.join(', ')}: other backups of the machine read all of it once`;
+  return [{ severity: 'info', code: 'change-tracking-reset', message }];
+}
+
 /** A capture whose change tracking is found broken. */
 export type BrokenTracking = {
   readonly frozen: Frozen;

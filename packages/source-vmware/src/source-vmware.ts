@@ -26,6 +26,7 @@ import { describeRef, summaryOf } from './machine.ts';
 import { readMachineTags } from './machine-tags.ts';
 import { checkOptions, type VmwareSourceOptions, vmwareSourceOptionsSchema } from './options.ts';
 import { snapshotFindings } from './prerequisites.ts';
+import { plannedReset } from './reset-tracking.ts';
 import { readWhole } from './transport/read-whole.ts';
 
 /** What the source takes from its host. */
@@ -51,6 +52,7 @@ async function plan(context: SourceContext, request: CaptureRequest, call?: Call
   const whole = await readWhole(connection.vim, options, decision.disks, call);
   return planOf(decision, whole, hostOf(connection.vim, machine, names), [
     ...weakened(request.consistency, best, 'it is the most that vSphere gives of this machine'),
+    ...plannedReset(options, machine, decision),
     ...snapshotFindings(machine, options, clock.now()),
   ]);
 }

@@ -70,6 +70,8 @@ describeWithPeers(['test-vcenter'], 'change tracking that is found broken and ma
       await using source = bench.source({ track });
       const first = await round(source, guest);
       await grow(guest);
+      const plan = await source.plan(requestOf(guest.machine, { since: [first.state] }));
+      expect(plan.findings.map(({ code }) => code)).toContain('change-tracking-reset');
       const second = await round(source, guest, first, async (capture) =>
         expect(codes(capture)).toContain('change-tracking-reset'),
       );
