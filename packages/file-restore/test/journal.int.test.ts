@@ -92,6 +92,7 @@ describeWithPeers(['ext4-tools', 'loop-mounts'], 'a disk that was taken while it
         const wanted = (await readdir(mount)).sort();
         expect(wanted).toContain('late');
         expect((await namesOf(session, '/')).sort()).toEqual(wanted);
+        expect((await session.list('/', { limit: 1000 })).findings).toEqual([]);
         for (const name of ['file 1', 'file 299', 'late/last'])
           expect(digest(await contentOf(session, `/${name}`)), name).toBe(
             digest(await readFile(join(mount, name))),

@@ -2,7 +2,6 @@
 const POLYNOMIAL = 0x82f6_3b78;
 /** Bytes that are taken at once: one table for each. */
 const AT_ONCE = 8;
-const ZEROS = new Uint8Array(4);
 
 /** Entry `256 * n + byte`: what a byte does to the CRC after `n` more bytes. */
 const TABLES = makeTables();
@@ -21,19 +20,38 @@ function makeTables(): Int32Array {
   return tables;
 }
 
-/** The CRC-32C of `bytes`, going on from that of the bytes before them. */
-export function crc32c(bytes: Uint8Array, before = 0): number {
+/** The CRC-32C of bytes `[from, end)`, going on from that of the bytes before them. */
+export function crc32c(bytes: Uint8Array, before = 0, from = 0, end = bytes.byteLength): number {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const together = bytes.byteLength - (bytes.byteLength % AT_ONCE);
+  const together = end - AT_ONCE;
   let crc = ~before;
-  for (let at = 0; at < together; at += AT_ONCE) {
-    const low = view.getInt32(at, true) ^ crc;
-    const high = view.getInt32(at + 4, true);
-    crc = four(low, 4) ^ four(high, 0);
-  }
-  for (let at = together; at < bytes.byteLength; at += 1)
-    crc = look(0, crc ^ view.getUint8(at)) ^ (crc >>> 8);
+  let at = from;
+  for (; at <= together; at += AT_ONCE)
+    crc = four(crc ^ view.getInt32(at, true), 4) ^ four(view.getInt32(at + 4, true), 0);
+  for (; at < end; at += 1) crc = look(0, crc ^ view.getUint8(at)) ^ (crc >>> 8);
   return ~crc >>> 0;
+}
+
+/** The CRC-32C of a number of 32 bits, its lowest byte first, going on from that of the bytes before it. */
+export function crc32cOfWord(word: number, before: number): number {
+  return ~four(~before ^ word, 0) >>> 0;
+}
+
+/**
+ * The CRC-32C of a structure, bytes `[from, end)`, that stores it in `length` of them from `at` on: those count as zeros. It goes on from
+ * that of the bytes before.
+ */
+export function crc32cWithout(
+  bytes: Uint8Array,
+  at: number,
+  length: number,
+  before = 0,
+  from = 0,
+  end = bytes.byteLength,
+): number {
+  let crc = ~crc32c(bytes, before, from, at);
+  for (let left = length; left > 0; left -= 1) crc = look(0, crc) ^ (crc >>> 8);
+  return crc32c(bytes, ~crc, at + length, end);
 }
 
 /** What four bytes do to the CRC after `more` bytes. */
@@ -45,10 +63,4 @@ function four(word: number, more: number): number {
 
 function look(more: number, byte: number): number {
   return TABLES[more * 256 + (byte & 0xff)] ?? 0;
-}
-
-/** The CRC-32C of a structure that stores it in `length` of its bytes from `at` on, at most four, which count as zeros. */
-export function crc32cWithout(bytes: Uint8Array, at: number, length: number, before = 0): number {
-  const blanked = crc32c(ZEROS.subarray(0, length), crc32c(bytes.subarray(0, at), before));
-  return crc32c(bytes.subarray(at + length), blanked);
 }

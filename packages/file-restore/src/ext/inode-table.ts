@@ -10,6 +10,8 @@ export class InodeTable {
   readonly #source: ByteSource;
   readonly #superblock: Superblock;
   readonly #damagedGroups = new Set<number>();
+  /** The last group whose descriptor was checked: inodes are mostly read in their order. */
+  #soundGroup = -1;
 
   constructor(source: ByteSource, superblock: Superblock) {
     this.#source = source;
@@ -40,7 +42,10 @@ export class InodeTable {
   async #tableBlock(group: number, call: Call | undefined): Promise<number> {
     const { descriptorBytes } = this.#superblock;
     const fields = await this.#descriptor(group, call);
-    if (!this.#isSound(group, fields)) this.#damagedGroups.add(group);
+    if (group !== this.#soundGroup) {
+      if (this.#isSound(group, fields)) this.#soundGroup = group;
+      else this.#damagedGroups.add(group);
+    }
     return fields.u32(8) + (descriptorBytes >= 64 ? fields.u32(0x28) * 2 ** 32 : 0);
   }
 

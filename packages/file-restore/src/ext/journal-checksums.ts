@@ -30,7 +30,7 @@ export function readJournalChecksums(superblock: Fields, incompat: number): Jour
     throw damaged('the journal claims checksums of several versions');
   if (!has2 && !has3) return { version: has1 ? 1 : 0 };
   if (superblock.u8(0x50) !== CRC32C) throw notSupported('the journal has checksums that are not known');
-  const sum = crc32cWithout(superblock.slice(0, SUPERBLOCK_BYTES), SUM_AT.superblock, 4);
+  const sum = crc32cWithout(superblock.bytes, SUM_AT.superblock, 4, 0, 0, SUPERBLOCK_BYTES);
   if (!isStored(superblock, SUM_AT.superblock, sum))
     throw damaged('the superblock of the journal does not have its checksum');
   return { version: has2 ? 2 : 3, before: crc32c(superblock.slice(0x30, 16)) };

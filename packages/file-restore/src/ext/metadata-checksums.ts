@@ -1,4 +1,4 @@
-import { crc32c, crc32cWithout } from '../bytes/crc32c.ts';
+import { crc32c, crc32cOfWord, crc32cWithout } from '../bytes/crc32c.ts';
 import type { Fields } from '../bytes/fields.ts';
 import { recordLength } from './directory.ts';
 
@@ -28,36 +28,36 @@ export function readMetadataChecksums(superblock: Fields, incompat: number): Met
   return {
     seed: isStored ? ~superblock.u32(seedAt) >>> 0 : crc32c(superblock.slice(uuidAt, 16)),
     isSuperblockSound:
-      superblock.u8(typeAt) === known && isSum(superblock.u32(sumAt), crc32c(superblock.slice(0, sumAt))),
+      superblock.u8(typeAt) === known && isSum(superblock.u32(sumAt), crc32c(superblock.bytes, 0, 0, sumAt)),
   };
 }
 
 /** Whether the descriptor of a block group has its checksum, of which 16 bits are kept. */
 export function isDescriptorSound(seed: number, group: number, descriptor: Fields): boolean {
-  const sum = crc32cWithout(descriptor.bytes, DESCRIPTOR_SUM_AT, 2, crc32c(numberBytes(group), seed));
+  const sum = crc32cWithout(descriptor.bytes, DESCRIPTOR_SUM_AT, 2, crc32cOfWord(group, seed));
   return descriptor.u16(DESCRIPTOR_SUM_AT) === (~sum & 0xffff);
 }
 
 /** What the sums of an inode, of its extents and of its blocks as a folder go on from. */
 export function inodeSeed(seed: number, node: number, inode: Fields): number {
-  return crc32c(inode.slice(INODE.generationAt, 4), crc32c(numberBytes(node), seed));
+  return crc32cOfWord(inode.u32(INODE.generationAt), crc32cOfWord(node, seed));
 }
 
 /** Whether an inode has its checksum: 32 bits, or 16 where it has no room for more. */
 export function isInodeSound(own: number, inode: Fields): boolean {
   const { lowAt, highAt, extraAt, oldBytes } = INODE;
   const { bytes } = inode;
-  const low = crc32cWithout(bytes.subarray(0, oldBytes), lowAt, 2, own);
   const hasHigh = bytes.byteLength > oldBytes && oldBytes + inode.u16(extraAt) >= highAt + 2;
-  if (!hasHigh) return inode.u16(lowAt) === (~crc32c(bytes.subarray(oldBytes), low) & 0xffff);
-  const sum = crc32cWithout(bytes.subarray(oldBytes), highAt - oldBytes, 2, low);
+  if (!hasHigh) return inode.u16(lowAt) === (~crc32cWithout(bytes, lowAt, 2, own) & 0xffff);
+  const low = crc32cWithout(bytes, lowAt, 2, own, 0, highAt);
+  const sum = crc32cWithout(bytes, highAt, 2, low, highAt);
   return isSum(inode.u16(lowAt) + inode.u16(highAt) * 65_536, sum);
 }
 
 /** Whether a node of an extent tree has its checksum, which follows the room for its entries. */
 export function isExtentNodeSound(own: number, node: Fields): boolean {
   const at = EXTENT_BYTES + node.u16(4) * EXTENT_BYTES;
-  return at + 4 <= node.bytes.byteLength && isSum(node.u32(at), crc32c(node.slice(0, at), own));
+  return at + 4 <= node.bytes.byteLength && isSum(node.u32(at), crc32c(node.bytes, own, 0, at));
 }
 
 /** Whether a block of a folder has its checksum. `hasIndex`: it may be one of the index. */
@@ -70,7 +70,7 @@ export function isFolderBlockSound(own: number, block: Fields, hasIndex: boolean
     block.u16(at + 4) === TAIL.bytes &&
     block.u8(at + 6) === 0 &&
     block.u8(at + TAIL.typeAt) === TAIL.type;
-  return isTail && isSum(block.u32(at + 8), crc32c(block.slice(0, at), own));
+  return isTail && isSum(block.u32(at + 8), crc32c(block.bytes, own, 0, at));
 }
 
 /** Where the index in a block begins. To those who do not know it, it is room behind an entry that is none, or behind `..`. */
@@ -92,14 +92,10 @@ function isIndexSound(own: number, block: Fields, indexAt: number): boolean {
   const [room, used] = [block.u16(indexAt), block.u16(indexAt + 2)];
   const tailAt = indexAt + room * INDEX.entryBytes;
   if (used > room || tailAt + 8 > block.bytes.byteLength) return false;
-  const entries = crc32c(block.slice(0, indexAt + used * INDEX.entryBytes), own);
-  return isSum(block.u32(tailAt + 4), crc32cWithout(block.slice(tailAt, 8), 4, 4, entries));
+  const entries = crc32c(block.bytes, own, 0, indexAt + used * INDEX.entryBytes);
+  return isSum(block.u32(tailAt + 4), crc32cWithout(block.bytes, tailAt + 4, 4, entries, tailAt, tailAt + 8));
 }
 
 function isSum(stored: number, sum: number): boolean {
   return stored === ~sum >>> 0;
-}
-
-function numberBytes(value: number): Uint8Array {
-  return Uint8Array.of(value, value >>> 8, value >>> 16, value >>> 24);
 }
