@@ -2,26 +2,18 @@ import { readFile } from 'node:fs/promises';
 import { SendenseError } from '@sendense/core';
 import { describeWithPeers } from '@sendense/tests/peers';
 import { afterEach, expect, it } from 'vitest';
+import { BACKUP_RIGHTS, TRACKING } from './backup-rights.ts';
 import { Guest, round } from './guest.ts';
 import { hostAddresses, useBench } from './vcenter-bench.ts';
 
 const GUIDE = new URL('../../../docs/guides/vmware.md', import.meta.url);
-const TRACKING = 'VirtualMachine.Config.ChangeTracking';
 const BY_FILES = ['Datastore.Browse', 'Datastore.FileManagement'];
 const BY_LEASE = ['VApp.Export'];
 
-/** What all ways want. */
-const COMMON = [
-  TRACKING,
-  'VirtualMachine.State.CreateSnapshot',
-  'VirtualMachine.State.RemoveSnapshot',
-  'VirtualMachine.Provisioning.DiskRandomRead',
-];
-
 const WAYS = [
-  { transport: 'datastore', rights: [...COMMON, ...BY_FILES] },
-  { transport: 'host', rights: COMMON },
-  { transport: 'lease', rights: [...COMMON, ...BY_LEASE] },
+  { transport: 'datastore', rights: [...BACKUP_RIGHTS, ...BY_FILES] },
+  { transport: 'host', rights: BACKUP_RIGHTS },
+  { transport: 'lease', rights: [...BACKUP_RIGHTS, ...BY_LEASE] },
 ] as const;
 
 const EACH = WAYS.flatMap(({ transport, rights }) => rights.map((right) => ({ transport, rights, right })));
@@ -62,7 +54,7 @@ describeWithPeers(['test-vcenter'], 'the rights of a backup', () => {
   const whole = { isWhole: true, reasons: [null] };
 
   it('are those of the guide', async () => {
-    const wanted = [...COMMON, ...BY_FILES, ...BY_LEASE];
+    const wanted = [...BACKUP_RIGHTS, ...BY_FILES, ...BY_LEASE];
     expect((await rightsOfGuide()).toSorted()).toEqual(wanted.toSorted());
   });
 

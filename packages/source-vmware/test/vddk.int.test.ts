@@ -6,6 +6,7 @@ import { guardSource } from '@sendense/core';
 import { collect } from '@sendense/testkit';
 import { describeWithPeers } from '@sendense/tests/peers';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { BACKUP_RIGHTS } from './backup-rights.ts';
 import { Guest, receive, requestOf, round } from './guest.ts';
 import { nbdkitStandIn } from './nbdkit-stand-in.ts';
 import { useBench, type VcenterBench } from './vcenter-bench.ts';
@@ -64,6 +65,22 @@ describeWithPeers(['test-vcenter', 'nbdkit'], 'machines that are read by VDDK in
     const second = await round(source, guest, first);
     expect([second.disks, second.reasons]).toEqual([guest.now(), [null]]);
     expect(await readdir(folder)).toEqual([]);
+  });
+
+  it('are backed up by a user without rights to files and leases: what VDDK itself asks for is not known', async () => {
+    const guest = await guestWithData();
+    const { standIn, open } = await sourceOf(guest);
+    await using _ = standIn;
+    await using source = open();
+    await bench.server.control('settings', { privileges: BACKUP_RIGHTS });
+    try {
+      const first = await round(source, guest);
+      await guest.write(0, 700_000, 5000);
+      const second = await round(source, guest, first);
+      expect([second.disks, second.reasons]).toEqual([guest.now(), [null]]);
+    } finally {
+      await bench.server.control('settings', { privileges: [] });
+    }
   });
 
   it('are named to the plugin by machine, snapshot and certificate, and the password is in no argument or environment', async () => {
