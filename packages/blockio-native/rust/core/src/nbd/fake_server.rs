@@ -107,13 +107,19 @@ impl FakeServer {
         Endpoint { address: Address::Unix(self.path.clone()), export: "disk".into(), tls: None, patience }
     }
 
-    /// The same with little patience.
+    /// The same with little patience once it is connected: to connect may take a while on a busy machine.
     pub fn hasty(&self, silence: u64) -> Endpoint {
         let time = Duration::from_millis(silence);
-        Endpoint {
-            patience: Patience { handshake: time, silence: time, after_abort: time },
-            ..self.endpoint()
-        }
+        let endpoint = self.endpoint();
+        let patience = Patience { silence: time, after_abort: time, ..endpoint.patience };
+        Endpoint { patience, ..endpoint }
+    }
+
+    /// The same with little patience from the start.
+    pub fn hasty_at_once(&self, silence: u64) -> Endpoint {
+        let endpoint = self.hasty(silence);
+        let patience = Patience { handshake: endpoint.patience.silence, ..endpoint.patience };
+        Endpoint { patience, ..endpoint }
     }
 
     /// The same, where a stop does not wait long for answers.

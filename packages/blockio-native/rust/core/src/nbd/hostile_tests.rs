@@ -33,7 +33,7 @@ fn is_told(cause: Cause) -> bool {
 /// One conversation: reads, a change and a question. Whether all of it was answered.
 fn converse(server: &FakeServer, dice: &mut Dice) -> Result<(), Failure> {
     let stop = nobody_stops();
-    let mut connection = Connection::open(&server.hasty(SILENCE), &*stop)?;
+    let mut connection = Connection::open(&server.hasty_at_once(SILENCE), &*stop)?;
     for _ in 0..4 {
         let length = 512 * (1 + dice.roll(64));
         let offset = 512 * dice.roll(4096) as u64;
@@ -90,7 +90,7 @@ fn answers_every_call_whatever_a_server_says() {
     for seed in 0..60 {
         let style = [Style::Simple, Style::Structured, Style::Extended][seed as usize % 3];
         let server = FakeServer::start(Manners { damage: Some(seed + 1), ..Manners::honest(style) });
-        let Ok(client) = Client::open(&server.hasty(SILENCE), 2, &nobody_stops()) else { continue };
+        let Ok(client) = Client::open(&server.hasty_at_once(SILENCE), 2, &nobody_stops()) else { continue };
         let (sender, receiver) = mpsc::channel();
         for index in 0..20_u64 {
             let sender = sender.clone();

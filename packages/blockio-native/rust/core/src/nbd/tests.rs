@@ -97,7 +97,7 @@ fn gives_up_on_a_server_that_is_silent_for_too_long() {
     let scratch = Scratch::new();
     let path = scratch.path("mute");
     let _listener = std::os::unix::net::UnixListener::bind(&path).unwrap();
-    let mute = Endpoint { address: crate::nbd::Address::Unix(path), ..server.hasty(150) };
+    let mute = Endpoint { address: crate::nbd::Address::Unix(path), ..server.hasty_at_once(150) };
     assert_eq!(failure_of(Connection::open(&mute, &*stop)), Cause::NotInTime);
 }
 
