@@ -15,6 +15,7 @@ export type SizeRule = {
 /**
  * Every rule on the size of a disk, with its source. Sizes are only ever rounded up, and who rounds says so.
  *
+ * - `raw`: half of what numbers count exactly, so that sums of places do, too.
  * - `qcow2`: QEMU counts sectors of 512 bytes; 64 KiB clusters carry an L1 table of 32 MiB at most.
  * - `vmdk`: extents count sectors of 512 bytes; vSphere's limit of a disk is 62 TiB (configuration maximums), a sparse extent
  *   of format version 1 counts further.
@@ -26,7 +27,7 @@ export type SizeRule = {
  * - `aws`: EBS volumes are whole GiB, from 1 GiB to 64 TiB.
  */
 export const SIZE_RULES = {
-  raw: { name: 'raw', multipleBytes: 1, minBytes: 0, maxBytes: Number.MAX_SAFE_INTEGER },
+  raw: { name: 'raw', multipleBytes: 1, minBytes: 0, maxBytes: 2 ** 52 },
   qcow2: { name: 'qcow2', multipleBytes: 512, minBytes: 0, maxBytes: 256 * TiB },
   vmdk: { name: 'vmdk', multipleBytes: 512, minBytes: 0, maxBytes: 62 * TiB },
   vhd: { name: 'vhd', multipleBytes: 512, minBytes: 0, maxBytes: 2040 * GiB },
