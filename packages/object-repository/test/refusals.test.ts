@@ -5,7 +5,14 @@ import { describe, expect, it } from 'vitest';
 import { createObjectRepository, openObjectRepository } from '../src/object-repository.ts';
 import { testKey } from './keys.ts';
 import { createMemoryStore, noObjects, type SharedObjects } from './memory-store.ts';
-import { CHUNK_BYTES, expectSample, type SamplePoint, sampleId, writeSample } from './sample-disk.ts';
+import {
+  CHUNK_BYTES,
+  chunkBytes,
+  expectSample,
+  type SamplePoint,
+  sampleId,
+  writeSample,
+} from './sample-disk.ts';
 
 const first: SamplePoint = { stream: 's', sequence: 1, disk: [1, 2, 3, 0] };
 const second: SamplePoint = { stream: 's', sequence: 2, disk: [4, 5, 6, 0] };
@@ -90,11 +97,13 @@ describe('a store', () => {
 
   it('shows nothing of machines, streams, points and content', async () => {
     const shared = await twoPoints();
-    const words = ['machine', 'disk-a', 's-1', 'instant', 'virtio'];
+    // ids with their quotes: three bytes alone come up in sealed ones now and then
+    const words = ['machine', 'disk-a', '"s-1"', 'instant', 'virtio'];
+    const content = first.disk.filter((seed) => seed > 0).map((seed) => chunkBytes(seed).subarray(0, 16));
     for (const [key, { bytes }] of shared.objects)
-      for (const word of words)
+      for (const told of [...words, ...content])
         if (key !== 'sendense-object-repository')
-          expect(Buffer.from(bytes).includes(word), `${word} in ${key}`).toBe(false);
+          expect(Buffer.from(bytes).includes(told), `${told} in ${key}`).toBe(false);
     expect(keysOf(shared, 'points/').every((key) => /^points\/[0-9a-f]{32}\/\d{16}$/.test(key))).toBe(true);
   });
 });
