@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib';
-import { crc32c, crc32cWithout } from '../bytes/crc32c.ts';
+import { crc32c, crc32cWithout } from '@sendense/plugin-kit/checksums';
 import { damaged, notSupported } from '../bytes/damage.ts';
 import type { Fields } from '../bytes/fields.ts';
 

@@ -1,6 +1,6 @@
+import { crc32c, crc32cWithout } from '@sendense/plugin-kit/checksums';
 import { describe, expect, it } from 'vitest';
 import type { ByteSource } from '../bytes/byte-source.ts';
-import { crc32c, crc32cWithout } from '../bytes/crc32c.ts';
 import { readJournal } from './journal.ts';
 
 const BLOCK = 1024;

@@ -1,4 +1,4 @@
-import { crc32c, crc32cOfWord, crc32cWithout } from '../bytes/crc32c.ts';
+import { crc32c, crc32cOfWord, crc32cWithout } from '@sendense/plugin-kit/checksums';
 import type { Fields } from '../bytes/fields.ts';
 import { recordLength } from './directory.ts';
 

@@ -1,4 +1,4 @@
-import { crc32cWithout } from '../bytes/crc32c.ts';
+import { crc32cWithout } from '@sendense/plugin-kit/checksums';
 import type { Fields } from '../bytes/fields.ts';
 import type { XfsSuperblock } from './superblock.ts';
 

@@ -1,7 +1,7 @@
+import { crc32cWithout } from '@sendense/plugin-kit/checksums';
 import { collect } from '@sendense/testkit';
 import { expect, it } from 'vitest';
 import type { ByteSource } from '../bytes/byte-source.ts';
-import { crc32cWithout } from '../bytes/crc32c.ts';
 import { Fields } from '../bytes/fields.ts';
 import { xfsRuns } from './extent-map.ts';
 import type { XfsInode } from './inode.ts';

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { crc32cWithout } from '../../src/bytes/crc32c.ts';
+import { crc32cWithout } from '@sendense/plugin-kit/checksums';
 import { run } from './program.ts';
 
 /** With these, `mkfs.xfs` makes file systems of less than 300 MB: it is meant for tests. */

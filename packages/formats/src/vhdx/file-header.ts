@@ -2,9 +2,9 @@ import type { Finding } from '@sendense/core';
 import type { FileHandle } from '@sendense/plugin-kit/files';
 import { asciiAt, readUint64, writeAscii } from '../fields.ts';
 import { FILE_SIGNATURE, HEADER_BYTES, HEADER_OFFSETS, HEADER_SIGNATURE } from './constants.ts';
-import { structureChecksum } from './crc32c.ts';
 import { corrupt, invalid, unsupported } from './format-error.ts';
 import { guidAt, guidBytes, NO_GUID } from './guid.ts';
+import { structureChecksum } from './structure-checksum.ts';
 
 /** What changes in a file while it is used. */
 export type VhdxHeader = {

@@ -1,6 +1,6 @@
+import { crc32c } from '@sendense/plugin-kit/checksums';
 import type { FileHandle } from '@sendense/plugin-kit/files';
 import { asciiAt, readUint64 } from '../fields.ts';
-import { crc32c } from './crc32c.ts';
 import { guidAt } from './guid.ts';
 import type { Region } from './region-table.ts';
 

@@ -10,9 +10,9 @@ import {
   REGION_SIGNATURE,
   REGION_TABLE_BYTES,
 } from './constants.ts';
-import { structureChecksum } from './crc32c.ts';
 import { corrupt, unsupported } from './format-error.ts';
 import { guidAt, guidBytes } from './guid.ts';
+import { structureChecksum } from './structure-checksum.ts';
 
 const HEADER_BYTES = 16;
 const ENTRY_BYTES = 32;

@@ -1,23 +1,13 @@
 import { SendenseError } from '@sendense/core';
 import { testScale, testSeed } from '@sendense/tests/scale';
 import { expect, test } from 'vitest';
+import { numbersFrom } from '../../test/support/damage.ts';
 import { PASSWORD, scripted } from '../../test/support/scripted-session.ts';
 import type { JsonMessage } from '../http/send-json.ts';
 import { readTags } from './machine-tags.ts';
 
 const CASES = 400 * testScale();
 const MACHINE = { type: 'VirtualMachine', id: 'vm-1' };
-
-/** A generator of numbers from 0 up to `below` (mulberry32). */
-function numbersFrom(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-  };
-}
 
 const VALUES = [
   null,
